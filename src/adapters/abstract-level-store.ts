@@ -1,0 +1,83 @@
+/** Any `abstract-level` database of bytes as an ordered store. */
+
+import type { AbstractLevel, AbstractSnapshot } from 'abstract-level';
+import { BoatoError } from '../core/errors.ts';
+import type { KeyRange, OrderedStore, Reader, Scan, Snapshot, StoredRecord } from '../ports/ordered-store.ts';
+
+export type BytesLevel = AbstractLevel<unknown, Uint8Array, Uint8Array>;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** `db` is open, with `view` encodings; the ordered store closes it. */
+export function wrapLevel(db: BytesLevel): OrderedStore {
+  const present = readerOf(db, undefined);
+  return {
+    ...present,
+    async write(operations, { sync }) {
+      await db.batch([...operations], { sync } as object);
+    },
+    snapshot(): Snapshot {
+      const snapshot = db.snapshot();
+      return { ...readerOf(db, snapshot), close: () => snapshot.close() };
+    },
+    async compact() {
+      if ('compactRange' in db) {
+        const compactRange = db.compactRange as (from: Uint8Array, to: Uint8Array) => Promise<void>;
+        await compactRange.call(db, NO_BYTES, new Uint8Array(8).fill(0xff));
+      }
+    },
+    close: () => db.close(),
+  };
+}
+
+function readerOf(db: BytesLevel, snapshot: AbstractSnapshot | undefined): Reader {
+  const options = snapshot === undefined ? {} : { snapshot };
+  return {
+    get: (key) => guard(() => db.get(key, options) as Promise<Uint8Array | undefined>),
+    getMany: (keys) => guard(() => db.getMany([...keys], options) as Promise<(Uint8Array | undefined)[]>),
+    scan: (range) => new LevelScan(db, range, options),
+  };
+}
+
+class LevelScan implements Scan {
+  readonly #next: (count: number) => Promise<readonly StoredRecord[]>;
+  readonly #close: () => Promise<void>;
+  #ended = false;
+
+  constructor(db: BytesLevel, { keysOnly, ...range }: KeyRange, options: { snapshot?: AbstractSnapshot }) {
+    if (keysOnly === true) {
+      const keys = db.keys({ ...range, ...options });
+      this.#next = async (count) => (await keys.nextv(count)).map((key) => [key, NO_BYTES] as const);
+      this.#close = () => keys.close();
+    } else {
+      const records = db.iterator({ ...range, ...options });
+      this.#next = (count) => records.nextv(count);
+      this.#close = () => records.close();
+    }
+  }
+
+  async next(count: number): Promise<readonly StoredRecord[]> {
+    if (this.#ended) return [];
+    const records = await guard(() => this.#next(count));
+    if (records.length === 0) this.#ended = true;
+    return records;
+  }
+
+  async close(): Promise<void> {
+    this.#ended = true;
+    await this.#close();
+  }
+}
+
+/** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
+async function guard<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
+    throw new BoatoError('RECORD_DAMAGED', 'The database could not read a part of its files: they are damaged.', {
+      cause: error,
+    });
+  }
+}

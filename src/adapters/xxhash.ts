@@ -1,0 +1,9 @@
+/** xxHash64 through `xxhash-wasm`. */
+
+import createXxhash from 'xxhash-wasm';
+import type { Hash64 } from '../ports/hash64.ts';
+
+export async function createHash64(): Promise<Hash64> {
+  const { h64Raw } = await createXxhash();
+  return (bytes, seed = 0n) => BigInt.asUintN(64, h64Raw(bytes, seed));
+}

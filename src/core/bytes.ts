@@ -1,0 +1,56 @@
+/** Byte strings: order, equality, and their form as keys of a `Map`. */
+
+/** Negative, zero or positive: the order of unsigned bytes, a prefix before what it begins. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let at = 0; at < shared; at++) {
+    const difference = (a[at] as number) - (b[at] as number);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
+
+/** A string with one character for each byte: equal, and ordered, as the bytes are. */
+export function byteString(bytes: Uint8Array): string {
+  if (bytes.length <= 512) return String.fromCharCode(...bytes);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 512) text += String.fromCharCode(...bytes.subarray(at, at + 512));
+  return text;
+}
+
+/** The bytes of a string of ASCII characters. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** Writes `value`, a safe integer from 0, as 8 big-endian bytes. */
+export function writeUint64(into: Uint8Array, at: number, value: number): void {
+  writeUint32(into, at, Math.floor(value / 0x1_0000_0000));
+  writeUint32(into, at + 4, value % 0x1_0000_0000);
+}
+
+/** Reads what `writeUint64` wrote; larger integers lose precision. */
+export function readUint64(from: Uint8Array, at: number): number {
+  return readUint32(from, at) * 0x1_0000_0000 + readUint32(from, at + 4);
+}
+
+/** Writes an unsigned 32-bit integer as 4 big-endian bytes. */
+export function writeUint32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
+}
+
+export function readUint32(from: Uint8Array, at: number): number {
+  return (
+    (from[at] as number) * 0x100_0000 +
+    (((from[at + 1] as number) << 16) | ((from[at + 2] as number) << 8) | (from[at + 3] as number))
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * R11: when a node distrusts its own clock. In doubt when wall and monotonic time part by more than `maxDriftMs`, or
+ * most peers disagree by as much, and until most peers have agreed for a minute (alone: until the parting is gone).
+ */
+
+/** How long most peers must have agreed before the doubt ends. */
+const AGREEMENT_MS = 60_000;
+
+/** Peers' opinions older than this do not count. */
+const OPINION_MS = 600_000;
+
+interface Opinion {
+  readonly offsetMs: number;
+  readonly atMs: number;
+}
+
+export class ClockDoubt {
+  readonly #maxDriftMs: number;
+  /** Wall minus monotonic time while the clock was trusted. */
+  #baseMs: number;
+  readonly #opinionByPeer = new Map<string, Opinion>();
+  #doubtful = false;
+  #agreedSinceMs: number | undefined;
+
+  /** Both times as they are when the node starts: a clock that is wrong from the start is seen by peers only. */
+  constructor(maxDriftMs: number, wallMs: number, monotonicMs: number) {
+    this.#maxDriftMs = maxDriftMs;
+    this.#baseMs = wallMs - monotonicMs;
+  }
+
+  /** A peer's wall clock minus ours, as of its message at `monotonicMs`. */
+  hear(peer: string, offsetMs: number, monotonicMs: number): void {
+    this.#opinionByPeer.set(peer, { offsetMs, atMs: monotonicMs });
+  }
+
+  /** Whether the clock is in doubt now. Call it regularly: a doubt ends by agreement that lasts. */
+  check(wallMs: number, monotonicMs: number): boolean {
+    const parted = Math.abs(wallMs - monotonicMs - this.#baseMs) > this.#maxDriftMs;
+    const { agreeing, disagreeing } = this.#count(monotonicMs);
+    const outvoted = disagreeing > agreeing;
+    const confirmed = agreeing > disagreeing;
+    if (!this.#doubtful) {
+      this.#doubtful = parted || outvoted;
+      this.#agreedSinceMs = undefined;
+      // Small steps are followed, so that a year of them is not taken for one leap.
+      if (!this.#doubtful) this.#baseMs += clamp(wallMs - monotonicMs - this.#baseMs, this.#maxDriftMs / 1000);
+      return this.#doubtful;
+    }
+    if (agreeing + disagreeing === 0) {
+      if (!parted) this.#trust(wallMs, monotonicMs);
+    } else if (!confirmed) {
+      this.#agreedSinceMs = undefined;
+    } else {
+      this.#agreedSinceMs ??= monotonicMs;
+      if (monotonicMs - this.#agreedSinceMs >= AGREEMENT_MS) this.#trust(wallMs, monotonicMs);
+    }
+    return this.#doubtful;
+  }
+
+  #trust(wallMs: number, monotonicMs: number): void {
+    this.#doubtful = false;
+    this.#agreedSinceMs = undefined;
+    this.#baseMs = wallMs - monotonicMs;
+  }
+
+  #count(monotonicMs: number): { agreeing: number; disagreeing: number } {
+    let agreeing = 0;
+    let disagreeing = 0;
+    for (const [peer, opinion] of this.#opinionByPeer) {
+      if (monotonicMs - opinion.atMs > OPINION_MS) this.#opinionByPeer.delete(peer);
+      else if (Math.abs(opinion.offsetMs) > this.#maxDriftMs) disagreeing++;
+      else agreeing++;
+    }
+    return { agreeing, disagreeing };
+  }
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
+}

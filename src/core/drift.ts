@@ -1,0 +1,18 @@
+/** R11: what is accepted from clocks that run ahead. Each function answers for one limit, in units of `maxDriftMs`. */
+
+import { type Version, versionAt } from './version.ts';
+
+/** A peer whose wall clock is more than 1 ahead: nothing is taken from it. */
+export function isPeerAhead(peerWallMs: number, wallMs: number, maxDriftMs: number): boolean {
+  return peerWallMs - wallMs > maxDriftMs;
+}
+
+/** A context, horizon, entry or batch more than 2 ahead is refused, and its session adopts nothing. */
+export function receivedVersionMax(wallMs: number, maxDriftMs: number): Version {
+  return versionAt(wallMs + 2 * maxDriftMs);
+}
+
+/** Own writes above this are refused: 2.5 ahead. */
+export function ownVersionMax(wallMs: number, maxDriftMs: number): Version {
+  return versionAt(wallMs + Math.floor(2.5 * maxDriftMs));
+}

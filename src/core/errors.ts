@@ -1,0 +1,40 @@
+/** Operating failures. Broken invariants are assertions (`assert.ts`); a peer's bad bytes are neither. */
+
+/** Stable codes, documented in the README; what a program may branch on. */
+export type ErrorCode =
+  | 'INVALID_OPTION'
+  | 'INVALID_KEY'
+  | 'INVALID_VALUE'
+  | 'INVALID_EXPIRY'
+  | 'VALUE_TOO_LARGE'
+  | 'BATCH_TOO_LARGE'
+  | 'BATCH_INVALID'
+  | 'CLOCK_AHEAD'
+  | 'STORE_CLOSED'
+  | 'STORE_FENCED'
+  | 'STORE_LOCKED'
+  | 'STORE_MISSING'
+  | 'STORE_UNREADABLE'
+  | 'FORMAT_UNSUPPORTED'
+  | 'NAME_MISMATCH'
+  | 'CLUSTER_MISMATCH'
+  | 'RECORD_DAMAGED'
+  | 'LISTEN_FAILED'
+  | 'INSECURE_NETWORK'
+  | 'PEER_UNREACHABLE'
+  | 'PEER_REFUSED'
+  | 'PROTOCOL'
+  | 'FRAME_TOO_LARGE'
+  | 'TIMEOUT'
+  | 'ABORTED';
+
+/** An operating failure: one sentence for people in `message`, one stable `code` for programs. */
+export class BoatoError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'BoatoError';
+    this.code = code;
+  }
+}

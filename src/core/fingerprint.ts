@@ -1,0 +1,85 @@
+/**
+ * Hashes that nodes compare, each in a domain of its own, and their sums modulo 2^64 (R8): a sum over a set can be
+ * kept up to date by adding and taking away, in any order. Part of the wire protocol, version 1.
+ */
+
+import { type Actor } from './actor.ts';
+import { asciiBytes, writeUint64 } from './bytes.ts';
+import { isTrivial, type Row, type Sum } from './context.ts';
+import type { Hash64 } from './hash64.ts';
+import type { Version } from './version.ts';
+
+const MODULUS_MASK = 0xffff_ffff_ffff_ffffn;
+
+/** Domains: the seed under which an actor is hashed to the seed of what belongs to it. */
+const ENTRY_DOMAIN = 1n;
+const DOT_DOMAIN = 2n;
+const ROW_DOMAIN = 3n;
+const ACTOR_DOMAIN = 4n;
+
+const VERSION_BYTES = 8;
+const ROW_BYTES = 6 * 8;
+
+export function addSum(a: Sum, b: Sum): Sum {
+  return { count: a.count + b.count, sum: (a.sum + b.sum) & MODULUS_MASK };
+}
+
+export function subtractSum(a: Sum, b: Sum): Sum {
+  return { count: a.count - b.count, sum: (a.sum - b.sum) & MODULUS_MASK };
+}
+
+/** Hashes dots, entries and rows. Keeps one seed for each actor that it met. */
+export class Fingerprints {
+  readonly #hash64: Hash64;
+  readonly #entrySeedByActor = new Map<Actor, bigint>();
+  readonly #dotSeedByActor = new Map<Actor, bigint>();
+  #buffer = new Uint8Array(VERSION_BYTES + 1024);
+
+  constructor(hash64: Hash64) {
+    this.#hash64 = hash64;
+  }
+
+  /** Of (dot, key): what the sums of R8 add up. */
+  entry(actor: Actor, version: Version, key: Uint8Array): Sum {
+    if (this.#buffer.length < VERSION_BYTES + key.length) this.#buffer = new Uint8Array(VERSION_BYTES + key.length);
+    writeUint64(this.#buffer, 0, version);
+    this.#buffer.set(key, VERSION_BYTES);
+    const bytes = this.#buffer.subarray(0, VERSION_BYTES + key.length);
+    return { count: 1, sum: this.#hash64(bytes, this.#seed(this.#entrySeedByActor, ENTRY_DOMAIN, actor)) };
+  }
+
+  /** Of a dot: what the loose and cloud sums of a row add up. */
+  dot(actor: Actor, version: Version): Sum {
+    writeUint64(this.#buffer, 0, version);
+    const bytes = this.#buffer.subarray(0, VERSION_BYTES);
+    return { count: 1, sum: this.#hash64(bytes, this.#seed(this.#dotSeedByActor, DOT_DOMAIN, actor)) };
+  }
+
+  /** Of a row, without its predecessor; 0 for a row that says nothing, so that knowing such an actor changes no hash. */
+  row(row: Row): bigint {
+    if (isTrivial(row)) return 0n;
+    const bytes = new Uint8Array(ROW_BYTES);
+    const view = new DataView(bytes.buffer);
+    writeUint64(bytes, 0, row.received);
+    writeUint64(bytes, 8, row.closed);
+    writeUint64(bytes, 16, row.cloud.count);
+    view.setBigUint64(24, row.cloud.sum);
+    writeUint64(bytes, 32, row.loose.count);
+    view.setBigUint64(40, row.loose.sum);
+    return this.#hash64(bytes, this.#hash64(asciiBytes(row.actor), ROW_DOMAIN));
+  }
+
+  /** Of an actor's name: how digests refer to it. */
+  actor(actor: Actor): bigint {
+    return this.#hash64(asciiBytes(actor), ACTOR_DOMAIN);
+  }
+
+  #seed(seedByActor: Map<Actor, bigint>, domain: bigint, actor: Actor): bigint {
+    let seed = seedByActor.get(actor);
+    if (seed === undefined) {
+      seed = this.#hash64(asciiBytes(actor), domain);
+      seedByActor.set(actor, seed);
+    }
+    return seed;
+  }
+}

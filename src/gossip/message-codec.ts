@@ -1,0 +1,233 @@
+/** Messages as bytes: one packed array each, its first element the number of its type (`docs/PROTOCOL.md`). */
+
+import { MalformedBytes } from '../core/byte-reader.ts';
+import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import type { Packer } from '../ports/packer.ts';
+import {
+  DIGEST_PAIRS_MAX,
+  HASH_BYTES,
+  PAIR_BYTES,
+  packHash,
+  packHashes,
+  packPairs,
+  unpackHashes,
+  unpackPairs,
+} from './hash-list.ts';
+import {
+  type Chunk,
+  type DigestPair,
+  type FailureCode,
+  type Hello,
+  type Message,
+  PROTOCOL_VERSION,
+  type RejectCode,
+} from './messages.ts';
+import type { SessionOrder } from './replica.ts';
+import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
+import { cleanReason, Fields } from './validated-fields.ts';
+
+/** A cursor is a key (at most 65,535 bytes), or an actor and a version, and little else. Part of the protocol. */
+export const CURSOR_BYTES_MAX: number = 65_535 + 128;
+
+/** First positions of messages. Part of the protocol; those of hello and reject in all its versions. */
+const TYPE = {
+  hello: 1,
+  reject: 2,
+  summary: 3,
+  'summary-reply': 4,
+  digest: 5,
+  'digest-reply': 6,
+  open: 7,
+  opened: 8,
+  next: 9,
+  'next-reply': 10,
+  done: 11,
+  failure: 12,
+} as const satisfies Record<Message['type'], number>;
+
+const REJECT_CODES: readonly RejectCode[] = [
+  'protocol-version',
+  'cluster',
+  'same-node',
+  'same-name',
+  'shutdown',
+];
+const FAILURE_CODES: readonly FailureCode[] = ['stale', 'unknown-session', 'not-serving', 'invalid'];
+const ORDERS: readonly SessionOrder[] = ['version', 'key'];
+
+/** The body of a frame. */
+export function encodeMessage(message: Message, packer: Packer): Uint8Array {
+  return packer.pack([TYPE[message.type], ...positionsOf(message)]);
+}
+
+/** Throws `MalformedBytes`, with a short reason that quotes nothing of `bytes`, on all but exactly one message. */
+export function decodeMessage(bytes: Uint8Array, packer: Packer): Message {
+  const positions = unpackArray(bytes, packer);
+  const fields = new Fields(positions);
+  const message = messageOf(fields.uint32(), fields);
+  // A hello of another version may go on as that version likes.
+  if (message.type !== 'hello' || message.protocolVersion === PROTOCOL_VERSION) fields.end();
+  return message;
+}
+
+function positionsOf(message: Message): readonly unknown[] {
+  switch (message.type) {
+    case 'hello': {
+      const { protocolVersion, clusterId, nodeId, bootNonce, settings } = message;
+      return [protocolVersion, clusterId, nodeId, bootNonce, settings.tombstoneTtlMs, settings.maxDriftMs];
+    }
+    case 'reject':
+      return [message.code, cleanReason(message.reason)];
+    case 'summary':
+    case 'summary-reply': {
+      const { request, contextHash, fingerprint, wallMs } = message;
+      const { count, sum } = fingerprint;
+      return [request, packHash(contextHash), count, packHash(sum), Math.floor(wallMs)];
+    }
+    case 'digest': {
+      const { request, from, to, pairs } = message;
+      return [request, packHash(from), packHash(to), packPairs(pairs)];
+    }
+    case 'digest-reply':
+      return [message.request, encodePlainRows(message.rows), packHashes(message.lacking)];
+    case 'open': {
+      const { request, rows, restHash, empty, wallMs } = message;
+      return [request, encodeRows(rows), packHash(restHash), empty, Math.floor(wallMs)];
+    }
+    case 'opened': {
+      const { request, session, order, rows, horizon, bootstrapping, wallMs, chunk } = message;
+      const head = [request, session, order, encodeRows(rows), horizon, bootstrapping, Math.floor(wallMs)];
+      return [...head, ...chunkPositions(chunk)];
+    }
+    case 'next':
+      return [message.request, message.session, message.cursor];
+    case 'next-reply':
+      return [message.request, ...chunkPositions(message.chunk)];
+    case 'done':
+      return [message.session];
+    case 'failure':
+      return [message.request, message.code, cleanReason(message.reason)];
+  }
+}
+
+/** Arguments are evaluated in the order in which they are written: that of the positions. */
+function messageOf(type: number, fields: Fields): Message {
+  switch (type) {
+    case TYPE.hello:
+      return readHello(fields);
+    case TYPE.reject:
+      return { type: 'reject', code: fields.oneOf(REJECT_CODES), reason: fields.reason() };
+    case TYPE.summary:
+      return { type: 'summary', ...readSummary(fields) };
+    case TYPE['summary-reply']:
+      return { type: 'summary-reply', ...readSummary(fields) };
+    case TYPE.digest:
+      return { type: 'digest', request: fields.uint32(), ...readRange(fields) };
+    case TYPE['digest-reply']:
+      return {
+        type: 'digest-reply',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX)),
+        lacking: unpackHashes(fields.bytes(DIGEST_PAIRS_MAX * HASH_BYTES)),
+      };
+    case TYPE.open:
+      return {
+        type: 'open',
+        request: fields.uint32(),
+        rows: decodeRows(fields.bytes(FRAME_BYTES_MAX)),
+        restHash: fields.hash(),
+        empty: fields.boolean(),
+        wallMs: fields.count(),
+      };
+    case TYPE.opened:
+      return {
+        type: 'opened',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        order: fields.oneOf(ORDERS),
+        rows: decodeRows(fields.bytes(FRAME_BYTES_MAX)),
+        horizon: fields.version(),
+        bootstrapping: fields.boolean(),
+        wallMs: fields.count(),
+        chunk: readChunk(fields),
+      };
+    case TYPE.next:
+      return {
+        type: 'next',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        cursor: fields.bytes(CURSOR_BYTES_MAX),
+      };
+    case TYPE['next-reply']:
+      return { type: 'next-reply', request: fields.uint32(), chunk: readChunk(fields) };
+    case TYPE.done:
+      return { type: 'done', session: fields.sessionName() };
+    case TYPE.failure:
+      return {
+        type: 'failure',
+        request: fields.uint32(),
+        code: fields.oneOf(FAILURE_CODES),
+        reason: fields.reason(),
+      };
+    default:
+      throw new MalformedBytes('a message of unknown type');
+  }
+}
+
+/** Of another protocol version only what all versions share is read: enough to refuse it by name. */
+function readHello(fields: Fields): Hello {
+  const protocolVersion = fields.uint32();
+  const names = { clusterId: fields.name() as string, nodeId: fields.name() };
+  if (protocolVersion !== PROTOCOL_VERSION) {
+    return {
+      type: 'hello',
+      protocolVersion,
+      ...names,
+      bootNonce: 0,
+      settings: { tombstoneTtlMs: 0, maxDriftMs: 0 },
+    };
+  }
+  const bootNonce = fields.uint32();
+  const settings = { tombstoneTtlMs: fields.count(), maxDriftMs: fields.count() };
+  return { type: 'hello', protocolVersion, ...names, bootNonce, settings };
+}
+
+function readSummary(fields: Fields) {
+  return {
+    request: fields.uint32(),
+    contextHash: fields.hash(),
+    fingerprint: fields.sum(),
+    wallMs: fields.count(),
+  };
+}
+
+function readRange(fields: Fields): { from: bigint; to: bigint; pairs: DigestPair[] } {
+  const from = fields.hash();
+  const to = fields.hash();
+  if (from > to) throw new MalformedBytes('a range that ends before it begins');
+  return { from, to, pairs: unpackPairs(fields.bytes(DIGEST_PAIRS_MAX * PAIR_BYTES), from, to) };
+}
+
+function readChunk(fields: Fields): Chunk {
+  return {
+    entries: fields.bytes(FRAME_BYTES_MAX),
+    cursor: fields.bytes(CURSOR_BYTES_MAX),
+    last: fields.boolean(),
+  };
+}
+
+function chunkPositions({ entries, cursor, last }: Chunk): readonly unknown[] {
+  return [entries, cursor, last];
+}
+
+/** A packer throws what it likes. */
+function unpackArray(bytes: Uint8Array, packer: Packer): readonly unknown[] {
+  let tree: unknown;
+  try {
+    tree = packer.unpack(bytes);
+  } catch (error) {
+    throw new MalformedBytes('a message that cannot be unpacked', { cause: error });
+  }
+  if (!Array.isArray(tree)) throw new MalformedBytes('a message that is not an array');
+  return tree;
+}

@@ -1,0 +1,158 @@
+/** The messages between two nodes, as values; `docs/PROTOCOL.md` gives their grammar on the wire. */
+
+import type { NodeId } from '../core/actor.ts';
+import type { FullRow, Row, Sum } from '../core/context.ts';
+import type { Version } from '../core/version.ts';
+import type { SessionOrder } from './replica.ts';
+
+/** Of the wire format: messages, entries, rows, hashes. Nodes of different versions refuse each other. */
+export const PROTOCOL_VERSION = 1;
+
+/** Settings that should be the same in the whole cluster; where they differ, nodes say so. */
+export interface ClusterSettings {
+  readonly tombstoneTtlMs: number;
+  readonly maxDriftMs: number;
+}
+
+/** The first message on every connection, in both directions. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly protocolVersion: number;
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  /** Random for each start of a node, 32 bits: tells a restart, and the own address, from another node of the same name. */
+  readonly bootNonce: number;
+  readonly settings: ClusterSettings;
+}
+
+/** The last message on a connection: why the sender closes it. */
+export interface Reject {
+  readonly type: 'reject';
+  readonly code: RejectCode;
+  readonly reason: string;
+}
+
+export type RejectCode = 'protocol-version' | 'cluster' | 'same-node' | 'same-name' | 'shutdown';
+
+/** Opens a round. */
+export interface Summary {
+  readonly type: 'summary';
+  readonly request: number;
+  readonly contextHash: bigint;
+  readonly fingerprint: Sum;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+}
+
+export interface SummaryReply {
+  readonly type: 'summary-reply';
+  readonly request: number;
+  readonly contextHash: bigint;
+  readonly fingerprint: Sum;
+  readonly wallMs: number;
+}
+
+export interface DigestPair {
+  readonly actorHash: bigint;
+  readonly rowHash: bigint;
+}
+
+/** All non-trivial rows of the puller whose actor hashes lie in `from` to `to`, both inclusive, ascending. */
+export interface Digest {
+  readonly type: 'digest';
+  readonly request: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly pairs: readonly DigestPair[];
+}
+
+export interface DigestReply {
+  readonly type: 'digest-reply';
+  readonly request: number;
+  /** Of the responder: those in the range that differ, that the puller lacks, or that moved lately. */
+  readonly rows: readonly Row[];
+  /** Actor hashes of the puller's that the responder lacks. */
+  readonly lacking: readonly bigint[];
+}
+
+/** Asks for a session (R3). */
+export interface Open {
+  readonly type: 'open';
+  readonly request: number;
+  /** The puller's rows of all actors that may differ, ascending by actor. */
+  readonly rows: readonly FullRow[];
+  readonly restHash: bigint;
+  readonly empty: boolean;
+  readonly wallMs: number;
+}
+
+export interface Opened {
+  readonly type: 'opened';
+  readonly request: number;
+  readonly session: string;
+  readonly order: SessionOrder;
+  /** The server's rows of the same actors, at the instant of the snapshot. */
+  readonly rows: readonly FullRow[];
+  readonly horizon: Version;
+  readonly bootstrapping: boolean;
+  readonly wallMs: number;
+  readonly chunk: Chunk;
+}
+
+/** Entries packed by `chunk.ts`, and where the next chunk begins. */
+export interface Chunk {
+  readonly entries: Uint8Array;
+  readonly cursor: Uint8Array;
+  readonly last: boolean;
+}
+
+/** Asks for the chunk at `cursor`. */
+export interface Next {
+  readonly type: 'next';
+  readonly request: number;
+  readonly session: string;
+  readonly cursor: Uint8Array;
+}
+
+export interface NextReply {
+  readonly type: 'next-reply';
+  readonly request: number;
+  readonly chunk: Chunk;
+}
+
+/** The puller needs the session no more; not answered. */
+export interface Done {
+  readonly type: 'done';
+  readonly session: string;
+}
+
+export interface Failure {
+  readonly type: 'failure';
+  readonly request: number;
+  readonly code: FailureCode;
+  readonly reason: string;
+}
+
+/**
+ * `stale`: the digest is out of date, do it again. `unknown-session`: the snapshot is gone, the session void.
+ * `not-serving`: try another peer. `invalid`: the request makes no sense here.
+ */
+export type FailureCode = 'stale' | 'unknown-session' | 'not-serving' | 'invalid';
+
+export type Message =
+  | Hello
+  | Reject
+  | Summary
+  | SummaryReply
+  | Digest
+  | DigestReply
+  | Open
+  | Opened
+  | Next
+  | NextReply
+  | Done
+  | Failure;
+
+export type Request = Summary | Digest | Open | Next;
+export type Reply = SummaryReply | DigestReply | Opened | NextReply | Failure;
+

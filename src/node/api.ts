@@ -1,0 +1,223 @@
+/** The public face of a store and of a node: what `openStore` and `openNode` return. */
+
+/**
+ * What a key can hold: exactly what survives a trip through msgpack. Anything else is refused with
+ * `INVALID_VALUE`, never changed silently.
+ */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Date
+  | readonly Value[]
+  | { readonly [name: string]: Value };
+
+export interface PutOptions {
+  /** The entry reads as absent from now + `ttlMs` on. Positive integer, milliseconds. */
+  readonly ttlMs?: number;
+  /** The same as an instant: milliseconds since 1970-01-01T00:00Z. Not together with `ttlMs`. */
+  readonly expiresAt?: number;
+}
+
+export type BatchOperation =
+  | ({ readonly type: 'put'; readonly key: string; readonly value: Value } & PutOptions)
+  | { readonly type: 'del'; readonly key: string };
+
+/** A live entry with its dot: `(actor, version)` is unique to it in the whole cluster. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Value;
+  /** Hybrid logical clock: milliseconds since 2020-01-01T00:00Z times 4096, plus a counter. */
+  readonly version: number;
+  readonly actor: string;
+  /** Milliseconds since 1970-01-01T00:00Z; absent for an entry that does not expire. */
+  readonly expiresAt?: number;
+}
+
+/** Keys in the order of their UTF-8 bytes. */
+export interface EntriesOptions {
+  readonly prefix?: string;
+  readonly gt?: string;
+  readonly lt?: string;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+/** A condition that a person should know of, until it is gone. `code` is stable. */
+export interface Warning {
+  readonly code:
+    | 'LATE'
+    | 'DAMAGED'
+    | 'FENCED'
+    | 'CLOCK_IN_DOUBT'
+    | 'CLOCK_OFFSET'
+    | 'REFUSED_FROM_FUTURE'
+    | 'SETTINGS_DIFFER'
+    | 'NO_FSYNC'
+    | 'PEER_REJECTED';
+  readonly message: string;
+  readonly peer?: string;
+}
+
+export interface StoreStatus {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  readonly version: string;
+  readonly dir: string;
+  readonly durability: 'fsync' | 'os';
+  readonly tombstoneTtlMs: number;
+  /** All present entries: live ones, expired ones and tombstones. */
+  readonly entries: number;
+  /** Entries that are neither tombstones nor have an expiry. */
+  readonly permanent: number;
+  /** The actor of this run; absent until it has written. */
+  readonly actor?: string;
+  /** How many actors the causal context knows, and its single dots. */
+  readonly actors: number;
+  readonly cloudDots: number;
+  readonly looseDots: number;
+  /** Highest version seen, and highest version among collected tombstones. */
+  readonly lastVersion: number;
+  readonly horizon: number;
+  /** Equal on nodes that have seen the same (16 hexadecimal digits). */
+  readonly contextHash: string;
+  /** Equal on nodes that hold the same permanent entries (16 hexadecimal digits). */
+  readonly fingerprint: string;
+  readonly bootstrapping: boolean;
+  readonly warnings: readonly Warning[];
+}
+
+export interface PeerStatus {
+  /** As configured or as seen; `host:port`. */
+  readonly address: string;
+  readonly nodeId?: string;
+  /** `self` is this node's own address among its peers: it is skipped. */
+  readonly state: 'connecting' | 'connected' | 'disconnected' | 'late' | 'rejected' | 'self';
+  readonly direction: 'outbound' | 'inbound';
+  readonly rounds: number;
+  /** Milliseconds since the last round in which both held the same; absent if there was none. */
+  readonly inSyncAgoMs?: number;
+  /** Actors whose rows differed in the last round: 0 when in sync. */
+  readonly actorsBehind?: number;
+  /** The peer's wall clock minus ours, in milliseconds, as of its last message that carried one. */
+  readonly clockOffsetMs?: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly lastError?: string;
+}
+
+export interface SessionStatus {
+  readonly direction: 'inbound' | 'served';
+  readonly peer: string;
+  readonly order: 'key' | 'version';
+  /** `set-aside`: without progress for a while; resumed when its peer can be reached. */
+  readonly state: 'running' | 'set-aside';
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface NodeStatus extends StoreStatus {
+  /** Where peers reach this node: `host:port`. */
+  readonly address: string;
+  readonly peers: readonly PeerStatus[];
+  readonly sessions: readonly SessionStatus[];
+}
+
+/** What `collect` did. */
+export interface CollectResult {
+  /** Tombstones and expired entries removed. */
+  readonly collected: number;
+  /** Old enough, but kept: their past is not known here yet. */
+  readonly kept: number;
+  /** Why nothing was collected, if something forbids it now. */
+  readonly reason?: string;
+}
+
+/** Payload is the bytes of keys and values. */
+export interface SyncResult {
+  /** Peers asked, and those that held the same when the call returned. */
+  readonly peers: number;
+  readonly inSync: number;
+  readonly entriesReceived: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface SyncOptions {
+  /** Until every known peer holds what this node held when the call began (rounds go on meanwhile). */
+  readonly wait?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A durable map that keeps what replication needs; alone, it does not gossip. */
+export interface Store extends AsyncDisposable {
+  readonly nodeId: string;
+  /** Resolves when the entry is on disk. */
+  put(key: string, value: Value, options?: PutOptions): Promise<void>;
+  get(key: string): Promise<Value | undefined>;
+  getEntry(key: string): Promise<Entry | undefined>;
+  /** Values in the order of `keys`. */
+  getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]>;
+  /** Resolves when the tombstone is on disk; tells whether there was a live entry. */
+  del(key: string): Promise<boolean>;
+  /** All or nothing, here and on every other node. A key occurs at most once. */
+  batch(operations: readonly BatchOperation[]): Promise<void>;
+  /** Live entries of one consistent state, in key order, streaming. */
+  entries(options?: EntriesOptions): AsyncIterableIterator<Entry>;
+  count(options?: { readonly prefix?: string }): Promise<number>;
+  status(): Promise<StoreStatus>;
+  /** Removes what expired or was deleted longer ago than `tombstoneTtlMs`, as far as it is safe. */
+  collect(): Promise<CollectResult>;
+  compact(): Promise<void>;
+  /** Waits for what was begun, then closes. Harmless when repeated. */
+  close(): Promise<void>;
+}
+
+/** A store that gossips with its peers. */
+export interface Node extends Store {
+  /** Where peers reach this node: `host:port`, with the real port when port 0 was asked for. */
+  readonly address: string;
+  status(): Promise<NodeStatus>;
+  /** A round now, with every known peer. */
+  sync(options?: SyncOptions): Promise<SyncResult>;
+  /** Settles when the node has stopped: `undefined` after `close()`, an error when it had to stop by itself. */
+  readonly stopped: Promise<Error | undefined>;
+}
+
+export interface StoreOptions {
+  /** Folder of the node's state; made if it is missing. */
+  readonly dir: string;
+  /** Lasting name, `[A-Za-z0-9._-]{1,64}`; a random one by default. A folder keeps the name it was made with. */
+  readonly nodeId?: string;
+  /** Nodes of different clusters refuse each other. Same form as `nodeId`. Default `default`. */
+  readonly clusterId?: string;
+  /** `fsync` (default): a write that returned survives power loss. `os`: it survives the process only. */
+  readonly durability?: 'fsync' | 'os';
+  /** How long tombstones are kept at least. Default 86,400,000 (a day). One setting for the cluster. */
+  readonly tombstoneTtlMs?: number;
+  /** Unit of the three limits on clocks. Default 60,000. */
+  readonly maxDriftMs?: number;
+  /** Memory for the dot cache. Default 64 MiB. */
+  readonly dotCacheBytes?: number;
+  /** Default: silent. A pino instance fits. */
+  readonly log?: import('../ports/log.ts').Log;
+}
+
+export interface NodeOptions extends StoreOptions {
+  /** `host:port` to listen on; port 0 takes any. Default `127.0.0.1:0`. */
+  readonly listen?: string;
+  /** `host:port` of other nodes; IPv6 in brackets. */
+  readonly peers?: readonly string[];
+  /** Time between rounds, jittered. Default 1,000. */
+  readonly gossipIntervalMs?: number;
+  /** Peers a round. Default 3. */
+  readonly gossipFanout?: number;
+  /** How long a served session outlives its last message. Default 30,000. */
+  readonly sessionTimeoutMs?: number;
+  /** Allows `listen` beyond loopback without TLS: anyone who reaches the port can read and write everything. */
+  readonly insecureNetwork?: boolean;
+}

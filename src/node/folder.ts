@@ -1,0 +1,121 @@
+/** A node's folder: the database, the marker that it was made, and who holds it. */
+
+import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { openLevelStore } from '../adapters/level-store.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+
+/** Once it is there, a missing database is an error, not a reason to begin an empty one. */
+const MARKER = 'initialized';
+const HOLDER = 'holder.json';
+const DATABASE = 'db';
+
+export interface OpenFolder {
+  /** Absolute. */
+  readonly dir: string;
+  readonly store: OrderedStore;
+  /** After the store knows who it is: from now on the database must exist. */
+  markInitialized(): Promise<void>;
+  /** After the store is closed. */
+  release(): Promise<void>;
+}
+
+/** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
+export async function openFolder(path: string): Promise<OpenFolder> {
+  const dir = resolve(path);
+  await makeFolder(dir);
+  const isInitialized = await exists(join(dir, MARKER));
+  const store = await openDatabase(dir, isInitialized);
+  await writeFile(join(dir, HOLDER), JSON.stringify({ pid: process.pid }));
+  return {
+    dir,
+    store,
+    async markInitialized() {
+      if (isInitialized) return;
+      await writeDurably(
+        dir,
+        MARKER,
+        'The database beside this file was made. If it is missing, restore it, or empty the whole folder.\n',
+      );
+    },
+    release: () => rm(join(dir, HOLDER), { force: true }),
+  };
+}
+
+/** Whether a store was ever made in `path`. */
+export function isStoreFolder(path: string): Promise<boolean> {
+  return exists(join(path, MARKER));
+}
+
+async function openDatabase(dir: string, isInitialized: boolean): Promise<OrderedStore> {
+  try {
+    return await openLevelStore(join(dir, DATABASE), { createIfMissing: !isInitialized });
+  } catch (error) {
+    if (!(error instanceof BoatoError)) throw error;
+    if (error.code === 'STORE_LOCKED') throw await lockedBy(dir, error);
+    if (error.code === 'STORE_MISSING') {
+      throw new BoatoError(
+        'STORE_MISSING',
+        `The database in ${dir} is missing or incomplete, though it was there before: restore the folder, or empty it and let the peers fill it.`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function lockedBy(dir: string, cause: BoatoError): Promise<BoatoError> {
+  const pid = await readHolder(dir);
+  const holder = pid === undefined ? 'another process' : `process ${pid}`;
+  return new BoatoError('STORE_LOCKED', `The folder ${dir} is in use by ${holder}: stop it, or use another folder.`, {
+    cause,
+  });
+}
+
+async function readHolder(dir: string): Promise<number | undefined> {
+  try {
+    const { pid } = JSON.parse(await readFile(join(dir, HOLDER), 'utf8')) as { pid?: unknown };
+    return typeof pid === 'number' ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new BoatoError(
+      'STORE_UNREADABLE',
+      `The folder ${dir} cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)}): choose another, or mend its permissions.`,
+      { cause: error },
+    );
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The file has its whole content after a power loss, or is not there. */
+async function writeDurably(dir: string, name: string, content: string): Promise<void> {
+  const temporary = join(dir, `${name}.tmp`);
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, join(dir, name));
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

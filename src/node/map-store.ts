@@ -1,0 +1,208 @@
+/** The map for its users, on one replica. */
+
+import { ClockDoubt } from '../core/clock-doubt.ts';
+import { BoatoError } from '../core/errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { StoredReplica } from '../storage/stored-replica.ts';
+import type {
+  BatchOperation,
+  CollectResult,
+  EntriesOptions,
+  Entry,
+  PutOptions,
+  Store,
+  StoreStatus,
+  Value,
+  Warning,
+} from './api.ts';
+import { encodeKey } from './key.ts';
+import type { CheckedStoreOptions } from './options.ts';
+import { PACKAGE_VERSION } from './package-version.ts';
+import { checkRange, readLive, toPublic } from './reads.ts';
+import { batchWrites, deleteWrite, putWrite } from './writes.ts';
+
+export class MapStore implements Store {
+  readonly clockDoubt: ClockDoubt;
+  readonly #replica: StoredReplica;
+  readonly #clock: Clock;
+  readonly #options: CheckedStoreOptions;
+  readonly #limits: Limits;
+  readonly #dir: string;
+  readonly #release: () => Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    replica: StoredReplica,
+    clock: Clock,
+    options: CheckedStoreOptions,
+    folder: { readonly dir: string; readonly release: () => Promise<void> },
+  ) {
+    this.#replica = replica;
+    this.#clock = clock;
+    this.#options = options;
+    this.#limits = DEFAULT_LIMITS;
+    this.#dir = folder.dir;
+    this.#release = folder.release;
+    this.clockDoubt = new ClockDoubt(options.maxDriftMs, clock.wallMs(), clock.monotonicMs());
+  }
+
+  get nodeId(): string {
+    return this.#replica.nodeId;
+  }
+
+  async put(key: string, value: Value, options: PutOptions = {}): Promise<void> {
+    this.#assertOpen();
+    await this.#replica.write([putWrite(key, value, options, this.#limits, this.#clock.wallMs())]);
+  }
+
+  async get(key: string): Promise<Value | undefined> {
+    return (await this.getEntry(key))?.value;
+  }
+
+  async getEntry(key: string): Promise<Entry | undefined> {
+    this.#assertOpen();
+    const [entry] = await this.#replica.getMany([encodeKey(key, this.#limits.keyBytesMax)]);
+    return toPublic(entry, this.#clock.wallMs());
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
+    this.#assertOpen();
+    if (!Array.isArray(keys)) throw new BoatoError('INVALID_KEY', 'getMany takes a list of keys.');
+    const entries = await this.#replica.getMany(keys.map((key) => encodeKey(key, this.#limits.keyBytesMax)));
+    const wallMs = this.#clock.wallMs();
+    return entries.map((entry) => toPublic(entry, wallMs)?.value);
+  }
+
+  async del(key: string): Promise<boolean> {
+    this.#assertOpen();
+    const [wasLive] = await this.#replica.write([deleteWrite(key, this.#limits)]);
+    return wasLive === true;
+  }
+
+  async batch(operations: readonly BatchOperation[]): Promise<void> {
+    this.#assertOpen();
+    const writes = batchWrites(operations, this.#limits, this.#clock.wallMs());
+    if (writes.length > 0) await this.#replica.write(writes);
+  }
+
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    this.#assertOpen();
+    const { bounds, limit } = checkRange(options);
+    if (bounds === undefined) return;
+    yield* readLive(this.#replica.scan(bounds), limit, () => this.#clock.wallMs());
+  }
+
+  async count(options: { readonly prefix?: string } = {}): Promise<number> {
+    this.#assertOpen();
+    const { prefix = '', ...unknown } = options;
+    if (prefix === '' && Object.keys(unknown).length === 0) return this.#replica.count();
+    let count = 0;
+    for await (const _ of this.entries({ prefix, ...unknown })) count++;
+    return count;
+  }
+
+  status(): Promise<StoreStatus> {
+    this.#assertOpen();
+    return Promise.resolve(this.storeStatus());
+  }
+
+  storeStatus(): StoreStatus {
+    const { all, permanent, last, horizon, bootstrapping } = this.#replica.state;
+    const { actors, cloudDots, looseDots } = this.#replica.counts;
+    const actor = this.#replica.runActor;
+    return {
+      nodeId: this.#replica.nodeId,
+      clusterId: this.#replica.clusterId,
+      version: PACKAGE_VERSION,
+      dir: this.#dir,
+      durability: this.#options.durability,
+      tombstoneTtlMs: this.#options.tombstoneTtlMs,
+      entries: all.count,
+      permanent: permanent.count,
+      ...(actor === undefined ? {} : { actor }),
+      actors,
+      cloudDots,
+      looseDots,
+      lastVersion: last,
+      horizon,
+      contextHash: hex(this.#replica.contextHash()),
+      fingerprint: hex(permanent.sum),
+      bootstrapping,
+      warnings: this.#warnings(),
+    };
+  }
+
+  async collect(): Promise<CollectResult> {
+    this.#assertOpen();
+    const reason = this.#whyNotCollect();
+    if (reason !== undefined) return { collected: 0, kept: 0, reason };
+    return this.#replica.collect();
+  }
+
+  async compact(): Promise<void> {
+    this.#assertOpen();
+    await this.#replica.compact();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  isClockInDoubt(): boolean {
+    return this.clockDoubt.check(this.#clock.wallMs(), this.#clock.monotonicMs());
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#replica.close();
+    } finally {
+      await this.#release();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
+  }
+
+  #whyNotCollect(): string | undefined {
+    if (this.#replica.state.bootstrapping) return 'the first copy of the data is not complete yet';
+    if (this.isClockInDoubt()) return "this machine's clock is in doubt";
+    return undefined;
+  }
+
+  #warnings(): Warning[] {
+    const warnings: Warning[] = [];
+    const { fenced } = this.#replica;
+    if (fenced !== undefined) warnings.push({ code: 'FENCED', message: fenced.message });
+    if (this.#replica.state.damaged) {
+      warnings.push({
+        code: 'DAMAGED',
+        message:
+          'A record on disk is damaged, so this node serves no peer any more: export what can be read, and start again with an empty folder.',
+      });
+    }
+    if (this.isClockInDoubt()) {
+      warnings.push({
+        code: 'CLOCK_IN_DOUBT',
+        message: "This machine's clock leapt, or most peers disagree with it: nothing is collected until they agree.",
+      });
+    }
+    if (this.#options.durability === 'os') {
+      warnings.push({
+        code: 'NO_FSYNC',
+        message: "Durability is 'os': a power loss can take back the latest writes, though they were acknowledged.",
+      });
+    }
+    return warnings;
+  }
+}
+
+function hex(value: bigint): string {
+  return value.toString(16).padStart(16, '0');
+}

@@ -1,0 +1,46 @@
+/** Opens the map alone, on LevelDB. */
+
+import { systemClock } from '../adapters/system-clock.ts';
+import { systemRandom } from '../adapters/system-random.ts';
+import { createHash64 } from '../adapters/xxhash.ts';
+import { openReplica } from '../storage/open-replica.ts';
+import type { StoredReplica } from '../storage/stored-replica.ts';
+import type { Store, StoreOptions } from './api.ts';
+import { openFolder } from './folder.ts';
+import { MapStore } from './map-store.ts';
+import { type CheckedStoreOptions, checkStoreOptions } from './options.ts';
+
+/**
+ * Opens the store in `options.dir`, and makes it if it is missing. Fails with `INVALID_OPTION`, `STORE_LOCKED`,
+ * `STORE_MISSING`, `STORE_UNREADABLE`, `FORMAT_UNSUPPORTED`, `NAME_MISMATCH`, `CLUSTER_MISMATCH`, `RECORD_DAMAGED`.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  return (await openMap(checkStoreOptions(options))).map;
+}
+
+export async function openMap(
+  options: CheckedStoreOptions,
+): Promise<{ readonly map: MapStore; readonly replica: StoredReplica }> {
+  const folder = await openFolder(options.dir);
+  try {
+    const replica = await openReplica({
+      store: folder.store,
+      clock: systemClock,
+      random: systemRandom,
+      hash64: await createHash64(),
+      log: options.log,
+      nodeId: options.nodeId,
+      clusterId: options.clusterId,
+      tombstoneTtlMs: options.tombstoneTtlMs,
+      maxDriftMs: options.maxDriftMs,
+      dotCacheBytes: options.dotCacheBytes,
+      sync: options.durability === 'fsync',
+    });
+    await folder.markInitialized();
+    return { map: new MapStore(replica, systemClock, options, folder), replica };
+  } catch (error) {
+    await folder.store.close();
+    await folder.release();
+    throw error;
+  }
+}

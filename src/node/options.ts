@@ -1,0 +1,133 @@
+/** Options of stores and nodes: defaults, and one sentence for each bad field. */
+
+import { formatAddress, isLoopback, parseAddress } from '../adapters/address.ts';
+import { silentLog } from '../adapters/silent-log.ts';
+import { isNodeId, type NodeId } from '../core/actor.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { NodeOptions, StoreOptions } from './api.ts';
+
+/** A timer's longest delay; longer ones fire at once. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
+const MIB = 2 ** 20;
+
+export interface CheckedStoreOptions {
+  readonly dir: string;
+  readonly nodeId: NodeId | undefined;
+  readonly clusterId: string | undefined;
+  readonly durability: 'fsync' | 'os';
+  readonly tombstoneTtlMs: number;
+  readonly maxDriftMs: number;
+  readonly dotCacheBytes: number;
+  readonly log: Log;
+}
+
+export interface CheckedNodeOptions extends CheckedStoreOptions {
+  readonly listen: string;
+  readonly peers: readonly string[];
+  readonly gossipIntervalMs: number;
+  readonly gossipFanout: number;
+  readonly sessionTimeoutMs: number;
+}
+
+const STORE_FIELDS = [
+  'dir',
+  'nodeId',
+  'clusterId',
+  'durability',
+  'tombstoneTtlMs',
+  'maxDriftMs',
+  'dotCacheBytes',
+  'log',
+] as const;
+
+const NODE_FIELDS = [
+  ...STORE_FIELDS,
+  'listen',
+  'peers',
+  'gossipIntervalMs',
+  'gossipFanout',
+  'sessionTimeoutMs',
+  'insecureNetwork',
+] as const;
+
+export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
+  checkFields(options, STORE_FIELDS);
+  return checkCommon(options);
+}
+
+export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
+  checkFields(options, NODE_FIELDS);
+  const { insecureNetwork = false } = options;
+  if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
+  return {
+    ...checkCommon(options),
+    listen: checkListen(options.listen ?? '127.0.0.1:0', insecureNetwork),
+    peers: checkPeers(options.peers ?? []),
+    gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
+    gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
+    sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
+  };
+}
+
+function checkCommon(options: StoreOptions): CheckedStoreOptions {
+  const { dir, durability = 'fsync', log = silentLog } = options;
+  if (typeof dir !== 'string' || dir === '') throw invalid('dir', 'must name a folder');
+  if (durability !== 'fsync' && durability !== 'os') throw invalid('durability', "must be 'fsync' or 'os'");
+  return {
+    dir,
+    nodeId: name('nodeId', options.nodeId),
+    clusterId: name('clusterId', options.clusterId),
+    durability,
+    tombstoneTtlMs: integer('tombstoneTtlMs', options.tombstoneTtlMs, 86_400_000, 1, Number.MAX_SAFE_INTEGER),
+    maxDriftMs: integer('maxDriftMs', options.maxDriftMs, 60_000, 1000, 86_400_000),
+    dotCacheBytes: integer('dotCacheBytes', options.dotCacheBytes, 64 * MIB, 0, 4096 * MIB),
+    log,
+  };
+}
+
+function checkFields(options: unknown, fields: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new BoatoError('INVALID_OPTION', 'The options must be an object with at least `dir`.');
+  }
+  const unknown = Object.keys(options).find((field) => !fields.includes(field));
+  if (unknown !== undefined) throw invalid(unknown, `is not known; known are ${fields.join(', ')}`);
+}
+
+function checkListen(listen: unknown, insecureNetwork: boolean): string {
+  if (typeof listen !== 'string') throw invalid('listen', 'must be a string of the form host:port');
+  const { host, port } = parseAddress(listen);
+  if (!isLoopback(host) && !insecureNetwork) {
+    throw new BoatoError(
+      'INSECURE_NETWORK',
+      `Listening on ${listen} would let anyone who reaches it read and write everything, because connections are not encrypted: listen on 127.0.0.1, or say insecureNetwork (--insecure-network) if the network is private.`,
+    );
+  }
+  return formatAddress(host, port);
+}
+
+function checkPeers(peers: unknown): readonly string[] {
+  if (!Array.isArray(peers)) throw invalid('peers', 'must be a list of host:port');
+  return peers.map((peer: unknown) => {
+    if (typeof peer !== 'string') throw invalid('peers', 'must be a list of host:port');
+    const { host, port } = parseAddress(peer);
+    if (port === 0) throw invalid('peers', `must name the port of ${peer}; 0 is none`);
+    return formatAddress(host, port);
+  });
+}
+
+function name(field: string, value: unknown): NodeId | undefined {
+  if (value === undefined || isNodeId(value)) return value;
+  throw invalid(field, 'must have 1 to 64 of the characters A-Z a-z 0-9 . _ -');
+}
+
+function integer(field: string, value: unknown, byDefault: number, min: number, max: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${String(value)}`);
+}
+
+function invalid(field: string, what: string): BoatoError {
+  return new BoatoError('INVALID_OPTION', `The option \`${field}\` ${what}.`);
+}

@@ -1,0 +1,91 @@
+/** Turns what users write into writes of the replica; everything is checked before anything is queued. */
+
+import { packValue } from '../adapters/value-codec.ts';
+import { byteString } from '../core/bytes.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Write } from '../storage/write.ts';
+import type { BatchOperation, PutOptions } from './api.ts';
+import { encodeKey } from './key.ts';
+
+const PUT_FIELDS = ['ttlMs', 'expiresAt'];
+
+export function putWrite(key: unknown, value: unknown, options: PutOptions, limits: Limits, wallMs: number): Write {
+  checkPutOptions(options);
+  const bytes = encodeKey(key, limits.keyBytesMax);
+  const packed = packValue(value);
+  if (packed.length > limits.valueBytesMax) {
+    throw new BoatoError(
+      'VALUE_TOO_LARGE',
+      `A value must have at most ${limits.valueBytesMax} bytes packed, and this one has ${packed.length}: split it, or store it elsewhere and its place here.`,
+    );
+  }
+  return { key: bytes, value: packed, expiresAt: expiryOf(options, wallMs) };
+}
+
+export function deleteWrite(key: unknown, limits: Limits): Write {
+  return { key: encodeKey(key, limits.keyBytesMax), value: undefined, expiresAt: undefined };
+}
+
+export function batchWrites(operations: readonly BatchOperation[], limits: Limits, wallMs: number): Write[] {
+  if (!Array.isArray(operations)) throw new BoatoError('BATCH_INVALID', 'A batch must be a list of operations.');
+  if (operations.length > limits.batchEntriesMax) {
+    throw new BoatoError(
+      'BATCH_TOO_LARGE',
+      `A batch must have at most ${limits.batchEntriesMax} operations, and this one has ${operations.length}.`,
+    );
+  }
+  const seen = new Set<string>();
+  let total = 0;
+  return operations.map((operation: unknown, index) => {
+    const write = operationWrite(operation, index, limits, wallMs);
+    const name = byteString(write.key);
+    if (seen.has(name)) {
+      throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch has a key that occurred before in it.`);
+    }
+    seen.add(name);
+    total += write.key.length + (write.value?.length ?? 0);
+    if (total > limits.batchBytesMax) {
+      throw new BoatoError(
+        'BATCH_TOO_LARGE',
+        `A batch must have at most ${limits.batchBytesMax} bytes of keys and packed values, and this one has more.`,
+      );
+    }
+    return write;
+  });
+}
+
+function operationWrite(operation: unknown, index: number, limits: Limits, wallMs: number): Write {
+  const { type, key, value, ...options } = (
+    typeof operation === 'object' && operation !== null ? operation : {}
+  ) as Record<string, unknown>;
+  if (type === 'put') return putWrite(key, value, options, limits, wallMs);
+  if (type === 'del') return deleteWrite(key, limits);
+  throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch must have the type 'put' or 'del'.`);
+}
+
+function checkPutOptions(options: PutOptions): void {
+  const unknown = Object.keys(options).find((field) => !PUT_FIELDS.includes(field));
+  if (unknown !== undefined) {
+    throw new BoatoError('INVALID_OPTION', `The option \`${unknown}\` is not known; known are ttlMs and expiresAt.`);
+  }
+}
+
+function expiryOf({ ttlMs, expiresAt }: PutOptions, wallMs: number): number | undefined {
+  if (ttlMs !== undefined && expiresAt !== undefined) {
+    throw new BoatoError('INVALID_EXPIRY', 'Give either ttlMs or expiresAt, not both.');
+  }
+  if (ttlMs !== undefined) {
+    if (isPositiveInteger(ttlMs) && isPositiveInteger(wallMs + ttlMs)) return wallMs + ttlMs;
+    throw new BoatoError('INVALID_EXPIRY', `ttlMs must be a positive integer of milliseconds, not ${String(ttlMs)}.`);
+  }
+  if (expiresAt === undefined || isPositiveInteger(expiresAt)) return expiresAt;
+  throw new BoatoError(
+    'INVALID_EXPIRY',
+    `expiresAt must be a positive integer, milliseconds since 1970, not ${String(expiresAt)}.`,
+  );
+}
+
+function isPositiveInteger(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}

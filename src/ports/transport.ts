@@ -1,0 +1,41 @@
+/** Messages between nodes: whole, in order, over connections that may break at any moment. */
+
+export interface ConnectionEvents {
+  /** One whole message; the bytes belong to the receiver. Called in order, never before `accept` or `dial` returned. */
+  onMessage(message: Uint8Array): void;
+  /** Once, after the last message. `reason` is a sentence for the log, absent when this side closed it. */
+  onClose(reason: string | undefined): void;
+}
+
+export interface Connection {
+  /** The other end, for people: `host:port`, IPv6 in brackets. */
+  readonly remote: string;
+  /** Bytes received so far, frames included; counts while a long message is still arriving. */
+  readonly bytesReceived: number;
+  /** Bytes handed to the network so far, frames included. */
+  readonly bytesSent: number;
+  /**
+   * Resolves when the message has left this process' buffers or the connection is gone; loss is seen by `onClose` only.
+   * Messages above the transport's limit are refused with an error.
+   */
+  send(message: Uint8Array): Promise<void>;
+  /** Starts delivery; called exactly once. Messages that came earlier wait. */
+  start(events: ConnectionEvents): void;
+  /** Closes at once; harmless when repeated. */
+  close(reason?: string): void;
+}
+
+export interface Listener {
+  /** The bound address, `host:port` (the real port, when port 0 was asked for). */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export interface Transport {
+  /** Accepts connections at `address` (`host:port`). Rejects when it cannot bind. */
+  listen(address: string, onConnection: (connection: Connection) => void): Promise<Listener>;
+  /** Connects to `address` (`host:port`). Rejects when it cannot within the transport's time limit. */
+  dial(address: string): Promise<Connection>;
+  /** Closes every connection and listener. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/** Errors as HTTP answers: a status and a body `{code, message}`. */
+
+import { BoatoError, type ErrorCode } from '../core/errors.ts';
+
+/** What the server says for itself, beside the codes of `BoatoError`. */
+export type HttpCode = ErrorCode | 'NOT_FOUND' | 'ROUTE_NOT_FOUND' | 'BODY_TOO_LARGE' | 'INTERNAL';
+
+export interface ErrorBody {
+  readonly code: HttpCode;
+  readonly message: string;
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: ErrorBody;
+}
+
+/** The answer for `error`; anything but a `BoatoError` and a request that fastify refused is a defect: 500 `INTERNAL`. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  if (error instanceof BoatoError) {
+    return { status: statusOf(error.code), body: { code: error.code, message: error.message } };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status === 413) return { status, body: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' } };
+  if (status === 404) return { status, body: { code: 'NOT_FOUND', message } };
+  if (status >= 400 && status < 500) return { status, body: { code: 'INVALID_OPTION', message } };
+  return { status: 500, body: { code: 'INTERNAL', message } };
+}
+
+export function statusOf(code: ErrorCode): number {
+  switch (code) {
+    case 'INVALID_OPTION':
+    case 'INVALID_KEY':
+    case 'INVALID_VALUE':
+    case 'INVALID_EXPIRY':
+    case 'BATCH_INVALID':
+      return 400;
+    case 'VALUE_TOO_LARGE':
+    case 'BATCH_TOO_LARGE':
+      return 413;
+    case 'CLOCK_AHEAD':
+    case 'STORE_CLOSED':
+    case 'STORE_FENCED':
+    case 'STORE_LOCKED':
+    case 'ABORTED':
+      return 503;
+    case 'PEER_UNREACHABLE':
+    case 'PEER_REFUSED':
+    case 'PROTOCOL':
+    case 'FRAME_TOO_LARGE':
+      return 502;
+    case 'TIMEOUT':
+      return 504;
+    case 'STORE_MISSING':
+    case 'STORE_UNREADABLE':
+    case 'FORMAT_UNSUPPORTED':
+    case 'NAME_MISMATCH':
+    case 'CLUSTER_MISMATCH':
+    case 'RECORD_DAMAGED':
+    case 'LISTEN_FAILED':
+    case 'INSECURE_NETWORK':
+      return 500;
+  }
+}

@@ -1,0 +1,239 @@
+/** Imports lines of JSON: each line is a write of its own, many at a time, so that they share the store's group commits. */
+
+import { BoatoError } from '../core/errors.ts';
+import type { Store } from '../node/api.ts';
+import { parsePutLine, type PutRequest } from './line-format.ts';
+import { splitLines, type Line } from './split-lines.ts';
+
+/** Writes in flight: enough to fill a group commit while the one before it is on its way to the disk. */
+export const IMPORT_WRITES_MAX = 512;
+
+/** Bytes of lines in flight; one longer line is let through alone. */
+export const IMPORT_BYTES_MAX: number = 32 * 2 ** 20;
+
+/** Keys that are looked up at once for `skipExisting`; a value that is found is read, so this bounds memory too. */
+const LOOKUP_KEYS_MAX = 64;
+
+export interface ImportOptions {
+  /** Count and report lines that cannot be stored, instead of stopping at the first. */
+  readonly skipInvalid?: boolean;
+  /** Leave keys alone that have a live entry. */
+  readonly skipExisting?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Lines that are done, and their bytes; `imported` ones are on disk. */
+export interface ImportCounts {
+  readonly imported: number;
+  readonly existing: number;
+  readonly invalid: number;
+  readonly bytes: number;
+}
+
+/** Why the import ended before its source. With `line`: that line cannot be stored, and all lines before it are. */
+export interface ImportStop {
+  readonly line?: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ImportSummary extends ImportCounts {
+  readonly stopped?: ImportStop;
+}
+
+export type ImportEvent =
+  | ({ readonly event: 'progress' } & ImportCounts)
+  | { readonly event: 'invalid'; readonly line: number; readonly code: string; readonly message: string };
+
+/** Told after each piece of the source; the import waits for it. */
+export type ImportReport = (event: ImportEvent) => void | Promise<void>;
+
+/** The part of a store that an import needs. */
+export type ImportTarget = Pick<Store, 'put' | 'getMany'>;
+
+/** Never rejects: whatever ends it is in the summary, together with what was stored. */
+export async function importLines(
+  store: ImportTarget,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<ImportSummary> {
+  return new Import(store, options, report).run(source);
+}
+
+interface BadLine {
+  readonly line: number;
+  readonly error: BoatoError;
+}
+
+class Import {
+  readonly #store: ImportTarget;
+  readonly #options: ImportOptions;
+  readonly #report: ImportReport;
+  /** Two writes of one key are never in flight together: the later line wins. */
+  readonly #writeByKey = new Map<string, Promise<void>>();
+  #bytesInFlight = 0;
+  #wake: (() => void) | undefined;
+  #badLines: BadLine[] = [];
+  /** What no other line can survive: the store or the source failed. */
+  #failure: unknown;
+  #imported = 0;
+  #existing = 0;
+  #invalid = 0;
+  #bytes = 0;
+
+  constructor(store: ImportTarget, options: ImportOptions, report: ImportReport) {
+    this.#store = store;
+    this.#options = options;
+    this.#report = report;
+  }
+
+  async run(source: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+    try {
+      for await (const lines of splitLines(source)) {
+        for (let from = 0; from < lines.length && !this.#stopped; from += LOOKUP_KEYS_MAX) {
+          await this.#take(lines.slice(from, from + LOOKUP_KEYS_MAX));
+        }
+        if (this.#stopped) break;
+        await this.#tell();
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    await Promise.all(this.#writeByKey.values());
+    try {
+      await this.#tell();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    const stop = this.#stop();
+    return stop === undefined ? this.#counts() : { ...this.#counts(), stopped: stop };
+  }
+
+  get #stopped(): boolean {
+    return (
+      this.#failure !== undefined ||
+      this.#options.signal?.aborted === true ||
+      (this.#badLines.length > 0 && this.#options.skipInvalid !== true)
+    );
+  }
+
+  async #take(lines: readonly Line[]): Promise<void> {
+    const requests = lines.map((line) => this.#parse(line));
+    const present = await this.#presentKeys(requests);
+    for (const [at, line] of lines.entries()) {
+      const request = requests[at];
+      if (request instanceof BoatoError) this.#refuse(line, request);
+      else if (request !== undefined && (present.has(request.key) || this.#isPending(request.key))) {
+        this.#existing++;
+        this.#bytes += line.bytes;
+      } else if (request !== undefined) await this.#write(line, request);
+      if (this.#stopped) return;
+    }
+  }
+
+  #parse(line: Line): PutRequest | BoatoError {
+    if (line.text === undefined) return new BoatoError('INVALID_VALUE', `The line cannot be read: ${line.invalid}.`);
+    try {
+      return parsePutLine(line.text);
+    } catch (error) {
+      if (error instanceof BoatoError) return error;
+      throw error;
+    }
+  }
+
+  async #presentKeys(requests: readonly (PutRequest | BoatoError)[]): Promise<ReadonlySet<string>> {
+    if (this.#options.skipExisting !== true) return new Set();
+    const keys = requests.flatMap((request) => (request instanceof BoatoError ? [] : [request.key]));
+    try {
+      const values = await this.#store.getMany(keys);
+      return new Set(keys.filter((_key, at) => values[at] !== undefined));
+    } catch (error) {
+      // A key that no store can hold is in no store: the write that follows says what is wrong with it.
+      if (error instanceof BoatoError && error.code === 'INVALID_KEY') return this.#presentOneByOne(keys);
+      throw error;
+    }
+  }
+
+  async #presentOneByOne(keys: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await Promise.allSettled(keys.map((key) => this.#store.getMany([key])));
+    return new Set(keys.filter((_key, at) => found[at]?.status === 'fulfilled' && found[at].value[0] !== undefined));
+  }
+
+  #isPending(key: string): boolean {
+    return this.#options.skipExisting === true && this.#writeByKey.has(key);
+  }
+
+  async #write(line: Line, { key, value, options }: PutRequest): Promise<void> {
+    await this.#writeByKey.get(key);
+    while (
+      this.#writeByKey.size >= IMPORT_WRITES_MAX ||
+      (this.#bytesInFlight > 0 && this.#bytesInFlight + line.bytes > IMPORT_BYTES_MAX)
+    ) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    if (this.#stopped) return;
+    this.#bytesInFlight += line.bytes;
+    const write = this.#store
+      .put(key, value, options)
+      .then(
+        () => {
+          this.#imported++;
+          this.#bytes += line.bytes;
+        },
+        (error: unknown) => this.#refuse(line, error),
+      )
+      .finally(() => {
+        this.#writeByKey.delete(key);
+        this.#bytesInFlight -= line.bytes;
+        this.#wake?.();
+        this.#wake = undefined;
+      });
+    this.#writeByKey.set(key, write);
+    // A store refuses a bad value before it writes: let the refusal arrive, so that no later line is begun.
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+
+  #refuse(line: Line, error: unknown): void {
+    if (!(error instanceof BoatoError) || !isAboutTheLine(error)) {
+      this.#failure ??= error;
+      return;
+    }
+    this.#badLines.push({ line: line.number, error });
+    if (this.#options.skipInvalid !== true) return;
+    this.#invalid++;
+    this.#bytes += line.bytes;
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#options.skipInvalid === true) {
+      const badLines = this.#badLines;
+      this.#badLines = [];
+      for (const { line, error } of badLines) {
+        await this.#report({ event: 'invalid', line, code: error.code, message: error.message });
+      }
+    }
+    await this.#report({ event: 'progress', ...this.#counts() });
+  }
+
+  #counts(): ImportCounts {
+    return { imported: this.#imported, existing: this.#existing, invalid: this.#invalid, bytes: this.#bytes };
+  }
+
+  #stop(): ImportStop | undefined {
+    const error = this.#failure;
+    if (error instanceof BoatoError) return { code: error.code, message: error.message };
+    if (error !== undefined) {
+      return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+    }
+    const first = this.#badLines.toSorted((a, b) => a.line - b.line)[0];
+    if (first !== undefined) return { line: first.line, code: first.error.code, message: first.error.message };
+    if (this.#options.signal?.aborted === true) return { code: 'ABORTED', message: 'The import was interrupted.' };
+    return undefined;
+  }
+}
+
+function isAboutTheLine({ code }: BoatoError): boolean {
+  return code === 'INVALID_KEY' || code === 'INVALID_VALUE' || code === 'INVALID_EXPIRY' || code === 'VALUE_TOO_LARGE';
+}

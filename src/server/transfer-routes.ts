@@ -1,0 +1,64 @@
+/**
+ * Routes that move many entries: atomic batches, and streams of lines in and out.
+ *
+ *     POST /v1/batch      200 {operations: how many}; body {operations: [{op: "put", key, value, type?, ttlMs? | expiresAt?},
+ *                         {op: "del", key}, …]}; all or nothing
+ *     POST /v1/import?skipInvalid&skipExisting
+ *                         200 at once; body: lines of JSON {key, value, type?, expiresAt? | ttlMs?}, each a write of its own.
+ *                         Answers lines while it reads: {event: "progress", imported, existing, invalid, bytes},
+ *                         {event: "invalid", line, code, message} for a skipped line, and as the last one
+ *                         {event: "summary", imported, existing, invalid, bytes, stopped?: {line?, code, message}}.
+ *                         An answer without summary was cut off; what "progress" counted as imported is stored.
+ *     GET  /v1/export?prefix=
+ *                         200, a line {key, value, type, expiresAt?} for each live entry, in key order, of one state
+ */
+
+import type { FastifyInstance } from 'fastify';
+import { BoatoError } from '../core/errors.ts';
+import type { Entry, Node } from '../node/api.ts';
+import { importLines } from './import-lines.ts';
+import { exportedEntry, parseOperation } from './line-format.ts';
+import { LineReply, replyLines } from './line-reply.ts';
+import { Query } from './query.ts';
+
+export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
+  app.post('/v1/batch', async (request) => {
+    const list = (request.body as { readonly operations?: unknown } | null | undefined)?.operations;
+    if (!Array.isArray(list)) throw new BoatoError('BATCH_INVALID', 'The body must hold an array "operations".');
+    const operations = list.map(parseOperation);
+    await node.batch(operations);
+    return { operations: operations.length };
+  });
+
+  app.get('/v1/export', async (request, reply) => {
+    const prefix = new Query(request.url, ['prefix']).text('prefix');
+    const entries = node.entries(prefix === undefined ? {} : { prefix });
+    await replyLines(reply, exportLines(entries), stopping);
+    return reply;
+  });
+
+  void app.register((importApp, _options, done) => {
+    importApp.removeAllContentTypeParsers();
+    importApp.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    importApp.post('/v1/import', async (request, reply) => {
+      const query = new Query(request.url, ['skipInvalid', 'skipExisting']);
+      const options = { skipInvalid: query.flag('skipInvalid'), skipExisting: query.flag('skipExisting') };
+      const answer = new LineReply(reply);
+      // Destroying the request would take the connection, and the summary, with it.
+      const source = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      const summary = await importLines(node, source, { ...options, signal: stopping }, async (event) => {
+        await answer.add(`${JSON.stringify(event)}\n`);
+        if (event.event === 'progress') await answer.flush();
+      });
+      await answer.add(`${JSON.stringify({ event: 'summary', ...summary })}\n`);
+      answer.end();
+      return reply;
+    });
+    done();
+  });
+}
+
+/** Live entries as the lines of an export, line ends included. */
+export async function* exportLines(entries: AsyncIterableIterator<Entry>): AsyncGenerator<string, void, undefined> {
+  for await (const entry of entries) yield `${JSON.stringify(exportedEntry(entry))}\n`;
+}

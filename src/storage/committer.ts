@@ -1,0 +1,183 @@
+/**
+ * Commits, one group after another: writers join the group that forms while the one before it is being written, and
+ * are answered when theirs is on disk. Any failed write fences the store for good.
+ */
+
+import { BoatoError } from '../core/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import { lookUpPresent } from './present.ts';
+import type { LiveRow } from './context-table.ts';
+import type { State } from './state.ts';
+import { Transaction } from './transaction.ts';
+
+/** A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. */
+const GROUP_KEYS_MAX = 4096;
+const GROUP_BYTES_MAX = 8 * 2 ** 20;
+
+/** A change that is decided in one synchronous step over the state as all jobs before it left it. */
+export interface Job<T> {
+  /** Keys whose present entries `decide` asks for. */
+  readonly keys: readonly Uint8Array[];
+  /** Whether it asks for their expiry, too. */
+  readonly needsExpiry?: boolean;
+  /** What it writes, about; bounds the group. */
+  readonly bytes: number;
+  /** Answered only when it survives power loss (as far as the store is opened for that). */
+  readonly sync: boolean;
+  /** Throws a `BoatoError` only before it has changed anything. */
+  decide(transaction: Transaction): T;
+}
+
+interface Queued {
+  /** Absent for an exclusive task. */
+  readonly job: Job<unknown> | undefined;
+  readonly task: (() => Promise<unknown>) | undefined;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class Committer {
+  readonly #store: OrderedStore;
+  readonly #state: State;
+  readonly #clock: Clock;
+  readonly #sync: boolean;
+  readonly #onFence: (error: BoatoError) => void;
+  readonly #onCommitted: (rows: readonly LiveRow[]) => void;
+  #queue: Queued[] = [];
+  #running: Promise<void> | undefined;
+  #stopped: BoatoError | undefined;
+
+  constructor(
+    store: OrderedStore,
+    state: State,
+    clock: Clock,
+    options: {
+      readonly sync: boolean;
+      readonly onFence: (error: BoatoError) => void;
+      /** Told, after each commit, whose rows it wrote. */
+      readonly onCommitted: (rows: readonly LiveRow[]) => void;
+    },
+  ) {
+    this.#store = store;
+    this.#state = state;
+    this.#clock = clock;
+    this.#sync = options.sync;
+    this.#onFence = options.onFence;
+    this.#onCommitted = options.onCommitted;
+  }
+
+  /** Resolves with what `decide` returned, when it is on disk. */
+  commit<T>(job: Job<T>): Promise<T> {
+    return this.#enqueue({ job, task: undefined }) as Promise<T>;
+  }
+
+  /** Runs `task` between two commits, alone; inside it, changes are made by `commitNow`. */
+  exclusive<T>(task: () => Promise<T>): Promise<T> {
+    return this.#enqueue({ job: undefined, task }) as Promise<T>;
+  }
+
+  /** Only inside an exclusive task. */
+  async commitNow<T>(job: Job<T>): Promise<T> {
+    const outcomes = await this.#commitJobs([job]);
+    const [outcome] = outcomes as [Outcome];
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value as T;
+  }
+
+  /** Refuses what comes from now on with `STORE_CLOSED`, and waits for what was begun. */
+  async close(): Promise<void> {
+    this.#stopped ??= new BoatoError('STORE_CLOSED', 'The store is closed.');
+    await this.#running;
+  }
+
+  #enqueue(work: Pick<Queued, 'job' | 'task'>): Promise<unknown> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const answered = new Promise<unknown>((resolve, reject) => {
+      this.#queue.push({ ...work, resolve, reject });
+    });
+    // Started a moment later, so that writers of the same moment share the first group.
+    this.#running ??= Promise.resolve().then(() => this.#run());
+    return answered;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const head = this.#queue[0] as Queued;
+      if (head.task === undefined) {
+        await this.#commitGroup(this.#takeGroup());
+      } else {
+        this.#queue.shift();
+        await head.task().then(head.resolve, head.reject);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  #takeGroup(): Queued[] {
+    let keys = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const { job } of this.#queue) {
+      if (job === undefined || (count > 0 && (keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX))) break;
+      keys += job.keys.length;
+      bytes += job.bytes;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commitGroup(group: readonly Queued[]): Promise<void> {
+    try {
+      const outcomes = await this.#commitJobs(group.map(({ job }) => job as Job<unknown>));
+      for (const [index, outcome] of outcomes.entries()) {
+        const { resolve, reject } = group[index] as Queued;
+        if ('error' in outcome) reject(outcome.error);
+        else resolve(outcome.value);
+      }
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  async #commitJobs(jobs: readonly Job<unknown>[]): Promise<readonly Outcome[]> {
+    if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
+    const present = await lookUpPresent(this.#store, this.#state.cache, jobs);
+    const transaction = new Transaction(this.#state, present, this.#clock.wallMs(), this.#clock.monotonicMs());
+    try {
+      const outcomes = jobs.map((job) => decide(job, transaction));
+      const operations = transaction.finish();
+      const sync = this.#sync && jobs.some((job) => job.sync);
+      if (operations.length > 0) await this.#store.write(operations, { sync });
+      this.#onCommitted(transaction.changedRows);
+      return outcomes;
+    } catch (error) {
+      throw this.fence(error);
+    }
+  }
+
+  /** After a failed write: the state in memory is ahead of the disk, and nothing may be decided on it any more. */
+  fence(cause: unknown): BoatoError {
+    if (this.#stopped?.code === 'STORE_FENCED') return this.#stopped;
+    const error = new BoatoError(
+      'STORE_FENCED',
+      'A write to disk failed, so nothing more is acknowledged: see the cause (disk full, I/O error), mend it, and start the node again; what was acknowledged is on disk.',
+      { cause },
+    );
+    this.#stopped = error;
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+    this.#onFence(error);
+    return error;
+  }
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: BoatoError };
+
+function decide(job: Job<unknown>, transaction: Transaction): Outcome {
+  try {
+    return { value: job.decide(transaction) };
+  } catch (error) {
+    if (error instanceof BoatoError) return { error };
+    throw error;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The causal context in memory: one row for each actor with the dots of its cloud, and the hash over all rows, a sum
+ * kept up to date row by row so that it can leave any of them out.
+ */
+
+import type { Actor } from '../core/actor.ts';
+import { assert } from '../core/assert.ts';
+import { type FullRow, type Predecessor, type Row, SUM_ZERO, type Sum, unknownRow } from '../core/context.ts';
+import { addSum, type Fingerprints, subtractSum } from '../core/fingerprint.ts';
+import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
+import type { IndexFacts } from './row-record.ts';
+
+const MODULUS_MASK = 0xffff_ffff_ffff_ffffn;
+
+/** A row that changes in place. `no` is the actor's local number. */
+export class LiveRow implements Row, IndexFacts {
+  readonly no: number;
+  readonly actor: Actor;
+  received: Version;
+  closed: Version;
+  cloud: Sum = SUM_ZERO;
+  loose: Sum = SUM_ZERO;
+  predecessor: Predecessor | undefined = undefined;
+  indexed: Version = VERSION_ZERO;
+  pairs = 0;
+  live = 0;
+  readonly cloudVersions: Set<Version> = new Set<Version>();
+  /** What the row adds to the context hash, as of the last `settle`. */
+  hash: bigint = 0n;
+  /** Monotonic time of the last change in this run. */
+  movedAtMs: number = Number.NEGATIVE_INFINITY;
+
+  constructor(no: number, actor: Actor) {
+    const unknown = unknownRow(actor);
+    this.no = no;
+    this.actor = actor;
+    this.received = unknown.received;
+    this.closed = unknown.closed;
+  }
+
+  /** R2: whether the dot was seen, apart from being present. */
+  hasSeen(version: Version): boolean {
+    return version <= this.received || this.cloudVersions.has(version);
+  }
+}
+
+export class ContextTable {
+  readonly #fingerprints: Fingerprints;
+  readonly #byActor = new Map<Actor, LiveRow>();
+  readonly #byNo: LiveRow[] = [];
+  #hash = 0n;
+  #cloudDots = 0;
+  #looseDots = 0;
+  readonly #unsettled = new Set<LiveRow>();
+
+  constructor(fingerprints: Fingerprints) {
+    this.#fingerprints = fingerprints;
+  }
+
+  get hash(): bigint {
+    return this.#hash;
+  }
+
+  get size(): number {
+    return this.#byActor.size;
+  }
+
+  get cloudDots(): number {
+    return this.#cloudDots;
+  }
+
+  get looseDots(): number {
+    return this.#looseDots;
+  }
+
+  all(): Iterable<LiveRow> {
+    return this.#byActor.values();
+  }
+
+  get(actor: Actor): LiveRow | undefined {
+    return this.#byActor.get(actor);
+  }
+
+  byNo(no: number): LiveRow {
+    const row = this.#byNo[no];
+    assert(row !== undefined, 'a stored actor number has a row');
+    return row;
+  }
+
+  isNo(no: number): boolean {
+    return this.#byNo[no] !== undefined;
+  }
+
+  /** The actor's row, made if it is not known; `no` is given when rows are loaded. */
+  ensure(actor: Actor, no: number = this.#byNo.length): LiveRow {
+    const known = this.#byActor.get(actor);
+    if (known !== undefined) return known;
+    const row = new LiveRow(no, actor);
+    this.#byActor.set(actor, row);
+    this.#byNo[no] = row;
+    return row;
+  }
+
+  addCloud(row: LiveRow, version: Version): void {
+    row.cloudVersions.add(version);
+    row.cloud = addSum(row.cloud, this.#fingerprints.dot(row.actor, version));
+    this.#cloudDots++;
+    this.#unsettled.add(row);
+  }
+
+  removeCloud(row: LiveRow, version: Version): void {
+    row.cloudVersions.delete(version);
+    row.cloud = subtractSum(row.cloud, this.#fingerprints.dot(row.actor, version));
+    this.#cloudDots--;
+    this.#unsettled.add(row);
+  }
+
+  addLoose(row: LiveRow, version: Version): void {
+    this.setLoose(row, addSum(row.loose, this.#fingerprints.dot(row.actor, version)));
+  }
+
+  removeLoose(row: LiveRow, version: Version): void {
+    this.setLoose(row, subtractSum(row.loose, this.#fingerprints.dot(row.actor, version)));
+  }
+
+  setLoose(row: LiveRow, loose: Sum): void {
+    this.#looseDots += loose.count - row.loose.count;
+    row.loose = loose;
+    this.#unsettled.add(row);
+  }
+
+  /** Both versions grow to at least these; dots of the cloud that are covered now are returned, and no longer in it. */
+  advance(row: LiveRow, received: Version, closed: Version): Version[] {
+    const covered: Version[] = [];
+    if (received > row.received) {
+      for (const version of row.cloudVersions) if (version <= received) covered.push(version);
+      for (const version of covered) this.removeCloud(row, version);
+    }
+    row.received = maxVersion(row.received, received);
+    row.closed = maxVersion(row.closed, closed);
+    assert(row.closed <= row.received, 'closed is at most received');
+    this.#unsettled.add(row);
+    return covered;
+  }
+
+  /** Its local facts changed: it is to be written. */
+  touch(row: LiveRow): void {
+    this.#unsettled.add(row);
+  }
+
+  /** Brings the hash up to date with the rows that changed; returns them. */
+  settle(monotonicMs: number): readonly LiveRow[] {
+    const changed = [...this.#unsettled];
+    for (const row of changed) {
+      const hash = this.#fingerprints.row(row);
+      if (hash === row.hash) continue;
+      this.#hash = (this.#hash - row.hash + hash) & MODULUS_MASK;
+      row.hash = hash;
+      row.movedAtMs = monotonicMs;
+    }
+    this.#unsettled.clear();
+    return changed;
+  }
+
+  /** The hash without the rows of `actors`. */
+  hashWithout(actors: readonly Actor[]): bigint {
+    let hash = this.#hash;
+    for (const actor of actors) hash -= this.#byActor.get(actor)?.hash ?? 0n;
+    return hash & MODULUS_MASK;
+  }
+
+  /** A copy of the actor's row as of now, with its cloud; of an unknown actor what is known without a row. */
+  fullRow(actor: Actor): FullRow {
+    const row = this.#byActor.get(actor);
+    if (row === undefined) return { ...unknownRow(actor), cloudVersions: [] };
+    return { ...copyRow(row), cloudVersions: [...row.cloudVersions].sort((a, b) => a - b) };
+  }
+
+  clear(): void {
+    this.#byActor.clear();
+    this.#byNo.length = 0;
+    this.#unsettled.clear();
+    this.#hash = 0n;
+    this.#cloudDots = 0;
+    this.#looseDots = 0;
+  }
+}
+
+export function copyRow(row: Row): Row {
+  const { actor, received, closed, cloud, loose, predecessor } = row;
+  return { actor, received, closed, cloud, loose, predecessor };
+}

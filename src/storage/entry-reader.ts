@@ -1,0 +1,162 @@
+/** Reads entries, from the present state or from a snapshot, in key order or in an actor's order of versions. */
+
+import { type Entry } from '../core/entry.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { Version } from '../core/version.ts';
+import type { Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
+import type { EntryScan } from '../ports/replica.ts';
+import { readRecord, unseal } from './checksum.ts';
+import type { ContextTable } from './context-table.ts';
+import { DotScan } from './dot-index.ts';
+import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
+import { type EntryBounds, entriesBetween, entryKey, keyOfEntry, largeValueKey } from './keyspace.ts';
+
+/** Records read at once, and bytes of entries handed out at once (one entry more). */
+const PAGE_RECORDS = 256;
+const PAGE_BYTES = 2 ** 20;
+
+/** An entry whose large value may still lie apart. */
+interface Found {
+  readonly key: Uint8Array;
+  readonly stored: StoredEntry;
+}
+
+export class EntryReader {
+  readonly #reader: Reader;
+  readonly #context: ContextTable;
+  readonly #onDamage: (error: BoatoError) => void;
+
+  constructor(reader: Reader, context: ContextTable, onDamage: (error: BoatoError) => void) {
+    this.#reader = reader;
+    this.#context = context;
+    this.#onDamage = onDamage;
+  }
+
+  async get(key: Uint8Array): Promise<Entry | undefined> {
+    return (await this.getMany([key]))[0];
+  }
+
+  /** Entries in the order of `keys`, tombstones and expired ones included. */
+  async getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
+    return this.#guard(async () => {
+      const storedKeys = keys.map(entryKey);
+      const records = await this.#reader.getMany(storedKeys);
+      const entries: (Entry | undefined)[] = [];
+      for (const [index, key] of keys.entries()) {
+        const record = records[index];
+        if (record === undefined) entries.push(undefined);
+        else entries.push(await this.#complete({ key, stored: this.#decode(storedKeys[index] as Uint8Array, record) }));
+      }
+      return entries;
+    });
+  }
+
+  /** Present entries within the bounds, in key order. */
+  byKey(bounds: EntryBounds): EntryScan {
+    const scan: Scan = this.#reader.scan(entriesBetween(bounds));
+    const readPage = async (): Promise<Found[] | undefined> => {
+      const records: readonly StoredRecord[] = await scan.next(PAGE_RECORDS);
+      if (records.length === 0) return undefined;
+      return records.map(([key, record]) => ({ key: keyOfEntry(key), stored: this.#decode(key, record) }));
+    };
+    return this.#pages(readPage, () => scan.close());
+  }
+
+  /** Present entries of the actor numbered `actorNo` with versions above `after`, ascending. */
+  byVersion(actorNo: number, after: Version): EntryScan {
+    const scan = new DotScan(this.#reader, actorNo, after);
+    const readPage = async (): Promise<Found[] | undefined> => {
+      const pairs = await scan.next();
+      if (pairs.length === 0) return undefined;
+      const storedKeys = pairs.map(({ key }) => entryKey(key));
+      const records = await this.#reader.getMany(storedKeys);
+      const found: Found[] = [];
+      for (const [index, { key, version }] of pairs.entries()) {
+        const record = records[index];
+        if (record === undefined) continue;
+        const stored = this.#decode(storedKeys[index] as Uint8Array, record);
+        // Otherwise the pair is stale: the key holds a later entry by now.
+        if (stored.version === version && stored.actorNo === actorNo) found.push({ key, stored });
+      }
+      return found;
+    };
+    return this.#pages(readPage, () => scan.close());
+  }
+
+  #pages(readPage: () => Promise<Found[] | undefined>, close: () => Promise<void>): EntryScan {
+    let found: Found[] | undefined = [];
+    let at = 0;
+    const next = async (): Promise<readonly Entry[]> => {
+      while (found !== undefined && at === found.length) {
+        found = await readPage();
+        at = 0;
+      }
+      const entries: Entry[] = [];
+      for (let bytes = 0; found !== undefined && at < found.length && bytes < PAGE_BYTES; at++) {
+        const entry = await this.#complete(found[at] as Found);
+        bytes += entry.key.length + entry.value.length;
+        entries.push(entry);
+      }
+      return entries;
+    };
+    return { next: () => this.#guard(next), close };
+  }
+
+  #decode(storedKey: Uint8Array, record: Uint8Array): StoredEntry {
+    const stored = readRecord(storedKey, record, decodeEntry);
+    if (!this.#context.isNo(stored.actorNo)) throw damagedReference('an actor that has no row');
+    return stored;
+  }
+
+  async #complete({ key, stored }: Found): Promise<Entry> {
+    const { version, first, last, expiresAt } = stored;
+    const value = stored.flags & LARGE ? await this.#largeValue(stored) : stored.value;
+    // Replaced, and its large value deleted, between two reads of the present state.
+    if (value === undefined) return this.#complete({ key, stored: await this.#reread(key, stored) });
+    return {
+      key,
+      actor: this.#context.byNo(stored.actorNo).actor,
+      version,
+      first,
+      last,
+      tombstone: (stored.flags & TOMBSTONE) !== 0,
+      value,
+      expiresAt,
+    };
+  }
+
+  async #largeValue(stored: StoredEntry): Promise<Uint8Array | undefined> {
+    const key = largeValueKey(stored.actorNo, stored.version);
+    const record = await this.#reader.get(key);
+    if (record === undefined) return undefined;
+    const value = unseal(key, record);
+    if (value.length !== stored.valueBytes) throw damagedReference('a large value of another length');
+    return value;
+  }
+
+  async #reread(key: Uint8Array, before: StoredEntry): Promise<StoredEntry> {
+    const storedKey = entryKey(key);
+    const record = await this.#reader.get(storedKey);
+    const stored = record === undefined ? undefined : this.#decode(storedKey, record);
+    if (stored === undefined || (stored.version === before.version && stored.actorNo === before.actorNo)) {
+      throw damagedReference('a large value that is missing');
+    }
+    return stored;
+  }
+
+  async #guard<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof BoatoError && error.code === 'RECORD_DAMAGED') this.#onDamage(error);
+      throw error;
+    }
+  }
+}
+
+function damagedReference(what: string): BoatoError {
+  return new BoatoError(
+    'RECORD_DAMAGED',
+    `A record on disk refers to ${what}; the disk or the folder was damaged. This node serves no peer any more: export what can be read, and start again with an empty folder.`,
+  );
+}

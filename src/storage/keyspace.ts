@@ -1,0 +1,137 @@
+/**
+ * The layout's key spaces: one prefix byte each, numbers big-endian, so that the order of keys is the order of what
+ * they mean. Written to disk: a change needs a new format version.
+ */
+
+import { asciiBytes, writeUint32, writeUint64 } from '../core/bytes.ts';
+import type { KeyRange } from '../ports/ordered-store.ts';
+
+const META = 0x01;
+const ENTRY = 0x10;
+const LARGE_VALUE = 0x11;
+const SEGMENT = 0x20;
+const SINGLE_DOT = 0x21;
+const DUE = 0x30;
+const ROW = 0x40;
+const CLOUD = 0x41;
+const SESSION = 0x50;
+const PROGRESS = 0x51;
+
+/** Due by its creation: a tombstone. */
+export const DUE_TOMBSTONE = 0x00;
+/** Due by its expiry: an expiring entry. */
+export const DUE_EXPIRING = 0x01;
+
+const DUE_HEAD_BYTES = 1 + 1 + 8;
+
+export function metaKey(name: string): Uint8Array {
+  return prefixed(META, asciiBytes(name));
+}
+
+export function entryKey(key: Uint8Array): Uint8Array {
+  return prefixed(ENTRY, key);
+}
+
+/** The key of the entry that is stored under `stored`. */
+export function keyOfEntry(stored: Uint8Array): Uint8Array {
+  return stored.subarray(1);
+}
+
+export function largeValueKey(actorNo: number, version: number): Uint8Array {
+  return dotKey(LARGE_VALUE, actorNo, version);
+}
+
+/** Segments are found by the highest version that they list. */
+export function segmentKey(actorNo: number, highest: number): Uint8Array {
+  return dotKey(SEGMENT, actorNo, highest);
+}
+
+export function singleDotKey(actorNo: number, version: number): Uint8Array {
+  return dotKey(SINGLE_DOT, actorNo, version);
+}
+
+/** `at`: for a tombstone its version, for an expiring entry the millisecond of its expiry. */
+export function dueKey(kind: number, at: number, key: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(DUE_HEAD_BYTES + key.length);
+  bytes[0] = DUE;
+  bytes[1] = kind;
+  writeUint64(bytes, 2, at);
+  bytes.set(key, DUE_HEAD_BYTES);
+  return bytes;
+}
+
+export function keyOfDue(stored: Uint8Array): Uint8Array {
+  return stored.subarray(DUE_HEAD_BYTES);
+}
+
+export function rowKey(actorNo: number): Uint8Array {
+  const bytes = new Uint8Array(5);
+  bytes[0] = ROW;
+  writeUint32(bytes, 1, actorNo);
+  return bytes;
+}
+
+export function cloudKey(actorNo: number, version: number): Uint8Array {
+  return dotKey(CLOUD, actorNo, version);
+}
+
+export function sessionKey(peer: string): Uint8Array {
+  return prefixed(SESSION, asciiBytes(peer));
+}
+
+export function progressKey(peer: string): Uint8Array {
+  return prefixed(PROGRESS, asciiBytes(peer));
+}
+
+/** Segments and single dots of an actor that list a version above `after`. */
+export function segmentsAbove(actorNo: number, after: number): KeyRange {
+  return { gt: segmentKey(actorNo, after), lte: segmentKey(actorNo, Number.MAX_SAFE_INTEGER) };
+}
+
+export function singleDotsAbove(actorNo: number, after: number): KeyRange {
+  return { gt: singleDotKey(actorNo, after), lte: singleDotKey(actorNo, Number.MAX_SAFE_INTEGER) };
+}
+
+/** Due records of one kind from `from` to `to`, both inclusive. */
+export function dueBetween(kind: number, from: number, to: number): KeyRange {
+  return { gte: dueKey(kind, from, new Uint8Array(0)), lt: dueKey(kind, to + 1, new Uint8Array(0)) };
+}
+
+export const ALL_ROWS: KeyRange = whole(ROW);
+export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);
+export const ALL_SESSIONS: KeyRange = whole(SESSION);
+/** Everything of the layout but the meta records. */
+export const ALL_BUT_META: KeyRange = { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(PROGRESS + 1) };
+
+/** Bounds on keys as the bounds on the records that hold them. */
+export interface EntryBounds {
+  readonly gt?: Uint8Array | undefined;
+  readonly gte?: Uint8Array | undefined;
+  readonly lt?: Uint8Array | undefined;
+  readonly reverse?: boolean | undefined;
+}
+
+export function entriesBetween(bounds: EntryBounds): KeyRange {
+  const lower = bounds.gt !== undefined ? { gt: entryKey(bounds.gt) } : { gte: entryKey(bounds.gte ?? new Uint8Array(0)) };
+  const lt = bounds.lt === undefined ? Uint8Array.of(ENTRY + 1) : entryKey(bounds.lt);
+  return { ...lower, lt, reverse: bounds.reverse ?? false };
+}
+
+function whole(prefix: number): KeyRange {
+  return { gte: Uint8Array.of(prefix), lt: Uint8Array.of(prefix + 1) };
+}
+
+function prefixed(prefix: number, rest: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + rest.length);
+  bytes[0] = prefix;
+  bytes.set(rest, 1);
+  return bytes;
+}
+
+function dotKey(prefix: number, actorNo: number, version: number): Uint8Array {
+  const bytes = new Uint8Array(13);
+  bytes[0] = prefix;
+  writeUint32(bytes, 1, actorNo);
+  writeUint64(bytes, 5, version);
+  return bytes;
+}

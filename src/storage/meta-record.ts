@@ -1,0 +1,90 @@
+/** What a node keeps once: who it is, and the state that is not of one actor or entry. */
+
+import { type Actor, isActor, isNodeId, type NodeId } from '../core/actor.ts';
+import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
+import { ByteWriter } from '../core/byte-writer.ts';
+import { asciiBytes, byteString } from '../core/bytes.ts';
+import type { Sum } from '../core/context.ts';
+import type { Version } from '../core/version.ts';
+import { readSum, writeSum } from './row-record.ts';
+
+/** Of the whole layout. A store with another one is refused. */
+export const FORMAT_VERSION = 1;
+
+export interface Identity {
+  readonly formatVersion: number;
+  readonly nodeId: NodeId;
+  readonly clusterId: string;
+}
+
+/** Written with every commit that changed it. */
+export interface NodeState {
+  readonly horizon: Version;
+  /** R8: over all present entries, and over those that are neither tombstones nor expiring. */
+  readonly all: Sum;
+  readonly permanent: Sum;
+  /** The actor of the last run that wrote. */
+  readonly ownActor: Actor | undefined;
+  /** A session was adopted once. */
+  readonly adopted: boolean;
+  /** Batches may be torn: entries came in key order, and nothing was adopted since. */
+  readonly bootstrapping: boolean;
+  /** A damaged record was met: no peer is served. */
+  readonly damaged: boolean;
+}
+
+const ADOPTED = 1;
+const BOOTSTRAPPING = 2;
+const DAMAGED = 4;
+
+export function encodeIdentity(identity: Identity): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(identity.formatVersion);
+  writer.lengthPrefixed(asciiBytes(identity.nodeId));
+  writer.lengthPrefixed(asciiBytes(identity.clusterId));
+  return writer.finish();
+}
+
+/** Of another format version only that number is read. */
+export function decodeIdentity(content: Uint8Array): Identity | { readonly formatVersion: number } {
+  const reader = new ByteReader(content);
+  const formatVersion = reader.varint();
+  if (formatVersion !== FORMAT_VERSION) return { formatVersion };
+  const nodeId = byteString(reader.lengthPrefixed());
+  const clusterId = byteString(reader.lengthPrefixed());
+  reader.end();
+  if (!isNodeId(nodeId) || !isNodeId(clusterId)) throw new MalformedBytes('a malformed name');
+  return { formatVersion, nodeId, clusterId };
+}
+
+export function encodeState(state: NodeState): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(
+    (state.adopted ? ADOPTED : 0) | (state.bootstrapping ? BOOTSTRAPPING : 0) | (state.damaged ? DAMAGED : 0),
+  );
+  writer.uint64(state.horizon);
+  writeSum(writer, state.all);
+  writeSum(writer, state.permanent);
+  writer.lengthPrefixed(asciiBytes(state.ownActor ?? ''));
+  return writer.finish();
+}
+
+export function decodeState(content: Uint8Array): NodeState {
+  const reader = new ByteReader(content);
+  const flags = reader.byte();
+  const horizon = reader.uint64() as Version;
+  const all = readSum(reader);
+  const permanent = readSum(reader);
+  const actor = byteString(reader.lengthPrefixed());
+  reader.end();
+  if (actor !== '' && !isActor(actor)) throw new MalformedBytes('a malformed actor');
+  return {
+    horizon,
+    all,
+    permanent,
+    ownActor: actor === '' ? undefined : (actor as Actor),
+    adopted: (flags & ADOPTED) !== 0,
+    bootstrapping: (flags & BOOTSTRAPPING) !== 0,
+    damaged: (flags & DAMAGED) !== 0,
+  };
+}

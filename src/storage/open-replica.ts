@@ -1,0 +1,149 @@
+/** Opens the layout on an ordered store: who the node is, what it has seen; in a time that the keys do not matter to. */
+
+import { isNodeId, type NodeId } from '../core/actor.ts';
+import { readUint32, readUint64 } from '../core/bytes.ts';
+import { equalSums, SUM_ZERO } from '../core/context.ts';
+import { BoatoError } from '../core/errors.ts';
+import { Fingerprints } from '../core/fingerprint.ts';
+import type { Version } from '../core/version.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Hash64 } from '../ports/hash64.ts';
+import type { Log } from '../ports/log.ts';
+import type { KeyRange, OrderedStore, StoredRecord } from '../ports/ordered-store.ts';
+import type { Random } from '../ports/random.ts';
+import { readRecord, seal } from './checksum.ts';
+import { DotCache } from './dot-cache.ts';
+import { ALL_CLOUD_DOTS, ALL_ROWS, metaKey } from './keyspace.ts';
+import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
+import { decodeRow } from './row-record.ts';
+import { State } from './state.ts';
+import { StoredReplica } from './stored-replica.ts';
+import { isWiping, wipe } from './wipe.ts';
+
+export interface ReplicaOptions {
+  readonly store: OrderedStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hash64: Hash64;
+  readonly log: Log;
+  /** For a new store; of an existing one it must be the same. A random one if absent. */
+  readonly nodeId: NodeId | undefined;
+  /** For a new store, `default` if absent; of an existing one it must be the same. */
+  readonly clusterId: string | undefined;
+  readonly tombstoneTtlMs: number;
+  readonly maxDriftMs: number;
+  readonly dotCacheBytes: number;
+  /** Acknowledge only what survives power loss. */
+  readonly sync: boolean;
+}
+
+const SCAN_PAGE = 1000;
+const IDENTITY = metaKey('identity');
+const STATE = metaKey('state');
+const CLEAN = metaKey('clean');
+
+export async function openReplica(options: ReplicaOptions): Promise<StoredReplica> {
+  const { store, hash64, random, log } = options;
+  const storedIdentity = await store.get(IDENTITY);
+  const identity =
+    storedIdentity === undefined
+      ? await createIdentity(options)
+      : checkIdentity(readRecord(IDENTITY, storedIdentity, decodeIdentity), options);
+  const clean = storedIdentity === undefined || (await store.get(CLEAN)) !== undefined;
+  // Removed, and that synced, before the store is used: what follows must not look like a clean stop.
+  await store.write([{ type: 'del', key: CLEAN }], { sync: true });
+  if (await isWiping(store)) await wipe(store);
+
+  const fingerprints = new Fingerprints(hash64);
+  const storedState = await store.get(STATE);
+  const nodeState = storedState === undefined ? undefined : readRecord(STATE, storedState, decodeState);
+  const seed = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
+  const isEmpty = nodeState === undefined || nodeState.all.count === 0;
+  const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
+  if (nodeState !== undefined) state.load(nodeState);
+  await loadContext(store, state);
+  const replica = new StoredReplica(options, state, { wasClean: clean, cleanMarker: CLEAN });
+  await replica.load();
+  if (!clean) log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
+  return replica;
+}
+
+async function createIdentity({ store, nodeId, clusterId, random }: ReplicaOptions): Promise<Identity> {
+  const randomName = `node-${random.uint32().toString(16).padStart(8, '0')}`;
+  const identity: Identity = {
+    formatVersion: FORMAT_VERSION,
+    nodeId: nodeId ?? (randomName as NodeId),
+    clusterId: clusterId ?? 'default',
+  };
+  const record = seal(IDENTITY, encodeIdentity(identity));
+  await store.write([{ type: 'put', key: IDENTITY, value: record }], { sync: true });
+  return identity;
+}
+
+function checkIdentity(stored: Identity | { readonly formatVersion: number }, options: ReplicaOptions): Identity {
+  if (!('nodeId' in stored) || !isNodeId(stored.nodeId)) {
+    throw new BoatoError(
+      'FORMAT_UNSUPPORTED',
+      `The folder has format ${stored.formatVersion}, and this version of Boato reads format ${FORMAT_VERSION}: use the version that wrote it.`,
+    );
+  }
+  if (options.nodeId !== undefined && options.nodeId !== stored.nodeId) {
+    throw new BoatoError(
+      'NAME_MISMATCH',
+      `The folder belongs to node ${stored.nodeId}, not ${options.nodeId}: use that name, or another folder.`,
+    );
+  }
+  if (options.clusterId !== undefined && options.clusterId !== stored.clusterId) {
+    throw new BoatoError(
+      'CLUSTER_MISMATCH',
+      `The folder belongs to cluster ${stored.clusterId}, not ${options.clusterId}: use that cluster, or another folder.`,
+    );
+  }
+  return stored;
+}
+
+async function loadContext(store: OrderedStore, state: State): Promise<void> {
+  const { context } = state;
+  const sums = new Map<number, ReturnType<typeof decodeRow>>();
+  await forEachRecord(store, ALL_ROWS, ([key, record]) => {
+    const stored = readRecord(key, record, decodeRow);
+    const row = context.ensure(stored.actor, readUint32(key, 1));
+    sums.set(row.no, stored);
+    row.predecessor = stored.predecessor;
+    row.indexed = stored.indexed;
+    row.pairs = stored.pairs;
+    row.live = stored.live;
+    context.advance(row, stored.received, stored.closed);
+    context.setLoose(row, stored.loose);
+    state.see(stored.received);
+    state.see(stored.indexed);
+  });
+  await forEachRecord(store, ALL_CLOUD_DOTS, ([key, record]) => {
+    readRecord(key, record, () => undefined);
+    const version = readUint64(key, 5) as Version;
+    context.addCloud(context.byNo(readUint32(key, 1)), version);
+    state.see(version);
+  });
+  for (const row of context.all()) {
+    if (!equalSums(row.cloud, sums.get(row.no)?.cloud ?? SUM_ZERO)) {
+      throw new BoatoError(
+        'RECORD_DAMAGED',
+        'The causal context on disk does not add up, so the folder was damaged: start again with an empty folder, and let the peers fill it.',
+      );
+    }
+  }
+  context.settle(Number.NEGATIVE_INFINITY);
+}
+
+async function forEachRecord(
+  store: OrderedStore,
+  range: KeyRange,
+  visit: (record: StoredRecord) => void,
+): Promise<void> {
+  const scan = store.scan(range);
+  try {
+    for (let page = await scan.next(SCAN_PAGE); page.length > 0; page = await scan.next(SCAN_PAGE)) page.forEach(visit);
+  } finally {
+    await scan.close();
+  }
+}

@@ -1,0 +1,49 @@
+/** Looks up, before a group is decided, what is present under each of its keys: from the cache, else from disk. */
+
+import { byteString } from '../core/bytes.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import { readRecord } from './checksum.ts';
+import type { Job } from './committer.ts';
+import type { DotCache } from './dot-cache.ts';
+import { decodeEntry, EXPIRING } from './entry-record.ts';
+import { entryKey } from './keyspace.ts';
+import type { Present, PresentByKey } from './transaction.ts';
+
+export async function lookUpPresent(
+  store: OrderedStore,
+  cache: DotCache,
+  jobs: readonly Pick<Job<unknown>, 'keys' | 'needsExpiry'>[],
+): Promise<PresentByKey> {
+  const present: PresentByKey = new Map();
+  const missed: { name: string; key: Uint8Array }[] = [];
+  for (const { keys, needsExpiry } of jobs) {
+    for (const key of keys) {
+      const name = byteString(key);
+      const cached = cache.get(key);
+      const incomplete = cached !== null && cached !== undefined && needsExpiry === true && (cached.flags & EXPIRING) !== 0;
+      if (cached === undefined || incomplete) missed.push({ name, key });
+      else if (!present.has(name)) present.set(name, cached);
+    }
+  }
+  if (missed.length === 0) return present;
+  const storedKeys = missed.map(({ key }) => entryKey(key));
+  const records = await store.getMany(storedKeys);
+  for (const [index, { name, key }] of missed.entries()) {
+    const found = readPresent(storedKeys[index] as Uint8Array, records[index]);
+    present.set(name, found);
+    if (found !== null && !(found instanceof Error)) cache.set(key, found);
+  }
+  return present;
+}
+
+function readPresent(storedKey: Uint8Array, record: Uint8Array | undefined): Present | null | Error {
+  if (record === undefined) return null;
+  try {
+    const { version, actorNo, flags, expiresAt } = readRecord(storedKey, record, decodeEntry);
+    return { version, actorNo, flags, expiresAt };
+  } catch (error) {
+    if (error instanceof BoatoError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+/** A segment of the dot index: which keys an actor wrote, at which versions, ascending. Pairs may be stale. */
+
+import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
+import { ByteWriter } from '../core/byte-writer.ts';
+import type { Version } from '../core/version.ts';
+
+export interface DotPair {
+  readonly version: Version;
+  readonly key: Uint8Array;
+}
+
+/** Pairs of one segment: large enough to be cheap, small enough that a page of entries is read for each (4 MiB). */
+export const SEGMENT_PAIRS_MAX = 1024;
+
+/** The key and the step from the version before, for each pair; the first counts from 0. */
+export function encodeSegment(pairs: readonly DotPair[]): Uint8Array {
+  const writer = new ByteWriter(32 * pairs.length);
+  writer.varint(pairs.length);
+  let before = 0;
+  for (const pair of pairs) {
+    writer.varint(pair.version - before);
+    writer.lengthPrefixed(pair.key);
+    before = pair.version;
+  }
+  return writer.finish();
+}
+
+export function decodeSegment(content: Uint8Array): DotPair[] {
+  const reader = new ByteReader(content);
+  const count = reader.varint();
+  if (count > content.length) throw new MalformedBytes('more pairs than bytes');
+  const pairs: DotPair[] = [];
+  let version = 0;
+  for (let index = 0; index < count; index++) {
+    version += reader.varint();
+    pairs.push({ version: version as Version, key: reader.lengthPrefixed() });
+  }
+  reader.end();
+  return pairs;
+}

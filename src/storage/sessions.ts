@@ -1,0 +1,223 @@
+/** The puller's side of sessions in the store (R4, R5, R7): chunks as they arrive, and the adoption at the end. */
+
+import { type Actor, birthOf, type NodeId } from '../core/actor.ts';
+import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
+import type { Entry } from '../core/entry.ts';
+import { addSum } from '../core/fingerprint.ts';
+import { maxVersion, type Version } from '../core/version.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { ArrivedChunk, StoredSession } from '../ports/replica.ts';
+import { readRecord } from './checksum.ts';
+import type { Committer } from './committer.ts';
+import type { LiveRow } from './context-table.ts';
+import { EntryReader } from './entry-reader.ts';
+import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
+import { mergeEntry } from './merge.ts';
+import { decodeHead, decodeProgress, encodeHead, encodeProgress, type SessionHead } from './session-record.ts';
+import type { State } from './state.ts';
+import type { Transaction } from './transaction.ts';
+
+const SESSIONS_READ = 64;
+
+export class Sessions {
+  readonly #store: OrderedStore;
+  readonly #state: State;
+  readonly #committer: Committer;
+  /** All stored sessions; there is one for each peer at most. */
+  readonly #byPeer = new Map<NodeId, StoredSession>();
+
+  constructor(store: OrderedStore, state: State, committer: Committer) {
+    this.#store = store;
+    this.#state = state;
+    this.#committer = committer;
+  }
+
+  async load(): Promise<void> {
+    const scan = this.#store.scan(ALL_SESSIONS);
+    try {
+      for (let page = await scan.next(SESSIONS_READ); page.length > 0; page = await scan.next(SESSIONS_READ)) {
+        for (const [key, record] of page) {
+          const head = readRecord(key, record, decodeHead);
+          const storedProgress = await this.#store.get(progressKey(head.peer));
+          if (storedProgress === undefined) continue;
+          const progress = readRecord(progressKey(head.peer), storedProgress, decodeProgress);
+          this.#byPeer.set(head.peer, { ...head, ...progress });
+        }
+      }
+    } finally {
+      await scan.close();
+    }
+  }
+
+  get(peer: NodeId): StoredSession | undefined {
+    return this.#byPeer.get(peer);
+  }
+
+  all(): readonly StoredSession[] {
+    return [...this.#byPeer.values()];
+  }
+
+  clear(): void {
+    this.#byPeer.clear();
+  }
+
+  async drop(peer: NodeId): Promise<void> {
+    if (!this.#byPeer.has(peer)) return;
+    await this.#committer.commit({
+      keys: [],
+      bytes: 0,
+      sync: false,
+      decide: (transaction) => this.#delete(transaction, peer),
+    });
+  }
+
+  async storeChunk(chunk: ArrivedChunk): Promise<void> {
+    await this.#committer.commit({
+      keys: chunk.entries.map(({ key }) => key),
+      bytes: chunk.bytes,
+      // What a peer sent can be fetched again: only claims must survive power loss.
+      sync: false,
+      decide: (transaction) => this.#mergeChunk(transaction, chunk),
+    });
+  }
+
+  /** R7 and R4. Runs between two commits, because loose sums are folded from the index on disk. */
+  async adopt(peer: NodeId): Promise<'adopted' | 'late'> {
+    return this.#committer.exclusive(async () => {
+      const session = this.#byPeer.get(peer);
+      if (session === undefined) throw new Error(`no session with ${peer} is stored`);
+      const late = !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);
+      const looseByActor = late ? new Map<Actor, Sum>() : await this.#foldLoose(session);
+      await this.#committer.commitNow({
+        keys: [],
+        bytes: 0,
+        sync: true,
+        decide: (transaction) => {
+          this.#delete(transaction, peer);
+          if (!late) join(transaction, session, looseByActor);
+        },
+      });
+      return late ? 'late' : 'adopted';
+    });
+  }
+
+  #mergeChunk(transaction: Transaction, chunk: ArrivedChunk): void {
+    const { state } = transaction;
+    for (const { key } of chunk.entries) transaction.present(key);
+    const before = this.#byPeer.get(chunk.peer);
+    const head: SessionHead =
+      chunk.session === undefined
+        ? knownHead(before, chunk.peer)
+        : { ...chunk.session, exempt: state.all.count === 0 };
+    for (const entry of chunk.entries) mergeEntry(transaction, entry);
+    if (head.order === 'key') state.bootstrapping = true;
+    const session: StoredSession = {
+      ...head,
+      cursor: chunk.cursor,
+      entries: (chunk.session === undefined ? (before?.entries ?? 0) : 0) + chunk.entries.length,
+      bytes: (chunk.session === undefined ? (before?.bytes ?? 0) : 0) + chunk.bytes,
+    };
+    this.#byPeer.set(chunk.peer, session);
+    if (chunk.session !== undefined) transaction.put(sessionKey(chunk.peer), encodeHead(head));
+    transaction.put(progressKey(chunk.peer), encodeProgress(session));
+    if (chunk.entries.length > 0) this.#endOtherExemptions(transaction, chunk.peer);
+  }
+
+  /** R5: the exemption of a session is gone as soon as anything from another peer was stored. */
+  #endOtherExemptions(transaction: Transaction, peer: NodeId): void {
+    for (const [other, session] of this.#byPeer) {
+      if (other === peer || !session.exempt) continue;
+      const ended = { ...session, exempt: false };
+      this.#byPeer.set(other, ended);
+      transaction.put(sessionKey(other), encodeHead(ended));
+    }
+  }
+
+  #delete(transaction: Transaction, peer: NodeId): void {
+    this.#byPeer.delete(peer);
+    transaction.delete(sessionKey(peer));
+    transaction.delete(progressKey(peer));
+  }
+
+  /** Loose sums as they will be after `session` is joined, of the rows that the join moves. */
+  async #foldLoose(session: StoredSession): Promise<Map<Actor, Sum>> {
+    const { context } = this.#state;
+    const looseByActor = new Map<Actor, Sum>();
+    for (const other of session.rows) {
+      const row = context.get(other.actor);
+      if (row === undefined || row.loose.count === 0) continue;
+      const received = maxVersion(row.received, other.received);
+      const covered = received >= row.indexed;
+      looseByActor.set(other.actor, covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, session, other)));
+    }
+    return looseByActor;
+  }
+
+  async #foldRow(row: LiveRow, received: Version, cloud: ReadonlySet<Version>): Promise<Sum> {
+    const { context, fingerprints } = this.#state;
+    // Damage found here is found again, and reported, by whoever reads the entry.
+    const scan = new EntryReader(this.#store, context, () => {}).byVersion(row.no, received);
+    try {
+      let sum = SUM_ZERO;
+      for (let page: readonly Entry[] = await scan.next(); page.length > 0; page = await scan.next()) {
+        for (const { version } of page) {
+          if (!cloud.has(version)) sum = addSum(sum, fingerprints.dot(row.actor, version));
+        }
+      }
+      return sum;
+    } finally {
+      await scan.close();
+    }
+  }
+}
+
+/** R7: whether a deletion that is not known here may have been collected there, or here. */
+export function isSessionLate(state: State, rows: readonly Row[], serverHorizon: Version): boolean {
+  const horizon = maxVersion(state.horizon, serverHorizon);
+  return rows.some((row) => isLate(state.context.get(row.actor), row.closed, row.actor, horizon));
+}
+
+function knownHead(session: StoredSession | undefined, peer: NodeId): SessionHead {
+  if (session === undefined) throw new Error(`a chunk of a session with ${peer} that is not stored`);
+  return session;
+}
+
+function joinedCloud(row: LiveRow, session: StoredSession, other: FullRow): ReadonlySet<Version> {
+  if (session.serverBootstrapping) return row.cloudVersions;
+  return new Set([...row.cloudVersions, ...other.cloudVersions]);
+}
+
+/** R4: the context and horizon of the snapshot are joined into the own ones. */
+function join(transaction: Transaction, session: StoredSession, looseByActor: ReadonlyMap<Actor, Sum>): void {
+  const { state } = transaction;
+  for (const other of session.rows) {
+    const row = transaction.row(other.actor);
+    const claimed = session.serverBootstrapping ? { ...other, closed: birthOf(other.actor) } : other;
+    const joined = joinVersions(row, claimed);
+    row.predecessor = joined.predecessor;
+    transaction.advance(row, joined.received, joined.closed);
+    if (!session.serverBootstrapping) {
+      for (const version of other.cloudVersions) transaction.see(row, version);
+    }
+    const loose = looseByActor.get(other.actor);
+    if (loose !== undefined) state.context.setLoose(row, loose);
+  }
+  for (const other of session.rows) impliedByPredecessor(transaction, transaction.row(other.actor));
+  if (session.serverBootstrapping) return;
+  state.horizon = maxVersion(state.horizon, session.horizon);
+  state.see(session.horizon);
+  state.adopted = true;
+  // A key-order session that is through brought every batch whole; else torn ones may be among the loose dots.
+  if (session.order === 'key' || state.context.looseDots === 0) state.bootstrapping = false;
+}
+
+/** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */
+function impliedByPredecessor(transaction: Transaction, row: LiveRow): void {
+  const { predecessor } = row;
+  if (predecessor === undefined || row.received <= birthOf(row.actor)) return;
+  const before = transaction.row(predecessor.actor);
+  // A correct server's own rows imply this already; from any other, loose sums must not be left behind.
+  if (before.loose.count > 0) return;
+  const closed = row.closed > birthOf(row.actor) ? predecessor.closed : birthOf(predecessor.actor);
+  transaction.advance(before, predecessor.closed, closed);
+}

@@ -1,0 +1,62 @@
+/** What a store keeps in memory: the context, the sums, the dot cache; as of the last commit that was decided. */
+
+import type { Actor } from '../core/actor.ts';
+import { SUM_ZERO, type Sum } from '../core/context.ts';
+import type { Fingerprints } from '../core/fingerprint.ts';
+import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
+import { ContextTable, type LiveRow } from './context-table.ts';
+import type { DotCache } from './dot-cache.ts';
+import type { Identity, NodeState } from './meta-record.ts';
+
+export class State implements NodeState {
+  readonly identity: Identity;
+  readonly fingerprints: Fingerprints;
+  readonly context: ContextTable;
+  readonly cache: DotCache;
+  /** Highest version that was seen or made: the clock's memory. */
+  last: Version = VERSION_ZERO;
+  horizon: Version = VERSION_ZERO;
+  all: Sum = SUM_ZERO;
+  permanent: Sum = SUM_ZERO;
+  ownActor: Actor | undefined = undefined;
+  adopted = false;
+  bootstrapping = false;
+  damaged = false;
+  /** The actor of this run, once it has written. */
+  runActor: LiveRow | undefined = undefined;
+
+  constructor(identity: Identity, fingerprints: Fingerprints, cache: DotCache) {
+    this.identity = identity;
+    this.fingerprints = fingerprints;
+    this.context = new ContextTable(fingerprints);
+    this.cache = cache;
+  }
+
+  see(version: Version): void {
+    this.last = maxVersion(this.last, version);
+  }
+
+  /** As of an empty store; the clock remembers. */
+  reset(): void {
+    this.context.clear();
+    this.cache.clear(true);
+    this.horizon = VERSION_ZERO;
+    this.all = SUM_ZERO;
+    this.permanent = SUM_ZERO;
+    this.ownActor = undefined;
+    this.runActor = undefined;
+    this.adopted = false;
+    this.bootstrapping = false;
+  }
+
+  load(stored: NodeState): void {
+    this.horizon = stored.horizon;
+    this.all = stored.all;
+    this.permanent = stored.permanent;
+    this.ownActor = stored.ownActor;
+    this.adopted = stored.adopted;
+    this.bootstrapping = stored.bootstrapping;
+    this.damaged = stored.damaged;
+    this.see(stored.horizon);
+  }
+}

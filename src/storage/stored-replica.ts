@@ -1,0 +1,298 @@
+/** One node's replica on its ordered store: the map for its users, and what anti-entropy asks of it. */
+
+import type { Actor, NodeId } from '../core/actor.ts';
+import type { Row, Sum } from '../core/context.ts';
+import type { Entry } from '../core/entry.ts';
+import type { BoatoError } from '../core/errors.ts';
+import type { Version } from '../core/version.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import type {
+  ArrivedChunk,
+  EntryScan,
+  PinnedState,
+  PullerState,
+  Replica,
+  StoredSession,
+} from '../ports/replica.ts';
+import { seal } from './checksum.ts';
+import { type Collected, collectDue } from './collect.ts';
+import { Committer, type Job } from './committer.ts';
+import { copyRow, type LiveRow } from './context-table.ts';
+import { countExpiring } from './count.ts';
+import { EntryReader } from './entry-reader.ts';
+import { compactIndex, needsCompaction } from './index-compaction.ts';
+import type { EntryBounds } from './keyspace.ts';
+import type { ReplicaOptions } from './open-replica.ts';
+import { pinState } from './pinned-state.ts';
+import { isSessionLate, Sessions } from './sessions.ts';
+import type { State } from './state.ts';
+import { wipe } from './wipe.ts';
+import { type Write, writeJob } from './write.ts';
+
+const EMPTY = new Uint8Array(0);
+
+export class StoredReplica implements Replica {
+  readonly wasClean: boolean;
+  readonly #store: OrderedStore;
+  readonly #state: State;
+  readonly #options: ReplicaOptions;
+  readonly #committer: Committer;
+  readonly #sessions: Sessions;
+  readonly #reader: EntryReader;
+  readonly #cleanMarker: Uint8Array;
+  #compaction: Promise<void> | undefined;
+  #fenced: BoatoError | undefined;
+  #onFence: (error: BoatoError) => void = () => {};
+  #closing = false;
+
+  constructor(
+    options: ReplicaOptions,
+    state: State,
+    opened: { readonly wasClean: boolean; readonly cleanMarker: Uint8Array },
+  ) {
+    this.wasClean = opened.wasClean;
+    this.#cleanMarker = opened.cleanMarker;
+    this.#store = options.store;
+    this.#state = state;
+    this.#options = options;
+    this.#committer = new Committer(options.store, state, options.clock, {
+      sync: options.sync,
+      onFence: (error) => this.#fence(error),
+      onCommitted: (rows) => this.#compactWhatNeedsIt(rows),
+    });
+    this.#sessions = new Sessions(options.store, state, this.#committer);
+    this.#reader = new EntryReader(options.store, state.context, (error) => this.#damage(error));
+  }
+
+  load(): Promise<void> {
+    return this.#sessions.load();
+  }
+
+  get nodeId(): NodeId {
+    return this.#state.identity.nodeId;
+  }
+
+  get clusterId(): string {
+    return this.#state.identity.clusterId;
+  }
+
+  /** What the node is, for its status; changes as it goes. */
+  get state(): Readonly<Pick<State, 'all' | 'permanent' | 'horizon' | 'last' | 'bootstrapping' | 'damaged'>> {
+    return this.#state;
+  }
+
+  get counts(): { readonly actors: number; readonly cloudDots: number; readonly looseDots: number } {
+    const { size, cloudDots, looseDots } = this.#state.context;
+    return { actors: size, cloudDots, looseDots };
+  }
+
+  get runActor(): Actor | undefined {
+    return this.#state.runActor?.actor;
+  }
+
+  get fenced(): BoatoError | undefined {
+    return this.#fenced;
+  }
+
+  /** Called once, when a failed write has fenced the store. */
+  onFence(callback: (error: BoatoError) => void): void {
+    this.#onFence = callback;
+  }
+
+  // The map.
+
+  /** R1, atomically. Answers for each write whether its key held a live entry before. */
+  write(writes: readonly Write[]): Promise<readonly boolean[]> {
+    const { tombstoneTtlMs, maxDriftMs, random } = this.#options;
+    return this.#committer.commit(
+      writeJob(writes, { tombstoneTtlMs, maxDriftMs, random: () => random.uint32() }),
+    );
+  }
+
+  /** Present entries, tombstones and expired ones included. */
+  getMany(keys: readonly Uint8Array[]): Promise<readonly (Entry | undefined)[]> {
+    return this.#reader.getMany(keys);
+  }
+
+  /** Present entries of one consistent state; the scan must be closed. */
+  scan(bounds: EntryBounds): EntryScan {
+    const snapshot = this.#store.snapshot();
+    const scan = new EntryReader(snapshot, this.#state.context, (error) => this.#damage(error)).byKey(bounds);
+    return {
+      next: () => scan.next(),
+      close: async () => {
+        await scan.close();
+        await snapshot.close();
+      },
+    };
+  }
+
+  /** Live entries of the whole map; costs what expires, not what exists. */
+  async count(): Promise<number> {
+    const snapshot = this.#store.snapshot();
+    const permanent = this.#state.permanent.count;
+    try {
+      return permanent + (await countExpiring(snapshot, this.#options.clock.wallMs()));
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /** R6. None while batches may be torn here. The caller vouches for the clock. */
+  collect(): Promise<Collected> {
+    if (this.#state.bootstrapping) return Promise.resolve({ collected: 0, kept: 0 });
+    return collectDue(this.#store, this.#committer, this.#options.clock.wallMs(), this.#options.tombstoneTtlMs);
+  }
+
+  async compact(): Promise<void> {
+    await this.#compaction;
+    for (const row of this.#state.context.all()) await this.#compactRow(row);
+    await this.#store.compact();
+  }
+
+  /** Waits for what was begun, marks the stop as clean, closes the ordered store. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    await this.#compaction;
+    await this.#committer.close();
+    if (this.#fenced === undefined) {
+      const record = seal(this.#cleanMarker, EMPTY);
+      await this.#store.write([{ type: 'put', key: this.#cleanMarker, value: record }], { sync: true });
+    }
+    await this.#store.close();
+  }
+
+  // Anti-entropy.
+
+  contextHash(): bigint {
+    return this.#state.context.hash;
+  }
+
+  fingerprint(): Sum {
+    return this.#state.permanent;
+  }
+
+  rows(): readonly Row[] {
+    return [...this.#state.context.all()].map(copyRow);
+  }
+
+  row(actor: Actor): Row | undefined {
+    const row = this.#state.context.get(actor);
+    return row === undefined ? undefined : copyRow(row);
+  }
+
+  movedSince(sinceMs: number, limit: number): readonly Actor[] {
+    return [...this.#state.context.all()]
+      .filter((row) => row.movedAtMs >= sinceMs)
+      .sort((a, b) => b.movedAtMs - a.movedAtMs)
+      .slice(0, limit)
+      .map(({ actor }) => actor);
+  }
+
+  notServing(): string | undefined {
+    if (this.#fenced !== undefined) return 'a write to its disk failed';
+    if (this.#state.damaged) return 'a record on its disk is damaged';
+    return undefined;
+  }
+
+  isLate(rows: readonly Row[], horizon: Version): boolean {
+    return isSessionLate(this.#state, rows, horizon);
+  }
+
+  isEmpty(): boolean {
+    return this.#state.all.count === 0;
+  }
+
+  canStartOver(): boolean {
+    return !this.#state.adopted && this.#state.ownActor === undefined && !this.isEmpty();
+  }
+
+  pullerState(actors: readonly Actor[]): Promise<PullerState> {
+    return this.#committer.exclusive(() => {
+      const { context } = this.#state;
+      const rows = actors.map((actor) => context.fullRow(actor));
+      return Promise.resolve({ rows, restHash: context.hashWithout(actors), empty: this.isEmpty() });
+    });
+  }
+
+  pin(actors: readonly Actor[], restHash: bigint): Promise<PinnedState | undefined> {
+    return this.#committer.exclusive(() =>
+      Promise.resolve(
+        pinState(
+          this.#state,
+          () => this.#store.snapshot(),
+          actors,
+          restHash,
+          (error) => this.#damage(error),
+        ),
+      ),
+    );
+  }
+
+  storedSession(peer: NodeId): Promise<StoredSession | undefined> {
+    return Promise.resolve(this.#sessions.get(peer));
+  }
+
+  storedSessions(): Promise<readonly StoredSession[]> {
+    return Promise.resolve(this.#sessions.all());
+  }
+
+  dropSession(peer: NodeId): Promise<void> {
+    return this.#sessions.drop(peer);
+  }
+
+  storeChunk(chunk: ArrivedChunk): Promise<void> {
+    return this.#sessions.storeChunk(chunk);
+  }
+
+  adopt(peer: NodeId): Promise<'adopted' | 'late'> {
+    return this.#sessions.adopt(peer);
+  }
+
+  startOver(): Promise<void> {
+    return this.#committer.exclusive(async () => {
+      if (!this.canStartOver()) return;
+      try {
+        await wipe(this.#store);
+      } catch (error) {
+        throw this.#committer.fence(error);
+      }
+      this.#state.reset();
+      this.#sessions.clear();
+    });
+  }
+
+  #fence(error: BoatoError): void {
+    this.#fenced = error;
+    this.#options.log.error({ cause: String(error.cause) }, error.message);
+    this.#onFence(error);
+  }
+
+  /** Kept across restarts: the node serves no peer any more. */
+  #damage(error: BoatoError): void {
+    if (this.#state.damaged) return;
+    this.#state.damaged = true;
+    this.#options.log.error({ code: error.code }, error.message);
+    const remember: Job<void> = { keys: [], bytes: 0, sync: true, decide: (transaction) => transaction.touchState() };
+    // Best effort: the next read of the record finds the damage again.
+    this.#committer.commit(remember).catch(() => {});
+  }
+
+  #compactWhatNeedsIt(rows: readonly LiveRow[]): void {
+    if (this.#compaction !== undefined || this.#closing) return;
+    const row = rows.find(needsCompaction);
+    if (row === undefined) return;
+    this.#compaction = this.#compactRow(row)
+      .catch((error: unknown) => {
+        this.#options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
+      })
+      .then(() => {
+        this.#compaction = undefined;
+      });
+  }
+
+  #compactRow(row: LiveRow): Promise<void> {
+    return compactIndex(this.#store, this.#state, this.#committer, row, () => this.#closing);
+  }
+}

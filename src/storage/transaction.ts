@@ -1,0 +1,195 @@
+/**
+ * One commit group: changes the state in memory and collects the records that make the same change on disk, to be
+ * written in one atomic batch (I4). Every place where an entry comes or goes passes through here, so that sums, dot
+ * index, due index, cache and context cannot part.
+ */
+
+import type { Actor } from '../core/actor.ts';
+import { assert } from '../core/assert.ts';
+import { byteString } from '../core/bytes.ts';
+import type { Entry } from '../core/entry.ts';
+import { addSum, subtractSum } from '../core/fingerprint.ts';
+import { maxVersion, type Version } from '../core/version.ts';
+import type { WriteOperation } from '../ports/ordered-store.ts';
+import { seal } from './checksum.ts';
+import type { LiveRow } from './context-table.ts';
+import type { PresentDot } from './dot-cache.ts';
+import { encodeEntry, EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
+import {
+  cloudKey,
+  DUE_EXPIRING,
+  DUE_TOMBSTONE,
+  dueKey,
+  entryKey,
+  largeValueKey,
+  metaKey,
+  rowKey,
+  segmentKey,
+  singleDotKey,
+} from './keyspace.ts';
+import { encodeState } from './meta-record.ts';
+import { encodeDue } from './due-record.ts';
+import { encodeRow } from './row-record.ts';
+import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
+import type { State } from './state.ts';
+
+/** What is present under a key; `expiresAt` where it was asked for and the entry has one. */
+export interface Present extends PresentDot {
+  readonly expiresAt?: number | undefined;
+}
+
+/** By `byteString` of the key, for every key of the group; `null`: no entry; an error: its record is damaged. */
+export type PresentByKey = Map<string, Present | null | Error>;
+
+export class Transaction {
+  readonly state: State;
+  /** The wall clock as this group is decided. */
+  readonly wallMs: number;
+  readonly #monotonicMs: number;
+  readonly #present: PresentByKey;
+  readonly #operations: WriteOperation[] = [];
+  readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
+  #stateTouched = false;
+  /** Rows that this group wrote; complete after `finish`. */
+  changedRows: readonly LiveRow[] = [];
+
+  constructor(state: State, present: PresentByKey, wallMs: number, monotonicMs: number) {
+    this.state = state;
+    this.wallMs = wallMs;
+    this.#monotonicMs = monotonicMs;
+    this.#present = present;
+  }
+
+  /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
+  present(key: Uint8Array): Present | undefined {
+    const present = this.#present.get(byteString(key));
+    assert(present !== undefined, 'every key of a commit group was looked up before it was decided');
+    if (present instanceof Error) throw present;
+    return present ?? undefined;
+  }
+
+  row(actor: Actor): LiveRow {
+    return this.state.context.ensure(actor);
+  }
+
+  /** Writes `entry` in the place of what its key held. Its dot is loose unless `received` covers it. */
+  place(row: LiveRow, entry: Entry): void {
+    const { state } = this;
+    const old = this.present(entry.key);
+    if (old !== undefined) this.#remove(entry.key, old);
+    const flags = flagsOf(entry);
+    const sum = state.fingerprints.entry(row.actor, entry.version, entry.key);
+    state.all = addSum(state.all, sum);
+    if (isPermanent(flags)) state.permanent = addSum(state.permanent, sum);
+    row.live++;
+    if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
+    state.see(entry.last);
+    this.#put(entryKey(entry.key), encodeEntry(row.no, entry));
+    if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
+    if (entry.tombstone) this.#put(dueKey(DUE_TOMBSTONE, entry.version, entry.key), encodeDue({ actorNo: row.no, version: entry.version }));
+    if (entry.expiresAt !== undefined) this.#put(dueKey(DUE_EXPIRING, entry.expiresAt, entry.key), encodeDue({ actorNo: row.no, version: entry.version }));
+    this.#addPair(row, { version: entry.version, key: entry.key });
+    this.#remember(entry.key, { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt });
+  }
+
+  /** Removes the present entry of `key`, which leaves no trace: its dot must be covered by `closed` (R6). */
+  collect(key: Uint8Array, present: Present): void {
+    const row = this.state.context.byNo(present.actorNo);
+    assert(present.version <= row.closed, 'only what closed covers is collected');
+    this.#remove(key, present);
+    this.#operations.push({ type: 'del', key: entryKey(key) });
+    this.state.horizon = maxVersion(this.state.horizon, present.version);
+    this.#present.set(byteString(key), null);
+    this.state.cache.delete(key);
+  }
+
+  /** The dot was seen and need not be here: to the cloud, if `received` does not cover it. */
+  see(row: LiveRow, version: Version): void {
+    this.state.see(version);
+    if (row.hasSeen(version)) return;
+    this.state.context.addCloud(row, version);
+    this.#put(cloudKey(row.no, version), new Uint8Array(0));
+  }
+
+  /** Both versions of the row grow to at least these. */
+  advance(row: LiveRow, received: Version, closed: Version): void {
+    this.state.see(received);
+    for (const version of this.state.context.advance(row, received, closed)) {
+      this.#operations.push({ type: 'del', key: cloudKey(row.no, version) });
+    }
+  }
+
+
+  /** A record of another noun that belongs to the same commit. `content` is sealed here. */
+  put(key: Uint8Array, content: Uint8Array): void {
+    this.#put(key, content);
+  }
+
+  delete(key: Uint8Array): void {
+    this.#operations.push({ type: 'del', key });
+  }
+
+  /** The node's own record is to be written even if nothing else is. */
+  touchState(): void {
+    this.#stateTouched = true;
+  }
+
+  /** The batch to write. Nothing may be changed afterwards. */
+  finish(): readonly WriteOperation[] {
+    for (const [row, pairs] of this.#pairsByRow) this.#index(row, pairs);
+    const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
+    this.changedRows = [...changed];
+    for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
+    if (this.#operations.length > 0 || this.#stateTouched) this.#put(metaKey('state'), encodeState(this.state));
+    return this.#operations;
+  }
+
+  #remove(key: Uint8Array, old: Present): void {
+    const { state } = this;
+    const row = state.context.byNo(old.actorNo);
+    const sum = state.fingerprints.entry(row.actor, old.version, key);
+    state.all = subtractSum(state.all, sum);
+    if (isPermanent(old.flags)) state.permanent = subtractSum(state.permanent, sum);
+    assert(state.all.count >= 0 && row.live > 0, 'no more entries go than came');
+    row.live--;
+    if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
+    if (row.hasSeen(old.version)) return;
+    state.context.removeLoose(row, old.version);
+    this.see(row, old.version);
+  }
+
+  #remember(key: Uint8Array, present: Present): void {
+    this.#present.set(byteString(key), present);
+    this.state.cache.set(key, present);
+  }
+
+  #addPair(row: LiveRow, pair: DotPair): void {
+    const pairs = this.#pairsByRow.get(row);
+    if (pairs === undefined) this.#pairsByRow.set(row, [pair]);
+    else pairs.push(pair);
+  }
+
+  /** A segment holds only versions above all that are indexed for its actor; lower ones go to single-dot records. */
+  #index(row: LiveRow, pairs: DotPair[]): void {
+    pairs.sort((a, b) => a.version - b.version);
+    const upper = pairs.filter((pair) => pair.version > row.indexed);
+    for (const pair of pairs) {
+      if (pair.version <= row.indexed) this.#put(singleDotKey(row.no, pair.version), encodeSegment([pair]));
+    }
+    for (let at = 0; at < upper.length; at += SEGMENT_PAIRS_MAX) {
+      const segment = upper.slice(at, at + SEGMENT_PAIRS_MAX);
+      const highest = (segment.at(-1) as DotPair).version;
+      this.#put(segmentKey(row.no, highest), encodeSegment(segment));
+      row.indexed = highest;
+    }
+    row.pairs += pairs.length;
+  }
+
+  #put(key: Uint8Array, content: Uint8Array): void {
+    this.#operations.push({ type: 'put', key, value: seal(key, content) });
+  }
+}
+
+export function isPermanent(flags: number): boolean {
+  return (flags & (TOMBSTONE | EXPIRING)) === 0;
+}

@@ -1,0 +1,88 @@
+/** R1: own writes. One batch is a run of consecutive versions of this run's actor. */
+
+import { makeActor } from '../core/actor.ts';
+import { ownVersionMax } from '../core/drift.ts';
+import { isLive } from '../core/entry.ts';
+import { BoatoError } from '../core/errors.ts';
+import { tick, type Version, wallMsOf } from '../core/version.ts';
+import type { Job } from './committer.ts';
+import type { LiveRow } from './context-table.ts';
+import { EXPIRING, TOMBSTONE } from './entry-record.ts';
+import type { Transaction } from './transaction.ts';
+
+/** One operation of a batch; the value is packed. `value` is absent for a delete. */
+export interface Write {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface WriteSettings {
+  readonly tombstoneTtlMs: number;
+  readonly maxDriftMs: number;
+  /** 32 random bits for a new actor. */
+  random(): number;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Answers, for each write, whether its key held a live entry before. */
+export function writeJob(writes: readonly Write[], settings: WriteSettings): Job<readonly boolean[]> {
+  return {
+    keys: writes.map(({ key }) => key),
+    needsExpiry: writes.some(({ value }) => value === undefined),
+    bytes: writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
+    sync: true,
+    decide(transaction) {
+      const { state, wallMs } = transaction;
+      const before = writes.map(({ key }) => transaction.present(key));
+      const needsActor = isActorStale(state.runActor, settings, state.last, wallMs);
+      const first = tick(needsActor ? tick(state.last, wallMs) : state.last, wallMs);
+      const last = (first + writes.length - 1) as Version;
+      if (last > ownVersionMax(wallMs, settings.maxDriftMs)) throw clockAhead(last, wallMs);
+      const row = needsActor ? beginActor(transaction, settings) : (state.runActor as LiveRow);
+      transaction.advance(row, last, last);
+      for (const [index, { key, value, expiresAt }] of writes.entries()) {
+        const version = (first + index) as Version;
+        const tombstone = value === undefined;
+        const entry = { actor: row.actor, key, version, first, last, tombstone, value: value ?? NO_BYTES, expiresAt };
+        transaction.place(row, entry);
+      }
+      return before.map((present) => present !== undefined && isPresentLive(present, wallMs));
+    },
+  };
+}
+
+/** After a long silence the actor's next write would look late to peers (R7). */
+function isActorStale(row: LiveRow | undefined, settings: WriteSettings, last: Version, wallMs: number): boolean {
+  if (row === undefined) return true;
+  const nextMs = wallMsOf(tick(last, wallMs));
+  return nextMs - wallMsOf(row.received) >= settings.tombstoneTtlMs / 4;
+}
+
+/** Each run writes as an actor of its own, so that a crashed, cloned or restored node never reuses a dot. */
+function beginActor(transaction: Transaction, settings: WriteSettings): LiveRow {
+  const { state } = transaction;
+  const birth = tick(state.last, transaction.wallMs);
+  state.see(birth);
+  const row = transaction.row(makeActor(state.identity.nodeId, birth, settings.random()));
+  const previous = state.ownActor === undefined ? undefined : state.context.get(state.ownActor);
+  if (previous !== undefined) row.predecessor = { actor: previous.actor, closed: previous.closed };
+  state.runActor = row;
+  state.ownActor = row.actor;
+  return row;
+}
+
+function isPresentLive(present: { flags: number; expiresAt?: number | undefined }, wallMs: number): boolean {
+  const tombstone = (present.flags & TOMBSTONE) !== 0;
+  return isLive({ tombstone, expiresAt: present.flags & EXPIRING ? present.expiresAt : undefined }, wallMs);
+}
+
+function clockAhead(version: Version, wallMs: number): BoatoError {
+  const aheadS = Math.round((wallMsOf(version) - wallMs) / 1000);
+  return new BoatoError(
+    'CLOCK_AHEAD',
+    `The write is refused: its version would lie ${aheadS} s ahead of this machine's clock. Check the clock: it was set back, or ran ahead before.`,
+  );
+}

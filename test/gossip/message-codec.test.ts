@@ -1,0 +1,462 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { makeActor } from '../../src/core/actor.ts';
+import { MalformedBytes } from '../../src/core/byte-reader.ts';
+import { type FullRow, SUM_ZERO } from '../../src/core/context.ts';
+import type { Version } from '../../src/core/version.ts';
+import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
+import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
+import type { Chunk, DigestPair, Hello, Message, Summary } from '../../src/gossip/messages.ts';
+import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
+import { packer } from '/tmp/boato-packer/packer.mjs';
+import { damaged, fullRows, HASH_MAX, hashes, nodeId, nodeIds, versions } from './codec-arbitraries.ts';
+
+/** Length and type of a frame. */
+const FRAME_HEADER_BYTES = 5;
+
+const requests = fc.integer({ min: 0, max: 0xffff_ffff });
+const walls = fc.oneof(fc.integer({ min: 1.7e12, max: 1.8e12 }), fc.maxSafeNat());
+const bytes = fc.uint8Array({ maxLength: 100 });
+const names = fc.stringMatching(/^[0-9a-f]{32}$/);
+const reasons = fc
+  .string({ unit: 'grapheme', maxLength: 200 })
+  .map((text) => text.replaceAll(/\p{C}/gu, '?'));
+const fingerprints = fc.oneof(
+  fc.constant(SUM_ZERO),
+  fc.record({ count: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), sum: hashes }),
+);
+const chunks: fc.Arbitrary<Chunk> = fc.record({ entries: bytes, cursor: bytes, last: fc.boolean() });
+const plainRows = fullRows.map((rows) => rows.map(({ cloudVersions: _, ...row }) => row));
+
+const summaries = { request: requests, contextHash: hashes, fingerprint: fingerprints, wallMs: walls };
+
+const digests = fc.uniqueArray(hashes, { maxLength: 20 }).chain((actorHashes) => {
+  const ascending = actorHashes.toSorted((a, b) => (a < b ? -1 : 1));
+  const [lowest, highest] = [ascending[0] ?? 5n, ascending.at(-1) ?? 5n];
+  return fc.record({
+    type: fc.constant('digest' as const),
+    request: requests,
+    from: fc.bigInt({ min: 0n, max: lowest }),
+    to: fc.bigInt({ min: highest, max: HASH_MAX }),
+    pairs: fc.tuple(
+      ...ascending.map((actorHash) => hashes.map((rowHash): DigestPair => ({ actorHash, rowHash }))),
+    ),
+  });
+});
+
+const messages: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    type: fc.constant('hello' as const),
+    protocolVersion: fc.constant(1),
+    clusterId: nodeIds,
+    nodeId: nodeIds,
+    bootNonce: requests,
+    settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+  }),
+  fc.record({
+    type: fc.constant('reject' as const),
+    code: fc.constantFrom('protocol-version', 'cluster', 'same-node', 'same-name', 'shutdown'),
+    reason: reasons,
+  }),
+  fc.record({ type: fc.constantFrom('summary', 'summary-reply'), ...summaries }),
+  digests,
+  fc.record({
+    type: fc.constant('digest-reply' as const),
+    request: requests,
+    rows: plainRows,
+    lacking: fc
+      .uniqueArray(hashes, { maxLength: 20 })
+      .map((some) => some.toSorted((a, b) => (a < b ? -1 : 1))),
+  }),
+  fc.record({
+    type: fc.constant('open' as const),
+    request: requests,
+    rows: fullRows,
+    restHash: hashes,
+    empty: fc.boolean(),
+    wallMs: walls,
+  }),
+  fc.record({
+    type: fc.constant('opened' as const),
+    request: requests,
+    session: names,
+    order: fc.constantFrom('version', 'key'),
+    rows: fullRows,
+    horizon: versions,
+    bootstrapping: fc.boolean(),
+    wallMs: walls,
+    chunk: chunks,
+  }),
+  fc.record({ type: fc.constant('next' as const), request: requests, session: names, cursor: bytes }),
+  fc.record({ type: fc.constant('next-reply' as const), request: requests, chunk: chunks }),
+  fc.record({ type: fc.constant('done' as const), session: names }),
+  fc.record({
+    type: fc.constant('failure' as const),
+    request: requests,
+    code: fc.constantFrom('stale', 'unknown-session', 'not-serving', 'invalid'),
+    reason: reasons,
+  }),
+);
+
+const BIRTH = 0x3_0000_0000_0000 as Version;
+const ACTOR = makeActor(nodeId('a'), BIRTH, 1);
+const ROW: FullRow = {
+  actor: ACTOR,
+  received: (BIRTH + 2) as Version,
+  closed: (BIRTH + 2) as Version,
+  cloud: { count: 1, sum: 0x0102_0304_0506_0708n },
+  cloudVersions: [(BIRTH + 5) as Version],
+  loose: SUM_ZERO,
+  predecessor: undefined,
+};
+const { cloudVersions: _versions, ...PLAIN_ROW } = ROW;
+const WALL_MS = 1_800_000_000_000;
+const SESSION = '0123456789abcdef0123456789abcdef';
+const HELLO: Hello = {
+  type: 'hello',
+  protocolVersion: 1,
+  clusterId: 'c',
+  nodeId: nodeId('a'),
+  bootNonce: 0xdead_beef,
+  settings: { tombstoneTtlMs: 86_400_000, maxDriftMs: 60_000 },
+};
+const SUMMARY: Summary = {
+  type: 'summary',
+  request: 7,
+  contextHash: 0x0102_0304_0506_0708n,
+  fingerprint: { count: 1000, sum: HASH_MAX },
+  wallMs: WALL_MS,
+};
+const CHUNK: Chunk = { entries: Uint8Array.of(1, 2, 3), cursor: Uint8Array.of(9), last: true };
+
+function hex(some: Uint8Array): string {
+  return Buffer.from(some).toString('hex');
+}
+
+function decodeTree(tree: unknown): Message {
+  return decodeMessage(packer.pack(tree), packer);
+}
+
+test('messages come back as they were', () => {
+  fc.assert(
+    fc.property(messages, (message) => {
+      expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+describe('a message is refused as malformed, in a short sentence, or it is another well-formed one', () => {
+  const expectSound = (some: Uint8Array): void => {
+    let message: Message;
+    try {
+      message = decodeMessage(some, packer);
+    } catch (error) {
+      expect(error).toBeInstanceOf(MalformedBytes);
+      expect((error as MalformedBytes).message.length).toBeLessThan(120);
+      return;
+    }
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  };
+
+  test('when it was damaged anywhere', () => {
+    const some = messages.chain((message) => damaged(encodeMessage(message, packer)));
+    fc.assert(fc.property(some, expectSound), { numRuns: 5000 });
+  });
+
+  test('when it is any bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), expectSound), { numRuns: 5000 });
+  });
+
+  test('when it is any tree', () => {
+    const leaf = fc.oneof(
+      fc.constantFrom(null, true, false, '', SESSION),
+      fc.double(),
+      fc.nat(),
+      bytes,
+      reasons,
+    );
+    const trees = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 3 })), { maxLength: 10 });
+    const typed = fc.tuple(fc.integer({ min: 0, max: 13 }), trees).map(([type, rest]) => [type, ...rest]);
+    fc.assert(
+      fc.property(typed, (tree) => expectSound(packer.pack(tree))),
+      { numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    ['an array of 2^32 - 1 elements', 'ddffffffff 03'],
+    ['an array of 30,000,000 elements', 'dd01c9c380 03'],
+    ['a map of 2^32 - 1 pairs', 'dfffffffff 03'],
+    ['2^32 - 1 bytes', 'c6ffffffff 03'],
+    ['a string of 2^32 - 1 bytes', 'dbffffffff 03'],
+    ['extension data of 2^32 - 1 bytes', 'c9ffffffff 01 03'],
+    ['10,000 arrays in each other', '91'.repeat(10_000)],
+    ['1,000,000 arrays in each other', '91'.repeat(1_000_000)],
+  ])('when it claims %s: without making room for them', (_, claim) => {
+    const some = Uint8Array.from(Buffer.from(claim.replaceAll(' ', ''), 'hex'));
+    const before = process.memoryUsage();
+    expectSound(some);
+    const after = process.memoryUsage();
+    expect(after.heapTotal + after.arrayBuffers - before.heapTotal - before.arrayBuffers).toBeLessThan(
+      64 * 2 ** 20,
+    );
+  });
+});
+
+describe('on the wire', () => {
+  test('an idle round costs less than 100 bytes each way, its frame included', () => {
+    const largest: Summary = {
+      type: 'summary',
+      request: 0xffff_ffff,
+      contextHash: HASH_MAX,
+      fingerprint: { count: Number.MAX_SAFE_INTEGER, sum: HASH_MAX },
+      wallMs: Number.MAX_SAFE_INTEGER,
+    };
+    const sizes = [SUMMARY, largest].flatMap((message) => [
+      FRAME_HEADER_BYTES + encodeMessage(message, packer).length,
+      FRAME_HEADER_BYTES + encodeMessage({ ...message, type: 'summary-reply' }, packer).length,
+    ]);
+    expect(sizes).toMatchInlineSnapshot(`
+      [
+        40,
+        40,
+        50,
+        50,
+      ]
+    `);
+    expect(Math.max(...sizes)).toBeLessThan(100);
+  });
+
+  // The grammar's rule for each message, and bytes for it; the forms of numbers and strings are MessagePack's.
+  const row = '01 05 01 61 808080808080c001 00000001 02 01 0102030405060708';
+  const wall = 'cb 427a3185c5000000';
+  const pinned: Record<string, [Message, string]> = {
+    '[1, protocolVersion, clusterId, nodeId, bootNonce, tombstoneTtlMs, maxDriftMs]': [
+      HELLO,
+      '97 01 01 a163 a161 cedeadbeef ce05265c00 cdea60',
+    ],
+    '[2, code, reason]': [{ type: 'reject', code: 'cluster', reason: 'no' }, '93 02 a7636c7573746572 a26e6f'],
+    '[3, request, contextHash, count, sum, wallMs]': [
+      SUMMARY,
+      `96 03 07 c4080102030405060708 cd03e8 c408ffffffffffffffff ${wall}`,
+    ],
+    '[4, request, contextHash, count, sum, wallMs]': [
+      { ...SUMMARY, type: 'summary-reply' },
+      `96 04 07 c4080102030405060708 cd03e8 c408ffffffffffffffff ${wall}`,
+    ],
+    '[5, request, from, to, pairs]': [
+      { type: 'digest', request: 7, from: 0n, to: HASH_MAX, pairs: [{ actorHash: 1n, rowHash: 2n }] },
+      '95 05 07 c4080000000000000000 c408ffffffffffffffff c41000000000000000010000000000000002',
+    ],
+    '[6, request, plainRows, lacking]': [
+      { type: 'digest-reply', request: 7, rows: [PLAIN_ROW], lacking: [1n, 2n] },
+      `94 06 07 c41a ${row} c41000000000000000010000000000000002`,
+    ],
+    '[7, request, rows, restHash, empty, wallMs]': [
+      { type: 'open', request: 7, rows: [ROW], restHash: 3n, empty: false, wallMs: WALL_MS },
+      `96 07 07 c41b ${row} 03 c4080000000000000003 c2 ${wall}`,
+    ],
+    '[8, request, session, order, rows, horizon, bootstrapping, wallMs, entries, cursor, last]': [
+      {
+        type: 'opened',
+        request: 7,
+        session: SESSION,
+        order: 'key',
+        rows: [ROW],
+        horizon: 5 as Version,
+        bootstrapping: true,
+        wallMs: WALL_MS,
+        chunk: CHUNK,
+      },
+      `9b 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 ${wall} c403010203 c40109 c3`,
+    ],
+    '[9, request, session, cursor]': [
+      { type: 'next', request: 7, session: SESSION, cursor: CHUNK.cursor },
+      `94 09 07 d920 ${hex(Buffer.from(SESSION))} c40109`,
+    ],
+    '[10, request, entries, cursor, last]': [
+      { type: 'next-reply', request: 7, chunk: CHUNK },
+      '95 0a 07 c403010203 c40109 c3',
+    ],
+    '[11, session]': [{ type: 'done', session: SESSION }, `92 0b d920 ${hex(Buffer.from(SESSION))}`],
+    '[12, request, code, reason]': [
+      { type: 'failure', request: 7, code: 'stale', reason: 'late' },
+      '94 0c 07 a57374616c65 a46c617465',
+    ],
+  };
+  test.each(Object.entries(pinned))('%s', (_, [message, expected]) => {
+    expect(hex(encodeMessage(message, packer))).toBe(expected.replaceAll(' ', ''));
+    expect(decodeMessage(Buffer.from(expected.replaceAll(' ', ''), 'hex'), packer)).toEqual(message);
+  });
+});
+
+describe('a message is refused', () => {
+  const hash = new Uint8Array(8);
+  const pairsOf = (...numbers: number[]): Uint8Array => {
+    const some = new Uint8Array(8 * numbers.length);
+    for (const [index, number] of numbers.entries()) some[8 * index + 7] = number;
+    return some;
+  };
+  const from = pairsOf(2);
+  const to = pairsOf(9);
+  const rows = encodeRows([ROW]);
+  const long = new Uint8Array(CURSOR_BYTES_MAX + 1);
+  const cases: Record<string, [unknown, string]> = {
+    'that is no array': [7, 'a message that is not an array'],
+    'that is empty': [[], 'a message with too few positions'],
+    'of type 0': [[0], 'a message of unknown type'],
+    'of type 13': [[13], 'a message of unknown type'],
+    'whose type is a name': [['hello'], 'position 0 of a message is not an integer'],
+    'with a position too few': [[11], 'a message with too few positions'],
+    'with a position too many': [[11, SESSION, 0], 'a message with too many positions'],
+    'with a request above 32 bits': [
+      [9, 2 ** 32, SESSION, hash],
+      'position 1 of a message is not an integer of 32',
+    ],
+    'with a negative request': [[9, -1, SESSION, hash], 'position 1 of a message is not an integer from 0'],
+    'with a fraction for a request': [
+      [9, 0.5, SESSION, hash],
+      'position 1 of a message is not an integer from 0',
+    ],
+    'with upper case in the name of a session': [[11, SESSION.toUpperCase()], 'not the name of a session'],
+    'with a short name of a session': [[11, SESSION.slice(1)], 'not the name of a session'],
+    'with a line break after the name of a session': [[11, `${SESSION}\n`], 'not the name of a session'],
+    'with a node id that is none': [[1, 1, 'c', 'a b', 0, 0, 0], 'position 3 of a message is not a name'],
+    'with a cluster id of 65 characters': [
+      [1, 1, 'c'.repeat(65), 'a', 0, 0, 0],
+      'position 2 of a message is not a',
+    ],
+    'with infinity for a setting': [
+      [1, 1, 'c', 'a', 0, Infinity, 0],
+      'position 5 of a message is not an integer',
+    ],
+    'with a code of no rejection': [[2, 'stale', ''], 'not one of protocol-version, cluster'],
+    'with a code of no failure': [[12, 7, 'cluster', ''], 'not one of stale, unknown-session'],
+    'with a reason of 501 characters': [[12, 7, 'stale', 'x'.repeat(501)], 'not a short line'],
+    'with a reason of two lines': [[12, 7, 'stale', 'a\nb'], 'not a short line'],
+    'with a hash of 7 bytes': [
+      [3, 7, hash.subarray(1), 1, hash, 0],
+      'position 2 of a message is not 8 bytes',
+    ],
+    'with a hash that is a number': [[3, 7, 1, 1, hash, 0], 'position 2 of a message is not a byte string'],
+    'with a sum of nothing that is not 0': [[3, 7, hash, 0, to, 0], 'not 0, as the sum of nothing'],
+    'with a wall clock above 2^53 - 1': [
+      [3, 7, hash, 1, hash, 2 ** 53],
+      'position 5 of a message is not an integer',
+    ],
+    'with a range that ends before it begins': [
+      [5, 7, to, from, hash.subarray(8)],
+      'a range that ends before',
+    ],
+    'with half a pair': [[5, 7, from, to, hash], 'a list that is not of 16 bytes each'],
+    'with a pair below the range': [[5, 7, from, to, pairsOf(1, 0)], 'a hash out of range'],
+    'with a pair above the range': [[5, 7, from, to, pairsOf(10, 0)], 'a hash out of range'],
+    'with pairs out of order': [[5, 7, from, to, pairsOf(4, 0, 3, 0)], 'hashes out of order'],
+    'with a pair twice': [[5, 7, from, to, pairsOf(4, 0, 4, 0)], 'hashes out of order'],
+    'with too many pairs': [[5, 7, hash, to, new Uint8Array(16 * 4097)], 'not at most 65536 bytes'],
+    'with too many lacking actors': [
+      [6, 7, encodePlainRows([]), new Uint8Array(8 * 4097)],
+      'not at most 32768 bytes',
+    ],
+    'with lacking actors out of order': [[6, 7, encodePlainRows([]), pairsOf(2, 1)], 'hashes out of order'],
+    'with full rows where plain ones belong': [[6, 7, rows, pairsOf()], '1 bytes too many'],
+    'with plain rows where full ones belong': [
+      [7, 7, rows.subarray(0, -1), hash, true, 0],
+      'a cloud longer than',
+    ],
+    'with a number for a boolean': [[7, 7, rows, hash, 1, 0], 'position 4 of a message is not a boolean'],
+    'with a cursor that is too long': [[9, 7, SESSION, long], 'not at most 65663 bytes'],
+    'with a cursor that is a string': [[9, 7, SESSION, 'k'], 'position 3 of a message is not a byte string'],
+    'with an order that is none': [
+      [8, 7, SESSION, 'time', rows, 0, true, 0, hash, hash, true],
+      'not one of version,',
+    ],
+  };
+  test.each(Object.entries(cases))('%s', (_, [tree, reason]) => {
+    expect(() => decodeTree(tree)).toThrow(MalformedBytes);
+    expect(() => decodeTree(tree)).toThrow(reason);
+  });
+
+  test('with more rows than a list may have', () => {
+    const some = Uint8Array.from([0x81, 0x80, 0x10, ...new Uint8Array(7 * (ROWS_MAX + 1))]);
+    expect(() => decodeTree([7, 7, some, hash, true, 0])).toThrow('more than 262144 rows');
+  });
+
+  test('with minus zero for a number', () => {
+    const some = Buffer.from('9409cb8000000000000000c0c0', 'hex');
+    expect(() => decodeMessage(some, packer)).toThrow('position 1 of a message is not an integer from 0');
+  });
+
+  test('with bytes after it', () => {
+    const some = Uint8Array.from([...encodeMessage(HELLO, packer), 0]);
+    expect(() => decodeMessage(some, packer)).toThrow('a message that cannot be unpacked');
+  });
+});
+
+describe('at their edges', () => {
+  test('a digest has its greatest number of pairs', () => {
+    const pairs = Array.from({ length: DIGEST_PAIRS_MAX }, (_, index) => ({
+      actorHash: BigInt(index),
+      rowHash: 0n,
+    }));
+    const message: Message = { type: 'digest', request: 0, from: 0n, to: HASH_MAX, pairs };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+    expect(() => encodeMessage({ ...message, pairs: [...pairs, ...pairs] }, packer)).toThrow(
+      'Invariant broken',
+    );
+  });
+
+  test('a cursor has its greatest length', () => {
+    const message: Message = {
+      type: 'next',
+      request: 0,
+      session: SESSION,
+      cursor: new Uint8Array(CURSOR_BYTES_MAX),
+    };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  });
+
+  test('a reason that is too long, or not one line, is cut and cleaned by the sender', () => {
+    const reason = `a\nb\ud800c${'x'.repeat(494)}😀`;
+    const sent = encodeMessage({ type: 'failure', request: 0, code: 'invalid', reason }, packer);
+    expect(decodeMessage(sent, packer)).toEqual({
+      type: 'failure',
+      request: 0,
+      code: 'invalid',
+      reason: `a b c${'x'.repeat(494)} `,
+    });
+  });
+
+  test('a wall clock between two milliseconds travels as the earlier one', () => {
+    const sent = encodeMessage({ ...SUMMARY, wallMs: WALL_MS + 0.7 }, packer);
+    expect(decodeMessage(sent, packer)).toEqual(SUMMARY);
+  });
+});
+
+describe('a hello of another protocol version', () => {
+  const read = {
+    type: 'hello',
+    clusterId: 'c',
+    nodeId: 'a',
+    bootNonce: 0,
+    settings: { tombstoneTtlMs: 0, maxDriftMs: 0 },
+  };
+
+  test('is read as far as all versions agree, whatever follows', () => {
+    expect(decodeTree([1, 2, 'c', 'a'])).toEqual({ ...read, protocolVersion: 2 });
+    expect(decodeTree([1, 99, 'c', 'a', null, [[1]], 'later'])).toEqual({ ...read, protocolVersion: 99 });
+    expect(decodeTree([1, 0, 'c', 'a', 5, 5, 5])).toEqual({ ...read, protocolVersion: 0 });
+  });
+
+  test('must have what all versions agree on', () => {
+    expect(() => decodeTree([1, 2, 'c'])).toThrow('a message with too few positions');
+    expect(() => decodeTree([1, 2, 'c', 5])).toThrow('position 3 of a message is not a name');
+    expect(() => decodeTree([1, '2', 'c', 'a'])).toThrow('position 1 of a message is not an integer');
+  });
+
+  test('of this version must be complete', () => {
+    expect(() => decodeTree([1, 1, 'c', 'a'])).toThrow('a message with too few positions');
+    expect(() => decodeTree([1, 1, 'c', 'a', 0, 0, 0, 0])).toThrow('a message with too many positions');
+  });
+});
