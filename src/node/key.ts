@@ -1,6 +1,7 @@
 /** Keys at the edge: well-formed strings outside, UTF-8 bytes inside. */
 
 import { BoatoError } from '../core/errors.ts';
+import { isWellFormed } from '../core/well-formed.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -41,11 +42,6 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
     return end;
   }
   return undefined;
-}
-
-function isWellFormed(text: string): boolean {
-  // `String.prototype.isWellFormed` is newer than the language level of the project.
-  return !/\p{Surrogate}/u.test(text);
 }
 
 function kindOf(value: unknown): string {

@@ -23,7 +23,6 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   const message = error instanceof Error ? error.message : String(error);
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 413) return { status, body: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' } };
-  if (status === 404) return { status, body: { code: 'NOT_FOUND', message } };
   if (status >= 400 && status < 500) return { status, body: { code: 'INVALID_OPTION', message } };
   return { status: 500, body: { code: 'INTERNAL', message } };
 }

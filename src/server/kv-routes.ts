@@ -12,9 +12,10 @@
  * remove `.` and `..` from the path, however they are encoded.
  */
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Entry, Node } from '../node/api.ts';
+import type { ErrorBody } from './http-errors.ts';
 import { parsePutBody, shownEntry } from './line-format.ts';
 import { replyLines } from './line-reply.ts';
 import { Query } from './query.ts';
@@ -22,11 +23,11 @@ import { Query } from './query.ts';
 const PATH_PREFIX = '/v1/kv/';
 
 export function addKvRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
-  app.get('/v1/kv/*', (request) => getOne(node, keyOfPath(request)));
+  app.get('/v1/kv/*', (request, reply) => getOne(node, keyOfPath(request), reply));
   app.get('/v1/kv', async (request, reply) => {
     const query = new Query(request.url, ['key', 'prefix', 'limit']);
     const key = query.text('key');
-    if (key !== undefined) return getOne(node, key);
+    if (key !== undefined) return getOne(node, key, reply);
     const prefix = query.text('prefix');
     const limit = query.count('limit');
     const entries = node.entries({
@@ -53,10 +54,11 @@ export function addKvRoutes(app: FastifyInstance, node: Node, stopping: AbortSig
   });
 }
 
-async function getOne(node: Node, key: string): Promise<unknown> {
+async function getOne(node: Node, key: string, reply: FastifyReply): Promise<unknown> {
   const entry = await node.getEntry(key);
   if (entry !== undefined) return shownEntry(entry);
-  throw Object.assign(new Error('There is no live entry under this key.'), { statusCode: 404 });
+  const body: ErrorBody = { code: 'NOT_FOUND', message: 'There is no live entry under this key.' };
+  return reply.code(404).send(body);
 }
 
 async function* shownLines(entries: AsyncIterableIterator<Entry>): AsyncGenerator<string, void, undefined> {

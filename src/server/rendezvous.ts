@@ -58,10 +58,10 @@ export async function writeRendezvous(dir: string, rendezvous: Rendezvous): Prom
  */
 export async function chooseSocketPath(dir: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const inFolder = defaultSocketPath(dir);
-  if (fits(inFolder)) return inFolder;
+  if (isSocketPath(inFolder)) return inFolder;
   const roots = [env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp'];
   for (const root of roots) {
-    if (root === undefined || root === '' || !fits(join(resolve(root), `${RUNTIME_FOLDER_PREFIX}XXXXXX`, 'socket'))) continue;
+    if (root === undefined || root === '' || !isSocketPath(join(resolve(root), `${RUNTIME_FOLDER_PREFIX}XXXXXX`, 'socket'))) continue;
     try {
       return join(await mkdtemp(join(resolve(root), RUNTIME_FOLDER_PREFIX)), 'socket');
     } catch {
@@ -76,19 +76,22 @@ export async function chooseSocketPath(dir: string, env: NodeJS.ProcessEnv = pro
 export async function removeRendezvous(dir: string): Promise<void> {
   const old = await readRendezvous(dir);
   await removeSocket(defaultSocketPath(dir));
-  if (old !== undefined) await removeSocket(old.socket);
+  if (old !== undefined && old.socket !== defaultSocketPath(dir)) {
+    await removeSocket(old.socket);
+    const folder = dirname(old.socket);
+    if (basename(folder).startsWith(RUNTIME_FOLDER_PREFIX)) await ignoreFailure(rmdir(folder));
+  }
   await ignoreFailure(unlink(rendezvousPath(dir)));
 }
 
-/** Removes nothing but sockets, and folders of ours that are empty, whatever the file that named them says. */
+/** Removes nothing but a socket, whatever the file that named it says. */
 async function removeSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSocket() === true) await ignoreFailure(unlink(path));
-  const folder = dirname(path);
-  if (basename(folder).startsWith(RUNTIME_FOLDER_PREFIX)) await ignoreFailure(rmdir(folder));
 }
 
-function fits(path: string): boolean {
+/** Whether `path` is short enough to be bound, and to be connected to. */
+export function isSocketPath(path: string): boolean {
   return Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX;
 }
 

@@ -15,9 +15,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
-import type { Entry, Node } from '../node/api.ts';
+import type { Node } from '../node/api.ts';
+import { exportLines } from './export-lines.ts';
 import { importLines } from './import-lines.ts';
-import { exportedEntry, parseOperation } from './line-format.ts';
+import { parseOperation } from './line-format.ts';
 import { LineReply, replyLines } from './line-reply.ts';
 import { Query } from './query.ts';
 
@@ -56,9 +57,4 @@ export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: Ab
     });
     done();
   });
-}
-
-/** Live entries as the lines of an export, line ends included. */
-export async function* exportLines(entries: AsyncIterableIterator<Entry>): AsyncGenerator<string, void, undefined> {
-  for await (const entry of entries) yield `${JSON.stringify(exportedEntry(entry))}\n`;
 }

@@ -31,7 +31,8 @@ export function pinState(
     bootstrapping,
     byVersion(actor: Actor, after: Version) {
       const no = numbers.get(actor);
-      return no === undefined ? NOTHING : reader.byVersion(no, after);
+      const withheld = bootstrapping && nodeIdOf(actor) !== state.identity.nodeId;
+      return no === undefined || withheld ? NOTHING : reader.byVersion(no, after);
     },
     byKey: (after) => reader.byKey({ gt: after }),
     close: () => snapshot.close(),

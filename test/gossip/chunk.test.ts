@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Actor, makeActor } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { VERSION_MAX, type Version } from '../../src/core/version.ts';
 import { checkOrder } from '../../src/gossip/chunk-order.ts';
 import { CHUNK_BYTES, type ChunkLimits, ChunkPacker, unpackChunk } from '../../src/gossip/chunk.ts';
-import { BATCH_ENTRIES_MAX, damaged, entryLists, nodeId } from './codec-arbitraries.ts';
+import { attempt, BATCH_ENTRIES_MAX, damaged, entryLists, hex, nodeId, unhex } from './codec-arbitraries.ts';
 
 const BIRTH = 0x3_0000_0000_0000 as Version;
 const ACTOR = makeActor(nodeId('berlin'), BIRTH, 0xdead_beef);
@@ -33,14 +33,6 @@ function pack(entries: readonly Entry[]): Uint8Array {
   return chunk;
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
-}
-
-function unhex(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
-
 /** An entry by hand: flags, then varints, then the key without a shared prefix, then the value if there is one. */
 function byHand(
   flags: number,
@@ -58,6 +50,32 @@ function byHand(
   writer.lengthPrefixed(key);
   if (value !== undefined) writer.lengthPrefixed(value);
   return writer.finish();
+}
+
+function by(actor: Actor, offset: number, key: string): Entry {
+  return entry(offset, key, { actor });
+}
+
+function unpackOne(changes: Partial<Entry>, limits: Partial<ChunkLimits>): Entry[] {
+  return unpackChunk(pack([entry(100, 'key', changes)]), { ...DEFAULT_LIMITS, ...limits });
+}
+
+/** The smallest entries that there are. */
+function packSmallest(count: number): Uint8Array {
+  const packer = new ChunkPacker();
+  for (let index = 0; index < count; index++) {
+    packer.add(entry(1 + index, 'k', { tombstone: true, value: NO_BYTES }));
+  }
+  return packer.finish();
+}
+
+/** Packed size of 1,000 entries, without their values. */
+function sizeOf(offsetOf: (index: number) => number): number {
+  const value = new Uint8Array(100);
+  const entries = Array.from({ length: 1000 }, (_, index) =>
+    entry(1 + offsetOf(index), `user/${String(index).padStart(6, '0')}`, { value }),
+  );
+  return pack(entries).length - 1000 * value.length;
 }
 
 const NAME = asciiBytes(ACTOR);
@@ -97,13 +115,8 @@ describe('entries', () => {
     );
     fc.assert(
       fc.property(cases, (bytes) => {
-        let entries: Entry[];
-        try {
-          entries = unpackChunk(bytes, LIMITS);
-        } catch (error) {
-          expect(error).toBeInstanceOf(MalformedBytes);
-          return;
-        }
+        const entries = attempt(() => unpackChunk(bytes, LIMITS));
+        if (entries instanceof MalformedBytes) return;
         expect(unpackChunk(pack(entries), LIMITS)).toEqual(entries);
         for (const { key } of entries) new TextDecoder('utf-8', { fatal: true }).decode(key);
       }),
@@ -138,12 +151,6 @@ describe('entries', () => {
   });
 
   test('of one actor, 1,000 in turn, cost 5 to 7 bytes each beside suffix and value', () => {
-    const sizeOf = (stepOf: (index: number) => number): number => {
-      const entries = Array.from({ length: 1000 }, (_, index) =>
-        entry(1 + stepOf(index), `user/${String(index).padStart(6, '0')}`, { value: new Uint8Array(100) }),
-      );
-      return pack(entries).length - 1000 * 100;
-    };
     // The key's last digit (now and then two or three) is the suffix.
     expect(sizeOf((index) => index)).toMatchInlineSnapshot(`6157`);
     expect(sizeOf((index) => index * 4096 * 50)).toMatchInlineSnapshot(`8155`);
@@ -151,9 +158,6 @@ describe('entries', () => {
 });
 
 describe('limits', () => {
-  const unpackOne = (changes: Partial<Entry>, limits: Partial<ChunkLimits>): Entry[] =>
-    unpackChunk(pack([entry(100, 'key', changes)]), { ...DEFAULT_LIMITS, ...limits });
-
   test('a key at the limit is taken, one above it refused', () => {
     expect(unpackOne({}, { keyBytesMax: 3 })).toHaveLength(1);
     expect(() => unpackOne({}, { keyBytesMax: 2 })).toThrow('a key above the limit');
@@ -178,15 +182,8 @@ describe('limits', () => {
   });
 
   test('as many entries as fit a chunk are taken, and one last batch', () => {
-    const smallest = (count: number): Uint8Array => {
-      const packer = new ChunkPacker();
-      for (let index = 0; index < count; index++) {
-        packer.add(entry(1 + index, 'k', { tombstone: true, value: NO_BYTES }));
-      }
-      return packer.finish();
-    };
-    expect(unpackChunk(smallest(CHUNK_BYTES / 4 + 50), LIMITS)).toHaveLength(65_586);
-    expect(() => unpackChunk(smallest(CHUNK_BYTES / 4 + 51), LIMITS)).toThrow(
+    expect(unpackChunk(packSmallest(CHUNK_BYTES / 4 + 50), LIMITS)).toHaveLength(65_586);
+    expect(() => unpackChunk(packSmallest(CHUNK_BYTES / 4 + 51), LIMITS)).toThrow(
       'more than 65586 entries in a chunk',
     );
   });
@@ -302,8 +299,6 @@ test('keys are judged as a strict decoder of UTF-8 judges them', () => {
 });
 
 describe('order', () => {
-  const by = (actor: Actor, offset: number, key: string): Entry => entry(offset, key, { actor });
-
   test('keys that ascend are in key order, whatever their versions', () => {
     checkOrder([by(ACTOR, 5, 'a'), by(OTHER, 1, 'b'), by(ACTOR, 2, 'ba')], 'key');
   });

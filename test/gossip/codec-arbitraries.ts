@@ -1,9 +1,10 @@
-/** Arbitrary rows, entries and damage for the tests of the codecs. */
+/** Arbitrary rows, entries and damage for the tests of the codecs, and what these share. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Actor, isNodeId, makeActor, type NodeId } from '../../src/core/actor.ts';
+import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { asciiBytes } from '../../src/core/bytes.ts';
-import { type FullRow, type Predecessor, type Sum, SUM_ZERO } from '../../src/core/context.ts';
+import { type FullRow, type Predecessor, type Row, type Sum, SUM_ZERO } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { VERSION_MAX, type Version } from '../../src/core/version.ts';
 
@@ -61,19 +62,21 @@ function rowOf(node: NodeId, birth: Version): fc.Arbitrary<FullRow> {
       .record({
         actor: randoms.map((random) => makeActor(node, birth, random)),
         received: fc.constant(received),
-        closed: fc.oneof(fc.constant(received), fc.integer({ min: birth, max: received })),
+        closed: fc.oneof(
+          fc.constant(received),
+          fc.integer({ min: birth, max: received }).map((closed) => closed as Version),
+        ),
         cloudVersions: beyond.map((cloud) => cloud.toSorted((a, b) => a - b)),
         cloudSum: hashes,
         loose: sums,
         predecessor: predecessors(node, birth),
       })
-      .map(({ cloudSum, closed, ...row }) => {
-        const count = row.cloudVersions.length;
-        return {
-          ...row,
-          closed: closed as Version,
+      .map(({ cloudSum, cloudVersions, ...row }): FullRow => {
+        const count = cloudVersions.length;
+        return Object.assign(row, {
+          cloudVersions,
           cloud: count === 0 ? SUM_ZERO : { count, sum: cloudSum },
-        };
+        });
       });
   });
 }
@@ -84,6 +87,11 @@ export const fullRows: fc.Arbitrary<FullRow[]> = fc
     { selector: ({ actor }) => actor, maxLength: 12 },
   )
   .map((rows) => rows.toSorted((a, b) => (a.actor < b.actor ? -1 : 1)));
+
+/** The row as digests carry it. */
+export function plainRow({ actor, received, closed, cloud, loose, predecessor }: FullRow): Row {
+  return { actor, received, closed, cloud, loose, predecessor };
+}
 
 const keys: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.integer({ min: 0, max: 99_999 }).map((number) => asciiBytes(`user/${String(number).padStart(5, '0')}`)),
@@ -106,14 +114,11 @@ function entryOf(actor: Actor, birth: Version): fc.Arbitrary<Entry> {
   const offsets = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 24 }));
   return fc
     .tuple(versionsFrom(birth + 1), offsets, offsets, keys, bodies)
-    .map(([version, before, after, key, body]) => ({
-      actor,
-      version,
-      key,
-      first: Math.max(birth + 1, version - before) as Version,
-      last: Math.min(VERSION_MAX, version + after) as Version,
-      ...body,
-    }));
+    .map(([version, before, after, key, body]) => {
+      const first = Math.max(birth + 1, version - before) as Version;
+      const last = Math.min(VERSION_MAX, version + after) as Version;
+      return Object.assign({ actor, version, key, first, last }, body);
+    });
 }
 
 /** In any order, as no session would send them. */
@@ -144,4 +149,23 @@ export function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
     );
   const shortened = position.map((end) => bytes.slice(0, end));
   return fc.oneof(overwritten, spliced, shortened);
+}
+
+/** What `decode` gives, or how it refused; any other error is the test's to report. */
+export function attempt<T>(decode: () => T): T | MalformedBytes {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedBytes) return error;
+    throw error;
+  }
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+/** Spaces are for the reader. */
+export function unhex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 }

@@ -1,0 +1,36 @@
+/** Addresses of the form `host:port`, IPv6 in brackets. */
+
+import { isIPv6 } from 'node:net';
+import { BoatoError } from '../core/errors.ts';
+
+export interface Address {
+  /** Without brackets. */
+  readonly host: string;
+  /** 0 to 65,535. */
+  readonly port: number;
+}
+
+/** Fails with `INVALID_OPTION`. */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]\s/]+)):(?<port>\d{1,5})$/u.exec(text);
+  const { v6, host, port } = match?.groups ?? {};
+  const isValid = port !== undefined && Number(port) <= 65_535 && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
+  const name = v6 ?? host;
+  if (!isValid || name === undefined) {
+    throw new BoatoError(
+      'INVALID_OPTION',
+      `The address ${JSON.stringify(text)} must have the form host:port, with a port from 0 to 65535 and IPv6 in brackets.`,
+    );
+  }
+  return { host: name, port: Number(port) };
+}
+
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether only processes of this machine can reach `host`. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase();
+  return name === 'localhost' || name === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/u.test(name);
+}

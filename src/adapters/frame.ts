@@ -1,0 +1,69 @@
+/** Frames on a byte stream: 4 bytes big-endian length of the body, 1 byte type, body. Part of the wire protocol. */
+
+import { readUint32, writeUint32 } from '../core/bytes.ts';
+
+export const FRAME_HEADER_BYTES = 5;
+
+/** The only type of frame in version 1: one message. */
+const MESSAGE = 1;
+
+/** The header of a frame whose body has `bodyBytes` bytes. */
+export function frameHeader(bodyBytes: number): Uint8Array {
+  const header = new Uint8Array(FRAME_HEADER_BYTES);
+  writeUint32(header, 0, bodyBytes);
+  header[4] = MESSAGE;
+  return header;
+}
+
+/** Cuts a stream of bytes, in pieces of any size, into the bodies of frames. */
+export class FrameReader {
+  readonly #bodyBytesMax: number;
+  readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
+  #headerBytes = 0;
+  #body: Uint8Array | undefined;
+  #bodyBytes = 0;
+
+  constructor(bodyBytesMax: number) {
+    this.#bodyBytesMax = bodyBytesMax;
+  }
+
+  /**
+   * Hands each body that is complete now to `onBody`; answers with a reason if the bytes are not a frame, before any
+   * of its body is kept. `onBody` tells whether to go on.
+   */
+  read(piece: Uint8Array, onBody: (body: Uint8Array) => boolean): string | undefined {
+    let at = 0;
+    while (at < piece.length) {
+      if (this.#body === undefined) {
+        const count = Math.min(FRAME_HEADER_BYTES - this.#headerBytes, piece.length - at);
+        this.#header.set(piece.subarray(at, at + count), this.#headerBytes);
+        this.#headerBytes += count;
+        at += count;
+        if (this.#headerBytes < FRAME_HEADER_BYTES) return undefined;
+        const reason = this.#begin();
+        if (reason !== undefined) return reason;
+        continue;
+      }
+      const count = Math.min(this.#body.length - this.#bodyBytes, piece.length - at);
+      this.#body.set(piece.subarray(at, at + count), this.#bodyBytes);
+      this.#bodyBytes += count;
+      at += count;
+      if (this.#bodyBytes < this.#body.length) return undefined;
+      const body = this.#body;
+      this.#body = undefined;
+      this.#headerBytes = 0;
+      if (!onBody(body)) return undefined;
+    }
+    return undefined;
+  }
+
+  #begin(): string | undefined {
+    const length = readUint32(this.#header, 0);
+    if (this.#header[4] !== MESSAGE) return `a frame of unknown type ${this.#header[4]}`;
+    if (length === 0) return 'an empty frame';
+    if (length > this.#bodyBytesMax) return `a frame of ${length} bytes, over the limit of ${this.#bodyBytesMax}`;
+    this.#body = new Uint8Array(length);
+    this.#bodyBytes = 0;
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** One TCP connection that carries whole messages. */
+
+import type { Socket } from 'node:net';
+import { BoatoError } from '../core/errors.ts';
+import type { Connection, ConnectionEvents } from '../ports/transport.ts';
+import { formatAddress } from './address.ts';
+import { frameHeader, FrameReader } from './frame.ts';
+
+export class TcpConnection implements Connection {
+  readonly remote: string;
+  readonly #socket: Socket;
+  readonly #frameBytesMax: number;
+  readonly #reader: FrameReader;
+  #events: ConnectionEvents | undefined;
+  /** Set when the end is known; told once there is someone to tell. */
+  #ended: { readonly reason: string | undefined } | undefined;
+  #closedHere = false;
+
+  constructor(socket: Socket, frameBytesMax: number) {
+    this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+    this.#socket = socket;
+    this.#frameBytesMax = frameBytesMax;
+    this.#reader = new FrameReader(frameBytesMax);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
+    let failure: string | undefined;
+    socket.on('error', (error) => (failure ??= (error as NodeJS.ErrnoException).code ?? error.message));
+    socket.on('end', () => (failure ??= 'the other side closed it'));
+    socket.on('close', () => this.#end(failure ?? 'the connection broke'));
+  }
+
+  get bytesReceived(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesSent(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    if (message.length > this.#frameBytesMax || message.length === 0) {
+      const sentence = `A message of ${message.length} bytes cannot be sent; the limit is ${this.#frameBytesMax}.`;
+      return Promise.reject(new BoatoError('FRAME_TOO_LARGE', sentence));
+    }
+    return new Promise((resolve) => {
+      if (this.#socket.destroyed) return resolve();
+      this.#socket.cork();
+      this.#socket.write(frameHeader(message.length));
+      // Loss is seen by `onClose`: an error here only says that the connection is gone.
+      this.#socket.write(message, () => resolve());
+      this.#socket.uncork();
+    });
+  }
+
+  start(events: ConnectionEvents): void {
+    this.#events = events;
+    this.#socket.on('data', (piece) => this.#receive(piece as Uint8Array));
+    if (this.#ended !== undefined) this.#tellEnd(this.#ended.reason);
+  }
+
+  /** Bytes that were handed over are still sent, so that a reason given just before arrives. */
+  close(): void {
+    if (this.#closedHere) return;
+    this.#closedHere = true;
+    this.#socket.destroySoon();
+    this.#end(undefined);
+  }
+
+  /** Without sending what is left. */
+  destroy(): void {
+    this.#closedHere = true;
+    this.#socket.destroy();
+    this.#end(undefined);
+  }
+
+  #receive(piece: Uint8Array): void {
+    if (this.#ended !== undefined) return;
+    const reason = this.#reader.read(piece, (body) => this.#deliver(body));
+    if (reason !== undefined) this.#fail(`it sent ${reason}`);
+  }
+
+  #deliver(body: Uint8Array): boolean {
+    try {
+      this.#events?.onMessage(body);
+    } catch (error) {
+      this.#fail(`a message could not be handled: ${String(error)}`);
+    }
+    return this.#ended === undefined;
+  }
+
+  #fail(reason: string): void {
+    this.#socket.destroy();
+    this.#end(reason);
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { reason: this.#closedHere ? undefined : reason };
+    if (this.#events !== undefined) this.#tellEnd(this.#ended.reason);
+  }
+
+  #tellEnd(reason: string | undefined): void {
+    this.#events?.onClose(reason);
+  }
+}

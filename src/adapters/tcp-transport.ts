@@ -1,0 +1,124 @@
+/** Messages over TCP. */
+
+import { createServer, type Server, Socket } from 'node:net';
+import { BoatoError } from '../core/errors.ts';
+import type { Connection, Listener, Transport } from '../ports/transport.ts';
+import { formatAddress, parseAddress } from './address.ts';
+import { TcpConnection } from './tcp-connection.ts';
+
+export interface TcpTransportOptions {
+  /** Largest message in bytes; checked on the length before a byte is buffered. */
+  readonly frameBytesMax: number;
+  /** Default 5,000. */
+  readonly dialTimeoutMs?: number;
+  /** Accepted connections at once; further ones are closed. Default 1,024. */
+  readonly connectionsMax?: number;
+}
+
+const DIAL_TIMEOUT_MS = 5000;
+const CONNECTIONS_MAX = 1024;
+
+const REASON_BY_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host is not known',
+  EAI_AGAIN: 'the host could not be looked up',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no route to it',
+  EADDRINUSE: 'the port is in use by another process',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'the system does not allow it',
+};
+
+export function createTcpTransport(options: TcpTransportOptions): Transport {
+  const { frameBytesMax, dialTimeoutMs = DIAL_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = options;
+  const connections = new Set<TcpConnection>();
+  const dialling = new Set<Socket>();
+  const listeners = new Set<Listener>();
+  let closed = false;
+
+  function adopt(socket: Socket): Connection {
+    const connection = new TcpConnection(socket, frameBytesMax);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+    return connection;
+  }
+
+  return {
+    async listen(address, onConnection) {
+      const { host, port } = parseAddress(address);
+      // Paused until someone wants the messages: what comes earlier waits in the system's buffers.
+      const server = createServer({ pauseOnConnect: true, allowHalfOpen: false }, (socket) => {
+        socket.on('error', () => undefined);
+        if (closed) return socket.destroy();
+        onConnection(adopt(socket));
+        return undefined;
+      });
+      server.maxConnections = connectionsMax;
+      await bind(server, host, port, address);
+      const bound = server.address();
+      const listener: Listener = {
+        address: formatAddress(host, typeof bound === 'object' && bound !== null ? bound.port : port),
+        async close() {
+          listeners.delete(listener);
+          // Not waited for: it ends when the last connection does, and those may go on.
+          server.close();
+          await Promise.resolve();
+        },
+      };
+      listeners.add(listener);
+      return listener;
+    },
+
+    dial(address) {
+      const { host, port } = parseAddress(address);
+      return new Promise((resolve, reject) => {
+        const socket = new Socket({ allowHalfOpen: false });
+        dialling.add(socket);
+        const timer = setTimeout(() => fail(`it did not answer within ${dialTimeoutMs / 1000} s`), dialTimeoutMs);
+        const fail = (reason: string): void => {
+          clearTimeout(timer);
+          dialling.delete(socket);
+          socket.destroy();
+          reject(new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached: ${reason}.`));
+        };
+        socket.on('error', (error) => fail(reasonOf(error)));
+        socket.once('close', () => fail('the connection was closed'));
+        socket.connect({ host, port }, () => {
+          clearTimeout(timer);
+          dialling.delete(socket);
+          socket.removeAllListeners('close');
+          socket.removeAllListeners('error');
+          socket.pause();
+          resolve(adopt(socket));
+        });
+      });
+    },
+
+    async close() {
+      closed = true;
+      for (const listener of listeners) await listener.close();
+      for (const socket of dialling) socket.destroy();
+      for (const connection of connections) connection.close();
+    },
+  };
+}
+
+function bind(server: Server, host: string, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const sentence = `The address ${address} cannot be listened on: ${reasonOf(error)}.`;
+      reject(new BoatoError('LISTEN_FAILED', sentence, { cause: error }));
+    });
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      // Errors of accepting later on (too many open files) concern single connections.
+      server.on('error', () => undefined);
+      resolve();
+    });
+  });
+}
+
+function reasonOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : REASON_BY_CODE[code]) ?? code ?? error.message;
+}

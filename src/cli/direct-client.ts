@@ -1,0 +1,64 @@
+/** The store of a folder that no node serves, opened in this process. */
+
+import type { CollectResult, Entry, PutOptions, Store, StoreStatus, SyncResult, Value } from '../node/api.ts';
+import { exportLines } from '../server/export-lines.ts';
+import { importLines, type ImportOptions, type ImportReport, type ImportSummary } from '../server/import-lines.ts';
+import { failure } from './cli-error.ts';
+import type { ListOptions, StoreClient } from './store-client.ts';
+
+export class DirectClient implements StoreClient {
+  readonly running = undefined;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  put(key: string, value: Value, options: PutOptions): Promise<void> {
+    return this.#store.put(key, value, options);
+  }
+
+  get(key: string): Promise<Entry | undefined> {
+    return this.#store.getEntry(key);
+  }
+
+  del(key: string): Promise<boolean> {
+    return this.#store.del(key);
+  }
+
+  entries(options: ListOptions): AsyncIterable<Entry> {
+    return this.#store.entries(options);
+  }
+
+  count(prefix: string): Promise<number> {
+    return this.#store.count({ prefix });
+  }
+
+  importLines(
+    source: AsyncIterable<Uint8Array>,
+    options: ImportOptions,
+    report: ImportReport,
+  ): Promise<ImportSummary> {
+    return importLines(this.#store, source, options, report);
+  }
+
+  exportLines(prefix: string): AsyncIterable<string> {
+    return exportLines(this.#store.entries({ prefix }));
+  }
+
+  status(): Promise<StoreStatus> {
+    return this.#store.status();
+  }
+
+  sync(): Promise<SyncResult> {
+    return Promise.reject(failure('A store without a running node has no peers to sync with.'));
+  }
+
+  collect(): Promise<CollectResult> {
+    return this.#store.collect();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

@@ -1,0 +1,22 @@
+/** `store export`: writes all entries as lines of JSON. */
+
+import type { Command } from 'commander';
+import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
+import { withStore } from './connect.ts';
+
+export function exportCommand(run: Run): Command {
+  return baseCommand('export', 'write all entries, or those with a prefix, as lines of JSON that `store import` reads', [
+    'export > backup.jsonl',
+    'export user/ --data /var/lib/boato | gzip > users.jsonl.gz',
+  ])
+    .argument('[prefix]', 'how the keys begin', '')
+    .action(async (prefix: string, options: BaseOptions) => {
+      await withStore(options.data, 'existing', async (store) => {
+        for await (const piece of store.exportLines(prefix)) {
+          if (typeof piece === 'string') await run.out.add(piece);
+          else await run.out.write(piece);
+        }
+        await run.out.flush();
+      });
+    });
+}

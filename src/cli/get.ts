@@ -1,0 +1,27 @@
+/** `store get`: prints one value. */
+
+import type { Command } from 'commander';
+import { shownEntry } from '../server/line-format.ts';
+import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
+import { EXIT_ABSENT } from './cli-error.ts';
+import { withStore } from './connect.ts';
+import { valueText } from './printable.ts';
+
+export function getCommand(run: Run): Command {
+  return baseCommand('get', 'print the value of a key; exit code 1 if there is none', [
+    'get greeting',
+    'get logo --data /var/lib/boato > logo.png',
+    'get greeting --json',
+  ])
+    .argument('<key>', 'key; put -- before one that begins with a dash')
+    .action(async (key: string, options: BaseOptions) => {
+      const entry = await withStore(options.data, 'existing', (store) => store.get(key));
+      if (entry === undefined) {
+        run.exitCode = EXIT_ABSENT;
+        return;
+      }
+      if (options.json === true) await run.out.json(shownEntry(entry));
+      else if (entry.value instanceof Uint8Array) await run.out.write(entry.value);
+      else await run.out.line(valueText(entry.value));
+    });
+}

@@ -1,0 +1,86 @@
+/** Parsers of option values: each bad one is a sentence that names the option, the value and what is allowed. */
+
+import ms from 'ms';
+import { formatAddress, parseAddress } from '../adapters/address.ts';
+import { isNodeId } from '../core/actor.ts';
+import { type CliError, usageError } from './cli-error.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A number and a unit, both of which `ms` would do without. */
+const DURATION = /^\d{1,15}(?:\.\d{1,9})?(?:ms|s|m|h|d|w)$/u;
+
+/** A parser of durations in milliseconds, for `option` as it is written. */
+export function durationOption(
+  option: string,
+  minMs: number = 1,
+  maxMs: number = 36_500 * DAY_MS,
+): (text: string) => number {
+  return (text) => {
+    const durationMs = DURATION.test(text) ? Math.round(ms(text as ms.StringValue)) : Number.NaN;
+    if (durationMs >= minMs && durationMs <= maxMs) return durationMs;
+    const allowed = `a duration from ${ms(minMs)} to ${ms(maxMs)} such as 500ms, 10s, 5m or 24h`;
+    throw badValue(option, text, allowed);
+  };
+}
+
+/** A parser of whole numbers from `min` to `max`. */
+export function wholeNumberOption(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    const allowed = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+    throw badValue(option, text, `a whole number ${allowed}`);
+  };
+}
+
+/** A parser of one of `choices`. */
+export function choiceOption<Choice extends string>(
+  option: string,
+  choices: readonly Choice[],
+): (text: string) => Choice {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    throw badValue(option, text, `one of ${choices.join(', ')}`);
+  };
+}
+
+/** A parser of node and cluster names. */
+export function nameOption(option: string): (text: string) => string {
+  return (text) => {
+    if (isNodeId(text)) return text;
+    throw badValue(option, text, '1 to 64 of the characters A-Z a-z 0-9 . _ -');
+  };
+}
+
+export function folderOption(text: string): string {
+  if (text !== '' && !text.includes('\0')) return text;
+  throw badValue('--data', text, 'the path of a folder');
+}
+
+/** One more peer. */
+export function peerOption(text: string, before: readonly string[] | undefined): readonly string[] {
+  const allowed = 'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets)';
+  let peer: { readonly host: string; readonly port: number };
+  try {
+    peer = parseAddress(text);
+  } catch {
+    throw badValue('--peer', text, allowed);
+  }
+  if (peer.port === 0) throw badValue('--peer', text, allowed);
+  return [...(before ?? []), text];
+}
+
+export function hostOption(text: string): string {
+  try {
+    parseAddress(formatAddress(text, 1));
+    return text;
+  } catch {
+    throw badValue('--host', text, 'an IPv4 or IPv6 address or a host name');
+  }
+}
+
+export function badValue(option: string, text: string, allowed: string): CliError {
+  return usageError(`${option} takes ${allowed}, not ${JSON.stringify(text)}.`);
+}

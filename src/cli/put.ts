@@ -1,0 +1,73 @@
+/** `store put`: stores one value, from the command line, a file or standard input. */
+
+import type { Command } from 'commander';
+import { isUtf8 } from 'node:buffer';
+import { BoatoError } from '../core/errors.ts';
+import { DEFAULT_LIMITS } from '../core/limits.ts';
+import type { Value } from '../node/api.ts';
+import { valueFromJson } from '../server/value-json.ts';
+import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
+import { usageError } from './cli-error.ts';
+import { withStore } from './connect.ts';
+import { choiceOption, durationOption } from './option-values.ts';
+import { readInput } from './input.ts';
+
+type PutType = 'text' | 'json' | 'binary';
+
+interface Options extends BaseOptions {
+  readonly type: PutType;
+  readonly file?: string;
+  readonly ttl?: number;
+}
+
+/** JSON may write a value larger than it is packed: six characters for one, and white space. */
+const FILE_BYTES_MAX: number = 8 * DEFAULT_LIMITS.valueBytesMax;
+
+export function putCommand(run: Run): Command {
+  return baseCommand('put', 'store a value under a key; it is on disk when this ends', [
+    'put greeting "Good morning"',
+    `put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
+    'put logo --type binary --file logo.png',
+    'date | store put now --file -',
+  ])
+    .argument('<key>', 'key; put -- before one that begins with a dash')
+    .argument('[value]', 'value; without one, --file says where it is')
+    .option('--type <type>', 'text, json, or binary (base64 on the command line)', choiceOption('--type', TYPES), 'text')
+    .option('--file <file>', 'read the value from a file, or from standard input with -')
+    .option('--ttl <duration>', 'let it expire after this time, such as 10m', durationOption('--ttl'))
+    .action(async (key: string, text: string | undefined, options: Options) => {
+      const value = await readValue(text, options);
+      const expiry = options.ttl === undefined ? {} : { ttlMs: options.ttl };
+      await withStore(options.data, 'any', (store) => store.put(key, value, expiry));
+      if (options.json === true) await run.out.json({ key, type: options.type, ...expiry });
+    });
+}
+
+const TYPES: readonly PutType[] = ['text', 'json', 'binary'];
+
+async function readValue(text: string | undefined, { type, file }: Options): Promise<Value> {
+  if (file === undefined) {
+    if (text === undefined) throw usageError('A value is missing: give it behind the key, or name a file with --file.');
+    return parseValue(text, type);
+  }
+  if (text !== undefined) throw usageError('A value and --file exclude each other: give one of them.');
+  const bytes = await readInput(file, FILE_BYTES_MAX);
+  if (type === 'binary') return new Uint8Array(bytes);
+  if (!isUtf8(bytes)) throw usageError(`The content of ${inputName(file)} is not UTF-8: store it with --type binary.`);
+  return type === 'text' ? bytes.toString('utf8') : parseValue(bytes.toString('utf8'), type);
+}
+
+function parseValue(text: string, type: PutType): Value {
+  if (type !== 'json') return valueFromJson(text, type);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new BoatoError('INVALID_VALUE', 'The value is not JSON: quote it for the shell, or use --type text.', { cause });
+  }
+  return valueFromJson(json, 'json');
+}
+
+function inputName(file: string): string {
+  return file === '-' ? 'standard input' : file;
+}

@@ -1,0 +1,38 @@
+/** What commands need of a store, whether a running node answers or the folder is opened here. */
+
+import type { CollectResult, Entry, NodeStatus, PutOptions, StoreStatus, SyncResult, Value } from '../node/api.ts';
+import type { ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
+
+export interface ListOptions {
+  readonly prefix: string;
+  readonly limit?: number;
+}
+
+export interface SyncRequest {
+  readonly wait: boolean;
+  readonly timeoutMs?: number;
+}
+
+/** The process that serves the folder. */
+export interface RunningNode {
+  readonly pid: number | undefined;
+  readonly socket: string;
+}
+
+export interface StoreClient {
+  /** `undefined`: no node runs, this process opened the folder. */
+  readonly running: RunningNode | undefined;
+  put(key: string, value: Value, options: PutOptions): Promise<void>;
+  get(key: string): Promise<Entry | undefined>;
+  del(key: string): Promise<boolean>;
+  entries(options: ListOptions): AsyncIterable<Entry>;
+  count(prefix: string): Promise<number>;
+  importLines(source: AsyncIterable<Uint8Array>, options: ImportOptions, report: ImportReport): Promise<ImportSummary>;
+  /** The lines of an export, cut anywhere. */
+  exportLines(prefix: string): AsyncIterable<string | Uint8Array>;
+  status(): Promise<StoreStatus | NodeStatus>;
+  /** Only where a node runs. */
+  sync(request: SyncRequest): Promise<SyncResult>;
+  collect(): Promise<CollectResult>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,21 @@
+/** An open connection to a peer whose hello was accepted. */
+
+import type { NodeId } from '../core/actor.ts';
+import type { Channel } from './channel.ts';
+
+export interface Link {
+  readonly nodeId: NodeId;
+  readonly channel: Channel;
+  readonly direction: 'outbound' | 'inbound';
+  /** As configured, of an outbound one; as seen, of an inbound one. */
+  readonly address: string;
+}
+
+/**
+ * The one link that is used for rounds where two nodes have several: the one that the node with the smaller name
+ * dialled, so that both choose the same; the oldest of equals.
+ */
+export function preferredLink(self: NodeId, links: readonly Link[]): Link | undefined {
+  const open = links.filter(({ channel }) => channel.isOpen);
+  return open.find(({ nodeId, direction }) => (direction === 'outbound') === self < nodeId) ?? open[0];
+}

@@ -1,0 +1,237 @@
+/** A store that gossips: the map, anti-entropy, and what runs by itself between them. */
+
+import { BoatoError } from '../core/errors.ts';
+import type { Gossip } from '../gossip/gossip.ts';
+import type { PeerRecord } from '../gossip/peer-record.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { StoredReplica } from '../storage/stored-replica.ts';
+import type {
+  BatchOperation,
+  CollectResult,
+  EntriesOptions,
+  Entry,
+  Node,
+  NodeStatus,
+  PeerStatus,
+  PutOptions,
+  SessionStatus,
+  SyncOptions,
+  SyncResult,
+  Value,
+} from './api.ts';
+import type { MapStore } from './map-store.ts';
+
+/** Between two collections: a tenth of the TTL, within these bounds. */
+const COLLECT_INTERVAL_MS_MIN = 1000;
+const COLLECT_INTERVAL_MS_MAX = 600_000;
+
+export class GossipingNode implements Node {
+  readonly address: string;
+  readonly stopped: Promise<Error | undefined>;
+  readonly #map: MapStore;
+  readonly #gossip: Gossip;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #resolveStopped: (error: Error | undefined) => void = () => {};
+  #cancelCollection: () => void = () => {};
+  #collecting: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(dependencies: {
+    readonly map: MapStore;
+    readonly replica: StoredReplica;
+    readonly gossip: Gossip;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly address: string;
+    readonly tombstoneTtlMs: number;
+  }) {
+    const { map, replica, gossip, clock, log, address, tombstoneTtlMs } = dependencies;
+    this.address = address;
+    this.#map = map;
+    this.#gossip = gossip;
+    this.#clock = clock;
+    this.#log = log;
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    replica.onFence((error) => {
+      // What stops it is told; that closing a fenced store may fail, too, adds nothing.
+      void this.#close(error).catch(() => undefined);
+    });
+    const tenth = tombstoneTtlMs / 10;
+    this.#collectEvery(Math.min(Math.max(tenth, COLLECT_INTERVAL_MS_MIN), COLLECT_INTERVAL_MS_MAX));
+  }
+
+  get nodeId(): string {
+    return this.#map.nodeId;
+  }
+
+  put(key: string, value: Value, options?: PutOptions): Promise<void> {
+    return this.#map.put(key, value, options);
+  }
+
+  get(key: string): Promise<Value | undefined> {
+    return this.#map.get(key);
+  }
+
+  getEntry(key: string): Promise<Entry | undefined> {
+    return this.#map.getEntry(key);
+  }
+
+  getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
+    return this.#map.getMany(keys);
+  }
+
+  del(key: string): Promise<boolean> {
+    return this.#map.del(key);
+  }
+
+  batch(operations: readonly BatchOperation[]): Promise<void> {
+    return this.#map.batch(operations);
+  }
+
+  entries(options?: EntriesOptions): AsyncIterableIterator<Entry> {
+    return this.#map.entries(options);
+  }
+
+  count(options?: { readonly prefix?: string }): Promise<number> {
+    return this.#map.count(options);
+  }
+
+  collect(): Promise<CollectResult> {
+    return this.#map.collect();
+  }
+
+  compact(): Promise<void> {
+    return this.#map.compact();
+  }
+
+  async status(): Promise<NodeStatus> {
+    const status = await this.#map.status();
+    return {
+      ...status,
+      warnings: [...status.warnings, ...this.#gossip.warnings()],
+      address: this.address,
+      peers: this.#gossip.peers().map((record) => this.#peerStatus(record)),
+      sessions: await this.#sessions(),
+    };
+  }
+
+  async sync(options: SyncOptions = {}): Promise<SyncResult> {
+    const { wait = false, timeoutMs, signal } = options;
+    if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
+      throw new BoatoError('INVALID_OPTION', 'The option `timeoutMs` must be a positive integer of milliseconds.');
+    }
+    const before = this.#wireBytes();
+    const deadlineMs = this.#clock.monotonicMs() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+    const isOver = (): boolean => this.#clock.monotonicMs() >= deadlineMs;
+    const isCancelled = (): boolean => isOver() || signal?.aborted === true || this.#closing !== undefined;
+    const seen = wait ? this.#gossip.waitUntilSeen(isCancelled) : Promise.resolve(true);
+    const { peers, inSync, entries } = await this.#gossip.sync();
+    if (!(await seen)) throw this.#whyNotSeen(signal, timeoutMs);
+    const after = this.#wireBytes();
+    return {
+      peers,
+      inSync: wait ? peers : inSync,
+      entriesReceived: entries,
+      bytesReceived: after.received - before.received,
+      bytesSent: after.sent - before.sent,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#close(undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #close(error: Error | undefined): Promise<void> {
+    this.#closing ??= this.#stop(error);
+    return this.#closing;
+  }
+
+  async #stop(error: Error | undefined): Promise<void> {
+    this.#cancelCollection();
+    try {
+      await this.#gossip.stop();
+      await this.#collecting;
+      // Reads of a fenced store go on until its owner closes it; a node has no owner that would.
+      await this.#map.close();
+    } finally {
+      this.#resolveStopped(error);
+    }
+  }
+
+  #collectEvery(intervalMs: number): void {
+    this.#cancelCollection = this.#clock.after(intervalMs, () => {
+      this.#collecting = this.#collectOnce().then(() => {
+        if (this.#closing === undefined) this.#collectEvery(intervalMs);
+      });
+    });
+  }
+
+  async #collectOnce(): Promise<void> {
+    try {
+      const { collected } = await this.#map.collect();
+      if (collected > 0) this.#log.info({ collected }, 'Collected tombstones and expired entries.');
+    } catch (error) {
+      if (error instanceof BoatoError && ['STORE_CLOSED', 'STORE_FENCED'].includes(error.code)) return;
+      this.#log.warn({ error: String(error) }, 'A collection failed.');
+    }
+  }
+
+  #peerStatus(record: PeerRecord): PeerStatus {
+    const { address, nodeId, direction, rounds, inSyncAtMs, actorsBehind, clockOffsetMs, lastError } = record;
+    const isLate = nodeId !== undefined && this.#gossip.isLate(nodeId);
+    return {
+      address,
+      state: isLate ? 'late' : record.state,
+      direction,
+      rounds,
+      bytesReceived: record.bytesReceived,
+      bytesSent: record.bytesSent,
+      ...(nodeId === undefined ? {} : { nodeId }),
+      ...(inSyncAtMs === undefined ? {} : { inSyncAgoMs: Math.round(this.#clock.monotonicMs() - inSyncAtMs) }),
+      ...(actorsBehind === undefined ? {} : { actorsBehind }),
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+      ...(lastError === undefined ? {} : { lastError }),
+    };
+  }
+
+  async #sessions(): Promise<SessionStatus[]> {
+    const pulled = await this.#gossip.pulled();
+    return [
+      ...pulled.map((session): SessionStatus => ({ direction: 'inbound', ...session })),
+      ...this.#gossip
+        .served()
+        .map((session): SessionStatus => ({ direction: 'served', state: 'running', ...session })),
+    ];
+  }
+
+  #wireBytes(): { received: number; sent: number } {
+    const total = { received: 0, sent: 0 };
+    for (const { bytesReceived, bytesSent } of this.#gossip.peers()) {
+      total.received += bytesReceived;
+      total.sent += bytesSent;
+    }
+    return total;
+  }
+
+  #whyNotSeen(signal: AbortSignal | undefined, timeoutMs: number | undefined): BoatoError {
+    if (this.#closing !== undefined) return new BoatoError('STORE_CLOSED', 'The node is stopping.');
+    if (signal?.aborted === true) return new BoatoError('ABORTED', 'The wait was called off.');
+    const missing = this.#gossip
+      .peers()
+      .filter(({ state }) => state !== 'connected' && state !== 'self')
+      .map(({ address }) => address);
+    const why = missing.length === 0 ? 'they still exchange' : `these cannot be reached: ${missing.join(', ')}`;
+    return new BoatoError(
+      'TIMEOUT',
+      `Not every peer held what this node holds within ${timeoutMs ?? 0} ms: ${why}.`,
+    );
+  }
+}

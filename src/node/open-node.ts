@@ -1,0 +1,55 @@
+/** Opens a gossiping node, on LevelDB and TCP. */
+
+import { packer } from '../adapters/msgpack-packer.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { systemRandom } from '../adapters/system-random.ts';
+import { createTcpTransport } from '../adapters/tcp-transport.ts';
+import { createHash64 } from '../adapters/xxhash.ts';
+import { Fingerprints } from '../core/fingerprint.ts';
+import { DEFAULT_LIMITS, FRAME_BYTES_MAX } from '../core/limits.ts';
+import { CHUNK_BYTES } from '../gossip/chunk.ts';
+import { Gossip } from '../gossip/gossip.ts';
+import type { Node, NodeOptions } from './api.ts';
+import { GossipingNode } from './gossiping-node.ts';
+import { openMap } from './open-store.ts';
+import { checkNodeOptions } from './options.ts';
+
+/**
+ * Opens the store in `options.dir`, makes it if it is missing, listens, and gossips with its peers. Fails as `openStore`
+ * does, and with `LISTEN_FAILED` and `INSECURE_NETWORK`.
+ */
+export async function openNode(options: NodeOptions): Promise<Node> {
+  const checked = checkNodeOptions(options);
+  const { log, tombstoneTtlMs, maxDriftMs } = checked;
+  const { map, replica } = await openMap(checked);
+  const clock = systemClock;
+  const gossip = new Gossip(
+    {
+      replica,
+      transport: createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX }),
+      clock,
+      random: systemRandom,
+      log,
+      packer,
+      fingerprints: new Fingerprints(await createHash64()),
+      limits: DEFAULT_LIMITS,
+      onPeerClock: (peer, offsetMs) => map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs()),
+    },
+    {
+      peers: checked.peers,
+      settings: { tombstoneTtlMs, maxDriftMs },
+      gossipIntervalMs: checked.gossipIntervalMs,
+      gossipFanout: checked.gossipFanout,
+      sessionTimeoutMs: checked.sessionTimeoutMs,
+      chunkBytes: CHUNK_BYTES,
+    },
+  );
+  try {
+    const address = await gossip.start(checked.listen);
+    return new GossipingNode({ map, replica, gossip, clock, log, address, tombstoneTtlMs });
+  } catch (error) {
+    await gossip.stop();
+    await map.close();
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { packer } from '../../src/adapters/msgpack-packer.ts';
+import { MalformedBytes } from '../../src/core/byte-reader.ts';
+import { SUM_ZERO } from '../../src/core/context.ts';
+import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
+import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
+import {
+  attempt,
+  damaged,
+  fullRows,
+  HASH_MAX,
+  hashes,
+  nodeIds,
+  plainRow,
+  unhex,
+  versions,
+} from './codec-arbitraries.ts';
+
+const requests = fc.integer({ min: 0, max: 0xffff_ffff });
+const walls = fc.oneof(fc.integer({ min: 1.7e12, max: 1.8e12 }), fc.maxSafeNat());
+const bytes = fc.uint8Array({ maxLength: 100 });
+const names = fc.stringMatching(/^[0-9a-f]{32}$/);
+const reasons = fc
+  .string({ unit: 'grapheme', maxLength: 200 })
+  .map((text) => text.replaceAll(/\p{C}/gu, '?'));
+const fingerprints = fc.oneof(
+  fc.constant(SUM_ZERO),
+  fc.record({ count: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), sum: hashes }),
+);
+const chunks: fc.Arbitrary<Chunk> = fc.record({ entries: bytes, cursor: bytes, last: fc.boolean() });
+const plainRows = fullRows.map((rows) => rows.map(plainRow));
+
+const summaries = { request: requests, contextHash: hashes, fingerprint: fingerprints, wallMs: walls };
+
+const digests = fc.uniqueArray(hashes, { maxLength: 20 }).chain((actorHashes) => {
+  const ascending = actorHashes.toSorted((a, b) => (a < b ? -1 : 1));
+  const [lowest, highest] = [ascending[0] ?? 5n, ascending.at(-1) ?? 5n];
+  return fc.record({
+    type: fc.constant('digest' as const),
+    request: requests,
+    from: fc.bigInt({ min: 0n, max: lowest }),
+    to: fc.bigInt({ min: highest, max: HASH_MAX }),
+    pairs: fc.tuple(
+      ...ascending.map((actorHash) => hashes.map((rowHash): DigestPair => ({ actorHash, rowHash }))),
+    ),
+  });
+});
+
+const messages: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    type: fc.constant('hello' as const),
+    protocolVersion: fc.constant(1),
+    clusterId: nodeIds,
+    nodeId: nodeIds,
+    bootNonce: requests,
+    settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+  }),
+  fc.record({
+    type: fc.constant('reject' as const),
+    code: fc.constantFrom('protocol-version', 'cluster', 'same-node', 'same-name', 'shutdown'),
+    reason: reasons,
+  }),
+  fc.record({ type: fc.constantFrom('summary', 'summary-reply'), ...summaries }),
+  digests,
+  fc.record({
+    type: fc.constant('digest-reply' as const),
+    request: requests,
+    rows: plainRows,
+    lacking: fc
+      .uniqueArray(hashes, { maxLength: 20 })
+      .map((some) => some.toSorted((a, b) => (a < b ? -1 : 1))),
+  }),
+  fc.record({
+    type: fc.constant('open' as const),
+    request: requests,
+    rows: fullRows,
+    restHash: hashes,
+    empty: fc.boolean(),
+    wallMs: walls,
+  }),
+  fc.record({
+    type: fc.constant('opened' as const),
+    request: requests,
+    session: names,
+    order: fc.constantFrom('version', 'key'),
+    rows: fullRows,
+    horizon: versions,
+    bootstrapping: fc.boolean(),
+    wallMs: walls,
+    chunk: chunks,
+  }),
+  fc.record({ type: fc.constant('next' as const), request: requests, session: names, cursor: bytes }),
+  fc.record({ type: fc.constant('next-reply' as const), request: requests, chunk: chunks }),
+  fc.record({ type: fc.constant('done' as const), session: names }),
+  fc.record({
+    type: fc.constant('failure' as const),
+    request: requests,
+    code: fc.constantFrom('stale', 'unknown-session', 'not-serving', 'invalid'),
+    reason: reasons,
+  }),
+);
+
+function expectSound(some: Uint8Array): void {
+  const message = attempt(() => decodeMessage(some, packer));
+  const refused = message instanceof MalformedBytes;
+  expect(refused ? message : decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  expect(refused ? message.message.length : 0).toBeLessThan(120);
+}
+
+test('messages come back as they were', () => {
+  fc.assert(
+    fc.property(messages, (message) => {
+      expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+describe('a message is refused as malformed, in a short sentence, or it is another well-formed one', () => {
+  test('when it was damaged anywhere', () => {
+    const some = messages.chain((message) => damaged(encodeMessage(message, packer)));
+    fc.assert(fc.property(some, expectSound), { numRuns: 5000 });
+  });
+
+  test('when it is any bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), expectSound), { numRuns: 5000 });
+  });
+
+  test('when it is any tree', () => {
+    const leaf = fc.oneof(
+      fc.constantFrom(null, true, false, '', 'f'.repeat(32)),
+      fc.double(),
+      fc.nat(),
+      bytes,
+      reasons,
+    );
+    const trees = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 3 })), { maxLength: 10 });
+    const types = fc.integer({ min: 0, max: 13 });
+    fc.assert(
+      fc.property(types, trees, (type, rest) => expectSound(packer.pack([type, ...rest]))),
+      { numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    ['an array of 2^32 - 1 elements', 'ddffffffff 03'],
+    ['an array of 30,000,000 elements', 'dd01c9c380 03'],
+    ['a map of 2^32 - 1 pairs', 'dfffffffff 03'],
+    ['2^32 - 1 bytes', 'c6ffffffff 03'],
+    ['a string of 2^32 - 1 bytes', 'dbffffffff 03'],
+    ['extension data of 2^32 - 1 bytes', 'c9ffffffff 01 03'],
+    ['10,000 arrays in each other', '91'.repeat(10_000)],
+    ['1,000,000 arrays in each other', '91'.repeat(1_000_000)],
+  ])('when it claims %s: without making room for them', (_, claim) => {
+    const some = unhex(claim);
+    const before = process.memoryUsage();
+    expectSound(some);
+    const after = process.memoryUsage();
+    expect(after.heapTotal + after.arrayBuffers - before.heapTotal - before.arrayBuffers).toBeLessThan(
+      64 * 2 ** 20,
+    );
+  });
+});

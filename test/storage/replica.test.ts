@@ -1,0 +1,365 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { contents, del, openTestReplica, presentEntries, put, text, utf8 } from '../support/replica-fixture.ts';
+import { pull, readSession } from '../support/pull.ts';
+
+const TTL_MS = 20_000;
+
+describe('a replica', () => {
+  test('keeps what was written across a restart, with its context and sums', async () => {
+    const disk = new MemoryDisk();
+    const before = await openTestReplica({ disk });
+    await before.write([put('b', '1'), put('a', '2')]);
+    await before.write([del('b')]);
+    const { all, permanent } = before.state;
+    const hash = before.contextHash();
+    await before.close();
+
+    const after = await openTestReplica({ disk });
+
+    expect(await contents(after)).toEqual({ a: '2', b: 'x' });
+    expect(after.state.all).toEqual(all);
+    expect(after.state.permanent).toEqual(permanent);
+    expect(after.contextHash()).toBe(hash);
+    expect(after.wasClean).toBe(true);
+    await after.close();
+  });
+
+  test('tells an unclean stop from a clean one', async () => {
+    const disk = new MemoryDisk();
+    const killed = await openTestReplica({ disk });
+    await killed.write([put('a', '1')]);
+    const copy = await disk.copy();
+
+    const after = await openTestReplica({ disk: copy });
+
+    expect(after.wasClean).toBe(false);
+    expect(await contents(after)).toEqual({ a: '1' });
+  });
+
+  test('writes as a new actor in each run that writes, and names the one before', async () => {
+    const disk = new MemoryDisk();
+    const first = await openTestReplica({ disk });
+    await first.write([put('a', '1')]);
+    const [before] = first.rows();
+    await first.close();
+
+    const silent = await openTestReplica({ disk });
+    await silent.close();
+    const second = await openTestReplica({ disk });
+    await second.write([put('a', '2')]);
+
+    expect(second.rows()).toHaveLength(2);
+    expect(second.rows()[1]?.predecessor).toEqual({ actor: before?.actor, closed: before?.closed });
+  });
+
+  test('writes as a new actor after a silence of a quarter of the tombstone TTL', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([put('a', '1')]);
+    await clock.advance(TTL_MS / 4 - 1);
+    await replica.write([put('a', '2')]);
+    expect(replica.rows()).toHaveLength(1);
+    await clock.advance(TTL_MS / 4);
+    await replica.write([put('a', '3')]);
+    expect(replica.rows()).toHaveLength(2);
+  });
+
+  test('gives a batch consecutive versions that name its ends', async () => {
+    const replica = await openTestReplica();
+    await replica.write([put('a', '1'), del('b'), put('c', '3')]);
+    const [a, b, c] = await presentEntries(replica);
+    expect([a?.version, b?.version, c?.version]).toEqual([a?.first, (a?.first ?? 0) + 1, a?.last]);
+    expect(b?.last).toBe(a?.last);
+  });
+
+  test('answers whether a deleted key held a live entry', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock });
+    await replica.write([put('a', '1'), put('e', '1', clock.wallMs() + 1000)]);
+    expect(await replica.write([del('a')])).toEqual([true]);
+    expect(await replica.write([del('a')])).toEqual([false]);
+    expect(await replica.write([del('never')])).toEqual([false]);
+    await clock.advance(1000);
+    expect(await replica.write([del('e')])).toEqual([false]);
+  });
+
+  test('refuses a write whose version would lie more than two and a half drifts ahead, and changes nothing', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, maxDriftMs: 30_000 });
+    clock.leap(75_000);
+    await replica.write([put('a', '1')]);
+    clock.leap(-75_000);
+    await expect(replica.write([put('a', '2')])).rejects.toMatchObject({ code: 'CLOCK_AHEAD' });
+    expect(await contents(replica)).toEqual({ a: '1' });
+    clock.leap(1);
+    await replica.write([put('a', '3')]);
+    expect(await contents(replica)).toEqual({ a: '3' });
+  });
+
+  test('keeps values above and below the size at which they lie apart', async () => {
+    const replica = await openTestReplica();
+    for (const length of [0, 4096, 4097, 100_000]) {
+      await replica.write([put('a', 'v'.repeat(length))]);
+      expect((await contents(replica))['a']).toHaveLength(length);
+    }
+  });
+
+  test('counts live entries without tombstones and expired ones', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock });
+    await replica.write([put('a', '1'), put('b', '1', clock.wallMs() + 10), put('c', '1', clock.wallMs() + 20)]);
+    await replica.write([del('a'), put('d', '1'), put('c', '2', clock.wallMs() + 30)]);
+    expect(await replica.count()).toBe(3);
+    await clock.advance(10);
+    expect(await replica.count()).toBe(2);
+    await clock.advance(20);
+    expect(await replica.count()).toBe(1);
+  });
+
+  test('overwrites far more keys than its cache holds, and its sums still add up', async () => {
+    const replica = await openTestReplica({ dotCacheBytes: 320 });
+    for (let round = 0; round < 5; round++) {
+      for (let at = 0; at < 100; at += 10) {
+        await replica.write(Array.from({ length: 10 }, (_, index) => put(`k${at + index}`, `${round}`)));
+      }
+    }
+    expect(replica.state.all.count).toBe(100);
+    const twin = await openTestReplica({ nodeId: 'b' });
+    await pull(twin, replica);
+    expect(twin.state.all).toEqual(replica.state.all);
+    expect(twin.contextHash()).toBe(replica.contextHash());
+  });
+});
+
+describe('a session', () => {
+  test('makes the puller equal, in either order', async () => {
+    for (const order of ['version', 'key'] as const) {
+      const a = await openTestReplica({ nodeId: 'a' });
+      const b = await openTestReplica({ nodeId: 'b' });
+      await a.write([put('x', '1'), put('y', '2')]);
+      await a.write([del('x'), put('z', 'v'.repeat(5000))]);
+      expect(await pull(b, a, order)).toBe('adopted');
+      expect(await contents(b)).toEqual(await contents(a));
+      expect(b.contextHash()).toBe(a.contextHash());
+      expect(b.state.bootstrapping).toBe(false);
+    }
+  });
+
+  test('claims nothing before its end but the dots that arrived', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    expect(chunks).toHaveLength(3);
+    for (const chunk of chunks.slice(0, 2)) await b.storeChunk(chunk);
+    const [row] = b.rows();
+    expect(row?.received).toBe(row?.closed);
+    expect(row?.loose.count).toBe(2);
+    for (const chunk of chunks.slice(2)) await b.storeChunk(chunk);
+    await b.adopt(a.nodeId);
+    expect(b.rows()[0]).toEqual(a.rows()[0]);
+  });
+
+  test('survives the restart of its puller', async () => {
+    const disk = new MemoryDisk();
+    const a = await openTestReplica({ nodeId: 'a' });
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const before = await openTestReplica({ nodeId: 'b', disk });
+    const { chunks } = await readSession(before, a, 'version', 1);
+    for (const chunk of chunks.slice(0, 2)) await before.storeChunk(chunk);
+    await before.close();
+
+    const b = await openTestReplica({ nodeId: 'b', disk });
+
+    expect(await b.storedSession(a.nodeId)).toMatchObject({ entries: 2, exempt: true, order: 'version' });
+    for (const chunk of chunks.slice(2)) await b.storeChunk(chunk);
+    expect(await b.adopt(a.nodeId)).toBe('adopted');
+    expect(b.contextHash()).toBe(a.contextHash());
+  });
+
+  test('puts the dots of what it replaces, and of what lost, into the cloud until they are covered', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    await a.write([put('x', '1')]);
+    await a.write([put('y', '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    await b.write([put('x', '2'), put('y', '2')]);
+    expect(b.counts).toMatchObject({ cloudDots: 1, looseDots: 0 });
+    await b.storeChunk(chunks[1] as (typeof chunks)[0]);
+    expect(b.counts).toMatchObject({ cloudDots: 2, looseDots: 0 });
+    await b.adopt(a.nodeId);
+    expect(b.counts).toMatchObject({ cloudDots: 0, looseDots: 0 });
+    await pull(a, b);
+    expect(await contents(a)).toEqual({ x: '2', y: '2' });
+    expect(a.contextHash()).toBe(b.contextHash());
+  });
+
+  test('of a late puller adopts nothing', async () => {
+    const clock = new SimulatedClock();
+    const a = await openTestReplica({ nodeId: 'a', clock, tombstoneTtlMs: TTL_MS });
+    const b = await openTestReplica({ nodeId: 'b', clock, tombstoneTtlMs: TTL_MS });
+    await a.write([put('x', '1')]);
+    await pull(b, a);
+    await a.write([del('x')]);
+    await clock.advance(TTL_MS);
+    expect(await a.collect()).toEqual({ collected: 1, kept: 0 });
+    await a.write([put('y', '1')]);
+    const before = b.contextHash();
+    expect(b.isLate(a.rows(), a.state.horizon)).toBe(true);
+    expect(await pull(b, a)).toBe('late');
+    expect(b.state.horizon).toBe(0);
+    expect(await b.storedSession(a.nodeId)).toBeUndefined();
+    expect(b.contextHash()).not.toBe(before);
+    expect(b.rows().every(({ loose, received }, index) => loose.count > 0 || received === b.rows()[index]?.closed)).toBe(
+      true,
+    );
+  });
+
+  test('of a puller that held nothing is never late', async () => {
+    const clock = new SimulatedClock();
+    const a = await openTestReplica({ nodeId: 'a', clock, tombstoneTtlMs: TTL_MS });
+    await a.write([put('x', '1'), put('y', '1')]);
+    await a.write([del('x')]);
+    await clock.advance(TTL_MS);
+    await a.collect();
+    const b = await openTestReplica({ nodeId: 'b', clock });
+    expect(b.isLate(a.rows(), a.state.horizon)).toBe(true);
+    expect(await pull(b, a, 'key')).toBe('adopted');
+    expect(b.state.horizon).toBe(a.state.horizon);
+  });
+
+  test('loses its exemption when entries of another peer are stored', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const c = await openTestReplica({ nodeId: 'c' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    await a.write([put('x', '1')]);
+    await a.write([put('y', '1')]);
+    await c.write([put('z', '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    expect((await b.storedSession(a.nodeId))?.exempt).toBe(true);
+    await pull(b, c);
+    expect((await b.storedSession(a.nodeId))?.exempt).toBe(false);
+  });
+
+  test('in key order leaves the puller bootstrapping until it adopts, and serving its own writes only', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    const c = await openTestReplica({ nodeId: 'c' });
+    await a.write([put('x', '1'), put('y', '1')]);
+    const { chunks } = await readSession(b, a, 'key', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    await b.write([put('own', '1')]);
+    expect(b.state.bootstrapping).toBe(true);
+    expect(await pull(c, b)).toBe('adopted');
+    expect(await contents(c)).toEqual({ own: '1' });
+    for (const row of c.rows()) expect(row.loose.count).toBe(0);
+    expect(c.rows().find(({ actor }) => actor.startsWith('b'))?.closed).toBeLessThan(b.state.last);
+    for (const chunk of chunks.slice(1)) await b.storeChunk(chunk);
+    expect(await b.adopt(a.nodeId)).toBe('adopted');
+    expect(b.state.bootstrapping).toBe(false);
+    await pull(c, b);
+    expect(c.contextHash()).toBe(b.contextHash());
+  });
+
+  test('whose bootstrap broke leaves remains that can be wiped', async () => {
+    const disk = new MemoryDisk();
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b', disk });
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'key', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    expect(b.canStartOver()).toBe(true);
+    await b.startOver();
+    expect(b.isEmpty()).toBe(true);
+    expect(await contents(b)).toEqual({});
+    expect(b.rows()).toEqual([]);
+    expect(await pull(b, a, 'key')).toBe('adopted');
+    await b.close();
+    const again = await openTestReplica({ nodeId: 'b', disk });
+    expect(again.contextHash()).toBe(a.contextHash());
+    expect(await contents(again)).toEqual({ x: '1', y: '1', z: '1' });
+  });
+});
+
+describe('collection', () => {
+  test('removes a tombstone at exactly the TTL, not a millisecond before', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([del('a')]);
+    await clock.advance(TTL_MS - 1);
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
+    await clock.advance(1);
+    expect(await replica.collect()).toEqual({ collected: 1, kept: 0 });
+    expect(await contents(replica)).toEqual({});
+    expect(replica.state.all).toEqual({ count: 0, sum: 0n });
+    expect(replica.state.horizon).toBeGreaterThan(0);
+  });
+
+  test('takes an expired entry one TTL after it expired', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([put('a', '1', clock.wallMs() + 1000)]);
+    await clock.advance(TTL_MS + 999);
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
+    await clock.advance(1);
+    expect(await replica.collect()).toEqual({ collected: 1, kept: 0 });
+  });
+
+  test('keeps a tombstone whose past is not known', async () => {
+    const clock = new SimulatedClock();
+    const a = await openTestReplica({ nodeId: 'a', clock });
+    const b = await openTestReplica({ nodeId: 'b', clock });
+    await a.write([del('x')]);
+    await a.write([del('y')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    await clock.advance(TTL_MS);
+    expect(await b.collect()).toEqual({ collected: 0, kept: 1 });
+  });
+
+  test('leaves alone what replaced the tombstone', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([del('a')]);
+    await replica.write([put('a', '1')]);
+    await clock.advance(TTL_MS);
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
+    expect(await contents(replica)).toEqual({ a: '1' });
+  });
+});
+
+describe('the dot index', () => {
+  test('serves the same entries before and after it is compacted', async () => {
+    const replica = await openTestReplica();
+    for (let round = 0; round < 40; round++) {
+      await replica.write(Array.from({ length: 100 }, (_, index) => put(`k${index}`, `${round}`)));
+    }
+    await replica.compact();
+    const twin = await openTestReplica({ nodeId: 'b' });
+    await pull(twin, replica);
+    expect(await contents(twin)).toEqual(await contents(replica));
+    expect((await presentEntries(twin)).map(({ key }) => text(key))).toHaveLength(100);
+    expect(twin.state.all).toEqual(replica.state.all);
+  });
+
+  test('finds dots that arrive below what is indexed', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    const c = await openTestReplica({ nodeId: 'c' });
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    for (const at of [0, 2, 1]) await b.storeChunk(chunks[at] as (typeof chunks)[0]);
+    await b.adopt(a.nodeId);
+    await pull(c, b);
+    expect(await contents(c)).toEqual({ x: '1', y: '1', z: '1' });
+    await b.compact();
+    const d = await openTestReplica({ nodeId: 'd' });
+    await pull(d, b);
+    expect(await contents(d)).toEqual({ x: '1', y: '1', z: '1' });
+    expect(utf8('x')).toHaveLength(1);
+  });
+});
