@@ -18,7 +18,7 @@ export interface BaseOptions {
 
 const DEFAULT_FOLDER = 'data/node';
 
-/** A command with `--data` and `--json`. `examples` are command lines without `store`. */
+/** A command with `--data` and `--json`. `examples` are whole command lines. */
 export function baseCommand(name: string, description: string, examples: readonly string[]): Command {
   const data = new Option('--data <folder>', 'folder of the node')
     .env('STORE_DATA')
@@ -32,5 +32,5 @@ export function baseCommand(name: string, description: string, examples: readonl
 }
 
 export function examplesText(examples: readonly string[]): string {
-  return ['', 'Examples:', ...examples.map((example) => `  store ${example}`)].join('\n');
+  return ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n');
 }

@@ -1,6 +1,7 @@
 /** What ends a command with one sentence for a person, and its exit code. */
 
 import { BoatoError } from '../core/errors.ts';
+import { errorMessage } from '../server/error-message.ts';
 
 export const EXIT_DONE = 0;
 export const EXIT_ABSENT = 1;
@@ -53,6 +54,6 @@ export function systemReason(error: unknown): string {
     case 'EISDIR':
       return 'it is a folder';
     default:
-      return error instanceof Error ? error.message : String(error);
+      return errorMessage(error);
   }
 }

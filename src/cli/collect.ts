@@ -6,8 +6,8 @@ import { withStore } from './connect.ts';
 
 export function collectCommand(run: Run): Command {
   return baseCommand('collect', 'remove what was deleted or expired longer ago than the tombstone TTL', [
-    'collect',
-    'collect --json',
+    'store collect',
+    'store collect --json',
   ]).action(async (options: BaseOptions) => {
     const result = await withStore(options.data, 'existing', (store) => store.collect());
     if (options.json === true) return run.out.json(result);

@@ -4,6 +4,7 @@ import { BoatoError } from '../core/errors.ts';
 import { isStoreFolder } from '../node/folder.ts';
 import { defaultSocketPath, isSocketPath, readRendezvous } from '../server/rendezvous.ts';
 import { failure } from './cli-error.ts';
+import { catchSignals, exitCodeOfSignal } from './signals.ts';
 import { canConnect } from './socket-http.ts';
 import type { StoreClient } from './store-client.ts';
 
@@ -36,11 +37,15 @@ async function connect(dir: string, need: StoreNeed): Promise<StoreClient> {
   if (need === 'existing' && !(await isStoreFolder(dir))) {
     throw failure(`There is no store in ${dir}: \`store put\` or \`store serve\` makes one.`);
   }
-  const [{ openStore }, { DirectClient }] = await Promise.all([import('../index.ts'), import('./direct-client.ts')]);
+  const [{ openStore }, { DirectClient }] = await Promise.all([
+    import('../index.ts'),
+    import('./direct-client.ts'),
+  ]);
   try {
     return new DirectClient(await openStore({ dir }));
   } catch (error) {
-    const started = error instanceof BoatoError && error.code === 'STORE_LOCKED' ? await connectSocket(dir) : undefined;
+    const started =
+      error instanceof BoatoError && error.code === 'STORE_LOCKED' ? await connectSocket(dir) : undefined;
     if (started === undefined) throw error;
     return started;
   }
@@ -54,17 +59,10 @@ async function connectSocket(dir: string): Promise<StoreClient | undefined> {
   return new SocketClient({ pid: rendezvous?.pid, socket }, dir);
 }
 
-/** Ends the process as the signal would, after the store was closed cleanly; a second signal ends it at once. */
+/** Ends the process as the signal would, but only after the store was closed. */
 function closeOnSignal(client: StoreClient): () => void {
-  const codes = { SIGINT: 130, SIGTERM: 143 } as const;
-  const onSignal = (signal: keyof typeof codes): void => {
-    letGo();
-    const end = (): never => process.exit(codes[signal]);
+  return catchSignals((signal) => {
+    const end = (): never => process.exit(exitCodeOfSignal(signal));
     client.close().then(end, end);
-  };
-  const letGo = (): void => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return letGo;
+  });
 }

@@ -5,7 +5,7 @@ import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
 
 export function countCommand(run: Run): Command {
-  return baseCommand('count', 'print how many keys have a value', ['count', 'count user/ --json'])
+  return baseCommand('count', 'print how many keys have a value', ['store count', 'store count user/ --json'])
     .argument('[prefix]', 'how the keys begin', '')
     .action(async (prefix: string, options: BaseOptions) => {
       const count = await withStore(options.data, 'existing', (store) => store.count(prefix));

@@ -10,8 +10,8 @@ const DELETES_MAX = 64;
 
 export function delCommand(run: Run): Command {
   return baseCommand('del', 'delete keys and print how many had a value; exit code 1 if none had', [
-    'del greeting',
-    'del user/1 user/2 --json',
+    'store del greeting',
+    'store del user/1 user/2 --json',
   ])
     .argument('<key...>', 'keys; put -- before the first one that begins with a dash')
     .action(async (keys: readonly string[], options: BaseOptions) => {

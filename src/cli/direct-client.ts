@@ -2,7 +2,12 @@
 
 import type { CollectResult, Entry, PutOptions, Store, StoreStatus, SyncResult, Value } from '../node/api.ts';
 import { exportLines } from '../server/export-lines.ts';
-import { importLines, type ImportOptions, type ImportReport, type ImportSummary } from '../server/import-lines.ts';
+import {
+  importLines,
+  type ImportOptions,
+  type ImportReport,
+  type ImportSummary,
+} from '../server/import-lines.ts';
 import { failure } from './cli-error.ts';
 import type { ListOptions, StoreClient } from './store-client.ts';
 

@@ -5,10 +5,11 @@ import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
 
 export function exportCommand(run: Run): Command {
-  return baseCommand('export', 'write all entries, or those with a prefix, as lines of JSON that `store import` reads', [
-    'export > backup.jsonl',
-    'export user/ --data /var/lib/boato | gzip > users.jsonl.gz',
-  ])
+  return baseCommand(
+    'export',
+    'write all entries, or those with a prefix, as lines of JSON that `store import` reads',
+    ['export > backup.jsonl', 'export user/ --data /var/lib/boato | gzip > users.jsonl.gz'],
+  )
     .argument('[prefix]', 'how the keys begin', '')
     .action(async (prefix: string, options: BaseOptions) => {
       await withStore(options.data, 'existing', async (store) => {

@@ -9,9 +9,9 @@ import { valueText } from './printable.ts';
 
 export function getCommand(run: Run): Command {
   return baseCommand('get', 'print the value of a key; exit code 1 if there is none', [
-    'get greeting',
-    'get logo --data /var/lib/boato > logo.png',
-    'get greeting --json',
+    'store get greeting',
+    'store get logo --data /var/lib/boato > logo.png',
+    'store get greeting --json',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash')
     .action(async (key: string, options: BaseOptions) => {

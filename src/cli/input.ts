@@ -8,14 +8,17 @@ import { failure, systemReason, usageError } from './cli-error.ts';
 const STANDARD_INPUT = '-';
 
 export interface Input {
-  readonly stream: Readable;
+  /** Rejects with one sentence. */
+  readonly source: AsyncIterable<Buffer>;
   /** `undefined` if nobody can know it: standard input, a pipe. */
   readonly bytes: number | undefined;
+  /** Gives up what was not read: a standard input that nobody ends would keep the process alive. */
+  close(): void;
 }
 
 /** Opens `file` before anything else is done, so that a misspelt name makes no store. */
 export async function openInput(file: string): Promise<Input> {
-  if (file === STANDARD_INPUT) return { stream: process.stdin, bytes: undefined };
+  if (file === STANDARD_INPUT) return input(process.stdin, file, undefined);
   try {
     const handle = await open(file, 'r');
     const stat = await handle.stat();
@@ -24,7 +27,7 @@ export async function openInput(file: string): Promise<Input> {
       throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     }
     const stream = createReadStream('', { fd: handle, highWaterMark: 2 ** 16 });
-    return { stream, bytes: stat.isFile() ? stat.size : undefined };
+    return input(stream, file, stat.isFile() ? stat.size : undefined);
   } catch (error) {
     throw unreadable(file, error);
   }
@@ -32,19 +35,31 @@ export async function openInput(file: string): Promise<Input> {
 
 /** All of `file`. A larger one than `bytesMax` is refused before it fills the memory. */
 export async function readInput(file: string, bytesMax: number): Promise<Buffer> {
-  const { stream } = await openInput(file);
+  const opened = await openInput(file);
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of opened.source) {
       length += chunk.length;
-      if (length > bytesMax) throw usageError(`${file} has more than ${bytesMax} bytes: it fits into no value.`);
+      if (length > bytesMax)
+        throw usageError(`${file} has more than ${bytesMax} bytes: it fits into no value.`);
       chunks.push(chunk);
     }
-  } catch (error) {
-    throw unreadable(file, error);
+  } finally {
+    opened.close();
   }
   return Buffer.concat(chunks);
+}
+
+function input(stream: Readable, file: string, bytes: number | undefined): Input {
+  async function* read(): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* stream as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+  }
+  return { source: read(), bytes, close: () => void stream.destroy() };
 }
 
 function unreadable(file: string, error: unknown): unknown {

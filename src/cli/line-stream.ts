@@ -9,7 +9,9 @@ const NEWLINE = 0x0a;
  * The bytes of `source`, in pieces that end with lines. The last line is held back until the source has ended: if it
  * breaks off instead, and that line is an error of the server (`LineReply.fail`), the error is thrown in its place.
  */
-export async function* untilFailure(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* untilFailure(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let held: Uint8Array[] = [];
   try {
     for await (const chunk of source) {

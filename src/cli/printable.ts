@@ -7,7 +7,12 @@ import { valueToJson } from '../server/value-json.ts';
 /** Control characters, the backslash that escapes them, and marks that change the direction of the text behind them. */
 const UNSAFE = /[\p{Cc}\\\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\\': '\\\\',
+};
 
 /** `text` with everything unsafe as `\n`, `\t`, `\\` or `\u{…}`. */
 export function escapeControls(text: string): string {

@@ -20,7 +20,8 @@ export function createProgress(terminal: WriteStream, totalBytes: number | undef
   }
   const known = totalBytes === undefined ? '' : '{bar} {percentage}% | {remaining} left | ';
   const bar = new SingleBar(
-    { stream: terminal, format: `${known}{entries} entries | {rate}/s`, hideCursor: true, etaBuffer: 100 },
+    // Its own way to end with the process would hold up, or repeat, a signal.
+    { stream: terminal, format: `${known}{entries} entries | {rate}/s`, gracefulExit: false },
     Presets.shades_classic,
   );
   const startedAt = performance.now();
@@ -30,7 +31,11 @@ export function createProgress(terminal: WriteStream, totalBytes: number | undef
       const seconds = Math.max((performance.now() - startedAt) / 1000, 0.001);
       const entries = imported + existing + invalid;
       const left = bytes === 0 ? '?' : duration(((totalBytes ?? bytes) - bytes) * (seconds / bytes));
-      bar.update(totalBytes === undefined ? 0 : bytes, { entries, rate: Math.round(entries / seconds), remaining: left });
+      bar.update(totalBytes === undefined ? 0 : bytes, {
+        entries,
+        rate: Math.round(entries / seconds),
+        remaining: left,
+      });
     },
     say: (line) => void terminal.write(`${CLEAR_LINE}${line}\n`),
     stop: () => bar.stop(),

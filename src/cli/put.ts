@@ -25,14 +25,19 @@ const FILE_BYTES_MAX: number = 8 * DEFAULT_LIMITS.valueBytesMax;
 
 export function putCommand(run: Run): Command {
   return baseCommand('put', 'store a value under a key; it is on disk when this ends', [
-    'put greeting "Good morning"',
-    `put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
-    'put logo --type binary --file logo.png',
+    'store put greeting "Good morning"',
+    `store put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
+    'store put logo --type binary --file logo.png',
     'date | store put now --file -',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash')
     .argument('[value]', 'value; without one, --file says where it is')
-    .option('--type <type>', 'text, json, or binary (base64 on the command line)', choiceOption('--type', TYPES), 'text')
+    .option(
+      '--type <type>',
+      'text, json, or binary (base64 on the command line)',
+      choiceOption('--type', TYPES),
+      'text',
+    )
     .option('--file <file>', 'read the value from a file, or from standard input with -')
     .option('--ttl <duration>', 'let it expire after this time, such as 10m', durationOption('--ttl'))
     .action(async (key: string, text: string | undefined, options: Options) => {
@@ -47,13 +52,15 @@ const TYPES: readonly PutType[] = ['text', 'json', 'binary'];
 
 async function readValue(text: string | undefined, { type, file }: Options): Promise<Value> {
   if (file === undefined) {
-    if (text === undefined) throw usageError('A value is missing: give it behind the key, or name a file with --file.');
+    if (text === undefined)
+      throw usageError('A value is missing: give it behind the key, or name a file with --file.');
     return parseValue(text, type);
   }
   if (text !== undefined) throw usageError('A value and --file exclude each other: give one of them.');
   const bytes = await readInput(file, FILE_BYTES_MAX);
   if (type === 'binary') return new Uint8Array(bytes);
-  if (!isUtf8(bytes)) throw usageError(`The content of ${inputName(file)} is not UTF-8: store it with --type binary.`);
+  if (!isUtf8(bytes))
+    throw usageError(`The content of ${inputName(file)} is not UTF-8: store it with --type binary.`);
   return type === 'text' ? bytes.toString('utf8') : parseValue(bytes.toString('utf8'), type);
 }
 
@@ -63,7 +70,11 @@ function parseValue(text: string, type: PutType): Value {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new BoatoError('INVALID_VALUE', 'The value is not JSON: quote it for the shell, or use --type text.', { cause });
+    throw new BoatoError(
+      'INVALID_VALUE',
+      'The value is not JSON: quote it for the shell, or use --type text.',
+      { cause },
+    );
   }
   return valueFromJson(json, 'json');
 }

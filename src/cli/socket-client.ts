@@ -6,10 +6,10 @@ import type { ImportEvent, ImportOptions, ImportReport, ImportSummary } from '..
 import { entryFromShown, type ShownEntry } from '../server/line-format.ts';
 import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
-import { systemReason } from './cli-error.ts';
 import { untilFailure } from './line-stream.ts';
 import { SocketHttp } from './socket-http.ts';
 import type { ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
+import { errorMessage } from '../server/error-message.ts';
 
 /** A node that is alive answers these at once; one that was stopped (SIGSTOP) takes connections and never answers. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -64,9 +64,11 @@ export class SocketClient implements StoreClient {
     try {
       for await (const lines of splitLines(response as AsyncIterable<Uint8Array>)) {
         for (const { text } of lines) {
-          const event = JSON.parse(text ?? '') as ImportEvent | ({ readonly event: 'summary' } & ImportSummary);
+          const event = JSON.parse(text ?? '') as
+            | ImportEvent
+            | ({ readonly event: 'summary' } & ImportSummary);
           if (event.event !== 'summary') await report(event);
-          else ({ event: {} as unknown, ...summary } = event);
+          else summary = summaryOf(event);
         }
         // The node does not read what follows a line at which it stopped.
         if (summary !== undefined) break;
@@ -76,10 +78,11 @@ export class SocketClient implements StoreClient {
     } finally {
       outgoing.destroy();
     }
-    if (summary === undefined) throw this.#http.explain(Object.assign(new Error('no summary'), { code: 'ECONNRESET' }));
+    if (summary === undefined)
+      throw this.#http.explain(Object.assign(new Error('no summary'), { code: 'ECONNRESET' }));
     const failure = summary.stopped === undefined ? await sent : undefined;
     if (failure === undefined) return summary;
-    const message = `The input cannot be read: ${systemReason(failure)}.`;
+    const message = errorMessage(failure);
     return { ...summary, stopped: { code: 'INPUT_UNREADABLE', message } };
   }
 
@@ -115,6 +118,13 @@ export class SocketClient implements StoreClient {
       outgoing.destroy();
     }
   }
+}
+
+function summaryOf({
+  event: _event,
+  ...summary
+}: { readonly event: 'summary' } & ImportSummary): ImportSummary {
+  return summary;
 }
 
 /** The form of the address that works for every key. */

@@ -84,8 +84,11 @@ export class SocketHttp {
 
   /** The sentence for an error of the connection; other errors as they are. */
   explain(error: unknown): unknown {
-    if (error instanceof BoatoError || typeof (error as NodeJS.ErrnoException).code !== 'string') return error;
-    return new BoatoError('STORE_CLOSED', `${this.#peer} went away before it had answered.`, { cause: error });
+    if (error instanceof BoatoError || typeof (error as NodeJS.ErrnoException).code !== 'string')
+      return error;
+    return new BoatoError('STORE_CLOSED', `${this.#peer} went away before it had answered.`, {
+      cause: error,
+    });
   }
 
   close(): void {

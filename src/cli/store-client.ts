@@ -1,6 +1,14 @@
 /** What commands need of a store, whether a running node answers or the folder is opened here. */
 
-import type { CollectResult, Entry, NodeStatus, PutOptions, StoreStatus, SyncResult, Value } from '../node/api.ts';
+import type {
+  CollectResult,
+  Entry,
+  NodeStatus,
+  PutOptions,
+  StoreStatus,
+  SyncResult,
+  Value,
+} from '../node/api.ts';
 import type { ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
 
 export interface ListOptions {
@@ -27,7 +35,11 @@ export interface StoreClient {
   del(key: string): Promise<boolean>;
   entries(options: ListOptions): AsyncIterable<Entry>;
   count(prefix: string): Promise<number>;
-  importLines(source: AsyncIterable<Uint8Array>, options: ImportOptions, report: ImportReport): Promise<ImportSummary>;
+  importLines(
+    source: AsyncIterable<Uint8Array>,
+    options: ImportOptions,
+    report: ImportReport,
+  ): Promise<ImportSummary>;
   /** The lines of an export, cut anywhere. */
   exportLines(prefix: string): AsyncIterable<string | Uint8Array>;
   status(): Promise<StoreStatus | NodeStatus>;

@@ -1,6 +1,7 @@
 /** Errors as HTTP answers: a status and a body `{code, message}`. */
 
 import { BoatoError, type ErrorCode } from '../core/errors.ts';
+import { errorMessage } from './error-message.ts';
 
 /** What the server says for itself, beside the codes of `BoatoError`. */
 export type HttpCode = ErrorCode | 'NOT_FOUND' | 'ROUTE_NOT_FOUND' | 'BODY_TOO_LARGE' | 'INTERNAL';
@@ -20,7 +21,7 @@ export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof BoatoError) {
     return { status: statusOf(error.code), body: { code: error.code, message: error.message } };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 413) return { status, body: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' } };
   if (status >= 400 && status < 500) return { status, body: { code: 'INVALID_OPTION', message } };

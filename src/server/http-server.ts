@@ -31,7 +31,10 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
   app.setErrorHandler((error, _request, reply) => answerError(error, reply, log));
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1);
-    const body: ErrorBody = { code: 'ROUTE_NOT_FOUND', message: `There is no ${request.method} ${path} here.` };
+    const body: ErrorBody = {
+      code: 'ROUTE_NOT_FOUND',
+      message: `There is no ${request.method} ${path} here.`,
+    };
     return reply.code(404).send(body);
   });
   addKvRoutes(app, node, stopping);

@@ -4,6 +4,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Store } from '../node/api.ts';
 import { parsePutLine, type PutRequest } from './line-format.ts';
 import { splitLines, type Line } from './split-lines.ts';
+import { errorMessage } from './error-message.ts';
 
 /** Writes in flight: enough to fill a group commit while the one before it is on its way to the disk. */
 export const IMPORT_WRITES_MAX = 512;
@@ -90,7 +91,7 @@ class Import {
 
   async run(source: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
     try {
-      for await (const lines of splitLines(source)) {
+      for await (const lines of splitLines(readable(source))) {
         for (let from = 0; from < lines.length && !this.#stopped; from += LOOKUP_KEYS_MAX) {
           await this.#take(lines.slice(from, from + LOOKUP_KEYS_MAX));
         }
@@ -133,7 +134,8 @@ class Import {
   }
 
   #parse(line: Line): PutRequest | BoatoError {
-    if (line.text === undefined) return new BoatoError('INVALID_VALUE', `The line cannot be read: ${line.invalid}.`);
+    if (line.text === undefined)
+      return new BoatoError('INVALID_VALUE', `The line cannot be read: ${line.invalid}.`);
     try {
       return parsePutLine(line.text);
     } catch (error) {
@@ -157,7 +159,9 @@ class Import {
 
   async #presentOneByOne(keys: readonly string[]): Promise<ReadonlySet<string>> {
     const found = await Promise.allSettled(keys.map((key) => this.#store.getMany([key])));
-    return new Set(keys.filter((_key, at) => found[at]?.status === 'fulfilled' && found[at].value[0] !== undefined));
+    return new Set(
+      keys.filter((_key, at) => found[at]?.status === 'fulfilled' && found[at].value[0] !== undefined),
+    );
   }
 
   #isPending(key: string): boolean {
@@ -223,17 +227,36 @@ class Import {
 
   #stop(): ImportStop | undefined {
     const error = this.#failure;
+    if (error instanceof SourceFailure) return { code: 'INPUT_UNREADABLE', message: error.message };
     if (error instanceof BoatoError) return { code: error.code, message: error.message };
     if (error !== undefined) {
-      return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+      return { code: 'INTERNAL', message: errorMessage(error) };
     }
     const first = this.#badLines.toSorted((a, b) => a.line - b.line)[0];
-    if (first !== undefined) return { line: first.line, code: first.error.code, message: first.error.message };
-    if (this.#options.signal?.aborted === true) return { code: 'ABORTED', message: 'The import was interrupted.' };
+    if (first !== undefined)
+      return { line: first.line, code: first.error.code, message: first.error.message };
+    if (this.#options.signal?.aborted === true)
+      return { code: 'ABORTED', message: 'The import was interrupted.' };
     return undefined;
   }
 }
 
 function isAboutTheLine({ code }: BoatoError): boolean {
-  return code === 'INVALID_KEY' || code === 'INVALID_VALUE' || code === 'INVALID_EXPIRY' || code === 'VALUE_TOO_LARGE';
+  return (
+    code === 'INVALID_KEY' ||
+    code === 'INVALID_VALUE' ||
+    code === 'INVALID_EXPIRY' ||
+    code === 'VALUE_TOO_LARGE'
+  );
+}
+
+class SourceFailure extends Error {}
+
+/** Tells failures of `source` from those of the store. */
+async function* readable(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* source;
+  } catch (cause) {
+    throw new SourceFailure(errorMessage(cause), { cause });
+  }
 }

@@ -65,7 +65,8 @@ export function parseOperation(json: unknown): BatchOperation {
     const { key, value, options } = putRequest(fields);
     return { type: 'put', key, value, ...options };
   }
-  if (op !== 'del') throw new BoatoError('BATCH_INVALID', 'The field "op" of an operation must be "put" or "del".');
+  if (op !== 'del')
+    throw new BoatoError('BATCH_INVALID', 'The field "op" of an operation must be "put" or "del".');
   refuseOtherFields(fields, ['key']);
   return { type: 'del', key: stringField(fields, 'key') };
 }
@@ -100,7 +101,8 @@ function putRequest(json: unknown): PutRequest {
 }
 
 function jsonObject(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  if (typeof json === 'object' && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>;
   throw new BoatoError('INVALID_VALUE', `${what} must be a JSON object.`);
 }
 
@@ -119,5 +121,6 @@ function numberField(fields: Record<string, unknown>, name: string): number | un
 /** A misspelt `expiresAt` would otherwise be an entry that never expires. */
 function refuseOtherFields(fields: Record<string, unknown>, known: readonly string[]): void {
   const other = Object.keys(fields).find((name) => !known.includes(name));
-  if (other !== undefined) throw new BoatoError('INVALID_VALUE', `The field ${JSON.stringify(other)} is unknown.`);
+  if (other !== undefined)
+    throw new BoatoError('INVALID_VALUE', `The field ${JSON.stringify(other)} is unknown.`);
 }

@@ -8,6 +8,7 @@ import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { createHttpServer } from './http-server.ts';
 import { chooseSocketPath, removeRendezvous, writeRendezvous } from './rendezvous.ts';
+import { errorMessage } from './error-message.ts';
 
 const SOCKET_MODE = 0o600;
 
@@ -39,7 +40,7 @@ export async function serveLocally(node: Node, dir: string, log: Log): Promise<L
   } catch (cause) {
     await app.close();
     await removeRendezvous(dir);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = errorMessage(cause);
     throw new BoatoError('LISTEN_FAILED', `The socket ${socket} cannot be opened: ${reason}.`, { cause });
   }
 

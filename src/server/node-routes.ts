@@ -29,9 +29,12 @@ function syncOptions(request: FastifyRequest): SyncOptions {
   }
   const { wait = false, timeoutMs, ...others } = body as Record<string, unknown>;
   const other = Object.keys(others)[0];
-  if (other !== undefined) throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
-  if (typeof wait !== 'boolean') throw new BoatoError('INVALID_OPTION', 'The field "wait" must be true or false.');
+  if (other !== undefined)
+    throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
+  if (typeof wait !== 'boolean')
+    throw new BoatoError('INVALID_OPTION', 'The field "wait" must be true or false.');
   if (timeoutMs === undefined) return { wait };
-  if (typeof timeoutMs === 'number' && Number.isSafeInteger(timeoutMs) && timeoutMs > 0) return { wait, timeoutMs };
+  if (typeof timeoutMs === 'number' && Number.isSafeInteger(timeoutMs) && timeoutMs > 0)
+    return { wait, timeoutMs };
   throw new BoatoError('INVALID_OPTION', 'The field "timeoutMs" must be a whole number from 1.');
 }

@@ -16,9 +16,13 @@ export class Query {
       const name = decode(equals === -1 ? pair : pair.slice(0, equals));
       if (!allowed.includes(name)) {
         const known = allowed.length === 0 ? 'there are none here' : `known here: ${allowed.join(', ')}`;
-        throw new BoatoError('INVALID_OPTION', `The parameter ${JSON.stringify(name)} is unknown (${known}).`);
+        throw new BoatoError(
+          'INVALID_OPTION',
+          `The parameter ${JSON.stringify(name)} is unknown (${known}).`,
+        );
       }
-      if (valueByName.has(name)) throw new BoatoError('INVALID_OPTION', `The parameter "${name}" is given twice.`);
+      if (valueByName.has(name))
+        throw new BoatoError('INVALID_OPTION', `The parameter "${name}" is given twice.`);
       valueByName.set(name, equals === -1 ? '' : decode(pair.slice(equals + 1)));
     }
     this.#valueByName = valueByName;

@@ -38,7 +38,9 @@ export async function readRendezvous(dir: string): Promise<Rendezvous | undefine
     const json: unknown = JSON.parse(await readFile(rendezvousPath(dir), 'utf8'));
     if (typeof json !== 'object' || json === null) return undefined;
     const { pid, socket, address = '', startedAt = '' } = json as Partial<Rendezvous>;
-    return typeof pid === 'number' && typeof socket === 'string' ? { pid, socket, address, startedAt } : undefined;
+    return typeof pid === 'number' && typeof socket === 'string'
+      ? { pid, socket, address, startedAt }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -61,7 +63,12 @@ export async function chooseSocketPath(dir: string, env: NodeJS.ProcessEnv = pro
   if (isSocketPath(inFolder)) return inFolder;
   const roots = [env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp'];
   for (const root of roots) {
-    if (root === undefined || root === '' || !isSocketPath(join(resolve(root), `${RUNTIME_FOLDER_PREFIX}XXXXXX`, 'socket'))) continue;
+    if (
+      root === undefined ||
+      root === '' ||
+      !isSocketPath(join(resolve(root), `${RUNTIME_FOLDER_PREFIX}XXXXXX`, 'socket'))
+    )
+      continue;
     try {
       return join(await mkdtemp(join(resolve(root), RUNTIME_FOLDER_PREFIX)), 'socket');
     } catch {

@@ -25,7 +25,8 @@ import { Query } from './query.ts';
 export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.post('/v1/batch', async (request) => {
     const list = (request.body as { readonly operations?: unknown } | null | undefined)?.operations;
-    if (!Array.isArray(list)) throw new BoatoError('BATCH_INVALID', 'The body must hold an array "operations".');
+    if (!Array.isArray(list))
+      throw new BoatoError('BATCH_INVALID', 'The body must hold an array "operations".');
     const operations = list.map(parseOperation);
     await node.batch(operations);
     return { operations: operations.length };

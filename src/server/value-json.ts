@@ -33,8 +33,11 @@ export function valueFromJson(value: unknown, type: unknown): Value {
     case undefined:
     case 'json':
       if (value === undefined) throw new BoatoError('INVALID_VALUE', 'The field "value" is missing.');
-      if (!isCarriedByJson(value as Value)) throw new BoatoError('INVALID_VALUE', 'A number in the value is too large.');
-      return value as Value;
+      if (isCarriedByJson(value as Value)) return value as Value;
+      throw new BoatoError(
+        'INVALID_VALUE',
+        'A number in the value is -0 or too large: it would not come back as it is.',
+      );
     case 'text':
       if (typeof value === 'string') return value;
       throw new BoatoError('INVALID_VALUE', 'The value of type "text" must be a string.');
@@ -64,12 +67,18 @@ function unpack(bytes: Uint8Array): Value {
   try {
     return unpackValue(bytes);
   } catch (cause) {
-    throw new BoatoError('INVALID_VALUE', 'The value of type "msgpack" does not hold a packed value.', { cause });
+    throw new BoatoError('INVALID_VALUE', 'The value of type "msgpack" does not hold a packed value.', {
+      cause,
+    });
   }
 }
 
+/** Deeper values are no store's: what is below is not looked at, so that no JSON can exhaust the stack. */
+const DEPTH_MAX = 100;
+
 /** `JSON.parse` reads 1e999 as infinite, and `JSON.stringify` writes that as null and -0 as 0. */
-function isCarriedByJson(value: Value): boolean {
+function isCarriedByJson(value: Value, depth: number = 0): boolean {
+  const isItem = (item: Value): boolean => isCarriedByJson(item, depth + 1);
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -77,10 +86,10 @@ function isCarriedByJson(value: Value): boolean {
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0);
     case 'object':
-      if (value === null) return true;
-      if (Array.isArray(value)) return (value as readonly Value[]).every(isCarriedByJson);
+      if (value === null || depth > DEPTH_MAX) return true;
+      if (Array.isArray(value)) return (value as readonly Value[]).every(isItem);
       if (value instanceof Uint8Array || value instanceof Date) return false;
-      return Object.values(value as { readonly [name: string]: Value }).every(isCarriedByJson);
+      return Object.values(value as { readonly [name: string]: Value }).every(isItem);
     default:
       return false;
   }

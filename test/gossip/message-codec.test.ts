@@ -8,6 +8,7 @@ import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
 import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, Hello, Message, Summary } from '../../src/gossip/messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
+import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { HASH_MAX, hex, nodeId, plainRow, unhex } from './codec-arbitraries.ts';
 
@@ -16,9 +17,6 @@ const PROTOCOL = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url)
   /\s+/g,
   ' ',
 );
-
-/** Length and type of a frame. */
-const FRAME_HEADER_BYTES = 5;
 
 const BIRTH = 0x3_0000_0000_0000 as Version;
 const ACTOR = makeActor(nodeId('a'), BIRTH, 1);

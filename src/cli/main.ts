@@ -1,0 +1,76 @@
+/** The command line `store`: dispatches to one file a command, and turns what ends them into exit codes. */
+
+import { Command, CommanderError } from 'commander';
+import { PACKAGE_VERSION } from '../node/package-version.ts';
+import { examplesText, type Run } from './base-command.ts';
+import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
+import { collectCommand } from './collect.ts';
+import { countCommand } from './count.ts';
+import { delCommand } from './del.ts';
+import { exportCommand } from './export.ts';
+import { getCommand } from './get.ts';
+import { importCommand } from './import.ts';
+import { listCommand } from './list.ts';
+import { Output, OutputClosed } from './output.ts';
+import { putCommand } from './put.ts';
+import { serveCommand } from './serve.ts';
+import { statusCommand } from './status.ts';
+import { syncCommand } from './sync.ts';
+import { errorMessage } from '../server/error-message.ts';
+
+/** Runs `argv`, as `process.argv` has it, and resolves with the exit code: 0 done, 1 absent, 2 usage, 3 failure. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const run: Run = { out: new Output(process.stdout), exitCode: EXIT_DONE };
+  try {
+    await createProgram(run).parseAsync(argv);
+    return run.exitCode;
+  } catch (error) {
+    // Commander has said why already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+    if (error instanceof OutputClosed) return EXIT_DONE;
+    process.stderr.write(`store: ${errorMessage(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(run: Run): Command {
+  const program = new Command('store')
+    .description('Boato: a replicated key-value store without a leader.')
+    .version(PACKAGE_VERSION, '--version', 'print the version')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', examplesText(EXAMPLES))
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(sentence(text)) });
+  const commands = [
+    serveCommand,
+    putCommand,
+    getCommand,
+    delCommand,
+    listCommand,
+    countCommand,
+    importCommand,
+    exportCommand,
+    statusCommand,
+    syncCommand,
+    collectCommand,
+  ];
+  for (const create of commands) program.addCommand(create(run).copyInheritedSettings(program));
+  return program;
+}
+
+const EXAMPLES = [
+  'store serve --port 7531 --peer 127.0.0.1:7532',
+  'store put greeting "Good morning"',
+  'store get greeting',
+  'store status --data /tmp/b',
+];
+
+/** What commander says of bad arguments, as one sentence in the form of all others. */
+function sentence(text: string): string {
+  const [first = '', ...more] = text
+    .trim()
+    .replace(/^error: /u, '')
+    .split('\n');
+  const whole = [first.replace(/\.$/u, ''), ...more].join(' ').replace('. Expected', ': expected');
+  return `store: ${whole.charAt(0).toUpperCase()}${whole.slice(1)}${whole.endsWith(')') ? '' : '.'}\n`;
+}

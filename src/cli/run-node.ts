@@ -1,0 +1,71 @@
+/** Runs a node and its local server until a signal, or the node itself, ends it. */
+
+import { resolve } from 'node:path';
+import { formatAddress } from '../adapters/address.ts';
+import { createLog } from '../adapters/pino-log.ts';
+import { openNode } from '../index.ts';
+import type { Node, NodeOptions } from '../node/api.ts';
+import type { Log } from '../ports/log.ts';
+import { serveLocally } from '../server/local-server.ts';
+import type { Output } from './output.ts';
+import type { ServeOptions } from './serve.ts';
+import { catchSignals } from './signals.ts';
+
+/** Resolves after a clean stop. Rejects with the reason when the node had to stop by itself, or could not start. */
+export async function runNode(options: ServeOptions, out: Output): Promise<void> {
+  const log = createLog({ level: options.logLevel });
+  let stop: (() => void) | undefined;
+  const signalled = new Promise<undefined>((settle) => (stop = () => settle(undefined)));
+  const letGo = catchSignals((signal) => {
+    log.info({ signal }, 'Stopping.');
+    stop?.();
+  });
+  try {
+    const node = await openNode(nodeOptions(options, log));
+    try {
+      const server = await serveLocally(node, options.data, log);
+      try {
+        await announce(node, server.socket, options, out);
+        const failure = await Promise.race([signalled, node.stopped]);
+        if (failure !== undefined) throw failure;
+      } finally {
+        await server.close();
+      }
+    } finally {
+      await node.close();
+    }
+  } finally {
+    letGo();
+  }
+}
+
+async function announce(node: Node, socket: string, options: ServeOptions, out: Output): Promise<void> {
+  const { nodeId, address } = node;
+  const dir = resolve(options.data);
+  try {
+    if (options.json === true)
+      await out.json({ event: 'ready', nodeId, address, dir, socket, pid: process.pid });
+    else await out.line(`ready: ${nodeId} serves peers on ${address}, data in ${dir}`);
+  } catch {
+    // Nobody reads the line: no reason for a node to stop.
+  }
+}
+
+function nodeOptions(options: ServeOptions, log: Log): NodeOptions {
+  const { peer, name, cluster, gossipInterval, fanout, tombstoneTtl, maxDrift, durability, insecureNetwork } =
+    options;
+  return {
+    dir: options.data,
+    listen: formatAddress(options.host, options.port),
+    log,
+    ...(peer === undefined ? {} : { peers: peer }),
+    ...(name === undefined ? {} : { nodeId: name }),
+    ...(cluster === undefined ? {} : { clusterId: cluster }),
+    ...(gossipInterval === undefined ? {} : { gossipIntervalMs: gossipInterval }),
+    ...(fanout === undefined ? {} : { gossipFanout: fanout }),
+    ...(tombstoneTtl === undefined ? {} : { tombstoneTtlMs: tombstoneTtl }),
+    ...(maxDrift === undefined ? {} : { maxDriftMs: maxDrift }),
+    ...(durability === undefined ? {} : { durability }),
+    ...(insecureNetwork === undefined ? {} : { insecureNetwork }),
+  };
+}

@@ -1,0 +1,146 @@
+/** A node in memory, the double of the route tests: it keeps a map, and does as each test tells it. */
+
+import { BoatoError } from '../../src/core/errors.ts';
+import type {
+  BatchOperation,
+  CollectResult,
+  EntriesOptions,
+  Entry,
+  Node,
+  NodeStatus,
+  PutOptions,
+  SyncOptions,
+  SyncResult,
+  Value,
+} from '../../src/node/api.ts';
+
+const SYNCED: SyncResult = { peers: 2, inSync: 2, entriesReceived: 1, bytesReceived: 10, bytesSent: 20 };
+
+export class FakeNode implements Node {
+  readonly nodeId = 'fake';
+  readonly address = '127.0.0.1:7531';
+  readonly stopped: Promise<Error | undefined> = new Promise(() => {});
+  readonly entryByKey = new Map<string, Entry>();
+  readonly syncCalls: SyncOptions[] = [];
+  /** Called before a put is stored; a rejection is the put's. */
+  beforePut: (key: string) => Promise<void> = () => Promise.resolve();
+  /** Called before an entry is yielded; a rejection ends the scan. */
+  beforeEntry: (key: string) => Promise<void> = () => Promise.resolve();
+  onScanClosed: () => void = () => undefined;
+  answerSync: (options: SyncOptions) => Promise<SyncResult> = () => Promise.resolve(SYNCED);
+  writesInFlight = 0;
+  writesInFlightMax = 0;
+  #version = 0;
+
+  async put(key: string, value: Value, options: PutOptions = {}): Promise<void> {
+    check(key, value);
+    this.writesInFlight++;
+    this.writesInFlightMax = Math.max(this.writesInFlightMax, this.writesInFlight);
+    try {
+      await this.beforePut(key);
+      this.#set(key, value, options);
+    } finally {
+      this.writesInFlight--;
+    }
+  }
+
+  async get(key: string): Promise<Value | undefined> {
+    return (await this.getEntry(key))?.value;
+  }
+
+  async getEntry(key: string): Promise<Entry | undefined> {
+    check(key, null);
+    return this.entryByKey.get(key);
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
+    for (const key of keys) check(key, null);
+    return keys.map((key) => this.entryByKey.get(key)?.value);
+  }
+
+  async del(key: string): Promise<boolean> {
+    check(key, null);
+    return this.entryByKey.delete(key);
+  }
+
+  async batch(operations: readonly BatchOperation[]): Promise<void> {
+    for (const operation of operations) check(operation.key, null);
+    for (const operation of operations) {
+      if (operation.type === 'del') this.entryByKey.delete(operation.key);
+      else {
+        const { type: _put, key, value, ...options } = operation;
+        this.#set(key, value, options);
+      }
+    }
+  }
+
+  async *entries({ prefix = '', limit }: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    if (prefix === 'refused') throw new BoatoError('INVALID_OPTION', 'This prefix is refused.');
+    try {
+      const keys = [...this.entryByKey.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+      for (const key of keys.slice(0, limit)) {
+        await this.beforeEntry(key);
+        const entry = this.entryByKey.get(key);
+        if (entry !== undefined) yield entry;
+      }
+    } finally {
+      this.onScanClosed();
+    }
+  }
+
+  async count({ prefix = '' }: { readonly prefix?: string } = {}): Promise<number> {
+    return [...this.entryByKey.keys()].filter((key) => key.startsWith(prefix)).length;
+  }
+
+  async status(): Promise<NodeStatus> {
+    return { ...STATUS, entries: this.entryByKey.size };
+  }
+
+  async sync(options: SyncOptions = {}): Promise<SyncResult> {
+    this.syncCalls.push(options);
+    return this.answerSync(options);
+  }
+
+  async collect(): Promise<CollectResult> {
+    return { collected: 3, kept: 1 };
+  }
+
+  async compact(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #set(key: string, value: Value, { ttlMs, expiresAt = ttlMs }: PutOptions): void {
+    const entry = { key, value, version: ++this.#version, actor: 'fake+0' };
+    this.entryByKey.set(key, expiresAt === undefined ? entry : { ...entry, expiresAt });
+  }
+}
+
+function check(key: string, value: Value): void {
+  if (key === '') throw new BoatoError('INVALID_KEY', 'A key must have at least one character.');
+  if (value === 'refused') throw new BoatoError('INVALID_VALUE', 'This value is refused.');
+}
+
+const STATUS: NodeStatus = {
+  nodeId: 'fake',
+  clusterId: 'default',
+  version: '0.0.0',
+  dir: '/fake',
+  durability: 'fsync',
+  tombstoneTtlMs: 86_400_000,
+  entries: 0,
+  permanent: 0,
+  actors: 0,
+  cloudDots: 0,
+  looseDots: 0,
+  lastVersion: 0,
+  horizon: 0,
+  contextHash: '0000000000000000',
+  fingerprint: '0000000000000000',
+  bootstrapping: false,
+  warnings: [],
+  address: '127.0.0.1:7531',
+  peers: [],
+  sessions: [],
+};
