@@ -8,7 +8,7 @@ export function exportCommand(run: Run): Command {
   return baseCommand(
     'export',
     'write all entries, or those with a prefix, as lines of JSON that `store import` reads',
-    ['export > backup.jsonl', 'export user/ --data /var/lib/boato | gzip > users.jsonl.gz'],
+    ['store export > backup.jsonl', 'store export user/ --data /var/lib/boato | gzip > users.jsonl.gz'],
   )
     .argument('[prefix]', 'how the keys begin', '')
     .action(async (prefix: string, options: BaseOptions) => {

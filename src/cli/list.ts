@@ -13,9 +13,9 @@ interface Options extends BaseOptions {
 
 export function listCommand(run: Run): Command {
   return baseCommand(
-    'store list',
+    'list',
     'print keys and values, a tab between them, control characters as \\n, \\t, \\u{…}',
-    ['list', 'list user/ --limit 10', 'list user/ --json'],
+    ['store list', 'store list user/ --limit 10', 'store list user/ --json'],
   )
     .argument('[prefix]', 'how the keys begin', '')
     .option('--limit <number>', 'how many at most', wholeNumberOption('--limit', 1, Number.MAX_SAFE_INTEGER))

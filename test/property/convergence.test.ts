@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Cluster, type Delivery, type TestSession } from '../support/cluster.ts';
-import { expectInvariants } from '../support/invariants.ts';
+import { expectInvariants, expectWholeBatches } from '../support/invariants.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
 type Action =
@@ -97,7 +97,8 @@ async function expectAsNaive(cluster: Cluster): Promise<void> {
   const wallMs = cluster.clock.wallMs();
   for (const { index, replica, naive } of cluster.nodes) {
     expect(await cluster.live(index), `what node ${index} shows`).toEqual(naive.live(wallMs));
-    await expectInvariants(replica);
+    await expectInvariants(replica, cluster.acknowledged.all());
+    expectWholeBatches(replica, naive, cluster.acknowledged.all());
   }
 }
 

@@ -3,13 +3,16 @@
 import { expect } from 'vitest';
 import { birthOf } from '../../src/core/actor.ts';
 import { SUM_ZERO, type Sum } from '../../src/core/context.ts';
+import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { addSum, Fingerprints } from '../../src/core/fingerprint.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
-import { hash64, presentEntries } from './replica-fixture.ts';
+import type { NaiveReplica } from './naive-replica.ts';
+import { hash64, presentEntries, text } from './replica-fixture.ts';
 
 const fingerprints = new Fingerprints(hash64);
 
-export async function expectInvariants(replica: StoredReplica): Promise<void> {
+/** `written`: every entry that was ever written, anywhere. */
+export async function expectInvariants(replica: StoredReplica, written: readonly Entry[]): Promise<void> {
   const entries = await presentEntries(replica);
   let all: Sum = SUM_ZERO;
   let permanent: Sum = SUM_ZERO;
@@ -25,6 +28,15 @@ export async function expectInvariants(replica: StoredReplica): Promise<void> {
     if (isLoose) {
       looseByActor.set(actor, addSum(looseByActor.get(actor) ?? SUM_ZERO, fingerprints.dot(actor, version)));
     }
+  }
+  const presentByKey = new Map(entries.map((entry) => [text(entry.key), entry]));
+  for (const entry of written) {
+    const row = rowByActor.get(entry.actor);
+    const isSeen = row !== undefined && (entry.version <= row.received || row.cloudVersions.includes(entry.version));
+    if (!isSeen || entry.version <= replica.state.horizon) continue;
+    const present = presentByKey.get(text(entry.key));
+    const isHere = present !== undefined && compareDots(present, entry) >= 0;
+    expect(isHere, `${entry.actor} ${entry.version} was seen, so it is present or superseded (I1)`).toBe(true);
   }
   expect(replica.state.all).toEqual(all);
   expect(replica.state.permanent).toEqual(permanent);
@@ -42,4 +54,21 @@ export async function expectInvariants(replica: StoredReplica): Promise<void> {
     if (row.received > birthOf(row.actor)) expect(before?.received).toBeGreaterThanOrEqual(predecessor.closed);
   }
   expect(replica.contextHash()).toBe(BigInt.asUintN(64, hash));
+}
+
+/** A batch's surviving entries are stored together: who has one of them has each, or it was superseded somewhere. */
+export function expectWholeBatches(replica: StoredReplica, naive: NaiveReplica, written: readonly Entry[]): void {
+  if (replica.state.bootstrapping) return;
+  const heldByBatch = new Map<string, Set<number>>();
+  for (const { actor, first, last, version } of naive.all()) {
+    if (first === last) continue;
+    const name = `${actor} ${first}`;
+    heldByBatch.set(name, (heldByBatch.get(name) ?? new Set()).add(version));
+  }
+  for (const entry of written) {
+    const held = heldByBatch.get(`${entry.actor} ${entry.first}`);
+    if (held === undefined || held.has(entry.version)) continue;
+    const isSuperseded = written.some((other) => text(other.key) === text(entry.key) && compareDots(other, entry) > 0);
+    expect(isSuperseded, `${entry.actor} ${entry.version} belongs to a batch of which a part is here`).toBe(true);
+  }
 }
