@@ -3,14 +3,20 @@
 import type { Actor } from '../core/actor.ts';
 import { dominates, isTrivial, type Row, unknownRow } from '../core/context.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Replica } from '../ports/replica.ts';
 import { DIGEST_PAIRS_MAX } from './hash-list.ts';
 import type { Digest, DigestPair, DigestReply } from './messages.ts';
 
 const HASH_MAX = 0xffff_ffff_ffff_ffffn;
 
-/** Rows that moved so lately are part of a session even if they agree: they are likely to move again meanwhile. */
-export const RECENT_MS = 10_000;
-export const RECENT_ROWS_MAX = 256;
+/** Rows that moved so lately are part of a session even if they agree: they are likely to move again before it opens. */
+const RECENT_MS = 10_000;
+const RECENT_ROWS_MAX = 256;
+
+export function recentActors(replica: Replica, clock: Clock): readonly Actor[] {
+  return replica.movedSince(clock.monotonicMs() - RECENT_MS, RECENT_ROWS_MAX);
+}
 
 export type DigestPage = Pick<Digest, 'from' | 'to' | 'pairs'>;
 
@@ -49,7 +55,7 @@ export function answerDigest(
     if ((theirs.get(actorHash) ?? 0n) !== rowHash || recent.has(row.actor)) listed.push(row);
   }
   return {
-    rows: listed.sort((a, b) => (a.actor < b.actor ? -1 : 1)),
+    rows: listed.toSorted((a, b) => (a.actor < b.actor ? -1 : 1)),
     lacking: page.pairs.map(({ actorHash }) => actorHash).filter((actorHash) => !known.has(actorHash)),
   };
 }
@@ -81,11 +87,11 @@ export function compareRows(
   }
   const actors = new Set<Actor>([...recent, ...lacks, ...rows.map(({ actor }) => actor)]);
   const behind = rows.filter((row) => !dominates(rowByActor.get(row.actor) ?? unknownRow(row.actor), row));
-  return { actors: [...actors].sort(), rows, lacks, behind: behind.length };
+  return { actors: [...actors].toSorted(), rows, lacks, behind: behind.length };
 }
 
 function hashRows(rows: readonly Row[], fingerprints: Fingerprints): HashedRow[] {
   return rows
     .map((row) => ({ row, actorHash: fingerprints.actor(row.actor), rowHash: fingerprints.row(row) }))
-    .sort((a, b) => (a.actorHash < b.actorHash ? -1 : a.actorHash > b.actorHash ? 1 : 0));
+    .toSorted((a, b) => (a.actorHash < b.actorHash ? -1 : a.actorHash > b.actorHash ? 1 : 0));
 }

@@ -4,101 +4,109 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
-import { Channel, ServingFailure } from './channel.ts';
+import { Channel } from './channel.ts';
 import { differingSettings, HELLO_TIMEOUT_MS, helloOf, refusal, type Self } from './handshake.ts';
 import type { Link } from './link.ts';
-import type { Reject } from './messages.ts';
+import type { Hello, Reject } from './messages.ts';
 import type { Responder } from './responder.ts';
 import type { SessionServer } from './session-server.ts';
 import type { Warnings } from './warnings.ts';
 
+export interface Refusal {
+  readonly reject: Reject;
+  readonly by: 'self' | 'peer';
+  /** Of the other side, if it said one. */
+  readonly hello: Hello | undefined;
+}
+
 export interface GreeterEvents {
   readonly onLink: (link: Link) => void;
-  /** The two may not talk; `by` tells who said so. */
-  readonly onRefused: (reject: Reject, by: 'self' | 'peer') => void;
+  /** The two may not talk. The connection closes. */
+  readonly onRefused: (refusal: Refusal) => void;
   /** Once, for every connection; `link` if it had become one. */
-  readonly onClose: (link: Link | undefined, reason: string | undefined) => void;
+  readonly onClose: (channel: Channel, link: Link | undefined, reason: string | undefined) => void;
+}
+
+export interface GreeterDependencies {
+  readonly self: Self;
+  readonly packer: Packer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly warnings: Warnings;
+  readonly responder: Responder;
+  readonly server: SessionServer;
 }
 
 export class Greeter {
-  readonly #self: Self;
-  readonly #packer: Packer;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #warnings: Warnings;
-  readonly #responder: Responder;
-  readonly #server: SessionServer;
+  readonly #dependencies: GreeterDependencies;
   readonly #channels = new Set<Channel>();
+  /** Malformed messages so far, of all connections. */
   malformed = 0;
 
-  constructor(dependencies: {
-    readonly self: Self;
-    readonly packer: Packer;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly warnings: Warnings;
-    readonly responder: Responder;
-    readonly server: SessionServer;
-  }) {
-    this.#self = dependencies.self;
-    this.#packer = dependencies.packer;
-    this.#clock = dependencies.clock;
-    this.#log = dependencies.log;
-    this.#warnings = dependencies.warnings;
-    this.#responder = dependencies.responder;
-    this.#server = dependencies.server;
+  constructor(dependencies: GreeterDependencies) {
+    this.#dependencies = dependencies;
   }
 
+  /** Says hello on `connection`, and tells what comes of it. `address`: as configured, or as seen. */
   greet(
     connection: Connection,
     direction: Link['direction'],
     address: string,
     events: GreeterEvents,
   ): void {
+    const { self, packer, clock, log, warnings, responder, server } = this.#dependencies;
+    let hello: Hello | undefined;
     let link: Link | undefined;
-    const cancelTimer = this.#clock.after(HELLO_TIMEOUT_MS, () => channel.close('it said no hello in time'));
-    const channel: Channel = new Channel(connection, this.#packer, this.#clock, {
-      onHello: (hello) => {
+    const cancelTimer = clock.after(HELLO_TIMEOUT_MS, () => channel.close('it said no hello in time'));
+    const channel: Channel = new Channel(connection, packer, clock, {
+      onHello: (said) => {
+        hello = said;
         cancelTimer();
-        const reject = refusal(this.#self, hello);
+        const reject = refusal(self, hello);
         if (reject !== undefined) {
           channel.notify(reject);
-          events.onRefused(reject, 'self');
-          channel.close(reject.reason);
-          return;
+          events.onRefused({ reject, by: 'self', hello });
+          return channel.close(reject.reason);
         }
-        for (const sentence of differingSettings(this.#self, hello)) {
-          this.#warnings.raise('SETTINGS_DIFFER', hello.nodeId, sentence);
-        }
-        link = { nodeId: hello.nodeId, channel, direction, address };
+        tellDifferences(warnings, self, hello);
+        link = { nodeId: hello.nodeId, channel, direction, address, sinceMs: clock.monotonicMs() };
         events.onLink(link);
       },
       onReject: (reject) => {
-        events.onRefused(reject, 'peer');
+        events.onRefused({ reject, by: 'peer', hello });
         channel.close(reject.reason);
       },
-      onRequest: (request) =>
-        link === undefined
-          ? Promise.reject(new ServingFailure('invalid', 'no hello yet'))
-          : this.#responder.answer(link, request),
+      onRequest: (request) => responder.answer(link, request),
       onDone: (done) => {
-        if (link !== undefined) this.#server.done(link.nodeId, done);
+        if (link !== undefined) server.done(link.nodeId, done);
       },
       onClose: (reason) => {
         cancelTimer();
         this.#channels.delete(channel);
-        events.onClose(link, reason);
+        events.onClose(channel, link, reason);
       },
       onMalformed: (reason) => {
         this.malformed++;
-        this.#log.warn({ peer: address, reason }, 'A peer sent a malformed message; its connection is closed.');
+        const peer = link?.nodeId ?? address;
+        log.warn({ peer, reason }, 'A peer sent a malformed message; its connection is closed.');
       },
     });
     this.#channels.add(channel);
-    channel.start(helloOf(this.#self));
+    channel.start(helloOf(self));
   }
 
-  closeAll(reason: string): void {
-    for (const channel of this.#channels) channel.close(reason);
+  /** Closes every connection, and says why. */
+  shutDown(): void {
+    const reason = 'the node stops';
+    for (const channel of this.#channels) {
+      channel.notify({ type: 'reject', code: 'shutdown', reason });
+      channel.close(reason);
+    }
   }
+}
+
+function tellDifferences(warnings: Warnings, self: Self, hello: Hello): void {
+  const sentences = differingSettings(self, hello);
+  if (sentences.length === 0) warnings.clear('SETTINGS_DIFFER', hello.nodeId);
+  else warnings.raise('SETTINGS_DIFFER', hello.nodeId, sentences.join(' '));
 }

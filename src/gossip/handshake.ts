@@ -31,7 +31,7 @@ export function refusal(self: Self, hello: Hello): Reject | undefined {
   if (hello.nodeId !== self.nodeId) return undefined;
   return hello.bootNonce === self.bootNonce
     ? reject('same-node', 'the node dialled itself')
-    : reject('same-name', `two nodes have the name ${self.nodeId}: give one of them another name and an empty folder`);
+    : reject('same-name', `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder`);
 }
 
 /** One sentence for each setting that should be the same in the whole cluster and is not. */

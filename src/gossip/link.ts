@@ -9,13 +9,16 @@ export interface Link {
   readonly direction: 'outbound' | 'inbound';
   /** As configured, of an outbound one; as seen, of an inbound one. */
   readonly address: string;
+  /** Monotonic time of the hello. */
+  readonly sinceMs: number;
 }
 
 /**
- * The one link that is used for rounds where two nodes have several: the one that the node with the smaller name
- * dialled, so that both choose the same; the oldest of equals.
+ * The one link that is used for rounds where two nodes have several: one that the node with the smaller name dialled,
+ * so that both choose the same; of such the newest, since an older one may be dead without anyone having noticed.
+ * `links`: of one node, the oldest first.
  */
 export function preferredLink(self: NodeId, links: readonly Link[]): Link | undefined {
   const open = links.filter(({ channel }) => channel.isOpen);
-  return open.find(({ nodeId, direction }) => (direction === 'outbound') === self < nodeId) ?? open[0];
+  return open.findLast(({ nodeId, direction }) => (direction === 'outbound') === self < nodeId) ?? open.at(-1);
 }

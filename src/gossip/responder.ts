@@ -1,61 +1,70 @@
 /** Answers what other nodes ask. */
 
+import { BoatoError } from '../core/errors.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
-import type { NewReply } from './channel.ts';
-import { answerDigest, RECENT_MS, RECENT_ROWS_MAX } from './digest.ts';
+import { answerDigest, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
-import type { Request } from './messages.ts';
+import type { Request, Summary } from './messages.ts';
+import type { NewReply } from './pending-requests.ts';
+import { ServingFailure } from './serving-failure.ts';
 import type { SessionServer } from './session-server.ts';
 
-export interface ResponderEvents {
-  /** A peer's clock, as of its message. */
+export interface ResponderDependencies {
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fingerprints: Fingerprints;
+  readonly server: SessionServer;
+  /** What a message told of a peer's clock. */
   readonly onPeerClock: (link: Link, wallMs: number) => void;
-  /** A peer opened a round: whether both hold the same. */
-  readonly onSummary: (link: Link, isSame: boolean) => void;
+  /** A peer opened a round. */
+  readonly onSummary: (link: Link, summary: Summary, isSame: boolean) => void;
 }
 
 export class Responder {
-  readonly #replica: Replica;
-  readonly #clock: Clock;
-  readonly #fingerprints: Fingerprints;
-  readonly #sessions: SessionServer;
-  readonly #events: ResponderEvents;
+  readonly #dependencies: ResponderDependencies;
 
-  constructor(
-    replica: Replica,
-    clock: Clock,
-    fingerprints: Fingerprints,
-    sessions: SessionServer,
-    events: ResponderEvents,
-  ) {
-    this.#replica = replica;
-    this.#clock = clock;
-    this.#fingerprints = fingerprints;
-    this.#sessions = sessions;
-    this.#events = events;
+  constructor(dependencies: ResponderDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  async answer(link: Link, request: Request): Promise<NewReply> {
+  /** `link`: where the request came from; there is none before the hello. */
+  async answer(link: Link | undefined, request: Request): Promise<NewReply> {
+    if (link === undefined) throw new ServingFailure('invalid', 'no hello yet');
+    try {
+      return await this.#answer(link, request);
+    } catch (error) {
+      // What is neither meant for the peer nor told elsewhere is a defect of this side.
+      if (!(error instanceof ServingFailure) && !(error instanceof BoatoError)) {
+        const { log } = this.#dependencies;
+        log.error({ peer: link.nodeId, request: request.type, error: String(error) }, 'A request failed here.');
+      }
+      throw error;
+    }
+  }
+
+  async #answer(link: Link, request: Request): Promise<NewReply> {
+    const { replica, clock, fingerprints, server, onPeerClock, onSummary } = this.#dependencies;
     switch (request.type) {
       case 'summary': {
-        const contextHash = this.#replica.contextHash();
-        this.#events.onPeerClock(link, request.wallMs);
-        this.#events.onSummary(link, contextHash === request.contextHash);
-        const fingerprint = this.#replica.fingerprint();
-        return { type: 'summary-reply', contextHash, fingerprint, wallMs: this.#clock.wallMs() };
+        const contextHash = replica.contextHash();
+        const fingerprint = replica.fingerprint();
+        onSummary(link, request, contextHash === request.contextHash);
+        return { type: 'summary-reply', contextHash, fingerprint, wallMs: clock.wallMs() };
       }
-      case 'digest': {
-        const recent = this.#replica.movedSince(this.#clock.monotonicMs() - RECENT_MS, RECENT_ROWS_MAX);
-        const answer = answerDigest(request, this.#replica.rows(), new Set(recent), this.#fingerprints);
-        return { type: 'digest-reply', ...answer };
-      }
+      case 'digest':
+        return {
+          type: 'digest-reply',
+          ...answerDigest(request, replica.rows(), new Set(recentActors(replica, clock)), fingerprints),
+        };
       case 'open':
-        this.#events.onPeerClock(link, request.wallMs);
-        return this.#sessions.open(link.nodeId, request);
+        onPeerClock(link, request.wallMs);
+        return server.open(link.nodeId, request);
       case 'next':
-        return this.#sessions.next(link.nodeId, request);
+        return server.next(link.nodeId, request);
     }
   }
 }

@@ -17,6 +17,9 @@ export interface GossipWarning {
   readonly peer: string;
 }
 
+/** Strangers can give cause for warnings, each under a new name; beyond this the oldest is forgotten. */
+const WARNINGS_MAX = 256;
+
 export class Warnings {
   readonly #log: Log;
   readonly #byKey = new Map<string, GossipWarning>();
@@ -25,10 +28,13 @@ export class Warnings {
     this.#log = log;
   }
 
+  /** One of each code for each peer; a later message takes the place of the earlier one, and is not logged. */
   raise(code: GossipWarningCode, peer: string, message: string): void {
     const key = `${code} ${peer}`;
     if (!this.#byKey.has(key)) this.#log.warn({ code, peer }, message);
     this.#byKey.set(key, { code, peer, message });
+    const [oldest] = this.#byKey.keys();
+    if (this.#byKey.size > WARNINGS_MAX && oldest !== undefined) this.#byKey.delete(oldest);
   }
 
   clear(code: GossipWarningCode, peer: string): void {

@@ -4,6 +4,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Store } from '../node/api.ts';
 import { parsePutLine, type PutRequest } from './line-format.ts';
 import { splitLines, type Line } from './split-lines.ts';
+import { WritesInFlight } from './writes-in-flight.ts';
 import { errorMessage } from './error-message.ts';
 
 /** Writes in flight: enough to fill a group commit while the one before it is on its way to the disk. */
@@ -71,10 +72,7 @@ class Import {
   readonly #store: ImportTarget;
   readonly #options: ImportOptions;
   readonly #report: ImportReport;
-  /** Two writes of one key are never in flight together: the later line wins. */
-  readonly #writeByKey = new Map<string, Promise<void>>();
-  #bytesInFlight = 0;
-  #wake: (() => void) | undefined;
+  readonly #writes = new WritesInFlight(IMPORT_WRITES_MAX, IMPORT_BYTES_MAX);
   #badLines: BadLine[] = [];
   /** What no other line can survive: the store or the source failed. */
   #failure: unknown;
@@ -101,7 +99,7 @@ class Import {
     } catch (error) {
       this.#failure ??= error;
     }
-    await Promise.all(this.#writeByKey.values());
+    await this.#writes.allEnded();
     try {
       await this.#tell();
     } catch (error) {
@@ -121,14 +119,17 @@ class Import {
 
   async #take(lines: readonly Line[]): Promise<void> {
     const requests = lines.map((line) => this.#parse(line));
-    const present = await this.#presentKeys(requests);
+    const taken = this.#options.skipExisting === true ? await this.#takenKeys(requests) : undefined;
     for (const [at, line] of lines.entries()) {
       const request = requests[at];
       if (request instanceof BoatoError) this.#refuse(line, request);
-      else if (request !== undefined && (present.has(request.key) || this.#isPending(request.key))) {
+      else if (request !== undefined && taken?.has(request.key) === true) {
         this.#existing++;
         this.#bytes += line.bytes;
-      } else if (request !== undefined) await this.#write(line, request);
+      } else if (request !== undefined) {
+        taken?.add(request.key);
+        await this.#write(line, request);
+      }
       if (this.#stopped) return;
     }
   }
@@ -144,56 +145,34 @@ class Import {
     }
   }
 
-  async #presentKeys(requests: readonly (PutRequest | BoatoError)[]): Promise<ReadonlySet<string>> {
-    if (this.#options.skipExisting !== true) return new Set();
+  /** Those of the keys that are in the store, or will be once the writes in flight are done. */
+  async #takenKeys(requests: readonly (PutRequest | BoatoError)[]): Promise<Set<string>> {
+    const pending = this.#writes.keys();
     const keys = requests.flatMap((request) => (request instanceof BoatoError ? [] : [request.key]));
+    let isPresent: (at: number) => boolean;
     try {
       const values = await this.#store.getMany(keys);
-      return new Set(keys.filter((_key, at) => values[at] !== undefined));
+      isPresent = (at) => values[at] !== undefined;
     } catch (error) {
+      if (!(error instanceof BoatoError) || error.code !== 'INVALID_KEY') throw error;
       // A key that no store can hold is in no store: the write that follows says what is wrong with it.
-      if (error instanceof BoatoError && error.code === 'INVALID_KEY') return this.#presentOneByOne(keys);
-      throw error;
+      const found = await Promise.allSettled(keys.map((key) => this.#store.getMany([key])));
+      isPresent = (at) => found[at]?.status === 'fulfilled' && found[at].value[0] !== undefined;
     }
-  }
-
-  async #presentOneByOne(keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const found = await Promise.allSettled(keys.map((key) => this.#store.getMany([key])));
-    return new Set(
-      keys.filter((_key, at) => found[at]?.status === 'fulfilled' && found[at].value[0] !== undefined),
-    );
-  }
-
-  #isPending(key: string): boolean {
-    return this.#options.skipExisting === true && this.#writeByKey.has(key);
+    return new Set([...pending, ...keys.filter((_key, at) => isPresent(at))]);
   }
 
   async #write(line: Line, { key, value, options }: PutRequest): Promise<void> {
-    await this.#writeByKey.get(key);
-    while (
-      this.#writeByKey.size >= IMPORT_WRITES_MAX ||
-      (this.#bytesInFlight > 0 && this.#bytesInFlight + line.bytes > IMPORT_BYTES_MAX)
-    ) {
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
+    await this.#writes.roomFor(key, line.bytes);
     if (this.#stopped) return;
-    this.#bytesInFlight += line.bytes;
-    const write = this.#store
-      .put(key, value, options)
-      .then(
-        () => {
-          this.#imported++;
-          this.#bytes += line.bytes;
-        },
-        (error: unknown) => this.#refuse(line, error),
-      )
-      .finally(() => {
-        this.#writeByKey.delete(key);
-        this.#bytesInFlight -= line.bytes;
-        this.#wake?.();
-        this.#wake = undefined;
-      });
-    this.#writeByKey.set(key, write);
+    const write = this.#store.put(key, value, options).then(
+      () => {
+        this.#imported++;
+        this.#bytes += line.bytes;
+      },
+      (error: unknown) => this.#refuse(line, error),
+    );
+    this.#writes.add(key, line.bytes, write);
     // A store refuses a bad value before it writes: let the refusal arrive, so that no later line is begun.
     await Promise.resolve();
     await Promise.resolve();

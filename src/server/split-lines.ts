@@ -13,7 +13,10 @@ export type Line = {
   readonly number: number;
   /** Bytes on the stream, the line's end included. */
   readonly bytes: number;
-} & ({ readonly text: string } | { readonly text?: never; readonly invalid: string });
+} & (
+  | { readonly text: string; readonly invalid?: never }
+  | { readonly text?: never; readonly invalid: string }
+);
 
 const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';

@@ -24,7 +24,9 @@ const value: fc.Arbitrary<Value> = fc.letrec<{ readonly tree: Value }>((tie) => 
     fc.boolean(),
     fc.double().filter((number) => !Object.is(number, -0)),
     fc.integer(),
-    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }).filter((big) => big < -(2n ** 53n) || big > 2n ** 53n),
+    fc
+      .bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n })
+      .filter((big) => big < -(2n ** 53n) || big > 2n ** 53n),
     text,
     bytes,
     fc.date({ noInvalidDate: true }),
@@ -45,7 +47,7 @@ const entry: fc.Arbitrary<Entry> = fc
     { requiredKeys: ['key', 'value', 'version', 'actor'] },
   )
   // Its records have no prototype.
-  .map((record) => ({ ...record }) as Entry);
+  .map((record) => Object.assign({}, record));
 
 describe('lines of JSON', () => {
   it('bring every entry back as it was: type, binary, expiry', () => {
@@ -76,15 +78,29 @@ describe('lines of JSON', () => {
   it('bring the operations of a batch back', () => {
     fc.assert(
       fc.property(entry, fc.boolean(), ({ key, value: stored }, isPut) => {
-        const operation = isPut ? ({ type: 'put', key, value: stored, ttlMs: 5 } as const) : ({ type: 'del', key } as const);
-        expect(parseOperation(JSON.parse(JSON.stringify(operationToJson(operation))))).toStrictEqual(operation);
+        const operation = isPut
+          ? ({ type: 'put', key, value: stored, ttlMs: 5 } as const)
+          : ({ type: 'del', key } as const);
+        expect(parseOperation(JSON.parse(JSON.stringify(operationToJson(operation))))).toStrictEqual(
+          operation,
+        );
       }),
     );
   });
 
   it('name the form of a value', () => {
     expect(
-      [null, true, 1.5, 'text', new Uint8Array([1, 2]), { a: [1] }, Number.NaN, 5n, [new Uint8Array([1])]].map(valueToJson),
+      [
+        null,
+        true,
+        1.5,
+        'text',
+        new Uint8Array([1, 2]),
+        { a: [1] },
+        Number.NaN,
+        5n,
+        [new Uint8Array([1])],
+      ].map(valueToJson),
     ).toMatchInlineSnapshot(`
       [
         {
@@ -154,10 +170,18 @@ describe('lines of JSON', () => {
     ['an unknown type', '{"key": "a", "value": 1, "type": "yaml"}', /one of text, json, binary, msgpack/],
     ['text that is none', '{"key": "a", "value": 1, "type": "text"}', /must be a string/],
     ['base64 that is none', '{"key": "a", "value": "AQI", "type": "binary"}', /must be base64/],
-    ['base64 of nothing packed', '{"key": "a", "value": "kQ==", "type": "msgpack"}', /does not hold a packed value/],
+    [
+      'base64 of nothing packed',
+      '{"key": "a", "value": "kQ==", "type": "msgpack"}',
+      /does not hold a packed value/,
+    ],
     ['a number that is too large', '{"key": "a", "value": [1e999]}', /would not come back/],
     ['minus zero', '{"key": "a", "value": -0}', /would not come back/],
-    ['an expiry that is none', '{"key": "a", "value": 1, "expiresAt": "soon"}', /"expiresAt" must be a number/],
+    [
+      'an expiry that is none',
+      '{"key": "a", "value": 1, "expiresAt": "soon"}',
+      /"expiresAt" must be a number/,
+    ],
     ['a misspelt field', '{"key": "a", "value": 1, "expireAt": 5}', /"expireAt" is unknown/],
   ])('refuse %s', (_name, line, reason) => {
     expect(() => parsePutLine(line)).toThrow(reason);

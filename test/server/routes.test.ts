@@ -22,7 +22,26 @@ describe('/v1/kv', () => {
     expect(await ask('GET', '/v1/kv/a')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
   });
 
-  const keys = ['a/b', '/', '//', '.', '..', 'a%2Fb', '%', '%25', '?', '#', ' ', '+', '&=', '\0', 'é', '😀', 'a;b', '*'];
+  const keys = [
+    'a/b',
+    '/',
+    '//',
+    '.',
+    '..',
+    'a%2Fb',
+    '%',
+    '%25',
+    '?',
+    '#',
+    ' ',
+    '+',
+    '&=',
+    '\0',
+    'é',
+    '😀',
+    'a;b',
+    '*',
+  ];
 
   it.each(keys)('takes the key %j in the query', async (key) => {
     const { ask, node } = fakeServer();
@@ -65,7 +84,8 @@ describe('/v1/kv', () => {
     const { ask, node } = fakeServer();
     const value = { constructor: { prototype: 1 } };
     await ask('PUT', '/v1/kv/a', { value });
-    expect(node.entryByKey.get('a')?.value).toStrictEqual(value);
+    // A strict comparison would ask the value for its constructor.
+    expect(node.entryByKey.get('a')?.value).toEqual(value);
   });
 
   it('lists entries in lines, with prefix and limit, and counts them', async () => {
@@ -117,8 +137,16 @@ describe('/v1/export and /v1/import', () => {
 
   it('stop at the first bad line and say how many are stored', async () => {
     const { ask, node } = fakeServer();
-    const { text } = await ask('POST', '/v1/import', '{"key":"a","value":1}\n{"key":\n{"key":"c","value":1}\n');
-    expect(parseLines(text).at(-1)).toMatchObject({ event: 'summary', imported: 1, stopped: { line: 2, code: 'INVALID_VALUE' } });
+    const { text } = await ask(
+      'POST',
+      '/v1/import',
+      '{"key":"a","value":1}\n{"key":\n{"key":"c","value":1}\n',
+    );
+    expect(parseLines(text).at(-1)).toMatchObject({
+      event: 'summary',
+      imported: 1,
+      stopped: { line: 2, code: 'INVALID_VALUE' },
+    });
     expect([...node.entryByKey.keys()]).toStrictEqual(['a']);
   });
 
@@ -152,7 +180,10 @@ describe('/v1/status, /v1/sync, /v1/collect', () => {
         signal?.addEventListener('abort', () => reject(new BoatoError('ABORTED', 'The node is stopping.')));
         stopping.abort();
       });
-    expect(await ask('POST', '/v1/sync', { wait: true })).toMatchObject({ status: 503, body: { code: 'ABORTED' } });
+    expect(await ask('POST', '/v1/sync', { wait: true })).toMatchObject({
+      status: 503,
+      body: { code: 'ABORTED' },
+    });
   });
 });
 
@@ -196,12 +227,19 @@ describe('errors', () => {
   ])('pass %s on', async (error, status, code) => {
     const { ask, node } = fakeServer();
     node.beforePut = () => Promise.reject(error);
-    expect(await ask('PUT', '/v1/kv/a', { value: 1 })).toMatchObject({ status, body: { code, message: error.message } });
+    expect(await ask('PUT', '/v1/kv/a', { value: 1 })).toMatchObject({
+      status,
+      body: { code, message: error.message },
+    });
   });
 
   it('refuse a body that is too large', async () => {
     const { app } = fakeServer();
-    const response = await app.inject({ method: 'PUT', url: '/v1/kv/a', headers: { 'content-length': String(2 ** 30) } });
+    const response = await app.inject({
+      method: 'PUT',
+      url: '/v1/kv/a',
+      headers: { 'content-length': String(2 ** 30) },
+    });
     expect(response.statusCode).toBe(413);
     expect(response.json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
   });

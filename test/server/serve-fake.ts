@@ -19,7 +19,7 @@ export interface FakeServer {
   readonly node: FakeNode;
   readonly app: FastifyInstance;
   readonly stopping: AbortController;
-  ask(method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, body?: unknown): Promise<Answer>;
+  readonly ask: (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, body?: unknown) => Promise<Answer>;
 }
 
 export function fakeServer(): FakeServer {
@@ -44,7 +44,7 @@ export interface LocalFake {
   readonly node: FakeNode;
   readonly dir: string;
   readonly server: LocalServer;
-  open(method: string, path: string): ClientRequest;
+  readonly open: (method: string, path: string) => ClientRequest;
 }
 
 export async function localFake(): Promise<LocalFake> {

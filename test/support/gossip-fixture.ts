@@ -1,0 +1,345 @@
+/** Nodes that gossip over the memory network in simulated time, with a transcript of every message. */
+
+import { formatAddress, parseAddress } from '../../src/adapters/address.ts';
+import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { MemoryNetwork } from '../../src/adapters/memory-transport.ts';
+import { packer } from '../../src/adapters/msgpack-packer.ts';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { silentLog } from '../../src/adapters/silent-log.ts';
+import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { NodeId } from '../../src/core/actor.ts';
+import { assert } from '../../src/core/assert.ts';
+import { Fingerprints } from '../../src/core/fingerprint.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
+import { Gossip } from '../../src/gossip/gossip.ts';
+import { decodeMessage } from '../../src/gossip/message-codec.ts';
+import type { Chunk, Message } from '../../src/gossip/messages.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Connection, Transport } from '../../src/ports/transport.ts';
+import { openReplica } from '../../src/storage/open-replica.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import type { Write } from '../../src/storage/write.ts';
+import { del, hash64, put, text } from './replica-fixture.ts';
+
+export const TOMBSTONE_TTL_MS = 20_000;
+export const MAX_DRIFT_MS = 30_000;
+export const INTERVAL_MS = 1000;
+export const SESSION_TIMEOUT_MS = 30_000;
+
+/** Every host listens at this port. */
+const PORT = 7000;
+
+/** A network that is quiet for so many looks has nothing more to say before time goes on. */
+const QUIET_LOOKS = 2;
+
+export function addressOf(host: string): string {
+  return formatAddress(host, PORT);
+}
+
+export interface TestNodeOptions {
+  /** The node's name, if it is not that of its host. */
+  readonly nodeId?: string;
+  readonly clusterId?: string;
+  /** Hosts. */
+  readonly peers?: readonly string[];
+  readonly disk?: MemoryDisk;
+  readonly tombstoneTtlMs?: number;
+  readonly maxDriftMs?: number;
+  readonly chunkBytes?: number;
+  /** What the node's wall clock shows beyond the right time. */
+  readonly clockOffsetMs?: number;
+  readonly seed?: number;
+}
+
+/** One message on its way. */
+export interface Sent {
+  readonly from: string;
+  readonly to: string;
+  readonly message: Message | 'malformed';
+  /** The header of the frame included. */
+  readonly bytes: number;
+}
+
+export class TestNode {
+  readonly host: string;
+  readonly disk: MemoryDisk;
+  readonly replica: StoredReplica;
+  readonly gossip: Gossip;
+  readonly clock: Clock;
+
+  constructor(host: string, disk: MemoryDisk, replica: StoredReplica, gossip: Gossip, clock: Clock) {
+    this.host = host;
+    this.disk = disk;
+    this.replica = replica;
+    this.gossip = gossip;
+    this.clock = clock;
+  }
+
+  async put(key: string, value: string): Promise<void> {
+    await this.replica.write([put(key, value)]);
+  }
+
+  async del(key: string): Promise<void> {
+    await this.replica.write([del(key)]);
+  }
+
+  async write(...writes: Write[]): Promise<void> {
+    await this.replica.write(writes);
+  }
+
+  /** Codes of the present warnings, with whom they are about. */
+  warnings(): string[] {
+    return this.gossip.warnings().map(({ code, peer }) => `${code} ${peer}`);
+  }
+}
+
+export class GossipCluster {
+  readonly clock: SimulatedClock = new SimulatedClock();
+  readonly network: MemoryNetwork;
+  readonly #nodes = new Map<string, TestNode>();
+  readonly #fingerprints = new Fingerprints(hash64);
+  readonly #stalled = new Map<string, (() => void)[]>();
+  readonly #timers = new Set<{ readonly dueMs: number }>();
+  #sent: Sent[] = [];
+  #everSent = 0;
+  /** Sees each message before it is delivered; what it cuts then is lost with the message. */
+  onSend: (sent: Sent) => void = () => {};
+
+  constructor() {
+    this.network = new MemoryNetwork({ observe: (from, to, bytes) => this.#observe(from, to, bytes) });
+  }
+
+  async start(host: string, options: TestNodeOptions = {}): Promise<TestNode> {
+    const { nodeId = host, clusterId = 'test', peers = [], disk = new MemoryDisk() } = options;
+    const { tombstoneTtlMs = TOMBSTONE_TTL_MS, maxDriftMs = MAX_DRIFT_MS, clockOffsetMs = 0 } = options;
+    const clock: Clock = {
+      wallMs: () => this.clock.wallMs() + clockOffsetMs,
+      monotonicMs: () => this.clock.monotonicMs(),
+      after: (delayMs, callback) => this.#after(delayMs, callback),
+    };
+    const random = createSeededRandom(options.seed ?? this.#nodes.size + 1);
+    const replica = await openReplica({
+      ...{ store: await disk.open(), clock, random, hash64, log: silentLog },
+      ...{ nodeId: nodeId as NodeId, clusterId, tombstoneTtlMs, maxDriftMs, dotCacheBytes: 4096, sync: true },
+    });
+    const gossip = new Gossip(
+      {
+        ...{ replica, transport: this.transport(host), clock, random, log: silentLog, packer },
+        ...{ fingerprints: this.#fingerprints, limits: DEFAULT_LIMITS, onPeerClock: () => {} },
+      },
+      {
+        peers: peers.map(addressOf),
+        settings: { tombstoneTtlMs, maxDriftMs },
+        ...{ gossipIntervalMs: INTERVAL_MS, gossipFanout: 3, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+        chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
+      },
+    );
+    const node = new TestNode(host, disk, replica, gossip, clock);
+    this.#nodes.set(host, node);
+    await gossip.start(addressOf(host));
+    return node;
+  }
+
+  /** An orderly end. The disk of the answer can be started again. */
+  async stop(node: TestNode): Promise<MemoryDisk> {
+    let stopped = false;
+    const stopping = node.gossip.stop().then(() => {
+      stopped = true;
+    });
+    await this.#quiet();
+    // What it waits for may need time to pass.
+    for (let steps = 0; steps < 1000 && !stopped; steps++) await this.#step(Number.POSITIVE_INFINITY);
+    await stopping;
+    await node.replica.close();
+    this.#nodes.delete(node.host);
+    return node.disk;
+  }
+
+  async stopAll(): Promise<void> {
+    for (const node of this.#nodes.values()) await this.stop(node);
+  }
+
+  /** Lets time pass. Whatever happens at one instant is through before time goes on. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.clock.monotonicMs() + ms;
+    await this.#quiet();
+    while (this.clock.monotonicMs() < endMs) await this.#step(endMs);
+  }
+
+  /** Lets time pass until all contexts agree. Fails if they do not within `withinMs`. */
+  async converge(withinMs: number = 20_000): Promise<void> {
+    await this.until(() => this.agree(), withinMs);
+  }
+
+  /** Lets time pass until `isSo`. Fails if it is not so within `withinMs`. */
+  async until(isSo: () => boolean, withinMs: number = 20_000): Promise<void> {
+    const endMs = this.clock.monotonicMs() + withinMs;
+    await this.#quiet();
+    while (!isSo()) {
+      assert(this.clock.monotonicMs() < endMs, `what a test waits for comes about within ${withinMs} ms`);
+      await this.#step(endMs);
+    }
+  }
+
+  agree(): boolean {
+    return new Set([...this.#nodes.values()].map(({ replica }) => replica.contextHash())).size <= 1;
+  }
+
+  /** What was sent since the last call. */
+  takeSent(): Sent[] {
+    return this.#sent.splice(0);
+  }
+
+  /** The same, as text for people. */
+  transcript(): string {
+    return this.takeSent().map(describeSent).join('\n');
+  }
+
+  /** Messages from one host to another are held back, and delivered later, as by a network that stands still. */
+  stall(from: string, to: string): void {
+    this.#stalled.set(`${from} ${to}`, []);
+  }
+
+  resume(from: string, to: string): void {
+    const held = this.#stalled.get(`${from} ${to}`) ?? [];
+    this.#stalled.delete(`${from} ${to}`);
+    for (const deliver of held) deliver();
+  }
+
+  /** The network as `host` sees it, stalls included. */
+  transport(host: string): Transport {
+    const transport = this.network.transport(host);
+    return {
+      listen: (address, onConnection) =>
+        transport.listen(address, (connection) => onConnection(this.#stallable(host, connection))),
+      dial: async (address) => this.#stallable(host, await transport.dial(address)),
+      close: () => transport.close(),
+    };
+  }
+
+  #stallable(host: string, connection: Connection): Connection {
+    const other = parseAddress(connection.remote).host;
+    return {
+      remote: connection.remote,
+      get bytesReceived() {
+        return connection.bytesReceived;
+      },
+      get bytesSent() {
+        return connection.bytesSent;
+      },
+      send: (message) => {
+        const held = this.#stalled.get(`${host} ${other}`);
+        if (held === undefined) return connection.send(message);
+        const copy = message.slice();
+        return new Promise((resolve, reject) => held.push(() => connection.send(copy).then(resolve, reject)));
+      },
+      start: (events) => connection.start(events),
+      close: (reason) => connection.close(reason),
+    };
+  }
+
+  #observe(from: string, to: string, bytes: Uint8Array): void {
+    const sent = { from, to, message: decode(bytes), bytes: bytes.length + FRAME_HEADER_BYTES };
+    this.#everSent++;
+    this.#sent.push(sent);
+    this.onSend(sent);
+  }
+
+  #after(delayMs: number, callback: () => void): () => void {
+    const timer = { dueMs: this.clock.monotonicMs() + delayMs };
+    this.#timers.add(timer);
+    const cancel = this.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    return () => {
+      this.#timers.delete(timer);
+      cancel();
+    };
+  }
+
+  /** To the next instant at which something is due, at most to `endMs`. */
+  async #step(endMs: number): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    const dueMs = Math.min(endMs, ...[...this.#timers].map((timer) => timer.dueMs));
+    assert(dueMs < Number.POSITIVE_INFINITY, 'something is due');
+    await this.clock.advance(Math.max(0, dueMs - nowMs));
+    await this.#quiet();
+  }
+
+  async #quiet(): Promise<void> {
+    let looks = 0;
+    let before = this.#everSent;
+    while (looks < QUIET_LOOKS) {
+      await settle();
+      looks = this.#everSent === before ? looks + 1 : 0;
+      before = this.#everSent;
+    }
+  }
+}
+
+/** Sums over messages, by direction and kind: what a long transcript comes to. */
+export function summarize(sent: readonly Sent[]): string {
+  const totals = new Map<string, { messages: number; bytes: number }>();
+  for (const { from, to, message, bytes } of sent) {
+    const name = `${from} → ${to} ${message === 'malformed' ? message : message.type}`;
+    const total = totals.get(name) ?? { messages: 0, bytes: 0 };
+    totals.set(name, { messages: total.messages + 1, bytes: total.bytes + bytes });
+  }
+  return [...totals].map(([name, { messages, bytes }]) => `${name} × ${messages}: ${bytes} B`).join('\n');
+}
+
+export function describeSent({ from, to, message, bytes }: Sent): string {
+  const type = message === 'malformed' ? message : message.type;
+  const details = message === 'malformed' ? '' : detailsOf(message);
+  return `${from} → ${to} ${type} ${bytes} B${details === '' ? '' : ` (${details})`}`;
+}
+
+/** Keys of the entries in a message, in their order. */
+export function keysSent({ message }: Sent): string[] {
+  if (message === 'malformed' || (message.type !== 'opened' && message.type !== 'next-reply')) return [];
+  return unpackChunk(message.chunk.entries, DEFAULT_LIMITS).map(({ key }) => text(key));
+}
+
+function decode(bytes: Uint8Array): Message | 'malformed' {
+  try {
+    return decodeMessage(bytes, packer);
+  } catch {
+    return 'malformed';
+  }
+}
+
+function detailsOf(message: Message): string {
+  switch (message.type) {
+    case 'digest':
+      return counted(message.pairs.length, 'pair');
+    case 'digest-reply':
+      return counted(message.rows.length, 'row');
+    case 'open':
+      return counted(message.rows.length, 'row');
+    case 'opened':
+      return `${message.order} order, ${describeChunk(message.chunk)}`;
+    case 'next-reply':
+      return describeChunk(message.chunk);
+    case 'failure':
+    case 'reject':
+      return message.code;
+    case 'hello':
+    case 'summary':
+    case 'summary-reply':
+    case 'next':
+    case 'done':
+      return '';
+  }
+}
+
+function describeChunk({ entries, last }: Chunk): string {
+  const count = unpackChunk(entries, DEFAULT_LIMITS).length;
+  return `${count} ${count === 1 ? 'entry' : 'entries'}${last ? ', last' : ''}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
