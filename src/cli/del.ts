@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { EXIT_ABSENT } from './cli-error.ts';
 import { withStore } from './connect.ts';
+import { keysArgument } from './option-values.ts';
 
 /** Deletes under way at once: they share a commit of the disk. */
 const DELETES_MAX = 64;
@@ -13,7 +14,7 @@ export function delCommand(run: Run): Command {
     'store del greeting',
     'store del user/1 user/2 --json',
   ])
-    .argument('<key...>', 'keys; put -- before the first one that begins with a dash')
+    .argument('<key...>', 'keys; put -- before the first one that begins with a dash', keysArgument)
     .action(async (keys: readonly string[], options: BaseOptions) => {
       const deleted = await withStore(options.data, 'existing', async (store) => {
         let count = 0;

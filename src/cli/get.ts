@@ -5,6 +5,7 @@ import { shownEntry } from '../server/line-format.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { EXIT_ABSENT } from './cli-error.ts';
 import { withStore } from './connect.ts';
+import { keyArgument } from './option-values.ts';
 import { valueText } from './printable.ts';
 
 export function getCommand(run: Run): Command {
@@ -13,7 +14,7 @@ export function getCommand(run: Run): Command {
     'store get logo --data /var/lib/boato > logo.png',
     'store get greeting --json',
   ])
-    .argument('<key>', 'key; put -- before one that begins with a dash')
+    .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .action(async (key: string, options: BaseOptions) => {
       const entry = await withStore(options.data, 'existing', (store) => store.get(key));
       if (entry === undefined) {

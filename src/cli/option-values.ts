@@ -3,6 +3,8 @@
 import ms from 'ms';
 import { formatAddress, parseAddress } from '../adapters/address.ts';
 import { isNodeId } from '../core/actor.ts';
+import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { encodeKey } from '../node/key.ts';
 import { type CliError, usageError } from './cli-error.ts';
 
 const DAY_MS = 86_400_000;
@@ -57,6 +59,17 @@ export function nameOption(option: string): (text: string) => string {
 export function folderOption(text: string): string {
   if (text !== '' && !text.includes('\0')) return text;
   throw badValue('--data', text, 'the path of a folder');
+}
+
+/** Checked before a store is looked for, let alone made. Throws `INVALID_KEY`. */
+export function keyArgument(text: string): string {
+  encodeKey(text, DEFAULT_LIMITS.keyBytesMax);
+  return text;
+}
+
+/** One more key. */
+export function keysArgument(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), keyArgument(text)];
 }
 
 /** One more peer. */

@@ -9,7 +9,7 @@ import { valueFromJson } from '../server/value-json.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { choiceOption, durationOption } from './option-values.ts';
+import { choiceOption, durationOption, keyArgument } from './option-values.ts';
 import { readInput } from './input.ts';
 
 type PutType = 'text' | 'json' | 'binary';
@@ -30,7 +30,7 @@ export function putCommand(run: Run): Command {
     'store put logo --type binary --file logo.png',
     'date | store put now --file -',
   ])
-    .argument('<key>', 'key; put -- before one that begins with a dash')
+    .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is')
     .option(
       '--type <type>',

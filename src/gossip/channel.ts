@@ -67,11 +67,12 @@ export class Channel {
   }
 
   start(hello: Hello): void {
+    // First of all: the other side's hello may be here already, and what answers it must come after this one.
+    void this.#send(hello);
     this.#connection.start({
       onMessage: (bytes) => this.#receive(bytes),
       onClose: (reason) => this.#end(reason),
     });
-    void this.#send(hello);
   }
 
   /** The reply, which may be a failure. Rejects with `PEER_UNREACHABLE` or `TIMEOUT`. */

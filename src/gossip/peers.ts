@@ -1,23 +1,33 @@
-/** Keeps connections to the configured peers, and knows those that dialled this node. */
+/**
+ * Who this node is connected with: the configured peers, which it dials, and those that dialled it.
+ *
+ * 1. A node has one record, however many connections there are, and whoever dialled them; only two configured
+ *    addresses of one node make two.
+ * 2. Of several links to a node one is used for rounds, and both nodes choose the same (`preferredLink`).
+ */
 
 import type { NodeId } from '../core/actor.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Random } from '../ports/random.ts';
-import type { Connection, Transport } from '../ports/transport.ts';
-import { BackOff } from './back-off.ts';
-import type { Greeter } from './greeter.ts';
+import type { Connection } from '../ports/transport.ts';
+import type { Channel } from './channel.ts';
+import { Dialer, type DialerDependencies } from './dialer.ts';
+import type { Refusal } from './greeter.ts';
 import { type Link, preferredLink } from './link.ts';
-import type { Reject } from './messages.ts';
 import { PeerRecord } from './peer-record.ts';
 import type { Warnings } from './warnings.ts';
 
-export interface PeersDependencies {
+/** Accepted connections that have not said hello yet; more are closed. */
+const GREETING_MAX = 128;
+
+/** Links of one node: each side may dial, and an older one may be dead. */
+const LINKS_MAX = 4;
+
+/** Nodes that dialled this one and are remembered; beyond it those that are gone are forgotten. */
+const INBOUND_RECORDS_MAX = 1024;
+
+export interface PeersDependencies
+  extends Pick<DialerDependencies, 'transport' | 'greeter' | 'clock' | 'random'> {
   readonly nodeId: NodeId;
-  readonly transport: Transport;
-  readonly greeter: Greeter;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
   readonly warnings: Warnings;
   /** A link to a node that had none. */
@@ -26,157 +36,167 @@ export interface PeersDependencies {
 
 export class Peers {
   readonly #dependencies: PeersDependencies;
-  readonly #configured: PeerRecord[];
+  readonly #dialers: readonly Dialer[];
   readonly #inboundByNode = new Map<NodeId, PeerRecord>();
-  readonly #timers = new Set<() => void>();
-  readonly #dialling = new Set<Promise<void>>();
+  #greeting = 0;
   #stopped = false;
 
+  /** `addresses`: `host:port` of each. */
   constructor(addresses: readonly string[], dependencies: PeersDependencies) {
     this.#dependencies = dependencies;
-    this.#configured = [...new Set(addresses)].map((address) => new PeerRecord(address, 'outbound'));
+    this.#dialers = [...new Set(addresses)].map(
+      (address) =>
+        new Dialer(new PeerRecord(address, 'outbound'), {
+          transport: dependencies.transport,
+          greeter: dependencies.greeter,
+          clock: dependencies.clock,
+          random: dependencies.random,
+          onLink: (record, link) => this.#connected(record, link),
+          onRefused: (record, refusal) => this.#refused(record, refusal),
+          onClose: (record, channel, link, reason) => this.#closed(record, channel, link, reason),
+        }),
+    );
   }
 
   start(): void {
-    for (const record of this.#configured) this.#dial(record, new BackOff(this.#dependencies.random));
+    void this.dialNow();
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    for (const dialer of this.#dialers) dialer.stop();
   }
 
+  /** A connection that another node dialled. */
   accept(connection: Connection): void {
-    if (this.#stopped) return connection.close();
-    let record: PeerRecord | undefined;
+    if (this.#stopped || this.#greeting >= GREETING_MAX) return connection.close('too many strangers at once');
+    let isGreeting = true;
+    const endGreeting = (): void => {
+      if (isGreeting) this.#greeting--;
+      isGreeting = false;
+    };
+    this.#greeting++;
     this.#dependencies.greeter.greet(connection, 'inbound', connection.remote, {
       onLink: (link) => {
-        record = this.#inboundRecord(link);
-        this.#connected(record, link);
+        endGreeting();
+        this.#connected(this.#recordOf(link), link);
       },
-      onRefused: (reject, by) => this.#tellRefused(connection.remote, reject, by),
-      onClose: (link) => {
-        if (link !== undefined) record?.removeLink(link);
+      onRefused: (refusal) => this.#tellRefused(refusal.hello?.nodeId ?? connection.remote, connection.remote, refusal),
+      onClose: (channel, link, reason) => {
+        endGreeting();
+        this.#closed(undefined, channel, link, reason);
       },
     });
   }
 
-  /** Everyone that was configured or that dialled, without this node itself; each node once. */
+  /** Dials every configured peer that is not connected now, without waiting for its pause to end. */
+  async dialNow(): Promise<void> {
+    await Promise.all(this.#dialers.map((dialer) => dialer.dial()));
+  }
+
+  /** Resolves when no attempt to dial is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#dialers.map((dialer) => dialer.idle()));
+  }
+
   records(): PeerRecord[] {
-    const named = new Set(this.#configured.map(({ nodeId }) => nodeId));
-    return [
-      ...this.#configured,
-      ...[...this.#inboundByNode.values()].filter(({ nodeId }) => !named.has(nodeId)),
-    ];
+    return [...this.#dialers.map(({ record }) => record), ...this.#inboundByNode.values()];
+  }
+
+  recordsOf(nodeId: NodeId): PeerRecord[] {
+    return this.records().filter((record) => record.nodeId === nodeId);
   }
 
   /** One link for each node that is connected. */
   links(): Link[] {
+    const { nodeId } = this.#dependencies;
     const linksByNode = new Map<NodeId, Link[]>();
-    for (const record of [...this.#configured, ...this.#inboundByNode.values()]) {
-      for (const link of record.links) {
-        const links = linksByNode.get(link.nodeId);
-        if (links === undefined) linksByNode.set(link.nodeId, [link]);
-        else links.push(link);
-      }
+    for (const link of this.#allLinks()) {
+      const links = linksByNode.get(link.nodeId);
+      if (links === undefined) linksByNode.set(link.nodeId, [link]);
+      else links.push(link);
     }
-    return [...linksByNode.values()].flatMap((links) => preferredLink(this.#dependencies.nodeId, links) ?? []);
+    return [...linksByNode.values()].flatMap((links) => preferredLink(nodeId, links) ?? []);
   }
 
-  /** All records of one node: what is learnt over one of its links holds for each of them. */
-  recordsOf(nodeId: NodeId): PeerRecord[] {
-    return [...this.#configured, ...this.#inboundByNode.values()].filter((record) => record.nodeId === nodeId);
+  linkTo(nodeId: NodeId): Link | undefined {
+    return preferredLink(this.#dependencies.nodeId, this.#linksTo(nodeId));
   }
 
-  /** Resolves when every attempt to dial that is under way has come to an end. */
-  async attempts(): Promise<void> {
-    await Promise.all(this.#dialling);
+  #linksTo(nodeId: NodeId): Link[] {
+    return this.#allLinks().filter((link) => link.nodeId === nodeId);
   }
 
-  #inboundRecord(link: Link): PeerRecord {
-    const known = this.#inboundByNode.get(link.nodeId);
+  /** The oldest first. */
+  #allLinks(): Link[] {
+    return this.records()
+      .flatMap(({ links }) => links)
+      .toSorted((a, b) => a.sinceMs - b.sinceMs);
+  }
+
+  /** Of an inbound link: that of the configured peer whose node it is, else one of its own. */
+  #recordOf({ nodeId, address }: Link): PeerRecord {
+    const known = this.recordsOf(nodeId)[0];
     if (known !== undefined) return known;
-    const record = new PeerRecord(link.address, 'inbound');
-    this.#inboundByNode.set(link.nodeId, record);
+    if (this.#inboundByNode.size >= INBOUND_RECORDS_MAX) this.#forgetOne();
+    const record = new PeerRecord(address, 'inbound');
+    this.#inboundByNode.set(nodeId, record);
     return record;
   }
 
-  #connected(record: PeerRecord, link: Link): void {
-    const isNew = this.recordsOf(link.nodeId).every(({ links }) => links.size === 0);
-    record.addLink(link);
-    this.#dependencies.warnings.clear('PEER_REJECTED', record.address);
-    if (!isNew) return;
-    this.#dependencies.log.info({ peer: link.nodeId, address: link.address }, 'Connected to a peer.');
-    this.#dependencies.onConnected(link);
-  }
-
-  #dial(record: PeerRecord, backOff: BackOff): void {
-    if (this.#stopped) return;
-    if (record.state === 'disconnected') record.state = 'connecting';
-    const { transport } = this.#dependencies;
-    const attempt = transport.dial(record.address).then(
-      (connection) => this.#greet(record, backOff, connection),
-      (error: unknown) => this.#retry(record, backOff, error instanceof Error ? error.message : String(error)),
-    );
-    this.#dialling.add(attempt);
-    // Neither branch above can fail: both only start something.
-    void attempt.finally(() => this.#dialling.delete(attempt));
-  }
-
-  /** Resolves when the connection is a link, or is gone. */
-  #greet(record: PeerRecord, backOff: BackOff, connection: Connection): Promise<void> {
-    if (this.#stopped) {
-      connection.close();
-      return Promise.resolve();
+  #forgetOne(): void {
+    for (const [nodeId, { state }] of this.#inboundByNode) {
+      if (state !== 'connected') return void this.#inboundByNode.delete(nodeId);
     }
-    return new Promise((resolve) => {
-      this.#dependencies.greeter.greet(connection, 'outbound', record.address, {
-        onLink: (link) => {
-          backOff.reset();
-          this.#connected(record, link);
-          resolve();
-        },
-        onRefused: (reject, by) => this.#refused(record, reject, by),
-        onClose: (link, reason) => {
-          if (link !== undefined) {
-            record.removeLink(link);
-            this.#dependencies.log.info({ peer: link.nodeId, address: record.address, reason }, 'A peer is gone.');
-          }
-          if (record.state !== 'self') this.#retry(record, backOff, reason);
-          resolve();
-        },
-      });
-    });
   }
 
-  #retry(record: PeerRecord, backOff: BackOff, reason: string | undefined): void {
-    if (reason !== undefined) record.lastError = reason;
-    if (record.state === 'connecting') record.state = 'disconnected';
-    if (this.#stopped) return;
-    const cancel = this.#dependencies.clock.after(backOff.nextMs(), () => {
-      this.#timers.delete(cancel);
-      this.#dial(record, backOff);
-    });
-    this.#timers.add(cancel);
+  #connected(record: PeerRecord, link: Link): void {
+    const { log, warnings, onConnected } = this.#dependencies;
+    const { nodeId } = link;
+    const others = this.#linksTo(nodeId);
+    record.addLink(link);
+    const inbound = this.#inboundByNode.get(nodeId);
+    if (inbound !== undefined && inbound !== record) {
+      record.absorb(inbound);
+      this.#inboundByNode.delete(nodeId);
+    }
+    warnings.clear('PEER_REJECTED', record.address);
+    warnings.clear('PEER_REJECTED', nodeId);
+    if (others.length >= LINKS_MAX) others[0]?.channel.close('newer connections of the same node took its place');
+    if (others.length > 0) return;
+    log.info({ peer: nodeId, address: link.address }, 'Connected to a peer.');
+    onConnected(link);
   }
 
-  #refused(record: PeerRecord, reject: Reject, by: 'self' | 'peer'): void {
-    if (reject.code === 'same-node') {
+  #closed(
+    dialled: PeerRecord | undefined,
+    channel: Channel,
+    link: Link | undefined,
+    reason: string | undefined,
+  ): void {
+    if (link === undefined) return dialled?.addBytes(channel);
+    for (const record of this.records()) record.removeLink(link);
+    if (this.#linksTo(link.nodeId).length > 0) return;
+    this.#dependencies.log.info({ peer: link.nodeId, address: link.address, reason }, 'A peer is gone.');
+  }
+
+  #refused(record: PeerRecord, refusal: Refusal): void {
+    const { code, reason } = refusal.reject;
+    if (code === 'same-node') {
       // The own address among the peers: skipped for good.
-      record.state = 'self';
+      record.isSelf = true;
       record.nodeId = this.#dependencies.nodeId;
       return;
     }
-    if (reject.code === 'shutdown') return;
-    record.state = 'rejected';
-    record.lastError = reject.reason;
-    this.#tellRefused(record.address, reject, by);
+    if (code === 'shutdown') return;
+    record.isRejected = true;
+    record.lastError = reason;
+    this.#tellRefused(record.address, record.address, refusal);
   }
 
-  #tellRefused(address: string, { code, reason }: Reject, by: 'self' | 'peer'): void {
+  #tellRefused(name: string, address: string, { reject: { code, reason }, by }: Refusal): void {
     if (code === 'same-node' || code === 'shutdown') return;
     const who = by === 'self' ? 'This node refused' : 'This node was refused by';
-    this.#dependencies.warnings.raise('PEER_REJECTED', address, `${who} the peer at ${address}: ${reason}.`);
+    this.#dependencies.warnings.raise('PEER_REJECTED', name, `${who} the peer at ${address}: ${reason}.`);
   }
 }

@@ -2,25 +2,25 @@
  * The pulling side of one session, one message a step (R3 to R5, R7, R11).
  *
  * 1. Nothing is claimed before the last chunk is stored; then context and horizon are adopted, or not, in one batch.
- * 2. A session in which anything was refused adopts nothing: it is dropped with all that it says, not with its entries.
- * 3. A session goes on only with the server that pinned its snapshot, and only while that server keeps it.
+ * 2. From a peer whose clock is more than one drift ahead nothing is taken. A session of which anything lies more than
+ *    two drifts ahead adopts nothing: it is dropped, with the chunk that it lay in.
+ * 3. A node that holds entries and is late when the session opens takes nothing; it is decided again before adopting.
+ * 4. A session goes on only with the server that pinned its snapshot, and only while that server keeps it.
  */
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
-import { equalBytes } from '../core/bytes.ts';
 import type { FullRow } from '../core/context.ts';
 import { isPeerAhead, receivedVersionMax } from '../core/drift.ts';
-
 import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewSession, Replica, SessionOrder } from '../ports/replica.ts';
-import type { NewRequest } from './channel.ts';
-import { checkOrder } from './chunk-order.ts';
+import { ArrivalCheck } from './arrival-check.ts';
 import { unpackChunk } from './chunk.ts';
 import type { Chunk, Done, Failure, Opened, Reply } from './messages.ts';
+import type { NewRequest } from './pending-requests.ts';
 
 /** The server, as a session needs it. */
 export interface SessionPeer {
@@ -43,21 +43,29 @@ export interface PullDependencies {
   readonly maxDriftMs: number;
 }
 
+/** What goes on once a session is open. */
+interface Opening {
+  readonly name: string;
+  readonly order: SessionOrder;
+  readonly check: ArrivalCheck;
+  cursor: Uint8Array;
+}
+
 export class PullSession {
   readonly #dependencies: PullDependencies;
   readonly #peer: SessionPeer;
-  /** Asked for when the session is opened; a resumed one has them stored. */
-  readonly #actors: readonly Actor[] | undefined;
-  #name = '';
-  #order: SessionOrder = 'version';
-  #cursor: Uint8Array | undefined;
+  readonly #actors: readonly Actor[];
+  #opening: Opening | undefined;
   #readAhead: Promise<Reply> | undefined;
-  /** A sentence, after `refused` and `not-serving`. */
+  /** After `refused` and `not-serving`: what, or why. */
   reason = '';
+  /** As the peer said when the session opened. */
+  peerWallMs: number | undefined;
+  /** Stored by this object so far. */
   entries = 0;
   bytes = 0;
 
-  private constructor(dependencies: PullDependencies, peer: SessionPeer, actors: readonly Actor[] | undefined) {
+  private constructor(dependencies: PullDependencies, peer: SessionPeer, actors: readonly Actor[]) {
     this.#dependencies = dependencies;
     this.#peer = peer;
     this.#actors = actors;
@@ -72,23 +80,21 @@ export class PullSession {
   static async resume(dependencies: PullDependencies, peer: SessionPeer): Promise<PullSession | undefined> {
     const stored = await dependencies.replica.storedSession(peer.nodeId);
     if (stored === undefined) return undefined;
-    const session = new PullSession(dependencies, peer, undefined);
-    session.#name = stored.name;
-    session.#order = stored.order;
-    session.#cursor = stored.cursor;
+    const session = new PullSession(dependencies, peer, []);
+    const { name, order, cursor } = stored;
+    session.#opening = { name, order, cursor, check: new ArrivalCheck(stored) };
     return session;
   }
 
-  get order(): SessionOrder {
-    return this.#order;
-  }
-
-  /** The next message, stored. Throws `MalformedBytes` on a peer that breaks the protocol. */
+  /**
+   * The next message, stored. `readAhead`: asks for the one after it while this one is stored. Throws `MalformedBytes`
+   * on a peer that breaks the protocol; the errors of `SessionPeer.request` and of the replica pass through.
+   */
   async step(readAhead: boolean = false): Promise<Step> {
-    return this.#cursor === undefined ? this.#open(readAhead) : this.#next(this.#cursor, readAhead);
+    return this.#opening === undefined ? this.#open(readAhead) : this.#next(this.#opening, readAhead);
   }
 
-  /** All steps that are left, asking for the next chunk while one is stored. */
+  /** All steps that are left, reading ahead. */
   async run(): Promise<Exclude<Step, 'more'>> {
     for (;;) {
       const step = await this.step(true);
@@ -97,20 +103,13 @@ export class PullSession {
   }
 
   async #open(readAhead: boolean): Promise<Step> {
-    const { replica, clock, maxDriftMs } = this.#dependencies;
-    const actors = this.#actors ?? [];
-    const { rows, restHash, empty } = await replica.pullerState(actors);
+    const { replica, clock } = this.#dependencies;
+    const { rows, restHash, empty } = await replica.pullerState(this.#actors);
     const reply = await this.#peer.request({ type: 'open', rows, restHash, empty, wallMs: clock.wallMs() });
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'opened') throw new MalformedBytes('not the reply to an open');
-    checkOpened(reply, actors, empty);
-    const step = this.#whyNotBegin(reply, maxDriftMs);
-    if (step !== undefined) {
-      this.#peer.notify({ type: 'done', session: reply.session });
-      return step;
-    }
-    this.#name = reply.session;
-    this.#order = reply.order;
+    this.peerWallMs = reply.wallMs;
+    checkOpened(reply, this.#actors, empty);
     const session: NewSession = {
       peer: this.#peer.nodeId,
       name: reply.session,
@@ -119,95 +118,108 @@ export class PullSession {
       horizon: reply.horizon,
       serverBootstrapping: reply.bootstrapping,
     };
-    return this.#store(reply.chunk, session, readAhead);
+    const opening: Opening = {
+      name: session.name,
+      order: session.order,
+      check: new ArrivalCheck(session),
+      cursor: reply.chunk.cursor,
+    };
+    const step = this.#whyNotBegin(reply);
+    if (step !== undefined) return this.#end(opening, step);
+    return this.#store(opening, reply.chunk, session, readAhead);
   }
 
-  async #next(cursor: Uint8Array, readAhead: boolean): Promise<Step> {
-    const reply = await (this.#readAhead ?? this.#request(cursor));
+  async #next(opening: Opening, readAhead: boolean): Promise<Step> {
+    const reply = await (this.#readAhead ?? this.#request(opening, opening.cursor));
     this.#readAhead = undefined;
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'next-reply') throw new MalformedBytes('not the reply to a next');
-    if (!reply.chunk.last && equalBytes(reply.chunk.cursor, cursor)) throw new MalformedBytes('a cursor that stands still');
-    return this.#store(reply.chunk, undefined, readAhead);
+    return this.#store(opening, reply.chunk, undefined, readAhead);
   }
 
-  async #store(chunk: Chunk, session: NewSession | undefined, readAhead: boolean): Promise<Step> {
+  /** `session`: with the first chunk. */
+  async #store(
+    opening: Opening,
+    chunk: Chunk,
+    session: NewSession | undefined,
+    readAhead: boolean,
+  ): Promise<Step> {
     const { replica, limits } = this.#dependencies;
+    const { nodeId: peer } = this.#peer;
     const entries = unpackChunk(chunk.entries, limits);
-    checkOrder(entries, this.#order);
-    if (entries.length === 0 && !chunk.last) throw new MalformedBytes('an empty chunk that is not the last');
-    const tooFar = this.#tooFarAhead(entries.map(({ last }) => last));
-    if (tooFar) return this.#refuse('an entry');
+    opening.check.check(entries, chunk, session === undefined ? opening.cursor : undefined);
+    if (this.#isTooFarAhead(entries.map(({ last }) => last))) {
+      this.reason = 'an entry';
+      await replica.dropSession(peer);
+      return this.#end(opening, 'refused');
+    }
     if (readAhead && !chunk.last) {
-      this.#readAhead = this.#request(chunk.cursor);
+      this.#readAhead = this.#request(opening, chunk.cursor);
       // Looked at in the next step; until then a failure must not count as unhandled.
       this.#readAhead.catch(() => undefined);
     }
     const bytes = chunk.entries.length;
-    await replica.storeChunk({ peer: this.#peer.nodeId, session, entries, bytes, cursor: chunk.cursor });
-    this.#cursor = chunk.cursor;
+    await replica.storeChunk({ peer, session, entries, bytes, cursor: chunk.cursor });
+    this.#opening = opening;
+    opening.cursor = chunk.cursor;
     this.entries += entries.length;
     this.bytes += bytes;
-    if (!chunk.last) return 'more';
-    const outcome = await replica.adopt(this.#peer.nodeId);
-    this.#peer.notify({ type: 'done', session: this.#name });
-    return outcome;
+    return chunk.last ? this.#end(opening, await replica.adopt(peer)) : 'more';
   }
 
-  #request(cursor: Uint8Array): Promise<Reply> {
-    return this.#peer.request({ type: 'next', session: this.#name, cursor });
+  #request({ name }: Opening, cursor: Uint8Array): Promise<Reply> {
+    return this.#peer.request({ type: 'next', session: name, cursor });
+  }
+
+  #end({ name }: Opening, step: Step): Step {
+    this.#peer.notify({ type: 'done', session: name });
+    return step;
   }
 
   /** Decided when the first chunk is here, before any of it is stored. */
-  #whyNotBegin(reply: Opened, maxDriftMs: number): Step | undefined {
-    const { replica, clock } = this.#dependencies;
+  #whyNotBegin(reply: Opened): Step | undefined {
+    const { replica, clock, maxDriftMs } = this.#dependencies;
     if (isPeerAhead(reply.wallMs, clock.wallMs(), maxDriftMs)) return 'ahead';
-    if (this.#tooFarAhead([reply.horizon, ...reply.rows.flatMap(versionsOf)])) {
-      this.reason = 'its causal context';
+    if (this.#isTooFarAhead([reply.horizon, ...reply.rows.flatMap(highestVersionsOf)])) {
+      this.reason = 'a causal context';
       return 'refused';
     }
-    // Late already, and later it can only be more so: nothing is taken (R7 is decided again before adopting).
-    if (!replica.isEmpty() && replica.isLate(reply.rows, reply.horizon)) return 'late';
-    return undefined;
+    return !replica.isEmpty() && replica.isLate(reply.rows, reply.horizon) ? 'late' : undefined;
   }
 
-  #tooFarAhead(versions: readonly Version[]): boolean {
+  #isTooFarAhead(versions: readonly Version[]): boolean {
     const { clock, maxDriftMs } = this.#dependencies;
     const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
     return versions.some((version) => version > max);
   }
 
-  async #refuse(what: string): Promise<Step> {
-    this.reason = what;
-    await this.#dependencies.replica.dropSession(this.#peer.nodeId);
-    this.#peer.notify({ type: 'done', session: this.#name });
-    return 'refused';
-  }
-
   async #failed({ code, reason }: Failure): Promise<Step> {
+    const { replica } = this.#dependencies;
     this.reason = reason;
     switch (code) {
       case 'stale':
         return 'stale';
-      case 'unknown-session':
-        await this.#dependencies.replica.dropSession(this.#peer.nodeId);
-        return 'void';
       case 'not-serving':
         return 'not-serving';
+      case 'unknown-session':
+        await replica.dropSession(this.#peer.nodeId);
+        return 'void';
       case 'invalid':
-        await this.#dependencies.replica.dropSession(this.#peer.nodeId);
+        await replica.dropSession(this.#peer.nodeId);
         throw new BoatoError('PROTOCOL', `Node ${this.#peer.nodeId} refused a request: ${reason}.`);
     }
   }
 }
 
 function checkOpened(reply: Opened, actors: readonly Actor[], empty: boolean): void {
-  const asked = reply.rows.length === actors.length && reply.rows.every(({ actor }, index) => actor === actors[index]);
-  if (!asked) throw new MalformedBytes('rows of other actors than were asked for');
-  if (reply.order === 'key' && !empty) throw new MalformedBytes('key order for a node that holds entries');
+  const isAsked =
+    reply.rows.length === actors.length && reply.rows.every(({ actor }, index) => actor === actors[index]);
+  if (!isAsked) throw new MalformedBytes('rows of other actors than were asked for');
+  if (reply.order === 'version') return;
+  if (!empty) throw new MalformedBytes('key order for a node that holds entries');
+  if (reply.bootstrapping) throw new MalformedBytes('key order from a server that is bootstrapping');
 }
 
-function versionsOf(row: FullRow): Version[] {
-  const top = row.cloudVersions.at(-1) ?? row.received;
-  return [row.received, top, row.predecessor?.closed ?? row.closed];
+function highestVersionsOf(row: FullRow): Version[] {
+  return [row.received, row.cloudVersions.at(-1) ?? row.received, row.predecessor?.closed ?? row.closed];
 }

@@ -31,7 +31,7 @@ const commonActions: fc.Arbitrary<Action>[] = [
 ];
 
 const schedule = (actions: readonly fc.Arbitrary<Action>[]): fc.Arbitrary<{ size: number; actions: Action[] }> =>
-  fc.record({ size: fc.integer({ min: 2, max: 5 }), actions: fc.array(fc.oneof(...actions), { maxLength: 40 }) });
+  fc.record({ size: fc.integer({ min: 2, max: 5 }), actions: fc.array(fc.oneof(...actions), { maxLength: 40, size: 'max' }) });
 
 /** Sessions by the node that pulls: one at a time. */
 type Running = Map<number, TestSession>;
@@ -125,12 +125,17 @@ describe('replicas', () => {
   }, 120_000);
 
   test('never show a deleted value again, though tombstones are collected while nodes are away', async () => {
-    const actions = [
-      ...commonActions,
-      fc.record({ do: fc.constant('collect' as const), node }),
-      fc.record({ do: fc.constant('collect' as const), node }),
-      fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(1, 4, 6, 21) }),
+    // Few nodes and keys, whole sessions, long waits: what it takes to be late.
+    const few = fc.nat({ max: 2 });
+    const one = fc.constantFrom('a', 'b');
+    const away = [
+      fc.record({ do: fc.constantFrom('put' as const, 'del' as const, 'del' as const), node: few, key: one }),
+      fc.record({ do: fc.constant('pull' as const), node: few, server: few }),
+      fc.record({ do: fc.constant('pull' as const), node: few, server: few }),
+      fc.record({ do: fc.constant('collect' as const), node: few }),
+      fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(6, 21) }),
     ];
+    const actions = [...away, ...away, ...commonActions];
     await fc.assert(
       fc.asyncProperty(schedule(actions), async ({ size, actions: performed }) => {
         const cluster = await Cluster.create(size);
@@ -146,7 +151,7 @@ describe('replicas', () => {
           expect(await cluster.live(index)).toEqual(cluster.acknowledged.live(cluster.clock.wallMs()));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   }, 120_000);
 });

@@ -15,7 +15,7 @@ import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts'
 import type { Message, Reply, Request } from '../../src/gossip/messages.ts';
 import { type PullDependencies, PullSession, type SessionPeer, type Step } from '../../src/gossip/pull-session.ts';
 import { Responder } from '../../src/gossip/responder.ts';
-import { ServingFailure } from '../../src/gossip/channel.ts';
+import { ServingFailure } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
 import type { Replica } from '../../src/ports/replica.ts';
 import type { Random } from '../../src/ports/random.ts';

@@ -183,6 +183,11 @@ export class GossipCluster {
     }
   }
 
+  /** Messages since the last take. */
+  get sentCount(): number {
+    return this.#sent.length;
+  }
+
   agree(): boolean {
     return new Set([...this.#nodes.values()].map(({ replica }) => replica.contextHash())).size <= 1;
   }
@@ -280,6 +285,11 @@ export class GossipCluster {
   }
 }
 
+/** `key-0000` and so on, with values of a few bytes. */
+export function putMany(count: number, value: string = 'value', first: number = 0): Write[] {
+  return Array.from({ length: count }, (_, index) => put(`key-${String(first + index).padStart(4, '0')}`, value));
+}
+
 /** Sums over messages, by direction and kind: what a long transcript comes to. */
 export function summarize(sent: readonly Sent[]): string {
   const totals = new Map<string, { messages: number; bytes: number }>();
@@ -325,7 +335,7 @@ function detailsOf(message: Message): string {
       return describeChunk(message.chunk);
     case 'failure':
     case 'reject':
-      return message.code;
+      return `${message.code}: ${message.reason}`;
     case 'hello':
     case 'summary':
     case 'summary-reply':

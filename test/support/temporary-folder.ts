@@ -1,8 +1,9 @@
 /** Folders for one test: empty, private, removed afterwards. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** The absolute path of a new folder, removed when the running test ends. */
@@ -19,4 +20,17 @@ export function makeTemporaryFolder(): Promise<string> {
 
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Resolves when there is something at `path`, in a folder that exists. */
+export async function appears(path: string): Promise<void> {
+  const stop = new AbortController();
+  const changes = watch(dirname(path), { signal: stop.signal })[Symbol.asyncIterator]();
+  let change = changes.next();
+  while (!existsSync(path)) {
+    await change;
+    change = changes.next();
+  }
+  stop.abort();
+  await change.catch(() => undefined);
 }

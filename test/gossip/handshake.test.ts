@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeId } from '../../src/core/actor.ts';
+import { differingSettings, helloOf, refusal, type Self } from '../../src/gossip/handshake.ts';
+import { PROTOCOL_VERSION } from '../../src/gossip/messages.ts';
+
+const a: Self = {
+  nodeId: 'a' as NodeId,
+  clusterId: 'shop',
+  bootNonce: 1,
+  settings: { tombstoneTtlMs: 20_000, maxDriftMs: 30_000 },
+};
+const b: Self = { ...a, nodeId: 'b' as NodeId, bootNonce: 2 };
+
+describe('two nodes may talk', () => {
+  test('if version and cluster are the same and the names are not', () => {
+    expect(refusal(a, helloOf(b))).toBeUndefined();
+    expect(refusal(b, helloOf(a))).toBeUndefined();
+  });
+
+  test('even if their settings differ', () => {
+    expect(refusal(a, helloOf({ ...b, settings: { tombstoneTtlMs: 1, maxDriftMs: 1 } }))).toBeUndefined();
+  });
+
+  test('even if their nonces happen to be the same', () => {
+    expect(refusal(a, helloOf({ ...b, bootNonce: a.bootNonce }))).toBeUndefined();
+  });
+});
+
+describe('two nodes refuse each other, and say why', () => {
+  test('if they speak different versions of the protocol', () => {
+    const hello = { ...helloOf(b), protocolVersion: PROTOCOL_VERSION + 1 };
+    expect(refusal(a, hello)).toMatchInlineSnapshot();
+  });
+
+  test('if they belong to different clusters', () => {
+    expect(refusal(a, helloOf({ ...b, clusterId: 'other' }))).toMatchInlineSnapshot();
+  });
+
+  test('if they have the same name', () => {
+    expect(refusal(a, helloOf({ ...b, nodeId: a.nodeId }))).toMatchInlineSnapshot();
+  });
+
+  test('a node knows itself by the nonce of its run', () => {
+    expect(refusal(a, helloOf(a))).toMatchInlineSnapshot();
+  });
+
+  test('the version matters before the cluster, and the cluster before the name', () => {
+    const hello = { ...helloOf({ ...b, nodeId: a.nodeId, clusterId: 'other' }) };
+    expect(refusal(a, hello)?.code).toBe('cluster');
+    expect(refusal(a, { ...hello, protocolVersion: 2 })?.code).toBe('protocol-version');
+  });
+});
+
+test('each setting that differs gets a sentence, and none that agrees', () => {
+  expect(differingSettings(a, helloOf(b))).toEqual([]);
+  const settings = { tombstoneTtlMs: 1000, maxDriftMs: 2000 };
+  expect(differingSettings(a, helloOf({ ...b, settings: { ...a.settings, maxDriftMs: 2000 } }))).toHaveLength(1);
+  expect(differingSettings(a, helloOf({ ...b, settings }))).toMatchInlineSnapshot();
+});

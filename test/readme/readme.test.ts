@@ -1,0 +1,65 @@
+/** The examples of the README are run as a reader would run them, and print what it says. */
+
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+const run = promisify(execFile);
+const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
+const readme = await readFile(join(PACKAGE, 'README.md'), 'utf8');
+
+/** A folder in which `boato` is installed and `store` is on the path. */
+async function readersFolder(): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
+  const folder = await mkdtemp(join(tmpdir(), 'boato-readme-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(PACKAGE, join(folder, 'node_modules', 'boato'));
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  const script = `#!/bin/sh\nexec "${process.execPath}" "${join(PACKAGE, 'bin', 'store.js')}" "$@"\n`;
+  await writeFile(join(bin, 'store'), script);
+  await chmod(join(bin, 'store'), 0o755);
+  return { folder, env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1' } };
+}
+
+describe('the README', () => {
+  const programs = [...readme.matchAll(/```js example\n(?<code>.*?)```\s+```output\n(?<output>.*?)```/gsu)];
+  test.each(programs.map(({ groups }, index) => [index + 1, groups?.['code'] ?? '', groups?.['output'] ?? ''] as const))(
+    'has a program %d that prints what it says',
+    async (_, code, output) => {
+      const { folder, env } = await readersFolder();
+      await writeFile(join(folder, 'example.mjs'), code);
+      const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder, env });
+      expect(stdout).toBe(output);
+    },
+  );
+
+  test('has a dialogue with the command line that goes as it says', async () => {
+    const { folder, env } = await readersFolder();
+    const dialogue = /```console example\n(?<text>.*?)```/su.exec(readme)?.groups?.['text'] ?? '';
+    const exchanges = dialogue
+      .split(/^\$ /mu)
+      .filter((exchange) => exchange !== '')
+      .map((exchange) => exchange.split('\n'));
+    expect(exchanges.length).toBeGreaterThan(5);
+    for (const [command = '', ...expected] of exchanges) {
+      const { stdout } = await run('/bin/sh', ['-c', command], { cwd: folder, env });
+      expect(stdout, command).toBe(expected.join('\n'));
+    }
+  });
+
+  test('names every error code', async () => {
+    const source = await readFile(join(PACKAGE, 'src', 'core', 'errors.ts'), 'utf8');
+    const codes = [...source.matchAll(/\| '(?<code>[A-Z_]+)'/gu)].map(({ groups }) => groups?.['code'] ?? '');
+    expect(codes.length).toBeGreaterThan(20);
+    for (const code of codes) expect(readme).toContain(`\`${code}\``);
+  });
+
+  test('has both programs', () => {
+    expect(programs).toHaveLength(2);
+  });
+});
