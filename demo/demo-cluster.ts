@@ -31,7 +31,9 @@ export class DemoCluster {
     }
     const nodes = new Map<Name, NodeProcess>();
     for (const name of NAMES) {
-      const peers = paths.filter(({ from }) => from === name).flatMap(({ proxy }) => ['--peer', proxy.address]);
+      const peers = paths
+        .filter(({ from }) => from === name)
+        .flatMap(({ proxy }) => ['--peer', proxy.address]);
       const timing = ['--gossip-interval', '250ms', '--tombstone-ttl', `${TOMBSTONE_TTL_S}s`];
       nodes.set(name, new NodeProcess(name, folder, [...timing, ...peers]));
     }

@@ -23,7 +23,8 @@ export async function importPlaces(node: NodeProcess, onFraction: (fraction: num
   const progress = createProgress();
   for (let at = 0; at < PLACES.length; at += PIECE) {
     const piece = PLACES.slice(at, at + PIECE);
-    if (!child.stdin.write(piece.map(lineOf).join(''))) await Promise.race([once(child.stdin, 'drain'), ended]);
+    if (!child.stdin.write(piece.map(lineOf).join('')))
+      await Promise.race([once(child.stdin, 'drain'), ended]);
     if (child.exitCode !== null) break;
     progress.update(at + piece.length);
     onFraction((at + piece.length) / PLACES.length);

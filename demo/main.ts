@@ -38,7 +38,9 @@ async function main(args: readonly string[]): Promise<number> {
     return outcome === 'done' ? 0 : 130;
   } catch (error) {
     await cluster.stop();
-    console.error(`demo: ${error instanceof Error ? error.message : String(error)}; the logs are in ${folder}.`);
+    console.error(
+      `demo: ${error instanceof Error ? error.message : String(error)}; the logs are in ${folder}.`,
+    );
     return 1;
   }
 }

@@ -33,13 +33,17 @@ export class NodeProcess {
   async start(): Promise<void> {
     const args = ['serve', '--json', '--data', this.dir, '--name', this.name, '--port', '0', ...this.#args];
     // A process group of its own: Ctrl-C reaches the demo, which then stops its nodes in order.
-    const child = spawn(process.execPath, [STORE, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(process.execPath, [STORE, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#child = child;
     child.stderr.pipe(createWriteStream(this.#logFile, { flags: 'a' }));
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, 'exit').then(() => undefined);
     const line = await Promise.race([once(lines, 'line').then(([text]) => text as string), ended]);
-    if (line === undefined) throw new Error(`node ${this.name} ended before it was ready; see ${this.#logFile}`);
+    if (line === undefined)
+      throw new Error(`node ${this.name} ended before it was ready; see ${this.#logFile}`);
     const ready = JSON.parse(line) as { address: string; socket: string };
     this.address = ready.address;
     this.#socket = ready.socket;
@@ -59,7 +63,10 @@ export class NodeProcess {
   }
 
   async count(prefix = ''): Promise<number> {
-    const { count } = await this.#json<{ count: number }>('GET', `/v1/count?prefix=${encodeURIComponent(prefix)}`);
+    const { count } = await this.#json<{ count: number }>(
+      'GET',
+      `/v1/count?prefix=${encodeURIComponent(prefix)}`,
+    );
     return count;
   }
 

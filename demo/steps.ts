@@ -19,7 +19,9 @@ export async function startNodes(cluster: DemoCluster): Promise<void> {
 
 export async function importAndKill(cluster: DemoCluster): Promise<void> {
   const payload = PLACES.reduce((sum, place) => sum + lineOf(place).length, 0);
-  say(`${PLACES.length} places (${megabytes(payload)} of JSON) are imported into A. B and C follow meanwhile.`);
+  say(
+    `${PLACES.length} places (${megabytes(payload)} of JSON) are imported into A. B and C follow meanwhile.`,
+  );
   say('  At 40 % B is killed with SIGKILL, and started again from its folder.');
   const startedAt = performance.now();
   let restarted: Promise<void> | undefined;
@@ -61,7 +63,8 @@ export async function cutAndHeal(cluster: DemoCluster): Promise<void> {
   for (const node of cluster.nodes) {
     for (const key of keys) {
       const value = await node.get(key);
-      if (value !== 'written at C, later') throw new Error(`${node.name} holds ${String(value)} under ${key}`);
+      if (value !== 'written at C, later')
+        throw new Error(`${node.name} holds ${String(value)} under ${key}`);
     }
   }
   say(`  healed: all three are equal after ${seconds(startedAt)}; the later write won everywhere`);
@@ -126,7 +129,9 @@ async function totalRounds(cluster: DemoCluster): Promise<number> {
 }
 
 async function deleteKeys(dir: string, keys: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [STORE, 'del', '--data', dir, ...keys], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [STORE, 'del', '--data', dir, ...keys], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`store del ended with exit code ${code}`);
 }

@@ -33,8 +33,8 @@ export function wrapLevel(db: BytesLevel): OrderedStore {
 function readerOf(db: BytesLevel, snapshot: AbstractSnapshot | undefined): Reader {
   const options = snapshot === undefined ? {} : { snapshot };
   return {
-    get: (key) => guard(() => db.get(key, options) as Promise<Uint8Array | undefined>),
-    getMany: (keys) => guard(() => db.getMany([...keys], options) as Promise<(Uint8Array | undefined)[]>),
+    get: (key) => guard(() => db.get(key, options)),
+    getMany: (keys) => guard(() => db.getMany([...keys], options)),
     scan: (range) => new LevelScan(db, range, options),
   };
 }
@@ -69,15 +69,26 @@ class LevelScan implements Scan {
   }
 }
 
+const CLOSED_CODES: ReadonlySet<unknown> = new Set([
+  'LEVEL_DATABASE_NOT_OPEN',
+  'LEVEL_ITERATOR_NOT_OPEN',
+  'LEVEL_SNAPSHOT_NOT_OPEN',
+]);
+
 /** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
 async function guard<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw error;
-    throw new BoatoError('RECORD_DAMAGED', 'The database could not read a part of its files: they are damaged.', {
-      cause: error,
-    });
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    if (CLOSED_CODES.has(code)) throw new BoatoError('STORE_CLOSED', 'The store is closed.', { cause });
+    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
+    throw new BoatoError(
+      'RECORD_DAMAGED',
+      'The database could not read a part of its files: they are damaged.',
+      {
+        cause,
+      },
+    );
   }
 }

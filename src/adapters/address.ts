@@ -14,7 +14,8 @@ export interface Address {
 export function parseAddress(text: string): Address {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]\s/]+)):(?<port>\d{1,5})$/u.exec(text);
   const { v6, host, port } = match?.groups ?? {};
-  const isValid = port !== undefined && Number(port) <= 65_535 && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
+  const isValid =
+    port !== undefined && Number(port) <= 65_535 && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
   const name = v6 ?? host;
   if (!isValid || name === undefined) {
     throw new BoatoError(

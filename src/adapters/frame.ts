@@ -61,7 +61,8 @@ export class FrameReader {
     const length = readUint32(this.#header, 0);
     if (this.#header[4] !== MESSAGE) return `a frame of unknown type ${this.#header[4]}`;
     if (length === 0) return 'an empty frame';
-    if (length > this.#bodyBytesMax) return `a frame of ${length} bytes, over the limit of ${this.#bodyBytesMax}`;
+    if (length > this.#bodyBytesMax)
+      return `a frame of ${length} bytes, over the limit of ${this.#bodyBytesMax}`;
     this.#body = new Uint8Array(length);
     this.#bodyBytes = 0;
     return undefined;

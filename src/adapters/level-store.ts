@@ -34,7 +34,9 @@ function openingError(location: string, error: unknown): BoatoError {
   const cause = (error as { cause?: { code?: unknown; message?: unknown } }).cause ?? {};
   const message = String(cause.message ?? error);
   if (cause.code === 'LEVEL_LOCKED') {
-    return new BoatoError('STORE_LOCKED', `The database at ${location} is in use by another process.`, { cause: error });
+    return new BoatoError('STORE_LOCKED', `The database at ${location} is in use by another process.`, {
+      cause: error,
+    });
   }
   if (message.includes('does not exist')) {
     return new BoatoError('STORE_MISSING', `There is no database at ${location}.`, { cause: error });

@@ -34,7 +34,10 @@ export class MemoryNetwork {
         const asked = parseAddress(address).port;
         const bound = formatAddress(host, asked === 0 ? this.#nextPort++ : asked);
         if (this.#acceptByAddress.has(bound)) {
-          throw new BoatoError('LISTEN_FAILED', `The address ${bound} cannot be listened on: the port is in use.`);
+          throw new BoatoError(
+            'LISTEN_FAILED',
+            `The address ${bound} cannot be listened on: the port is in use.`,
+          );
         }
         this.#acceptByAddress.set(bound, { host, accept: onConnection });
         addresses.add(bound);
@@ -48,13 +51,17 @@ export class MemoryNetwork {
         await Promise.resolve();
         const listener = this.#acceptByAddress.get(address);
         if (listener === undefined || this.#cuts.has(cutName(host, listener.host))) {
-          throw new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached: nothing listens there.`);
+          throw new BoatoError(
+            'PEER_UNREACHABLE',
+            `The peer at ${address} cannot be reached: nothing listens there.`,
+          );
         }
         return this.#connect(host, address, listener);
       },
       close: () => {
         for (const address of addresses) this.#acceptByAddress.delete(address);
-        for (const [a, b] of this.#pairs) if (a.host === host || b.host === host) a.break('the other side closed it');
+        for (const [a, b] of this.#pairs)
+          if (a.host === host || b.host === host) a.break('the other side closed it');
         return Promise.resolve();
       },
     };
@@ -72,7 +79,11 @@ export class MemoryNetwork {
     this.#cuts.delete(cutName(hostA, hostB));
   }
 
-  #connect(host: string, address: string, listener: { host: string; accept: (connection: Connection) => void }): Connection {
+  #connect(
+    host: string,
+    address: string,
+    listener: { host: string; accept: (connection: Connection) => void },
+  ): Connection {
     const dialler = new MemoryEnd(host, address, this.#options);
     const accepter = new MemoryEnd(listener.host, formatAddress(host, this.#nextPort++), this.#options);
     const pair = [dialler, accepter] as const;

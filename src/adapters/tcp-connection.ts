@@ -54,7 +54,7 @@ export class TcpConnection implements Connection {
 
   start(events: ConnectionEvents): void {
     this.#events = events;
-    this.#socket.on('data', (piece) => this.#receive(piece as Uint8Array));
+    this.#socket.on('data', (piece) => this.#receive(piece));
     this.#socket.resume();
     if (this.#ended !== undefined) this.#tellEnd(this.#ended.reason);
   }

@@ -74,7 +74,10 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
       return new Promise((resolve, reject) => {
         const socket = new Socket({ allowHalfOpen: false });
         dialling.add(socket);
-        const timer = setTimeout(() => fail(`it did not answer within ${dialTimeoutMs / 1000} s`), dialTimeoutMs);
+        const timer = setTimeout(
+          () => fail(`it did not answer within ${dialTimeoutMs / 1000} s`),
+          dialTimeoutMs,
+        );
         const fail = (reason: string): void => {
           clearTimeout(timer);
           dialling.delete(socket);

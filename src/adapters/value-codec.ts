@@ -58,7 +58,8 @@ function check(value: unknown, place: string, depth: number): void {
 function checkObject(value: object, place: string, depth: number): void {
   if (value instanceof Uint8Array) return checkBytes(value, place);
   if (value instanceof Date) return checkDate(value, place);
-  if (depth === DEPTH_MAX) throw refused(`something nested deeper than ${DEPTH_MAX} levels`, place.slice(0, 60));
+  if (depth === DEPTH_MAX)
+    throw refused(`something nested deeper than ${DEPTH_MAX} levels`, place.slice(0, 60));
   if (Array.isArray(value)) return checkArray(value, place, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw refused(describe(value), place);
@@ -85,7 +86,8 @@ function checkArray(value: readonly unknown[], place: string, depth: number): vo
 
 function checkBytes(value: Uint8Array, place: string): void {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Uint8Array.prototype && prototype !== Buffer.prototype) throw refused(describe(value), place);
+  if (prototype !== Uint8Array.prototype && prototype !== Buffer.prototype)
+    throw refused(describe(value), place);
 }
 
 function checkDate(value: Date, place: string): void {
@@ -97,10 +99,15 @@ function checkDate(value: Date, place: string): void {
 
 function describe(value: object): string {
   const { name } = (value.constructor ?? {}) as { name?: unknown };
-  return typeof name === 'string' && name !== '' ? `an object of class ${name}` : 'an object with a prototype';
+  return typeof name === 'string' && name !== ''
+    ? `an object of class ${name}`
+    : 'an object with a prototype';
 }
 
 function refused(what: string, place: string): BoatoError {
   const where = place === '' ? '' : ` at ${place.startsWith('[') ? place : place.slice(1)}`;
-  return new BoatoError('INVALID_VALUE', `The value cannot be stored, for it would not come back the same: ${what}${where}.`);
+  return new BoatoError(
+    'INVALID_VALUE',
+    `The value cannot be stored, for it would not come back the same: ${what}${where}.`,
+  );
 }

@@ -4,6 +4,6 @@ import createXxhash from 'xxhash-wasm';
 import type { Hash64 } from '../ports/hash64.ts';
 
 export async function createHash64(): Promise<Hash64> {
-  const { h64Raw } = await createXxhash();
-  return (bytes, seed = 0n) => BigInt.asUintN(64, h64Raw(bytes, seed));
+  const xxhash = await createXxhash();
+  return (bytes, seed = 0n) => BigInt.asUintN(64, xxhash.h64Raw(bytes, seed));
 }

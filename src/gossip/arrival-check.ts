@@ -37,7 +37,11 @@ export class ArrivalCheck {
   }
 
   /** `asked`: the cursor that the chunk was asked for with. Throws `MalformedBytes`. */
-  check(entries: readonly Entry[], { cursor, last }: Pick<Chunk, 'cursor' | 'last'>, asked?: Uint8Array): void {
+  check(
+    entries: readonly Entry[],
+    { cursor, last }: Pick<Chunk, 'cursor' | 'last'>,
+    asked?: Uint8Array,
+  ): void {
     const { order } = this.#promised;
     checkOrder(entries, order);
     for (const { actor } of entries) this.#checkActor(actor);
@@ -48,13 +52,15 @@ export class ArrivalCheck {
     this.#before = entries.at(-1) ?? this.#before;
     this.#emptyChunks = entries.length === 0 ? this.#emptyChunks + 1 : 0;
     if (last) return;
-    if (asked !== undefined && equalBytes(cursor, asked)) throw new MalformedBytes('a cursor that stands still');
+    if (asked !== undefined && equalBytes(cursor, asked))
+      throw new MalformedBytes('a cursor that stands still');
     if (this.#emptyChunks > EMPTY_CHUNKS_MAX) throw new MalformedBytes('empty chunks without end');
   }
 
   #checkActor(actor: Actor): void {
     const { peer, serverBootstrapping } = this.#promised;
-    if (!this.#actors.has(actor)) throw new MalformedBytes('an entry of an actor that the session is not about');
+    if (!this.#actors.has(actor))
+      throw new MalformedBytes('an entry of an actor that the session is not about');
     if (serverBootstrapping && nodeIdOf(actor) !== peer) {
       throw new MalformedBytes("another node's entry from a server that is bootstrapping");
     }

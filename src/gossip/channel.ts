@@ -66,6 +66,11 @@ export class Channel {
     return !this.#closed;
   }
 
+  /** A request timed out, and no byte has come since. */
+  get isSilent(): boolean {
+    return this.#requests.isSilent;
+  }
+
   start(hello: Hello): void {
     // First of all: the other side's hello may be here already, and what answers it must come after this one.
     void this.#send(hello);
@@ -155,7 +160,9 @@ export class Channel {
     if (this.#closed) return;
     this.#closed = true;
     const because = reason === undefined ? '' : `: ${reason}`;
-    this.#requests.fail(new BoatoError('PEER_UNREACHABLE', `The connection to ${this.remote} ended${because}.`));
+    this.#requests.fail(
+      new BoatoError('PEER_UNREACHABLE', `The connection to ${this.remote} ended${because}.`),
+    );
     this.#events.onClose(reason);
   }
 }

@@ -19,7 +19,12 @@ export interface DialerDependencies {
   readonly random: Random;
   readonly onLink: (record: PeerRecord, link: Link) => void;
   readonly onRefused: (record: PeerRecord, refusal: Refusal) => void;
-  readonly onClose: (record: PeerRecord, channel: Channel, link: Link | undefined, reason: string | undefined) => void;
+  readonly onClose: (
+    record: PeerRecord,
+    channel: Channel,
+    link: Link | undefined,
+    reason: string | undefined,
+  ) => void;
 }
 
 export class Dialer {

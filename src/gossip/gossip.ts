@@ -13,12 +13,14 @@ import { AntiEntropy } from './anti-entropy.ts';
 import { Greeter } from './greeter.ts';
 import type { Link } from './link.ts';
 import type { ClusterSettings } from './messages.ts';
-import { Peers } from './peers.ts';
+import { PeerClocks } from './peer-clocks.ts';
 import type { PeerRecord } from './peer-record.ts';
+import { Peers } from './peers.ts';
 import { Puller } from './puller.ts';
 import { Responder } from './responder.ts';
 import { Rounds } from './round.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
+import { Sync, type SyncCounts } from './sync.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
 
 export interface GossipDependencies {
@@ -41,13 +43,14 @@ export interface GossipOptions {
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;
-  /** A chunk ends once it holds as many bytes; 1 gives each entry or batch a message of its own. */
+  /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
 }
 
 export interface PulledStatus {
   readonly peer: NodeId;
   readonly order: SessionOrder;
+  /** `set-aside`: it goes on when its peer is next pulled from. */
   readonly state: 'running' | 'set-aside';
   readonly entries: number;
   readonly bytes: number;
@@ -56,50 +59,93 @@ export interface PulledStatus {
 export class Gossip {
   readonly #replica: Replica;
   readonly #transport: Transport;
-  readonly #clock: Clock;
+  readonly #warnings: Warnings;
   readonly #server: SessionServer;
   readonly #greeter: Greeter;
   readonly #peers: Peers;
   readonly #puller: Puller;
   readonly #antiEntropy: AntiEntropy;
-  readonly #warnings: Warnings;
+  readonly #sync: Sync;
   #listener: Listener | undefined;
 
   constructor(dependencies: GossipDependencies, options: GossipOptions) {
     const { replica, transport, clock, random, log, packer, fingerprints, limits } = dependencies;
-    const { maxDriftMs } = options.settings;
-    this.#replica = replica;
-    this.#transport = transport;
-    this.#clock = clock;
-    this.#warnings = new Warnings(log);
-    const warnings = this.#warnings;
-    this.#server = new SessionServer(replica, clock, random, options);
-    const responder = new Responder(replica, clock, fingerprints, this.#server, {
-      onPeerClock: (link, wallMs) => void this.#antiEntropy.hearClock(link, wallMs),
-      onSummary: (link, isSame) => this.#antiEntropy.answerRound(link, isSame),
-    });
     const { nodeId, clusterId } = replica;
-    const self = { nodeId, clusterId, bootNonce: random.uint32(), settings: options.settings };
-    this.#greeter = new Greeter({ self, packer, clock, log, warnings, responder, server: this.#server });
-    const onConnected = (link: Link): void => void this.#antiEntropy.round(link);
-    this.#peers = new Peers(options.peers, {
-      ...{ nodeId, transport, greeter: this.#greeter, clock, random, log, warnings, onConnected },
-    });
+    const { settings, gossipIntervalMs: intervalMs, gossipFanout: fanout } = options;
+    const { maxDriftMs } = settings;
+    const { sessionTimeoutMs, chunkBytes } = options;
+    const warnings = new Warnings(log);
     const rounds = new Rounds(replica, clock, fingerprints);
-    this.#puller = new Puller({ replica, clock, limits, maxDriftMs, log, warnings }, async (link) => {
-      const comparison = await rounds.compare(link);
-      for (const record of this.#peers.recordsOf(link.nodeId)) record.actorsBehind = comparison.behind;
-      return comparison;
-    });
-    this.#antiEntropy = new AntiEntropy({
-      ...{ replica, peers: this.#peers, rounds, puller: this.#puller, clock, random, log, warnings, maxDriftMs },
-      intervalMs: options.gossipIntervalMs,
-      fanout: options.gossipFanout,
+    const server = new SessionServer({ replica, clock, random, sessionTimeoutMs, chunkBytes });
+    const peerClocks = new PeerClocks({
+      clock,
+      warnings,
+      maxDriftMs,
+      recordsOf: (peer) => this.#peers.recordsOf(peer),
       onPeerClock: dependencies.onPeerClock,
     });
+    const responder = new Responder({
+      replica,
+      clock,
+      log,
+      fingerprints,
+      server,
+      onPeerClock: (link, wallMs) => void peerClocks.hear(link.nodeId, wallMs),
+      onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
+    });
+    const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
+    const greeter = new Greeter({ self, packer, clock, log, warnings, responder, server });
+    this.#peers = new Peers(options.peers, {
+      nodeId,
+      transport,
+      greeter,
+      clock,
+      random,
+      log,
+      warnings,
+      onConnected: (link) => void this.#antiEntropy.round(link),
+    });
+    const peers = this.#peers;
+    const puller = new Puller({
+      replica,
+      clock,
+      limits,
+      maxDriftMs,
+      log,
+      warnings,
+      compare: async (link: Link) => {
+        const comparison = await rounds.compare(link);
+        for (const record of peers.recordsOf(link.nodeId)) record.actorsBehind = comparison.behind;
+        return comparison;
+      },
+      linkTo: (peer) => peers.linkTo(peer),
+      onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
+      withoutServing: (task) => server.pauseFor('the node starts over', task),
+    });
+    this.#antiEntropy = new AntiEntropy({
+      replica,
+      peers,
+      peerClocks,
+      rounds,
+      puller,
+      clock,
+      random,
+      log,
+      warnings,
+      intervalMs,
+      fanout,
+    });
+    const antiEntropy = this.#antiEntropy;
+    this.#sync = new Sync({ replica, peers, rounds, antiEntropy, clock, log });
+    this.#replica = replica;
+    this.#transport = transport;
+    this.#warnings = warnings;
+    this.#server = server;
+    this.#greeter = greeter;
+    this.#puller = puller;
   }
 
-  /** Listens, dials, and gossips from now on. Returns the bound address. */
+  /** Listens, dials, and gossips from now on. Returns the bound address. Fails with `LISTEN_FAILED`. */
   async start(address: string): Promise<string> {
     this.#listener = await this.#transport.listen(address, (connection) => this.#peers.accept(connection));
     this.#peers.start();
@@ -107,28 +153,30 @@ export class Gossip {
     return this.#listener.address;
   }
 
-  /** Nothing runs any more when it resolves, and every snapshot is free. */
+  /** Nothing runs any more when it resolves, and every snapshot is free. For good. */
   async stop(): Promise<void> {
+    this.#sync.stop();
     this.#peers.stop();
-    const stopped = this.#antiEntropy.stop();
+    const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();
-    this.#greeter.closeAll('the node stops');
-    await stopped;
-    await this.#puller.idle();
+    this.#greeter.shutDown();
+    await Promise.all(stopped);
     await this.#server.stop();
     await this.#transport.close();
+    await this.#peers.idle();
   }
 
-  /** A round now, with every known peer. */
-  sync(): Promise<{ peers: number; inSync: number; entries: number }> {
-    return this.#antiEntropy.syncNow();
+  /** A round now, with every known peer. Called off, it ends early with what came of it so far. */
+  sync(cancelled: () => boolean = () => false): Promise<SyncCounts> {
+    return this.#sync.now(cancelled);
   }
 
   /** Until every known peer has seen what this node has seen now. Resolves to whether it came to that. */
   waitUntilSeen(cancelled: () => boolean): Promise<boolean> {
-    return this.#antiEntropy.waitUntilSeen(this.#replica.rows(), cancelled);
+    return this.#sync.untilSeen(this.#replica.rows(), cancelled);
   }
 
+  /** A record for each configured address, and for each other node that dialled this one. */
   peers(): readonly PeerRecord[] {
     return this.#peers.records();
   }
@@ -147,12 +195,12 @@ export class Gossip {
 
   /** Sessions in which this node pulls: at most one runs, others are set aside. */
   async pulled(): Promise<readonly PulledStatus[]> {
-    const running = this.#puller.running;
     const stored = await this.#replica.storedSessions();
-    return stored.map(({ peer, order, entries, bytes }) => ({
-      ...{ peer, order, entries, bytes },
-      state: running?.peer === peer ? 'running' : 'set-aside',
-    }));
+    const running = this.#puller.running?.peer;
+    return stored.map(({ peer, order, entries, bytes }) => {
+      const state = running === peer ? 'running' : 'set-aside';
+      return { peer, order, state, entries, bytes };
+    });
   }
 
   /** Malformed messages so far. */
@@ -160,7 +208,8 @@ export class Gossip {
     return this.#greeter.malformed;
   }
 
-  monotonicMs(): number {
-    return this.#clock.monotonicMs();
+  /** Sessions so far of which something lay too far in the future. */
+  get refusedFromFuture(): number {
+    return this.#puller.refused;
   }
 }

@@ -48,12 +48,7 @@ export class Greeter {
   }
 
   /** Says hello on `connection`, and tells what comes of it. `address`: as configured, or as seen. */
-  greet(
-    connection: Connection,
-    direction: Link['direction'],
-    address: string,
-    events: GreeterEvents,
-  ): void {
+  greet(connection: Connection, direction: Link['direction'], address: string, events: GreeterEvents): void {
     const { self, packer, clock, log, warnings, responder, server } = this.#dependencies;
     let hello: Hello | undefined;
     let link: Link | undefined;

@@ -1,7 +1,13 @@
 /** The first messages of a connection: who the other side is, and whether the two may talk. */
 
 import type { NodeId } from '../core/actor.ts';
-import { type ClusterSettings, type Hello, PROTOCOL_VERSION, type Reject, type RejectCode } from './messages.ts';
+import {
+  type ClusterSettings,
+  type Hello,
+  PROTOCOL_VERSION,
+  type Reject,
+  type RejectCode,
+} from './messages.ts';
 
 /** How long the other side may take to say hello. */
 export const HELLO_TIMEOUT_MS = 5000;
@@ -26,12 +32,18 @@ export function refusal(self: Self, hello: Hello): Reject | undefined {
     );
   }
   if (hello.clusterId !== self.clusterId) {
-    return reject('cluster', `this node belongs to cluster ${self.clusterId}, the other one to ${hello.clusterId}`);
+    return reject(
+      'cluster',
+      `this node belongs to cluster ${self.clusterId}, the other one to ${hello.clusterId}`,
+    );
   }
   if (hello.nodeId !== self.nodeId) return undefined;
   return hello.bootNonce === self.bootNonce
     ? reject('same-node', 'the node dialled itself')
-    : reject('same-name', `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder`);
+    : reject(
+        'same-name',
+        `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder`,
+      );
 }
 
 /** One sentence for each setting that should be the same in the whole cluster and is not. */

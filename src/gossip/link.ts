@@ -20,5 +20,7 @@ export interface Link {
  */
 export function preferredLink(self: NodeId, links: readonly Link[]): Link | undefined {
   const open = links.filter(({ channel }) => channel.isOpen);
-  return open.findLast(({ nodeId, direction }) => (direction === 'outbound') === self < nodeId) ?? open.at(-1);
+  return (
+    open.findLast(({ nodeId, direction }) => (direction === 'outbound') === self < nodeId) ?? open.at(-1)
+  );
 }

@@ -155,4 +155,3 @@ export type Message =
 
 export type Request = Summary | Digest | Open | Next;
 export type Reply = SummaryReply | DigestReply | Opened | NextReply | Failure;
-

@@ -25,8 +25,10 @@ const LINKS_MAX = 4;
 /** Nodes that dialled this one and are remembered; beyond it those that are gone are forgotten. */
 const INBOUND_RECORDS_MAX = 1024;
 
-export interface PeersDependencies
-  extends Pick<DialerDependencies, 'transport' | 'greeter' | 'clock' | 'random'> {
+export interface PeersDependencies extends Pick<
+  DialerDependencies,
+  'transport' | 'greeter' | 'clock' | 'random'
+> {
   readonly nodeId: NodeId;
   readonly log: Log;
   readonly warnings: Warnings;
@@ -69,7 +71,8 @@ export class Peers {
 
   /** A connection that another node dialled. */
   accept(connection: Connection): void {
-    if (this.#stopped || this.#greeting >= GREETING_MAX) return connection.close('too many strangers at once');
+    if (this.#stopped || this.#greeting >= GREETING_MAX)
+      return connection.close('too many strangers at once');
     let isGreeting = true;
     const endGreeting = (): void => {
       if (isGreeting) this.#greeting--;
@@ -81,7 +84,8 @@ export class Peers {
         endGreeting();
         this.#connected(this.#recordOf(link), link);
       },
-      onRefused: (refusal) => this.#tellRefused(refusal.hello?.nodeId ?? connection.remote, connection.remote, refusal),
+      onRefused: (refusal) =>
+        this.#tellRefused(refusal.hello?.nodeId ?? connection.remote, connection.remote, refusal),
       onClose: (channel, link, reason) => {
         endGreeting();
         this.#closed(undefined, channel, link, reason);
@@ -162,7 +166,8 @@ export class Peers {
     }
     warnings.clear('PEER_REJECTED', record.address);
     warnings.clear('PEER_REJECTED', nodeId);
-    if (others.length >= LINKS_MAX) others[0]?.channel.close('newer connections of the same node took its place');
+    if (others.length >= LINKS_MAX)
+      others[0]?.channel.close('newer connections of the same node took its place');
     if (others.length > 0) return;
     log.info({ peer: nodeId, address: link.address }, 'Connected to a peer.');
     onConnected(link);

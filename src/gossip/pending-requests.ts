@@ -45,6 +45,8 @@ export class PendingRequests {
   readonly #waitingByNumber = new Map<number, Waiting>();
   #lastNumber = 0;
   #bytesSeen = 0;
+  /** What had been received when a request timed out. */
+  #bytesAtTimeout: number | undefined;
   #progressAtMs = Number.NEGATIVE_INFINITY;
   /** When the first request was sent after the last byte came. */
   #silentSinceMs: number | undefined;
@@ -53,6 +55,11 @@ export class PendingRequests {
 
   constructor(dependencies: PendingRequestsDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** A request timed out, and no byte has come since. */
+  get isSilent(): boolean {
+    return this.#bytesAtTimeout === this.#dependencies.bytesReceived();
   }
 
   /** The reply, which may be a failure. Rejects with `TIMEOUT`, or with what `fail` was given. */
@@ -115,6 +122,7 @@ export class PendingRequests {
       const isSilent = nowMs - Math.max(waiting.sentAtMs, this.#progressAtMs) >= PROGRESS_TIMEOUT_MS;
       if (!isSilent && nowMs - waiting.sentAtMs < REPLY_TIMEOUT_MS) continue;
       this.#waitingByNumber.delete(number);
+      this.#bytesAtTimeout = this.#bytesSeen;
       waiting.reject(timedOut(this.#dependencies.remote, isSilent));
       if (nowMs - (this.#silentSinceMs ?? nowMs) >= SILENCE_MS) return this.#dependencies.onSilence();
     }

@@ -1,8 +1,9 @@
 /**
- * Pulls from one peer at a time (R3).
+ * Pulls from peers, one at a time: which session comes next, and what follows from its end.
  *
- * 1. At most one session writes here at any moment; peers that wait stand in a queue, each once.
- * 2. A session without progress is set aside: its record stays, and it is resumed when its peer is next pulled from.
+ * 1. A stored session with the peer goes on before a new one is begun (R5); whether a new one is worth while, the
+ *    digest tells.
+ * 2. What breaks off is set aside: its record stays, and it goes on when its peer is next pulled from.
  * 3. A peer from which this node is late is not pulled from again in this run, unless the node could start over.
  */
 
@@ -12,14 +13,29 @@ import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Comparison } from './digest.ts';
 import type { Link } from './link.ts';
+import { PullQueue } from './pull-queue.ts';
 import { type PullDependencies, PullSession, type SessionPeer, type Step } from './pull-session.ts';
 import type { Warnings } from './warnings.ts';
 
-/** A digest that is out of date is made anew so often before the round is left to the next one. */
-const STALE_RETRIES = 3;
+/** Sessions in a row that may end stale, void, or with a fresh start, before the rest is left to the next round. */
+const ATTEMPTS_MAX = 4;
 
+export interface PullerDependencies extends PullDependencies {
+  readonly log: Log;
+  readonly warnings: Warnings;
+  /** Asks a peer which rows differ. */
+  readonly compare: (link: Link) => Promise<Comparison>;
+  /** A link to the node in the place of one that closed while it waited for its turn. */
+  readonly linkTo: (nodeId: NodeId) => Link | undefined;
+  /** A session told what a peer's clock shows. */
+  readonly onPeerClock: (peer: NodeId, wallMs: number) => void;
+  /** Runs `task` while no session is served. */
+  readonly withoutServing: (task: () => Promise<void>) => Promise<void>;
+}
+
+/** How a pull ended: as its last session did, with nothing to pull, or set aside. */
 export interface PullResult {
-  readonly outcome: Exclude<Step, 'more'> | 'nothing' | 'failed';
+  readonly outcome: Exclude<Step, 'more'> | 'nothing' | 'set-aside';
   readonly entries: number;
   readonly bytes: number;
 }
@@ -29,23 +45,17 @@ export interface RunningPull {
   readonly session: PullSession;
 }
 
-const NOTHING: PullResult = { outcome: 'nothing', entries: 0, bytes: 0 };
-
 export class Puller {
-  readonly #dependencies: PullDependencies & { readonly log: Log; readonly warnings: Warnings };
-  readonly #compare: (link: Link) => Promise<Comparison>;
-  readonly #waitingByPeer = new Map<NodeId, Promise<PullResult>>();
+  readonly #dependencies: PullerDependencies;
+  readonly #queue = new PullQueue<PullResult>();
   readonly #late = new Set<NodeId>();
-  #turn: Promise<unknown> = Promise.resolve();
   #running: RunningPull | undefined;
+  #stopped = false;
+  /** Sessions so far of which something lay too far in the future. */
+  refused = 0;
 
-  /** `compare` asks a peer which rows differ. */
-  constructor(
-    dependencies: PullDependencies & { readonly log: Log; readonly warnings: Warnings },
-    compare: (link: Link) => Promise<Comparison>,
-  ) {
+  constructor(dependencies: PullerDependencies) {
     this.#dependencies = dependencies;
-    this.#compare = compare;
   }
 
   get running(): RunningPull | undefined {
@@ -56,51 +66,53 @@ export class Puller {
     return this.#late.has(peer);
   }
 
-  /** Pulls when its turn comes. A peer that waits already is not queued twice. Never fails. */
+  /** Pulls when its turn comes. Never fails. */
   pull(link: Link): Promise<PullResult> {
-    const waiting = this.#waitingByPeer.get(link.nodeId);
-    if (waiting !== undefined) return waiting;
-    const result = this.#turn.then(() => {
-      this.#waitingByPeer.delete(link.nodeId);
-      return this.#pullNow(link);
-    });
-    this.#waitingByPeer.set(link.nodeId, result);
-    this.#turn = result;
-    return result;
+    return this.#queue.add(link.nodeId, () => this.#pullNow(link));
   }
 
-  /** Resolves when nothing is being pulled, or waits to be. */
-  async idle(): Promise<void> {
-    await this.#turn;
+  /** Begins nothing more; resolves when nothing runs. Closed channels end what does. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#queue.idle();
   }
 
-  async #pullNow(link: Link): Promise<PullResult> {
-    if (this.#late.has(link.nodeId) || !link.channel.isOpen) return NOTHING;
+  async #pullNow(asked: Link): Promise<PullResult> {
+    const { linkTo } = this.#dependencies;
+    const link = asked.channel.isOpen ? asked : linkTo(asked.nodeId);
+    const pulled = { entries: 0, bytes: 0 };
+    if (this.#stopped || link === undefined || this.#late.has(link.nodeId)) {
+      return { outcome: 'nothing', ...pulled };
+    }
+    // Others wait; the next round finds out whether it is there again.
+    if (link.channel.isSilent) return { outcome: 'set-aside', ...pulled };
     try {
-      return await this.#sessions(link);
+      const outcome = await this.#sessions(link, pulled);
+      return { outcome, ...pulled };
     } catch (error) {
       this.#failed(link, error);
-      return { outcome: 'failed', entries: 0, bytes: 0 };
+      return { outcome: 'set-aside', ...pulled };
     } finally {
       this.#running = undefined;
     }
   }
 
-  /** One session to its end; a void, stale or restarted one is followed by another. */
-  async #sessions(link: Link): Promise<PullResult> {
-    let entries = 0;
-    let bytes = 0;
-    for (let attempt = 0; ; attempt++) {
+  async #sessions(link: Link, pulled: { entries: number; bytes: number }): Promise<PullResult['outcome']> {
+    for (let attempt = 1; ; attempt++) {
       const session = await this.#nextSession(link);
-      if (session === undefined) return { ...NOTHING, entries, bytes };
+      if (session === undefined) return 'nothing';
       this.#running = { peer: link.nodeId, session };
-      const outcome = await session.run();
-      entries += session.entries;
-      bytes += session.bytes;
-      this.#tell(link, outcome, session);
-      const again =
-        outcome === 'stale' || outcome === 'void' || (outcome === 'late' && (await this.#startOver(link.nodeId)));
-      if (!again || attempt === STALE_RETRIES) return { outcome, entries, bytes };
+      let outcome: Exclude<Step, 'more'>;
+      try {
+        outcome = await session.run();
+      } finally {
+        pulled.entries += session.entries;
+        pulled.bytes += session.bytes;
+      }
+      if (session.peerWallMs !== undefined) this.#dependencies.onPeerClock(link.nodeId, session.peerWallMs);
+      if (!(await this.#isWorthAnother(link.nodeId, outcome, session)) || attempt === ATTEMPTS_MAX) {
+        return outcome;
+      }
     }
   }
 
@@ -112,66 +124,84 @@ export class Puller {
     };
     const resumed = await PullSession.resume(this.#dependencies, peer);
     if (resumed !== undefined) return resumed;
-    const { actors, behind } = await this.#compare(link);
+    const { actors, behind } = await this.#dependencies.compare(link);
     return behind === 0 ? undefined : PullSession.begin(this.#dependencies, peer, actors);
   }
 
-  /** What is left of a bootstrap that broke is of no use to anyone: the node begins again, empty. */
-  async #startOver(peer: NodeId): Promise<boolean> {
-    const { replica, log } = this.#dependencies;
-    if (!replica.canStartOver()) {
-      this.#late.add(peer);
-      return false;
-    }
-    log.info({ peer }, 'The first copy of the data broke off and cannot be resumed: this node starts over, empty.');
-    await replica.startOver();
-    return true;
-  }
-
-  #tell(link: Link, outcome: Exclude<Step, 'more'>, session: PullSession): void {
-    const { log, warnings, replica } = this.#dependencies;
-    const { nodeId } = link;
+  /** What follows from the end of a session; whether another one should come at once. */
+  async #isWorthAnother(
+    peer: NodeId,
+    outcome: Exclude<Step, 'more'>,
+    session: PullSession,
+  ): Promise<boolean> {
+    const { log, warnings } = this.#dependencies;
+    const { entries, bytes, reason } = session;
     switch (outcome) {
       case 'adopted':
-        warnings.clear('REFUSED_FROM_FUTURE', nodeId);
-        log.debug({ peer: nodeId, entries: session.entries, bytes: session.bytes }, 'Pulled from a peer.');
-        return;
+        warnings.clear('REFUSED_FROM_FUTURE', peer);
+        log.debug({ peer, entries, bytes }, 'Pulled from a peer.');
+        return false;
       case 'late':
-        if (replica.canStartOver()) return;
-        warnings.raise(
-          'LATE',
-          nodeId,
-          `This node missed deletions that node ${nodeId} has already collected, so it takes nothing from it any more, lest deleted keys come back; its own writes still reach others. To rejoin: export what you need, stop this node, empty its folder, and start it again.`,
-        );
-        return;
+        return this.#endLate(peer);
       case 'refused':
-        warnings.raise(
-          'REFUSED_FROM_FUTURE',
-          nodeId,
-          `Node ${nodeId} sent ${session.reason} from too far in the future, so nothing of that session was adopted: check the clocks of the machines.`,
-        );
-        return;
+        this.refused++;
+        warnings.raise('REFUSED_FROM_FUTURE', peer, refusedSentence(peer, reason));
+        return false;
       case 'ahead':
       case 'not-serving':
+        log.debug({ peer, outcome, reason }, 'A session did not come about.');
+        return false;
       case 'stale':
       case 'void':
-        log.debug({ peer: nodeId, outcome, reason: session.reason }, 'A session did not come about.');
+        log.debug({ peer, outcome }, 'A session must begin anew.');
+        return true;
     }
+  }
+
+  /** What is left of a first copy that broke off is of no use to anyone: the node begins again, empty. */
+  async #endLate(peer: NodeId): Promise<boolean> {
+    const { replica, log, warnings, withoutServing } = this.#dependencies;
+    if (replica.canStartOver()) {
+      log.info(
+        { peer },
+        'The first copy of the data broke off and cannot go on: this node starts over, empty.',
+      );
+      await withoutServing(() => replica.startOver());
+      return true;
+    }
+    this.#late.add(peer);
+    warnings.raise('LATE', peer, lateSentence(peer));
+    return false;
   }
 
   #failed(link: Link, error: unknown): void {
     const { log } = this.#dependencies;
+    const peer = link.nodeId;
     if (error instanceof MalformedBytes) {
-      link.channel.close(`it sent a malformed reply: ${error.message}`);
-    } else if (error instanceof BoatoError && isExpected(error)) {
-      log.debug({ peer: link.nodeId, error: error.message }, 'A session was set aside.');
+      link.channel.closeMalformed(error.message);
+    } else if (error instanceof BoatoError && error.code === 'PROTOCOL') {
+      log.warn({ peer, error: error.message }, 'A session was given up.');
+    } else if (error instanceof BoatoError && QUIET.has(error.code)) {
+      log.debug({ peer, error: error.message }, 'A session was set aside.');
     } else {
-      log.error({ peer: link.nodeId, error: String(error) }, 'A session failed.');
+      log.error({ peer, error: String(error) }, 'A session failed.');
     }
   }
 }
 
-/** The connection broke, or the node stops: neither is news here. */
-function isExpected({ code }: BoatoError): boolean {
-  return ['PEER_UNREACHABLE', 'TIMEOUT', 'STORE_CLOSED', 'STORE_FENCED', 'PROTOCOL'].includes(code);
+/** The peer is gone or refuses, or the node stops: told elsewhere, or no news. */
+const QUIET: ReadonlySet<string> = new Set([
+  'PEER_UNREACHABLE',
+  'PEER_REFUSED',
+  'TIMEOUT',
+  'STORE_CLOSED',
+  'STORE_FENCED',
+]);
+
+function lateSentence(peer: NodeId): string {
+  return `This node takes nothing from node ${peer} any more: it was away for longer than the tombstone TTL, or was written to before it first held a whole copy, so it may hold keys whose deletion ${peer} has forgotten, and they would come back. Its own writes still reach others. To rejoin: stop this node, export what you need, empty its folder, and start it again.`;
+}
+
+function refusedSentence(peer: NodeId, what: string): string {
+  return `Node ${peer} sent ${what} from too far in the future, so nothing of that session was adopted: check the clocks of all machines.`;
 }

@@ -40,7 +40,10 @@ export class Responder {
       // What is neither meant for the peer nor told elsewhere is a defect of this side.
       if (!(error instanceof ServingFailure) && !(error instanceof BoatoError)) {
         const { log } = this.#dependencies;
-        log.error({ peer: link.nodeId, request: request.type, error: String(error) }, 'A request failed here.');
+        log.error(
+          { peer: link.nodeId, request: request.type, error: String(error) },
+          'A request failed here.',
+        );
       }
       throw error;
     }

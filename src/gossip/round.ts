@@ -1,6 +1,5 @@
 /** The initiator's side of a round: one summary each way, and a comparison of rows only if the summaries differ. */
 
-import { MalformedBytes } from '../core/byte-reader.ts';
 import { equalSums } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
@@ -8,12 +7,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import { compareRows, type Comparison, digestPages, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
-import type { DigestReply, Summary, SummaryReply } from './messages.ts';
-
-type Said = Pick<Summary, 'contextHash' | 'fingerprint'>;
+import type { DigestReply, Failure, Reply } from './messages.ts';
+import type { NewRequest } from './pending-requests.ts';
 
 export interface SummaryOutcome {
+  /** Both have seen the same. */
   readonly isSame: boolean;
+  /** Both have seen the same, and hold the same entries. */
+  readonly isWhole: boolean;
   /**
    * Same contexts over different entries, in two rounds with the same context: one of the two is damaged (R8). Once
    * could be a commit between the two sums of one side.
@@ -35,45 +36,47 @@ export class Rounds {
     this.#fingerprints = fingerprints;
   }
 
-  /** Fails as `Channel.request` does, with `PEER_REFUSED`, and with `MalformedBytes`. */
+  /** Fails as `Channel.request` does, with `PEER_REFUSED` and `PROTOCOL`. */
   async summary(link: Link): Promise<SummaryOutcome> {
-    const own: Said = {
+    const own = {
       contextHash: this.#replica.contextHash(),
       fingerprint: this.#replica.fingerprint(),
     };
-    const reply = await link.channel.request({ type: 'summary', ...own, wallMs: this.#clock.wallMs() });
-    if (reply.type === 'failure') throw refused(link, reply.reason);
-    if (reply.type !== 'summary-reply') throw new MalformedBytes('not the reply to a summary');
-    return {
-      isSame: reply.contextHash === own.contextHash,
-      isSuspect: this.#isSuspect(link, own, reply),
-      peerWallMs: reply.wallMs,
-    };
+    const reply = await ask(link, { type: 'summary', ...own, wallMs: this.#clock.wallMs() });
+    if (reply.type !== 'summary-reply') throw brokeProtocol(link, 'not the reply to a summary');
+    const isSame = reply.contextHash === own.contextHash;
+    const isWhole = isSame && equalSums(reply.fingerprint, own.fingerprint);
+    const isSuspect = this.#isSuspect(link, own.contextHash, isSame && !isWhole);
+    return { isSame, isWhole, isSuspect, peerWallMs: reply.wallMs };
   }
 
   /** Which rows differ. Fails as `summary` does. */
   async compare(link: Link): Promise<Comparison> {
     const answers: DigestReply[] = [];
     for (const page of digestPages(this.#replica.rows(), this.#fingerprints)) {
-      const reply = await link.channel.request({ type: 'digest', ...page });
-      if (reply.type === 'failure') throw refused(link, reply.reason);
-      if (reply.type !== 'digest-reply') throw new MalformedBytes('not the reply to a digest');
+      const reply = await ask(link, { type: 'digest', ...page });
+      if (reply.type !== 'digest-reply') throw brokeProtocol(link, 'not the reply to a digest');
       answers.push(reply);
     }
     const recent = recentActors(this.#replica, this.#clock);
     return compareRows(this.#replica.rows(), answers, recent, this.#fingerprints);
   }
 
-  #isSuspect(link: Link, own: Said, reply: SummaryReply): boolean {
-    const differs =
-      reply.contextHash === own.contextHash && !equalSums(reply.fingerprint, own.fingerprint);
+  #isSuspect(link: Link, contextHash: bigint, differs: boolean): boolean {
     const before = this.#suspectHashByPeer.get(link.nodeId);
-    if (differs) this.#suspectHashByPeer.set(link.nodeId, own.contextHash);
+    if (differs) this.#suspectHashByPeer.set(link.nodeId, contextHash);
     else this.#suspectHashByPeer.delete(link.nodeId);
-    return differs && before === own.contextHash;
+    return differs && before === contextHash;
   }
 }
 
-function refused(link: Link, reason: string): BoatoError {
-  return new BoatoError('PEER_REFUSED', `Node ${link.nodeId} does not answer: ${reason}.`);
+async function ask(link: Link, request: NewRequest): Promise<Exclude<Reply, Failure>> {
+  const reply = await link.channel.request(request);
+  if (reply.type !== 'failure') return reply;
+  throw new BoatoError('PEER_REFUSED', `Node ${link.nodeId} does not answer: ${reply.reason}.`);
+}
+
+function brokeProtocol(link: Link, reason: string): BoatoError {
+  link.channel.closeMalformed(reason);
+  return new BoatoError('PROTOCOL', `Node ${link.nodeId} broke the protocol: ${reason}.`);
 }

@@ -11,7 +11,10 @@ import type { SessionOrder } from '../ports/replica.ts';
 /** After which entry a chunk begins: nothing, where it begins with the first. */
 export type Position =
   | { readonly order: 'key'; readonly key: Uint8Array | undefined }
-  | { readonly order: 'version'; readonly after: { readonly actor: Actor; readonly version: Version } | undefined };
+  | {
+      readonly order: 'version';
+      readonly after: { readonly actor: Actor; readonly version: Version } | undefined;
+    };
 
 const START = 0;
 const AFTER_VERSION = 1;

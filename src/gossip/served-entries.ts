@@ -58,4 +58,3 @@ async function* drain(scan: EntryScan): AsyncGenerator<Entry, void, undefined> {
     await scan.close();
   }
 }
-

@@ -32,12 +32,7 @@ export class ServedSession {
   bytes = 0;
 
   /** `pullerRows`: of the actors of the session, as pinned. `chunkBytes`: a chunk ends once it holds as many. */
-  constructor(
-    pinned: PinnedState,
-    pullerRows: readonly FullRow[],
-    order: SessionOrder,
-    chunkBytes: number,
-  ) {
+  constructor(pinned: PinnedState, pullerRows: readonly FullRow[], order: SessionOrder, chunkBytes: number) {
     assert(chunkBytes >= 1 && chunkBytes <= CHUNK_BYTES, 'chunks are as small as the protocol says');
     this.order = order;
     this.#pinned = pinned;

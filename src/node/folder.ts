@@ -68,9 +68,13 @@ async function openDatabase(dir: string, isInitialized: boolean): Promise<Ordere
 async function lockedBy(dir: string, cause: BoatoError): Promise<BoatoError> {
   const pid = await readHolder(dir);
   const holder = pid === undefined ? 'another process' : `process ${pid}`;
-  return new BoatoError('STORE_LOCKED', `The folder ${dir} is in use by ${holder}: stop it, or use another folder.`, {
-    cause,
-  });
+  return new BoatoError(
+    'STORE_LOCKED',
+    `The folder ${dir} is in use by ${holder}: stop it, or use another folder.`,
+    {
+      cause,
+    },
+  );
 }
 
 async function readHolder(dir: string): Promise<number | undefined> {

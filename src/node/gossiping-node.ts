@@ -122,7 +122,10 @@ export class GossipingNode implements Node {
   async sync(options: SyncOptions = {}): Promise<SyncResult> {
     const { wait = false, timeoutMs, signal } = options;
     if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
-      throw new BoatoError('INVALID_OPTION', 'The option `timeoutMs` must be a positive integer of milliseconds.');
+      throw new BoatoError(
+        'INVALID_OPTION',
+        'The option `timeoutMs` must be a positive integer of milliseconds.',
+      );
     }
     const before = this.#wireBytes();
     const deadlineMs = this.#clock.monotonicMs() + (timeoutMs ?? Number.POSITIVE_INFINITY);
@@ -195,7 +198,9 @@ export class GossipingNode implements Node {
       bytesReceived: record.bytesReceived,
       bytesSent: record.bytesSent,
       ...(nodeId === undefined ? {} : { nodeId }),
-      ...(inSyncAtMs === undefined ? {} : { inSyncAgoMs: Math.round(this.#clock.monotonicMs() - inSyncAtMs) }),
+      ...(inSyncAtMs === undefined
+        ? {}
+        : { inSyncAgoMs: Math.round(this.#clock.monotonicMs() - inSyncAtMs) }),
       ...(actorsBehind === undefined ? {} : { actorsBehind }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
       ...(lastError === undefined ? {} : { lastError }),
@@ -228,7 +233,8 @@ export class GossipingNode implements Node {
       .peers()
       .filter(({ state }) => state !== 'connected' && state !== 'self')
       .map(({ address }) => address);
-    const why = missing.length === 0 ? 'they still exchange' : `these cannot be reached: ${missing.join(', ')}`;
+    const why =
+      missing.length === 0 ? 'they still exchange' : `these cannot be reached: ${missing.join(', ')}`;
     return new BoatoError(
       'TIMEOUT',
       `Not every peer held what this node holds within ${timeoutMs ?? 0} ms: ${why}.`,

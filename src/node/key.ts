@@ -8,7 +8,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The bytes of `key`. Fails with `INVALID_KEY`. */
 export function encodeKey(key: unknown, keyBytesMax: number): Uint8Array {
-  if (typeof key !== 'string') throw new BoatoError('INVALID_KEY', `A key must be a string, not ${kindOf(key)}.`);
+  if (typeof key !== 'string')
+    throw new BoatoError('INVALID_KEY', `A key must be a string, not ${kindOf(key)}.`);
   if (key === '') throw new BoatoError('INVALID_KEY', 'A key must have at least one character.');
   const bytes = encodeText(key);
   if (bytes.length > keyBytesMax) {
@@ -23,7 +24,10 @@ export function encodeKey(key: unknown, keyBytesMax: number): Uint8Array {
 /** The bytes of a prefix or bound, which may be empty. Fails with `INVALID_KEY` on lone surrogates. */
 export function encodeText(text: string): Uint8Array {
   if (!isWellFormed(text)) {
-    throw new BoatoError('INVALID_KEY', 'A key must be well-formed Unicode, and this one has a lone surrogate.');
+    throw new BoatoError(
+      'INVALID_KEY',
+      'A key must be well-formed Unicode, and this one has a lone surrogate.',
+    );
   }
   return encoder.encode(text);
 }

@@ -190,13 +190,15 @@ export class MapStore implements Store {
     if (this.isClockInDoubt()) {
       warnings.push({
         code: 'CLOCK_IN_DOUBT',
-        message: "This machine's clock leapt, or most peers disagree with it: nothing is collected until they agree.",
+        message:
+          "This machine's clock leapt, or most peers disagree with it: nothing is collected until they agree.",
       });
     }
     if (this.#options.durability === 'os') {
       warnings.push({
         code: 'NO_FSYNC',
-        message: "Durability is 'os': a power loss can take back the latest writes, though they were acknowledged.",
+        message:
+          "Durability is 'os': a power loss can take back the latest writes, though they were acknowledged.",
       });
     }
     return warnings;

@@ -125,7 +125,7 @@ function name(field: string, value: unknown): NodeId | undefined {
 function integer(field: string, value: unknown, byDefault: number, min: number, max: number): number {
   if (value === undefined) return byDefault;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${String(value)}`);
+  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${JSON.stringify(value)}`);
 }
 
 function invalid(field: string, what: string): BoatoError {

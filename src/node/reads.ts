@@ -41,7 +41,8 @@ export function checkRange(options: EntriesOptions): CheckedRange {
   const upper = end === undefined || (lt !== undefined && compareBytes(lt, end) < 0) ? lt : end;
   const isAfterPrefix = gt !== undefined && compareBytes(gt, prefix) >= 0;
   const lower = isAfterPrefix ? gt : prefix;
-  if (limit === 0 || (upper !== undefined && compareBytes(lower, upper) >= 0)) return { bounds: undefined, limit };
+  if (limit === 0 || (upper !== undefined && compareBytes(lower, upper) >= 0))
+    return { bounds: undefined, limit };
   return { bounds: { ...(isAfterPrefix ? { gt } : { gte: prefix }), lt: upper, reverse }, limit };
 }
 

@@ -8,9 +8,15 @@ import type { Write } from '../storage/write.ts';
 import type { BatchOperation, PutOptions } from './api.ts';
 import { encodeKey } from './key.ts';
 
-const PUT_FIELDS = ['ttlMs', 'expiresAt'];
+const PUT_FIELDS: ReadonlySet<string> = new Set(['ttlMs', 'expiresAt']);
 
-export function putWrite(key: unknown, value: unknown, options: PutOptions, limits: Limits, wallMs: number): Write {
+export function putWrite(
+  key: unknown,
+  value: unknown,
+  options: PutOptions,
+  limits: Limits,
+  wallMs: number,
+): Write {
   checkPutOptions(options);
   const bytes = encodeKey(key, limits.keyBytesMax);
   const packed = packValue(value);
@@ -28,7 +34,8 @@ export function deleteWrite(key: unknown, limits: Limits): Write {
 }
 
 export function batchWrites(operations: readonly BatchOperation[], limits: Limits, wallMs: number): Write[] {
-  if (!Array.isArray(operations)) throw new BoatoError('BATCH_INVALID', 'A batch must be a list of operations.');
+  if (!Array.isArray(operations))
+    throw new BoatoError('BATCH_INVALID', 'A batch must be a list of operations.');
   if (operations.length > limits.batchEntriesMax) {
     throw new BoatoError(
       'BATCH_TOO_LARGE',
@@ -41,7 +48,10 @@ export function batchWrites(operations: readonly BatchOperation[], limits: Limit
     const write = operationWrite(operation, index, limits, wallMs);
     const name = byteString(write.key);
     if (seen.has(name)) {
-      throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch has a key that occurred before in it.`);
+      throw new BoatoError(
+        'BATCH_INVALID',
+        `Operation ${index} of the batch has a key that occurred before in it.`,
+      );
     }
     seen.add(name);
     total += write.key.length + (write.value?.length ?? 0);
@@ -65,9 +75,12 @@ function operationWrite(operation: unknown, index: number, limits: Limits, wallM
 }
 
 function checkPutOptions(options: PutOptions): void {
-  const unknown = Object.keys(options).find((field) => !PUT_FIELDS.includes(field));
+  const unknown = Object.keys(options).find((field) => !PUT_FIELDS.has(field));
   if (unknown !== undefined) {
-    throw new BoatoError('INVALID_OPTION', `The option \`${unknown}\` is not known; known are ttlMs and expiresAt.`);
+    throw new BoatoError(
+      'INVALID_OPTION',
+      `The option \`${unknown}\` is not known; known are ttlMs and expiresAt.`,
+    );
   }
 }
 
@@ -77,7 +90,10 @@ function expiryOf({ ttlMs, expiresAt }: PutOptions, wallMs: number): number | un
   }
   if (ttlMs !== undefined) {
     if (isPositiveInteger(ttlMs) && isPositiveInteger(wallMs + ttlMs)) return wallMs + ttlMs;
-    throw new BoatoError('INVALID_EXPIRY', `ttlMs must be a positive integer of milliseconds, not ${String(ttlMs)}.`);
+    throw new BoatoError(
+      'INVALID_EXPIRY',
+      `ttlMs must be a positive integer of milliseconds, not ${String(ttlMs)}.`,
+    );
   }
   if (expiresAt === undefined || isPositiveInteger(expiresAt)) return expiresAt;
   throw new BoatoError(

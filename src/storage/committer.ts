@@ -33,8 +33,8 @@ interface Queued {
   /** Absent for an exclusive task. */
   readonly job: Job<unknown> | undefined;
   readonly task: (() => Promise<unknown>) | undefined;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class Committer {
@@ -143,7 +143,12 @@ export class Committer {
   async #commitJobs(jobs: readonly Job<unknown>[]): Promise<readonly Outcome[]> {
     if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
     const present = await lookUpPresent(this.#store, this.#state.cache, jobs);
-    const transaction = new Transaction(this.#state, present, this.#clock.wallMs(), this.#clock.monotonicMs());
+    const transaction = new Transaction(
+      this.#state,
+      present,
+      this.#clock.wallMs(),
+      this.#clock.monotonicMs(),
+    );
     try {
       const outcomes = jobs.map((job) => decide(job, transaction));
       const operations = transaction.finish();

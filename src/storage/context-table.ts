@@ -173,7 +173,7 @@ export class ContextTable {
   fullRow(actor: Actor): FullRow {
     const row = this.#byActor.get(actor);
     if (row === undefined) return { ...unknownRow(actor), cloudVersions: [] };
-    return { ...copyRow(row), cloudVersions: [...row.cloudVersions].sort((a, b) => a - b) };
+    return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
   }
 
   clear(): void {

@@ -87,7 +87,8 @@ export class DotCache {
     const high = Number(hash >> 32n);
     const start = (low & this.#setMask) * WAYS;
     for (let slot = start; slot < start + WAYS; slot++) {
-      if (this.#hashLow[slot] === low && this.#hashHigh[slot] === high && this.#versionHigh[slot] !== 0) return slot;
+      if (this.#hashLow[slot] === low && this.#hashHigh[slot] === high && this.#versionHigh[slot] !== 0)
+        return slot;
     }
     return -1;
   }

@@ -73,5 +73,5 @@ export class DotScan {
 
 function merge(segment: readonly DotPair[], singles: readonly DotPair[]): readonly DotPair[] {
   if (singles.length === 0) return segment;
-  return [...segment, ...singles].sort((a, b) => a.version - b.version);
+  return [...segment, ...singles].toSorted((a, b) => a.version - b.version);
 }

@@ -45,7 +45,10 @@ export class EntryReader {
       for (const [index, key] of keys.entries()) {
         const record = records[index];
         if (record === undefined) entries.push(undefined);
-        else entries.push(await this.#complete({ key, stored: this.#decode(storedKeys[index] as Uint8Array, record) }));
+        else
+          entries.push(
+            await this.#complete({ key, stored: this.#decode(storedKeys[index] as Uint8Array, record) }),
+          );
       }
       return entries;
     });
@@ -92,8 +95,9 @@ export class EntryReader {
         at = 0;
       }
       const entries: Entry[] = [];
-      for (let bytes = 0; found !== undefined && at < found.length && bytes < PAGE_BYTES; at++) {
-        const entry = await this.#complete(found[at] as Found);
+      const page = found ?? [];
+      for (let bytes = 0; at < page.length && bytes < PAGE_BYTES; at++) {
+        const entry = await this.#complete(page[at] as Found);
         bytes += entry.key.length + entry.value.length;
         entries.push(entry);
       }

@@ -112,7 +112,10 @@ export interface EntryBounds {
 }
 
 export function entriesBetween(bounds: EntryBounds): KeyRange {
-  const lower = bounds.gt !== undefined ? { gt: entryKey(bounds.gt) } : { gte: entryKey(bounds.gte ?? new Uint8Array(0)) };
+  const lower =
+    bounds.gt !== undefined
+      ? { gt: entryKey(bounds.gt) }
+      : { gte: entryKey(bounds.gte ?? new Uint8Array(0)) };
   const lt = bounds.lt === undefined ? Uint8Array.of(ENTRY + 1) : entryKey(bounds.lt);
   return { ...lower, lt, reverse: bounds.reverse ?? false };
 }

@@ -82,7 +82,7 @@ export function decodeState(content: Uint8Array): NodeState {
     horizon,
     all,
     permanent,
-    ownActor: actor === '' ? undefined : (actor as Actor),
+    ownActor: actor === '' ? undefined : actor,
     adopted: (flags & ADOPTED) !== 0,
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
     damaged: (flags & DAMAGED) !== 0,

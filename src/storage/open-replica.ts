@@ -64,7 +64,8 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
   await loadContext(store, state);
   const replica = new StoredReplica(options, state, { wasClean: clean, cleanMarker: CLEAN });
   await replica.load();
-  if (!clean) log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
+  if (!clean)
+    log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
   return replica;
 }
 
@@ -80,7 +81,10 @@ async function createIdentity({ store, nodeId, clusterId, random }: ReplicaOptio
   return identity;
 }
 
-function checkIdentity(stored: Identity | { readonly formatVersion: number }, options: ReplicaOptions): Identity {
+function checkIdentity(
+  stored: Identity | { readonly formatVersion: number },
+  options: ReplicaOptions,
+): Identity {
   if (!('nodeId' in stored) || !isNodeId(stored.nodeId)) {
     throw new BoatoError(
       'FORMAT_UNSUPPORTED',
@@ -142,7 +146,8 @@ async function forEachRecord(
 ): Promise<void> {
   const scan = store.scan(range);
   try {
-    for (let page = await scan.next(SCAN_PAGE); page.length > 0; page = await scan.next(SCAN_PAGE)) page.forEach(visit);
+    for (let page = await scan.next(SCAN_PAGE); page.length > 0; page = await scan.next(SCAN_PAGE))
+      page.forEach(visit);
   } finally {
     await scan.close();
   }

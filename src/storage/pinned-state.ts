@@ -21,7 +21,9 @@ export function pinState(
 ): PinnedState | undefined {
   const { bootstrapping } = state;
   if (!bootstrapping && state.context.hashWithout(actors) !== restHash) return undefined;
-  const rows = actors.map((actor) => (bootstrapping ? ownRowOnly(state, actor) : state.context.fullRow(actor)));
+  const rows = actors.map((actor) =>
+    bootstrapping ? ownRowOnly(state, actor) : state.context.fullRow(actor),
+  );
   const numbers = new Map(actors.map((actor) => [actor, state.context.get(actor)?.no]));
   const snapshot = openSnapshot();
   const reader = new EntryReader(snapshot, state.context, onDamage);

@@ -21,7 +21,8 @@ export async function lookUpPresent(
     for (const key of keys) {
       const name = byteString(key);
       const cached = cache.get(key);
-      const incomplete = cached !== null && cached !== undefined && needsExpiry === true && (cached.flags & EXPIRING) !== 0;
+      const incomplete =
+        cached !== null && cached !== undefined && needsExpiry === true && (cached.flags & EXPIRING) !== 0;
       if (cached === undefined || incomplete) missed.push({ name, key });
       else if (!present.has(name)) present.set(name, cached);
     }

@@ -13,7 +13,13 @@ import type { LiveRow } from './context-table.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
-import { decodeHead, decodeProgress, encodeHead, encodeProgress, type SessionHead } from './session-record.ts';
+import {
+  decodeHead,
+  decodeProgress,
+  encodeHead,
+  encodeProgress,
+  type SessionHead,
+} from './session-record.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -35,7 +41,11 @@ export class Sessions {
   async load(): Promise<void> {
     const scan = this.#store.scan(ALL_SESSIONS);
     try {
-      for (let page = await scan.next(SESSIONS_READ); page.length > 0; page = await scan.next(SESSIONS_READ)) {
+      for (
+        let page = await scan.next(SESSIONS_READ);
+        page.length > 0;
+        page = await scan.next(SESSIONS_READ)
+      ) {
         for (const [key, record] of page) {
           const head = readRecord(key, record, decodeHead);
           const storedProgress = await this.#store.get(progressKey(head.peer));
@@ -148,7 +158,10 @@ export class Sessions {
       if (row === undefined || row.loose.count === 0) continue;
       const received = maxVersion(row.received, other.received);
       const covered = received >= row.indexed;
-      looseByActor.set(other.actor, covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, session, other)));
+      looseByActor.set(
+        other.actor,
+        covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, session, other)),
+      );
     }
     return looseByActor;
   }

@@ -141,7 +141,12 @@ export class StoredReplica implements Replica {
   /** R6. None while batches may be torn here. The caller vouches for the clock. */
   collect(): Promise<Collected> {
     if (this.#state.bootstrapping) return Promise.resolve({ collected: 0, kept: 0 });
-    return collectDue(this.#store, this.#committer, this.#options.clock.wallMs(), this.#options.tombstoneTtlMs);
+    return collectDue(
+      this.#store,
+      this.#committer,
+      this.#options.clock.wallMs(),
+      this.#options.tombstoneTtlMs,
+    );
   }
 
   async compact(): Promise<void> {
@@ -185,7 +190,7 @@ export class StoredReplica implements Replica {
   movedSince(sinceMs: number, limit: number): readonly Actor[] {
     return [...this.#state.context.all()]
       .filter((row) => row.movedAtMs >= sinceMs)
-      .sort((a, b) => b.movedAtMs - a.movedAtMs)
+      .toSorted((a, b) => b.movedAtMs - a.movedAtMs)
       .slice(0, limit)
       .map(({ actor }) => actor);
   }
@@ -274,7 +279,12 @@ export class StoredReplica implements Replica {
     if (this.#state.damaged) return;
     this.#state.damaged = true;
     this.#options.log.error({ code: error.code }, error.message);
-    const remember: Job<void> = { keys: [], bytes: 0, sync: true, decide: (transaction) => transaction.touchState() };
+    const remember: Job<void> = {
+      keys: [],
+      bytes: 0,
+      sync: true,
+      decide: (transaction) => transaction.touchState(),
+    };
     // Best effort: the next read of the record finds the damage again.
     this.#committer.commit(remember).catch(() => {});
   }
@@ -285,7 +295,10 @@ export class StoredReplica implements Replica {
     if (row === undefined) return;
     this.#compaction = this.#compactRow(row)
       .catch((error: unknown) => {
-        this.#options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
+        this.#options.log.warn(
+          { actor: row.actor, error: String(error) },
+          'The dot index could not be compacted.',
+        );
       })
       .then(() => {
         this.#compaction = undefined;

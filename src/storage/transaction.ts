@@ -86,8 +86,16 @@ export class Transaction {
     state.see(entry.last);
     this.#put(entryKey(entry.key), encodeEntry(row.no, entry));
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
-    if (entry.tombstone) this.#put(dueKey(DUE_TOMBSTONE, entry.version, entry.key), encodeDue({ actorNo: row.no, version: entry.version }));
-    if (entry.expiresAt !== undefined) this.#put(dueKey(DUE_EXPIRING, entry.expiresAt, entry.key), encodeDue({ actorNo: row.no, version: entry.version }));
+    if (entry.tombstone)
+      this.#put(
+        dueKey(DUE_TOMBSTONE, entry.version, entry.key),
+        encodeDue({ actorNo: row.no, version: entry.version }),
+      );
+    if (entry.expiresAt !== undefined)
+      this.#put(
+        dueKey(DUE_EXPIRING, entry.expiresAt, entry.key),
+        encodeDue({ actorNo: row.no, version: entry.version }),
+      );
     this.#addPair(row, { version: entry.version, key: entry.key });
     this.#remember(entry.key, { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt });
   }
@@ -119,7 +127,6 @@ export class Transaction {
     }
   }
 
-
   /** A record of another noun that belongs to the same commit. `content` is sealed here. */
   put(key: Uint8Array, content: Uint8Array): void {
     this.#put(key, content);
@@ -140,7 +147,8 @@ export class Transaction {
     const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
     this.changedRows = [...changed];
     for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
-    if (this.#operations.length > 0 || this.#stateTouched) this.#put(metaKey('state'), encodeState(this.state));
+    if (this.#operations.length > 0 || this.#stateTouched)
+      this.#put(metaKey('state'), encodeState(this.state));
     return this.#operations;
   }
 

@@ -46,7 +46,16 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
       for (const [index, { key, value, expiresAt }] of writes.entries()) {
         const version = (first + index) as Version;
         const tombstone = value === undefined;
-        const entry = { actor: row.actor, key, version, first, last, tombstone, value: value ?? NO_BYTES, expiresAt };
+        const entry = {
+          actor: row.actor,
+          key,
+          version,
+          first,
+          last,
+          tombstone,
+          value: value ?? NO_BYTES,
+          expiresAt,
+        };
         transaction.place(row, entry);
       }
       return before.map((present) => present !== undefined && isPresentLive(present, wallMs));
@@ -55,7 +64,12 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
 }
 
 /** After a long silence the actor's next write would look late to peers (R7). */
-function isActorStale(row: LiveRow | undefined, settings: WriteSettings, last: Version, wallMs: number): boolean {
+function isActorStale(
+  row: LiveRow | undefined,
+  settings: WriteSettings,
+  last: Version,
+  wallMs: number,
+): boolean {
   if (row === undefined) return true;
   const nextMs = wallMsOf(tick(last, wallMs));
   return nextMs - wallMsOf(row.received) >= settings.tombstoneTtlMs / 4;

@@ -14,7 +14,9 @@ function pauses(backOff: BackOff, count: number): number[] {
 describe('the pauses between attempts', () => {
   test('are at most 250 ms, then twice as long each time, and never more than 30 s', () => {
     const longest = pauses(new BackOff(always(1)), 12);
-    expect(longest).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
+    expect(longest).toEqual([
+      250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000,
+    ]);
   });
 
   test('may be as short as nothing: jitter is full', () => {

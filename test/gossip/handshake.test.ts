@@ -29,19 +29,43 @@ describe('two nodes may talk', () => {
 describe('two nodes refuse each other, and say why', () => {
   test('if they speak different versions of the protocol', () => {
     const hello = { ...helloOf(b), protocolVersion: PROTOCOL_VERSION + 1 };
-    expect(refusal(a, hello)).toMatchInlineSnapshot();
+    expect(refusal(a, hello)).toMatchInlineSnapshot(`
+      {
+        "code": "protocol-version",
+        "reason": "this node speaks version 1 of the protocol, the other one version 2",
+        "type": "reject",
+      }
+    `);
   });
 
   test('if they belong to different clusters', () => {
-    expect(refusal(a, helloOf({ ...b, clusterId: 'other' }))).toMatchInlineSnapshot();
+    expect(refusal(a, helloOf({ ...b, clusterId: 'other' }))).toMatchInlineSnapshot(`
+      {
+        "code": "cluster",
+        "reason": "this node belongs to cluster shop, the other one to other",
+        "type": "reject",
+      }
+    `);
   });
 
   test('if they have the same name', () => {
-    expect(refusal(a, helloOf({ ...b, nodeId: a.nodeId }))).toMatchInlineSnapshot();
+    expect(refusal(a, helloOf({ ...b, nodeId: a.nodeId }))).toMatchInlineSnapshot(`
+      {
+        "code": "same-name",
+        "reason": "two nodes have the name a: give one of them another name, and an empty folder",
+        "type": "reject",
+      }
+    `);
   });
 
   test('a node knows itself by the nonce of its run', () => {
-    expect(refusal(a, helloOf(a))).toMatchInlineSnapshot();
+    expect(refusal(a, helloOf(a))).toMatchInlineSnapshot(`
+      {
+        "code": "same-node",
+        "reason": "the node dialled itself",
+        "type": "reject",
+      }
+    `);
   });
 
   test('the version matters before the cluster, and the cluster before the name', () => {
@@ -54,6 +78,13 @@ describe('two nodes refuse each other, and say why', () => {
 test('each setting that differs gets a sentence, and none that agrees', () => {
   expect(differingSettings(a, helloOf(b))).toEqual([]);
   const settings = { tombstoneTtlMs: 1000, maxDriftMs: 2000 };
-  expect(differingSettings(a, helloOf({ ...b, settings: { ...a.settings, maxDriftMs: 2000 } }))).toHaveLength(1);
-  expect(differingSettings(a, helloOf({ ...b, settings }))).toMatchInlineSnapshot();
+  expect(differingSettings(a, helloOf({ ...b, settings: { ...a.settings, maxDriftMs: 2000 } }))).toHaveLength(
+    1,
+  );
+  expect(differingSettings(a, helloOf({ ...b, settings }))).toMatchInlineSnapshot(`
+    [
+      "Node b has tombstoneTtlMs 1000, this node 20000: make it one setting for the cluster.",
+      "Node b has maxDriftMs 2000, this node 30000: make it one setting for the cluster.",
+    ]
+  `);
 });

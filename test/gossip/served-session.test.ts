@@ -26,7 +26,7 @@ async function open(
 
 async function allChunks(session: ServedSession): Promise<Chunk[]> {
   const chunks = [await session.first()];
-  for (let chunk = chunks[0]; chunk !== undefined && !chunk.last; ) {
+  for (let chunk = chunks[0]; chunk !== undefined && !chunk.last;) {
     chunk = await session.chunkAt(chunk.cursor);
     chunks.push(chunk);
   }
@@ -124,32 +124,40 @@ describe('a served session', () => {
     await session.close();
   });
 
-  test.each(['version', 'key'] as const)('in %s order answers every cursor again with the same chunk', async (order) => {
-    const server = await serverWithBatches();
-    const session = await open(server, await openTestReplica({ nodeId: 'p' }), order, 1);
-    const chunks = await allChunks(session);
+  test.each(['version', 'key'] as const)(
+    'in %s order answers every cursor again with the same chunk',
+    async (order) => {
+      const server = await serverWithBatches();
+      const session = await open(server, await openTestReplica({ nodeId: 'p' }), order, 1);
+      const chunks = await allChunks(session);
 
-    // Backwards, each one twice, then the whole once more from the start.
-    for (let at = chunks.length - 1; at > 0; at--) {
-      const { cursor } = chunks[at - 1] as Chunk;
-      expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
-      expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
-    }
-    expect(await allChunks(session)).toEqual(chunks);
-    await session.close();
-  });
+      // Backwards, each one twice, then the whole once more from the start.
+      for (let at = chunks.length - 1; at > 0; at--) {
+        const { cursor } = chunks[at - 1] as Chunk;
+        expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
+        expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
+      }
+      expect(await allChunks(session)).toEqual(chunks);
+      await session.close();
+    },
+  );
 
-  test.each(['version', 'key'] as const)('in %s order answers cursors that are asked for at once', async (order) => {
-    const server = await serverWithBatches();
-    const session = await open(server, await openTestReplica({ nodeId: 'p' }), order, 1);
-    const chunks = await allChunks(session);
-    const cursors = chunks.slice(0, -1).map(({ cursor }) => cursor);
+  test.each(['version', 'key'] as const)(
+    'in %s order answers cursors that are asked for at once',
+    async (order) => {
+      const server = await serverWithBatches();
+      const session = await open(server, await openTestReplica({ nodeId: 'p' }), order, 1);
+      const chunks = await allChunks(session);
+      const cursors = chunks.slice(0, -1).map(({ cursor }) => cursor);
 
-    const answers = await Promise.all([...cursors, ...cursors.toReversed()].map((cursor) => session.chunkAt(cursor)));
+      const answers = await Promise.all(
+        [...cursors, ...cursors.toReversed()].map((cursor) => session.chunkAt(cursor)),
+      );
 
-    expect(answers).toEqual([...chunks.slice(1), ...chunks.slice(1).toReversed()]);
-    await session.close();
-  });
+      expect(answers).toEqual([...chunks.slice(1), ...chunks.slice(1).toReversed()]);
+      await session.close();
+    },
+  );
 
   test('serves the state at its beginning, whatever is written meanwhile', async () => {
     const server = await serverWithBatches();
@@ -161,7 +169,7 @@ describe('a served session', () => {
     await server.write([del('e')]);
 
     const rest = [];
-    for (let chunk = first; !chunk.last; ) {
+    for (let chunk = first; !chunk.last;) {
       chunk = await session.chunkAt(chunk.cursor);
       rest.push(chunk);
     }
@@ -173,7 +181,13 @@ describe('a served session', () => {
     const server = await serverWithBatches();
     const session = await open(server, await openTestReplica({ nodeId: 'p' }), 'version', 1);
     const byKey = Uint8Array.of(2, ...utf8('a'));
-    for (const cursor of [new Uint8Array(0), Uint8Array.of(9), Uint8Array.of(0, 1), Uint8Array.of(1, 2), byKey]) {
+    for (const cursor of [
+      new Uint8Array(0),
+      Uint8Array.of(9),
+      Uint8Array.of(0, 1),
+      Uint8Array.of(1, 2),
+      byKey,
+    ]) {
       await expect(session.chunkAt(cursor)).rejects.toThrow(MalformedBytes);
     }
     // And is none the worse for it.

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Cluster, type Delivery, type TestSession } from '../support/cluster.ts';
+import type { Write } from '../../src/storage/write.ts';
 import { expectInvariants, expectWholeBatches } from '../support/invariants.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
@@ -17,31 +18,51 @@ const node = fc.nat({ max: 4 });
 const key = fc.constantFrom('a', 'b', 'c', 'd');
 const keys = fc.uniqueArray(key, { minLength: 2, maxLength: 3 });
 const server = fc.nat({ max: 4 });
-const delivery = fc.constantFrom<Delivery[]>('delivered', 'delivered', 'request-lost', 'reply-lost', 'repeated');
+const delivery = fc.constantFrom<Delivery[]>(
+  'delivered',
+  'delivered',
+  'request-lost',
+  'reply-lost',
+  'repeated',
+);
 
 const commonActions: fc.Arbitrary<Action>[] = [
-  fc.record({ do: fc.constantFrom('put' as const, 'put' as const, 'del' as const, 'ttl' as const), node, key }),
+  fc.record({
+    do: fc.constantFrom('put' as const, 'put' as const, 'del' as const, 'ttl' as const),
+    node,
+    key,
+  }),
   fc.record({ do: fc.constant('batch' as const), node, keys }),
   fc.record({ do: fc.constant('open' as const), node, server }),
   fc.record({ do: fc.constant('chunk' as const), node, delivery }),
   fc.record({ do: fc.constant('chunk' as const), node, delivery }),
-  fc.record({ do: fc.constantFrom('break' as const, 'end' as const, 'kill' as const, 'restart' as const), node }),
+  fc.record({
+    do: fc.constantFrom('break' as const, 'end' as const, 'kill' as const, 'restart' as const),
+    node,
+  }),
   fc.record({ do: fc.constant('compact' as const), node }),
   fc.record({ do: fc.constant('pull' as const), node, server }),
 ];
 
-const schedule = (actions: readonly fc.Arbitrary<Action>[]): fc.Arbitrary<{ size: number; actions: Action[] }> =>
-  fc.record({ size: fc.integer({ min: 2, max: 5 }), actions: fc.array(fc.oneof(...actions), { maxLength: 40, size: 'max' }) });
+const schedule = (
+  actions: readonly fc.Arbitrary<Action>[],
+): fc.Arbitrary<{ size: number; actions: Action[] }> =>
+  fc.record({
+    size: fc.integer({ min: 2, max: 5 }),
+    actions: fc.array(fc.oneof(...actions), { maxLength: 40, size: 'max' }),
+  });
 
 /** Sessions by the node that pulls: one at a time. */
 type Running = Map<number, TestSession>;
+
+function write(name: string, value: Uint8Array | undefined, expiresAt?: number): Write {
+  return { key: utf8(name), value, expiresAt };
+}
 
 async function perform(cluster: Cluster, running: Running, action: Action): Promise<void> {
   const size = cluster.nodes.length;
   if (action.do === 'wait') return cluster.clock.advance(action.seconds * 1000);
   const at = action.node % size;
-  const write = (name: string, value: Uint8Array | undefined, expiresAt?: number) =>
-    ({ key: utf8(name), value, expiresAt }) as const;
   switch (action.do) {
     case 'put':
       return cluster.write(at, [write(action.key, cluster.nextValue())]);

@@ -46,8 +46,10 @@ async function perform(cluster: Cluster, sessions: Map<string, Opened>, step: st
       return;
     case 'open':
       sessions.set(words[0] ?? '', {
-        ...{ puller: Number(words[1]), server: Number(words[2]) },
-        ...{ session: undefined, ended: false },
+        puller: Number(words[1]),
+        server: Number(words[2]),
+        session: undefined,
+        ended: false,
       });
       return;
     case 'chunk':

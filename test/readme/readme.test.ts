@@ -28,15 +28,16 @@ async function readersFolder(): Promise<{ folder: string; env: NodeJS.ProcessEnv
 
 describe('the README', () => {
   const programs = [...readme.matchAll(/```js example\n(?<code>.*?)```\s+```output\n(?<output>.*?)```/gsu)];
-  test.each(programs.map(({ groups }, index) => [index + 1, groups?.['code'] ?? '', groups?.['output'] ?? ''] as const))(
-    'has a program %d that prints what it says',
-    async (_, code, output) => {
-      const { folder, env } = await readersFolder();
-      await writeFile(join(folder, 'example.mjs'), code);
-      const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder, env });
-      expect(stdout).toBe(output);
-    },
-  );
+  test.each(
+    programs.map(
+      ({ groups }, index) => [index + 1, groups?.['code'] ?? '', groups?.['output'] ?? ''] as const,
+    ),
+  )('has a program %d that prints what it says', async (_, code, output) => {
+    const { folder, env } = await readersFolder();
+    await writeFile(join(folder, 'example.mjs'), code);
+    const { stdout } = await run(process.execPath, ['example.mjs'], { cwd: folder, env });
+    expect(stdout).toBe(output);
+  });
 
   test('has a dialogue with the command line that goes as it says', async () => {
     const { folder, env } = await readersFolder();

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { GossipCluster, keysSent, putMany, type Sent, summarize, type TestNode } from '../support/gossip-fixture.ts';
+import {
+  GossipCluster,
+  keysSent,
+  putMany,
+  type Sent,
+  summarize,
+  type TestNode,
+} from '../support/gossip-fixture.ts';
 import { contents } from '../support/replica-fixture.ts';
 
 const KEYS = 100;
@@ -25,7 +32,23 @@ test('an empty node is filled in key order, each entry once', async () => {
   const keys = sent.flatMap(keysSent);
   expect(keys).toEqual(Object.keys(await contents(a.replica)));
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
-  expect(summarize(sent)).toMatchInlineSnapshot();
+  expect(summarize(sent)).toMatchInlineSnapshot(`
+    "a → b hello × 1: 26 B
+    b → a hello × 1: 26 B
+    b → a summary × 1: 38 B
+    a → b summary × 1: 38 B
+    a → b digest × 2: 92 B
+    a → b summary-reply × 1: 38 B
+    b → a digest × 2: 76 B
+    b → a summary-reply × 1: 38 B
+    b → a digest-reply × 2: 42 B
+    a → b digest-reply × 2: 58 B
+    b → a open × 1: 47 B
+    a → b opened × 1: 241 B
+    b → a next × 9: 477 B
+    a → b next-reply × 9: 1557 B
+    b → a done × 1: 41 B"
+  `);
   await cluster.stopAll();
 });
 
@@ -37,34 +60,64 @@ test('the first chunk comes with the answer to the open, each further one is ask
 
   await cluster.converge();
 
-  expect(cluster.transcript()).toMatchInlineSnapshot();
+  expect(cluster.transcript()).toMatchInlineSnapshot(`
+    "a → b hello 26 B
+    b → a hello 26 B
+    b → a summary 38 B
+    a → b summary 38 B
+    a → b digest 46 B (1 pair)
+    a → b summary-reply 38 B
+    b → a digest 30 B (0 pairs)
+    b → a summary-reply 38 B
+    b → a digest-reply 21 B (0 rows)
+    a → b digest-reply 29 B (1 row)
+    b → a open 47 B (1 row)
+    a → b digest 46 B (1 pair)
+    b → a digest-reply 21 B (0 rows)
+    a → b opened 142 B (key order, 1 entry)
+    b → a next 53 B
+    a → b next-reply 74 B (1 entry)
+    b → a next 53 B
+    a → b next-reply 74 B (1 entry)
+    b → a next 53 B
+    a → b next-reply 74 B (1 entry)
+    b → a next 53 B
+    a → b next-reply 74 B (1 entry)
+    b → a next 53 B
+    a → b next-reply 74 B (1 entry, last)
+    b → a done 41 B
+    b → a digest 46 B (1 pair)
+    a → b digest-reply 29 B (1 row)"
+  `);
   await cluster.stopAll();
 });
 
+/** Cuts a from b when `chunks` chunks were sent; the last of them is lost. */
+function cutAfter(cluster: GossipCluster, chunks: number): void {
+  let seen = 0;
+  cluster.onSend = (sent) => {
+    if (keysSent(sent).length > 0 && ++seen === chunks) cluster.network.cut('a', 'b');
+  };
+}
+
+/** Keys that travelled more than once. */
+function sentTwice(sent: readonly Sent[]): string[] {
+  const keys = sent.flatMap(keysSent);
+  return keys.filter((key, index) => keys.indexOf(key) !== index);
+}
+
+function opens(sent: readonly Sent[], from: string): Sent[] {
+  return sent.filter(
+    ({ from: sender, message }) => sender === from && message !== 'malformed' && message.type === 'open',
+  );
+}
+
+/** Of the chunk that was under way when the connection broke. */
+function keysUnderWay(sent: readonly Sent[]): string[] {
+  return sent.map(keysSent).findLast((keys) => keys.length > 0) ?? [];
+}
+
 describe('a bootstrap that was broken off is resumed', () => {
-  /** Cuts a from b when `chunks` chunks were sent; the last of them is lost. */
-  function cutAfter(cluster: GossipCluster, chunks: number): void {
-    let seen = 0;
-    cluster.onSend = (sent) => {
-      if (keysSent(sent).length > 0 && ++seen === chunks) cluster.network.cut('a', 'b');
-    };
-  }
-
-  /** Keys that travelled more than once. */
-  function sentTwice(sent: readonly Sent[]): string[] {
-    const keys = sent.flatMap(keysSent);
-    return keys.filter((key, index) => keys.indexOf(key) !== index);
-  }
-
-  function opens(sent: readonly Sent[], from: string): Sent[] {
-    return sent.filter(({ from: sender, message }) => sender === from && message !== 'malformed' && message.type === 'open');
-  }
-
-  /** Of the chunk that was under way when the connection broke. */
-  function keysUnderWay(sent: readonly Sent[]): string[] {
-    return sent.map(keysSent).findLast((keys) => keys.length > 0) ?? [];
-  }
-
   test('after the connection broke: only the chunk under way is sent twice', async () => {
     const cluster = new GossipCluster();
     const a = await filledNode(cluster);
@@ -82,8 +135,40 @@ describe('a bootstrap that was broken off is resumed', () => {
     expect(opens([...before, ...after], 'b')).toHaveLength(1);
     expect(await contents(b.replica)).toEqual(await contents(a.replica));
     expect(await b.gossip.pulled()).toEqual([]);
-    expect(summarize(before)).toMatchInlineSnapshot();
-    expect(summarize(after)).toMatchInlineSnapshot();
+    expect(summarize(before)).toMatchInlineSnapshot(`
+      "a → b hello × 1: 26 B
+      b → a hello × 1: 26 B
+      b → a summary × 1: 38 B
+      a → b summary × 1: 38 B
+      a → b digest × 2: 92 B
+      a → b summary-reply × 1: 38 B
+      b → a digest × 1: 30 B
+      b → a summary-reply × 1: 38 B
+      b → a digest-reply × 2: 42 B
+      a → b digest-reply × 1: 29 B
+      b → a open × 1: 47 B
+      a → b opened × 1: 241 B
+      b → a next × 4: 212 B
+      a → b next-reply × 4: 692 B"
+    `);
+    expect(summarize(after)).toMatchInlineSnapshot(`
+      "a → b hello × 1: 26 B
+      b → a hello × 1: 26 B
+      b → a summary × 1: 38 B
+      a → b summary × 1: 38 B
+      a → b digest × 2: 92 B
+      a → b summary-reply × 1: 38 B
+      b → a summary-reply × 1: 38 B
+      b → a next × 6: 318 B
+      b → a digest-reply × 2: 76 B
+      a → b open × 2: 94 B
+      b → a opened × 2: 172 B
+      a → b done × 2: 82 B
+      a → b next-reply × 6: 1038 B
+      b → a done × 1: 41 B
+      b → a digest × 1: 46 B
+      a → b digest-reply × 1: 29 B"
+    `);
     await cluster.stopAll();
   });
 
@@ -98,7 +183,11 @@ describe('a bootstrap that was broken off is resumed', () => {
     const copy = await b.disk.copy();
     const stopped = await cluster.stop(b);
     cluster.network.heal('a', 'b');
-    const again = await cluster.start('b', { peers: ['a'], disk: end === 'stopped' ? stopped : copy, seed: 3 });
+    const again = await cluster.start('b', {
+      peers: ['a'],
+      disk: end === 'stopped' ? stopped : copy,
+      seed: 3,
+    });
     await cluster.converge();
 
     const after = cluster.takeSent();

@@ -18,15 +18,25 @@ test('when 100 of 1,000 keys changed, exactly those travel, and only their bytes
   const sent = cluster.takeSent();
   expect(new Set(sent.flatMap(keysSent))).toEqual(new Set(putMany(1000).flatMap(keyIfChanged)));
   expect(sent.flatMap(keysSent)).toHaveLength(100);
-  expect(summarize(sent)).toMatchInlineSnapshot();
+  expect(summarize(sent)).toMatchInlineSnapshot(`
+    "a → b summary × 1: 40 B
+    b → a digest × 1: 46 B
+    b → a summary-reply × 1: 40 B
+    a → b digest-reply × 1: 39 B
+    a → b digest × 1: 62 B
+    b → a digest-reply × 1: 21 B
+    b → a open × 1: 47 B
+    a → b opened × 1: 1379 B
+    b → a done × 1: 41 B"
+  `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
   await cluster.stopAll();
 });
 
-test('a batch of 100 keys costs less than 100 writes, and arrives whole in one chunk', async () => {
+test('a batch of 100 keys arrives whole in one chunk, even if chunks are to hold a single byte', async () => {
   const cluster = new GossipCluster();
-  const a = await cluster.start('a');
-  const b = await cluster.start('b', { peers: ['a'], chunkBytes: 1 });
+  const a = await cluster.start('a', { chunkBytes: 1 });
+  const b = await cluster.start('b', { peers: ['a'] });
   await a.put('before', '1');
   await cluster.converge();
   await cluster.pass(12 * INTERVAL_MS);
@@ -37,7 +47,17 @@ test('a batch of 100 keys costs less than 100 writes, and arrives whole in one c
 
   const sent = cluster.takeSent();
   expect(sent.filter((message) => keysSent(message).length > 0)).toHaveLength(1);
-  expect(summarize(sent)).toMatchInlineSnapshot();
+  expect(summarize(sent)).toMatchInlineSnapshot(`
+    "a → b summary × 1: 38 B
+    b → a digest × 1: 46 B
+    b → a summary-reply × 1: 38 B
+    a → b digest-reply × 1: 38 B
+    a → b digest × 1: 62 B
+    b → a digest-reply × 1: 21 B
+    b → a open × 1: 47 B
+    a → b opened × 1: 1479 B
+    b → a done × 1: 41 B"
+  `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
   await cluster.stopAll();
 });

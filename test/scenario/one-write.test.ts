@@ -21,7 +21,17 @@ test('one write reaches the other node in the next round, in one chunk', async (
   await cluster.converge();
 
   expect(await contents(b.replica)).toEqual({ before: '1', hello: 'world' });
-  expect(cluster.transcript()).toMatchInlineSnapshot();
+  expect(cluster.transcript()).toMatchInlineSnapshot(`
+    "a → b summary 38 B
+    b → a digest 46 B (1 pair)
+    b → a summary-reply 38 B
+    a → b digest-reply 38 B (1 row)
+    a → b digest 62 B (2 pairs)
+    b → a digest-reply 21 B (0 rows)
+    b → a open 47 B (1 row)
+    a → b opened 177 B (version order, 1 entry, last)
+    b → a done 41 B"
+  `);
   await cluster.stopAll();
 });
 
@@ -32,7 +42,17 @@ test('one delete costs about as much as one write', async () => {
   await cluster.converge();
 
   expect(await contents(b.replica)).toEqual({ before: 'x' });
-  expect(cluster.transcript()).toMatchInlineSnapshot();
+  expect(cluster.transcript()).toMatchInlineSnapshot(`
+    "a → b summary 38 B
+    b → a digest 46 B (1 pair)
+    b → a summary-reply 38 B
+    a → b digest-reply 38 B (1 row)
+    a → b digest 62 B (2 pairs)
+    b → a digest-reply 21 B (0 rows)
+    b → a open 47 B (1 row)
+    a → b opened 172 B (version order, 1 entry, last)
+    b → a done 41 B"
+  `);
   await cluster.stopAll();
 });
 
@@ -46,6 +66,19 @@ test('writes on both nodes meet in one round: each pulls what the other has', as
   const both = { before: '1', 'from-a': '1', 'from-b': '2' };
   expect(await contents(a.replica)).toEqual(both);
   expect(await contents(b.replica)).toEqual(both);
-  expect(cluster.transcript()).toMatchInlineSnapshot();
+  expect(cluster.transcript()).toMatchInlineSnapshot(`
+    "a → b summary 38 B
+    b → a digest 62 B (2 pairs)
+    b → a summary-reply 38 B
+    a → b digest-reply 46 B (1 row)
+    a → b digest 62 B (2 pairs)
+    b → a digest-reply 37 B (1 row)
+    b → a open 63 B (2 rows)
+    a → b open 72 B (2 rows)
+    a → b opened 190 B (version order, 1 entry, last)
+    b → a opened 181 B (version order, 1 entry, last)
+    b → a done 41 B
+    a → b done 41 B"
+  `);
   await cluster.stopAll();
 });

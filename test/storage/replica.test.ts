@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { contents, del, openTestReplica, presentEntries, put, text, utf8 } from '../support/replica-fixture.ts';
+import {
+  contents,
+  del,
+  openTestReplica,
+  presentEntries,
+  put,
+  text,
+  utf8,
+} from '../support/replica-fixture.ts';
 import { pull, readSession } from '../support/pull.ts';
 
 const TTL_MS = 20_000;
@@ -109,7 +117,11 @@ describe('a replica', () => {
   test('counts live entries without tombstones and expired ones', async () => {
     const clock = new SimulatedClock();
     const replica = await openTestReplica({ clock });
-    await replica.write([put('a', '1'), put('b', '1', clock.wallMs() + 10), put('c', '1', clock.wallMs() + 20)]);
+    await replica.write([
+      put('a', '1'),
+      put('b', '1', clock.wallMs() + 10),
+      put('c', '1', clock.wallMs() + 20),
+    ]);
     await replica.write([del('a'), put('d', '1'), put('c', '2', clock.wallMs() + 30)]);
     expect(await replica.count()).toBe(3);
     await clock.advance(10);
@@ -213,9 +225,9 @@ describe('a session', () => {
     expect(b.state.horizon).toBe(0);
     expect(await b.storedSession(a.nodeId)).toBeUndefined();
     expect(b.contextHash()).not.toBe(before);
-    expect(b.rows().every(({ loose, received }, index) => loose.count > 0 || received === b.rows()[index]?.closed)).toBe(
-      true,
-    );
+    expect(
+      b.rows().every(({ loose, received }, index) => loose.count > 0 || received === b.rows()[index]?.closed),
+    ).toBe(true);
   });
 
   test('of a puller that held nothing is never late', async () => {

@@ -3,17 +3,23 @@
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { silentLog } from '../../src/adapters/silent-log.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { NewReply, NewRequest } from '../../src/gossip/channel.ts';
+import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Message, Reply, Request } from '../../src/gossip/messages.ts';
-import { type PullDependencies, PullSession, type SessionPeer, type Step } from '../../src/gossip/pull-session.ts';
+import {
+  type PullDependencies,
+  PullSession,
+  type SessionPeer,
+  type Step,
+} from '../../src/gossip/pull-session.ts';
 import { Responder } from '../../src/gossip/responder.ts';
 import { ServingFailure } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
@@ -21,7 +27,7 @@ import type { Replica } from '../../src/ports/replica.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
-import { NaiveReplica } from './naive-replica.ts';
+import { liveValues, NaiveReplica } from './naive-replica.ts';
 import { hash64, openTestReplica, presentEntries } from './replica-fixture.ts';
 
 const TOMBSTONE_TTL_MS = 20_000;
@@ -85,7 +91,9 @@ export class Cluster {
   async write(index: number, writes: readonly Write[]): Promise<void> {
     const { replica, naive } = this.node(index);
     await replica.write(writes);
-    const written = (await replica.getMany(writes.map(({ key }) => key))).filter((entry) => entry !== undefined);
+    const written = (await replica.getMany(writes.map(({ key }) => key))).filter(
+      (entry) => entry !== undefined,
+    );
     naive.add(written);
     this.acknowledged.add(written);
   }
@@ -95,7 +103,8 @@ export class Cluster {
     const dependencies = this.#pullDependencies(puller);
     const peer = this.#peer(puller, server);
     const resumed = await PullSession.resume(dependencies, peer);
-    if (resumed !== undefined) return { puller, server, session: resumed, pinned: this.#pinnedOf(puller, server) };
+    if (resumed !== undefined)
+      return { puller, server, session: resumed, pinned: this.#pinnedOf(puller, server) };
     const { actors, behind } = await this.#compare(puller, server);
     if (behind === 0) return undefined;
     return { puller, server, session: PullSession.begin(dependencies, peer, actors), pinned: undefined };
@@ -109,7 +118,7 @@ export class Cluster {
     try {
       const step = await session.session.step();
       this.#pinnedBySession.set(`${puller} ${server}`, session.pinned);
-      if (step === 'adopted' && !(await this.#wasBootstrapping(puller, server))) {
+      if (step === 'adopted' && !this.#wasBootstrapping(puller, server)) {
         this.node(puller).naive.add(session.pinned);
       }
       if (step === 'stale') session.pinned = undefined;
@@ -177,7 +186,6 @@ export class Cluster {
   }
 
   async live(index: number): Promise<Record<string, string>> {
-    const { liveValues } = await import('./naive-replica.ts');
     return liveValues(await presentEntries(this.node(index).replica), this.clock.wallMs());
   }
 
@@ -185,12 +193,23 @@ export class Cluster {
     const { clock } = this;
     const random = this.#random;
     const replica = await openTestReplica({
-      ...{ nodeId: `n${index}`, disk, clock, random },
-      ...{ tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS },
+      nodeId: `n${index}`,
+      disk,
+      clock,
+      random,
+      tombstoneTtlMs: TOMBSTONE_TTL_MS,
+      maxDriftMs: MAX_DRIFT_MS,
     });
-    const server = new SessionServer(replica, clock, random, { sessionTimeoutMs: 1e9, chunkBytes: 1 });
-    const events = { onPeerClock: () => {}, onSummary: () => {} };
-    const responder = new Responder(replica, clock, this.#fingerprints, server, events);
+    const server = new SessionServer({ replica, clock, random, sessionTimeoutMs: 1e9, chunkBytes: 1 });
+    const responder = new Responder({
+      replica,
+      clock,
+      log: silentLog,
+      fingerprints: this.#fingerprints,
+      server,
+      onPeerClock: () => {},
+      onSummary: () => {},
+    });
     return { index, disk, replica, server, responder, naive };
   }
 
@@ -274,4 +293,3 @@ export class Cluster {
 function overTheWire<T extends Message>(message: T): T {
   return decodeMessage(encodeMessage(message, packer), packer) as T;
 }
-

@@ -119,7 +119,7 @@ class Proxy implements FaultProxy {
   #pipe(direction: 'toTarget' | 'fromTarget', from: Socket, to: Socket): void {
     const count = (bytes: number): void => void (this.#bytes[direction] += bytes);
     const pipe = new ImpairedPipe(from, to, () => this.#fault[direction], this.#clock, count);
-    from.on('data', (piece) => pipe.push(piece as Uint8Array));
+    from.on('data', (piece) => pipe.push(piece));
   }
 }
 

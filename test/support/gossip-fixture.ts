@@ -67,14 +67,31 @@ export class TestNode {
   readonly disk: MemoryDisk;
   readonly replica: StoredReplica;
   readonly gossip: Gossip;
-  readonly clock: Clock;
+  readonly #clock: Clock;
+  readonly #offset: { ms: number };
 
-  constructor(host: string, disk: MemoryDisk, replica: StoredReplica, gossip: Gossip, clock: Clock) {
+  constructor(
+    host: string,
+    disk: MemoryDisk,
+    replica: StoredReplica,
+    gossip: Gossip,
+    time: { readonly clock: Clock; readonly offset: { ms: number } },
+  ) {
     this.host = host;
     this.disk = disk;
     this.replica = replica;
     this.gossip = gossip;
-    this.clock = clock;
+    this.#clock = time.clock;
+    this.#offset = time.offset;
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  /** The node's wall clock jumps. */
+  leap(ms: number): void {
+    this.#offset.ms += ms;
   }
 
   async put(key: string, value: string): Promise<void> {
@@ -106,6 +123,8 @@ export class GossipCluster {
   #everSent = 0;
   /** Sees each message before it is delivered; what it cuts then is lost with the message. */
   onSend: (sent: Sent) => void = () => {};
+  /** Every attempt to connect, whatever came of it. */
+  readonly dials: { readonly from: string; readonly to: string; readonly atMs: number }[] = [];
 
   constructor() {
     this.network = new MemoryNetwork({ observe: (from, to, bytes) => this.#observe(from, to, bytes) });
@@ -114,29 +133,48 @@ export class GossipCluster {
   async start(host: string, options: TestNodeOptions = {}): Promise<TestNode> {
     const { nodeId = host, clusterId = 'test', peers = [], disk = new MemoryDisk() } = options;
     const { tombstoneTtlMs = TOMBSTONE_TTL_MS, maxDriftMs = MAX_DRIFT_MS, clockOffsetMs = 0 } = options;
+    const offset = { ms: clockOffsetMs };
     const clock: Clock = {
-      wallMs: () => this.clock.wallMs() + clockOffsetMs,
+      wallMs: () => Math.floor(this.clock.wallMs()) + offset.ms,
       monotonicMs: () => this.clock.monotonicMs(),
       after: (delayMs, callback) => this.#after(delayMs, callback),
     };
     const random = createSeededRandom(options.seed ?? this.#nodes.size + 1);
     const replica = await openReplica({
-      ...{ store: await disk.open(), clock, random, hash64, log: silentLog },
-      ...{ nodeId: nodeId as NodeId, clusterId, tombstoneTtlMs, maxDriftMs, dotCacheBytes: 4096, sync: true },
+      store: await disk.open(),
+      clock,
+      random,
+      hash64,
+      log: silentLog,
+      nodeId: nodeId as NodeId,
+      clusterId,
+      tombstoneTtlMs,
+      maxDriftMs,
+      dotCacheBytes: 4096,
+      sync: true,
     });
     const gossip = new Gossip(
       {
-        ...{ replica, transport: this.transport(host), clock, random, log: silentLog, packer },
-        ...{ fingerprints: this.#fingerprints, limits: DEFAULT_LIMITS, onPeerClock: () => {} },
+        replica,
+        transport: this.transport(host),
+        clock,
+        random,
+        log: silentLog,
+        packer,
+        fingerprints: this.#fingerprints,
+        limits: DEFAULT_LIMITS,
+        onPeerClock: () => {},
       },
       {
         peers: peers.map(addressOf),
         settings: { tombstoneTtlMs, maxDriftMs },
-        ...{ gossipIntervalMs: INTERVAL_MS, gossipFanout: 3, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+        gossipIntervalMs: INTERVAL_MS,
+        gossipFanout: 3,
+        sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
       },
     );
-    const node = new TestNode(host, disk, replica, gossip, clock);
+    const node = new TestNode(host, disk, replica, gossip, { clock, offset });
     this.#nodes.set(host, node);
     await gossip.start(addressOf(host));
     return node;
@@ -144,14 +182,7 @@ export class GossipCluster {
 
   /** An orderly end. The disk of the answer can be started again. */
   async stop(node: TestNode): Promise<MemoryDisk> {
-    let stopped = false;
-    const stopping = node.gossip.stop().then(() => {
-      stopped = true;
-    });
-    await this.#quiet();
-    // What it waits for may need time to pass.
-    for (let steps = 0; steps < 1000 && !stopped; steps++) await this.#step(Number.POSITIVE_INFINITY);
-    await stopping;
+    await this.finish(node.gossip.stop());
     await node.replica.close();
     this.#nodes.delete(node.host);
     return node.disk;
@@ -159,6 +190,16 @@ export class GossipCluster {
 
   async stopAll(): Promise<void> {
     for (const node of this.#nodes.values()) await this.stop(node);
+  }
+
+  /** Lets time pass until `work` is through. */
+  async finish<T>(work: Promise<T>, withinMs: number = 20_000): Promise<T> {
+    let isThrough = false;
+    void work.then(() => {
+      isThrough = true;
+    });
+    await this.until(() => isThrough, withinMs);
+    return work;
   }
 
   /** Lets time pass. Whatever happens at one instant is through before time goes on. */
@@ -219,7 +260,10 @@ export class GossipCluster {
     return {
       listen: (address, onConnection) =>
         transport.listen(address, (connection) => onConnection(this.#stallable(host, connection))),
-      dial: async (address) => this.#stallable(host, await transport.dial(address)),
+      dial: async (address) => {
+        this.dials.push({ from: host, to: parseAddress(address).host, atMs: this.clock.monotonicMs() });
+        return this.#stallable(host, await transport.dial(address));
+      },
       close: () => transport.close(),
     };
   }
@@ -238,7 +282,9 @@ export class GossipCluster {
         const held = this.#stalled.get(`${host} ${other}`);
         if (held === undefined) return connection.send(message);
         const copy = message.slice();
-        return new Promise((resolve, reject) => held.push(() => connection.send(copy).then(resolve, reject)));
+        return new Promise((resolve, reject) =>
+          held.push(() => void connection.send(copy).then(resolve, reject)),
+        );
       },
       start: (events) => connection.start(events),
       close: (reason) => connection.close(reason),
@@ -287,7 +333,9 @@ export class GossipCluster {
 
 /** `key-0000` and so on, with values of a few bytes. */
 export function putMany(count: number, value: string = 'value', first: number = 0): Write[] {
-  return Array.from({ length: count }, (_, index) => put(`key-${String(first + index).padStart(4, '0')}`, value));
+  return Array.from({ length: count }, (_, index) =>
+    put(`key-${String(first + index).padStart(4, '0')}`, value),
+  );
 }
 
 /** Sums over messages, by direction and kind: what a long transcript comes to. */

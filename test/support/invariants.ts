@@ -32,11 +32,14 @@ export async function expectInvariants(replica: StoredReplica, written: readonly
   const presentByKey = new Map(entries.map((entry) => [text(entry.key), entry]));
   for (const entry of written) {
     const row = rowByActor.get(entry.actor);
-    const isSeen = row !== undefined && (entry.version <= row.received || row.cloudVersions.includes(entry.version));
+    const isSeen =
+      row !== undefined && (entry.version <= row.received || row.cloudVersions.includes(entry.version));
     if (!isSeen || entry.version <= replica.state.horizon) continue;
     const present = presentByKey.get(text(entry.key));
     const isHere = present !== undefined && compareDots(present, entry) >= 0;
-    expect(isHere, `${entry.actor} ${entry.version} was seen, so it is present or superseded (I1)`).toBe(true);
+    expect(isHere, `${entry.actor} ${entry.version} was seen, so it is present or superseded (I1)`).toBe(
+      true,
+    );
   }
   expect(replica.state.all).toEqual(all);
   expect(replica.state.permanent).toEqual(permanent);
@@ -51,13 +54,18 @@ export async function expectInvariants(replica: StoredReplica, written: readonly
     if (predecessor === undefined) continue;
     const before = rowByActor.get(predecessor.actor);
     if (row.closed > birthOf(row.actor)) expect(before?.closed).toBeGreaterThanOrEqual(predecessor.closed);
-    if (row.received > birthOf(row.actor)) expect(before?.received).toBeGreaterThanOrEqual(predecessor.closed);
+    if (row.received > birthOf(row.actor))
+      expect(before?.received).toBeGreaterThanOrEqual(predecessor.closed);
   }
   expect(replica.contextHash()).toBe(BigInt.asUintN(64, hash));
 }
 
 /** A batch's surviving entries are stored together: who has one of them has each, or it was superseded somewhere. */
-export function expectWholeBatches(replica: StoredReplica, naive: NaiveReplica, written: readonly Entry[]): void {
+export function expectWholeBatches(
+  replica: StoredReplica,
+  naive: NaiveReplica,
+  written: readonly Entry[],
+): void {
   if (replica.state.bootstrapping) return;
   const heldByBatch = new Map<string, Set<number>>();
   for (const { actor, first, last, version } of naive.all()) {
@@ -68,7 +76,11 @@ export function expectWholeBatches(replica: StoredReplica, naive: NaiveReplica, 
   for (const entry of written) {
     const held = heldByBatch.get(`${entry.actor} ${entry.first}`);
     if (held === undefined || held.has(entry.version)) continue;
-    const isSuperseded = written.some((other) => text(other.key) === text(entry.key) && compareDots(other, entry) > 0);
-    expect(isSuperseded, `${entry.actor} ${entry.version} belongs to a batch of which a part is here`).toBe(true);
+    const isSuperseded = written.some(
+      (other) => text(other.key) === text(entry.key) && compareDots(other, entry) > 0,
+    );
+    expect(isSuperseded, `${entry.actor} ${entry.version} belongs to a batch of which a part is here`).toBe(
+      true,
+    );
   }
 }

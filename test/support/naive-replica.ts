@@ -33,5 +33,5 @@ export class NaiveReplica {
 
 export function liveValues(entries: Iterable<Entry>, wallMs: number): Record<string, string> {
   const live = [...entries].filter((entry) => isLive(entry, wallMs));
-  return Object.fromEntries(live.map(({ key, value }) => [text(key), text(value)]).sort());
+  return Object.fromEntries(live.map(({ key, value }) => [text(key), text(value)]));
 }

@@ -17,7 +17,7 @@ export async function readSession(
   order: SessionOrder = 'version',
   chunkEntries: number = Number.POSITIVE_INFINITY,
 ): Promise<ArrivedSession> {
-  const actors = [...new Set([...server.rows(), ...puller.rows()].map(({ actor }) => actor))].sort();
+  const actors = [...new Set([...server.rows(), ...puller.rows()].map(({ actor }) => actor))].toSorted();
   const own = await puller.pullerState(actors);
   const pinned = await server.pin(actors, own.restHash);
   if (pinned === undefined) throw new Error('the rest of the contexts differs');

@@ -74,5 +74,7 @@ export async function presentEntries(replica: StoredReplica): Promise<Entry[]> {
 /** What is present under each key, for people: the value, `x` for a tombstone. */
 export async function contents(replica: StoredReplica): Promise<Record<string, string>> {
   const entries = await presentEntries(replica);
-  return Object.fromEntries(entries.map(({ key, value, tombstone }) => [text(key), tombstone ? 'x' : text(value)]));
+  return Object.fromEntries(
+    entries.map(({ key, value, tombstone }) => [text(key), tombstone ? 'x' : text(value)]),
+  );
 }

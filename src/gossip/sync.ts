@@ -1,0 +1,165 @@
+/** What users ask for: a round with everybody now, and waiting until everybody has what this node had. */
+
+import type { NodeId } from '../core/actor.ts';
+import { dominates, type Row, unknownRow } from '../core/context.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Replica } from '../ports/replica.ts';
+import type { AntiEntropy } from './anti-entropy.ts';
+import type { Comparison } from './digest.ts';
+import type { Link } from './link.ts';
+import type { PeerRecord } from './peer-record.ts';
+import type { Peers } from './peers.ts';
+import type { Rounds } from './round.ts';
+
+/** How long a call waits for peers that are being dialled. */
+const DIAL_WAIT_MS = 6000;
+
+/** How long a round waits until the peer has pulled, too, and how often it looks. */
+const PUSH_WAIT_MS = 2000;
+const PUSH_LOOK_MS = 50;
+
+/** How often `untilSeen` looks again, and all of it whether it was called off. */
+const STEP_MS = 100;
+
+export interface SyncDependencies {
+  readonly replica: Replica;
+  readonly peers: Peers;
+  readonly rounds: Rounds;
+  readonly antiEntropy: AntiEntropy;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface SyncCounts {
+  /** Peers that are known, whether they could be reached or not. */
+  readonly peers: number;
+  /** Those that had seen the same as this node at the end. */
+  readonly inSync: number;
+  /** Received. */
+  readonly entries: number;
+}
+
+export class Sync {
+  readonly #dependencies: SyncDependencies;
+  #stopped = false;
+
+  constructor(dependencies: SyncDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Ends what waits. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** A round with every known peer, both ways. Ends early, with what came of it so far, when called off. */
+  async now(cancelled: () => boolean): Promise<SyncCounts> {
+    const { peers } = this.#dependencies;
+    await this.#within(DIAL_WAIT_MS, cancelled, peers.dialNow());
+    const counts = { inSync: 0, entries: 0 };
+    const exchanges = peers.links().map(async (link) => {
+      const { isSame, entries } = await this.#exchange(link, cancelled);
+      if (isSame) counts.inSync++;
+      counts.entries += entries;
+    });
+    await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(exchanges));
+    return { peers: knownPeers(peers.records()).length, ...counts };
+  }
+
+  /** Until every known peer has seen `target`; resolves to whether it came to that, or was called off. */
+  async untilSeen(target: readonly Row[], cancelled: () => boolean): Promise<boolean> {
+    const { peers, antiEntropy } = this.#dependencies;
+    const seenBy = new Set<NodeId>();
+    while (!cancelled() && !this.#stopped) {
+      const missing = peers.links().filter(({ nodeId }) => !seenBy.has(nodeId));
+      const checks = missing.map(async (link) => {
+        if (await this.#hasSeen(link, target)) seenBy.add(link.nodeId);
+        // A round in which both differ makes the peer pull. Nobody waits for what this node pulls in it.
+        else void antiEntropy.round(link);
+      });
+      await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(checks));
+      const known = knownPeers(peers.records());
+      if (known.every(({ nodeId }) => nodeId !== undefined && seenBy.has(nodeId))) return true;
+      await this.#pause(STEP_MS);
+    }
+    return false;
+  }
+
+  /** One round, and what the peer makes of it. */
+  async #exchange(link: Link, cancelled: () => boolean): Promise<{ isSame: boolean; entries: number }> {
+    const { antiEntropy, rounds, clock, log } = this.#dependencies;
+    const { entries } = await antiEntropy.freshRound(link);
+    const untilMs = clock.monotonicMs() + PUSH_WAIT_MS;
+    try {
+      for (;;) {
+        const { isSame } = await rounds.summary(link);
+        const isOver = clock.monotonicMs() >= untilMs || cancelled() || this.#stopped;
+        if (isSame || isOver) return { isSame, entries };
+        await this.#pause(PUSH_LOOK_MS);
+      }
+    } catch (error) {
+      log.debug(
+        { peer: link.nodeId, error: String(error) },
+        'A peer could not be asked whether it is in sync.',
+      );
+      return { isSame: false, entries };
+    }
+  }
+
+  async #hasSeen(link: Link, target: readonly Row[]): Promise<boolean> {
+    const { rounds, replica, log } = this.#dependencies;
+    try {
+      const comparison = await rounds.compare(link);
+      const rowByActor = new Map(comparison.rows.map((row) => [row.actor, row]));
+      return target.every((row) => {
+        const own = replica.row(row.actor) ?? row;
+        const there = rowByActor.get(row.actor) ?? unlistedRow(comparison, own);
+        // What this node has seen by now includes the target, also where single dots of it are covered meanwhile.
+        return dominates(there, row) || dominates(there, own);
+      });
+    } catch (error) {
+      log.debug({ peer: link.nodeId, error: String(error) }, 'A peer could not be asked what it has seen.');
+      return false;
+    }
+  }
+
+  /** Resolves when `work` does, which must not fail, or when it was called off, or after `ms`. */
+  async #within(ms: number, cancelled: () => boolean, work: Promise<unknown>): Promise<void> {
+    const { clock } = this.#dependencies;
+    const untilMs = clock.monotonicMs() + ms;
+    const waiting = { isOver: false, wake: (): void => {} };
+    void work.then(() => {
+      waiting.isOver = true;
+      waiting.wake();
+    });
+    while (!waiting.isOver) {
+      await new Promise<void>((resolve) => {
+        const cancelTimer = clock.after(STEP_MS, resolve);
+        waiting.wake = () => {
+          cancelTimer();
+          resolve();
+        };
+      });
+      if (cancelled() || this.#stopped || clock.monotonicMs() >= untilMs) return;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#dependencies.clock.after(ms, resolve);
+    });
+  }
+}
+
+/** Each node once, without this one. */
+function knownPeers(records: readonly PeerRecord[]): PeerRecord[] {
+  const others = records.filter(({ state }) => state !== 'self');
+  const byName = new Map(others.map((record) => [record.nodeId ?? record.address, record]));
+  return [...byName.values()];
+}
+
+/** A row that the peer did not list is this node's own, unless it said that it has none. */
+function unlistedRow({ lacks }: Comparison, own: Row): Row {
+  return lacks.has(own.actor) ? unknownRow(own.actor) : own;
+}
