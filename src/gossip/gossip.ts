@@ -74,7 +74,7 @@ export class Gossip {
     const { settings, gossipIntervalMs: intervalMs, gossipFanout: fanout } = options;
     const { maxDriftMs } = settings;
     const { sessionTimeoutMs, chunkBytes } = options;
-    const warnings = new Warnings(log);
+    const warnings = new Warnings(clock, log);
     const rounds = new Rounds(replica, clock, fingerprints);
     const server = new SessionServer({ replica, clock, random, sessionTimeoutMs, chunkBytes });
     const peerClocks = new PeerClocks({

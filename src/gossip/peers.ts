@@ -22,6 +22,9 @@ const GREETING_MAX = 128;
 /** Links of one node: each side may dial, and an older one may be dead. */
 const LINKS_MAX = 4;
 
+/** A refused peer dials again within half a minute; when it does not, the cause, or the peer, is gone. */
+const REJECTED_LASTS_MS = 120_000;
+
 /** Nodes that dialled this one and are remembered; beyond it those that are gone are forgotten. */
 const INBOUND_RECORDS_MAX = 1024;
 
@@ -187,8 +190,8 @@ export class Peers {
 
   #refused(record: PeerRecord, refusal: Refusal): void {
     const { code, reason } = refusal.reject;
-    if (code === 'same-node') {
-      // The own address among the peers: skipped for good.
+    if (code === 'same-node' && refusal.by === 'self') {
+      // The own address among the peers: skipped for good. (Only this node can know: it takes nobody's word for it.)
       record.isSelf = true;
       record.nodeId = this.#dependencies.nodeId;
       return;
@@ -200,8 +203,9 @@ export class Peers {
   }
 
   #tellRefused(name: string, address: string, { reject: { code, reason }, by }: Refusal): void {
-    if (code === 'same-node' || code === 'shutdown') return;
+    if ((code === 'same-node' && by === 'self') || code === 'shutdown') return;
     const who = by === 'self' ? 'This node refused' : 'This node was refused by';
-    this.#dependencies.warnings.raise('PEER_REJECTED', name, `${who} the peer at ${address}: ${reason}.`);
+    const message = `${who} the peer at ${address}: ${reason}.`;
+    this.#dependencies.warnings.raise('PEER_REJECTED', name, message, REJECTED_LASTS_MS);
   }
 }

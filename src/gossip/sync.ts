@@ -56,15 +56,22 @@ export class Sync {
   /** A round with every known peer, both ways. Ends early, with what came of it so far, when called off. */
   async now(cancelled: () => boolean): Promise<SyncCounts> {
     const { peers } = this.#dependencies;
+    const inSync = new Set<NodeId>();
+    const begun = new Map<NodeId, Promise<void>>();
+    let entries = 0;
+    const begin = (link: Link): Promise<void> =>
+      this.#exchange(link, cancelled).then((exchanged) => {
+        if (exchanged.isSame) inSync.add(link.nodeId);
+        entries += exchanged.entries;
+      });
+    const beginAll = (): void => {
+      for (const link of peers.links()) if (!begun.has(link.nodeId)) begun.set(link.nodeId, begin(link));
+    };
+    beginAll();
     await this.#within(DIAL_WAIT_MS, cancelled, peers.dialNow());
-    const counts = { inSync: 0, entries: 0 };
-    const exchanges = peers.links().map(async (link) => {
-      const { isSame, entries } = await this.#exchange(link, cancelled);
-      if (isSame) counts.inSync++;
-      counts.entries += entries;
-    });
-    await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(exchanges));
-    return { peers: knownPeers(peers.records()).length, ...counts };
+    beginAll();
+    await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(begun.values()));
+    return { peers: knownPeers(peers.records()).length, inSync: inSync.size, entries };
   }
 
   /** Until every known peer has seen `target`; resolves to whether it came to that, or was called off. */

@@ -1,5 +1,6 @@
 /** Conditions that people should know of, each until it is gone; logged when it begins. */
 
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
 export type GossipWarningCode =
@@ -20,28 +21,57 @@ export interface GossipWarning {
 /** Strangers can give cause for warnings, each under a new name; beyond this the oldest is forgotten. */
 const WARNINGS_MAX = 256;
 
-export class Warnings {
-  readonly #log: Log;
-  readonly #byKey = new Map<string, GossipWarning>();
+interface Raised {
+  readonly warning: GossipWarning;
+  readonly untilMs: number;
+}
 
-  constructor(log: Log) {
+export class Warnings {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #byKey = new Map<string, Raised>();
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
     this.#log = log;
   }
 
-  /** One of each code for each peer; a later message takes the place of the earlier one, and is not logged. */
-  raise(code: GossipWarningCode, peer: string, message: string): void {
-    const key = `${code} ${peer}`;
+  /**
+   * One of each code for each peer; a later message takes the place of the earlier one, and is not logged. `lastsMs`:
+   * gone after so long, unless it is raised again: for causes whose end nobody would tell.
+   */
+  raise(
+    code: GossipWarningCode,
+    peer: string,
+    message: string,
+    lastsMs: number = Number.POSITIVE_INFINITY,
+  ): void {
+    this.#forgetOld();
+    const key = keyOf(code, peer);
     if (!this.#byKey.has(key)) this.#log.warn({ code, peer }, message);
-    this.#byKey.set(key, { code, peer, message });
+    this.#byKey.set(key, {
+      warning: { code, peer, message },
+      untilMs: this.#clock.monotonicMs() + lastsMs,
+    });
     const [oldest] = this.#byKey.keys();
     if (this.#byKey.size > WARNINGS_MAX && oldest !== undefined) this.#byKey.delete(oldest);
   }
 
   clear(code: GossipWarningCode, peer: string): void {
-    this.#byKey.delete(`${code} ${peer}`);
+    this.#byKey.delete(keyOf(code, peer));
   }
 
   all(): GossipWarning[] {
-    return [...this.#byKey.values()];
+    this.#forgetOld();
+    return [...this.#byKey.values()].map(({ warning }) => warning);
   }
+
+  #forgetOld(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [key, { untilMs }] of this.#byKey) if (untilMs <= nowMs) this.#byKey.delete(key);
+  }
+}
+
+function keyOf(code: GossipWarningCode, peer: string): string {
+  return `${code} ${peer}`;
 }

@@ -115,9 +115,9 @@ async function perform(cluster: Cluster, running: Running, action: Action): Prom
 }
 
 async function expectAsNaive(cluster: Cluster): Promise<void> {
-  const wallMs = cluster.clock.wallMs();
   for (const { index, replica, naive } of cluster.nodes) {
-    expect(await cluster.live(index), `what node ${index} shows`).toEqual(naive.live(wallMs));
+    const { shown, expected } = await cluster.shown(index, naive);
+    expect(shown, `what node ${index} shows`).toEqual(expected);
     await expectInvariants(replica, cluster.acknowledged.all());
     expectWholeBatches(replica, naive, cluster.acknowledged.all());
   }
@@ -138,7 +138,8 @@ describe('replicas', () => {
         for (const { index, replica } of cluster.nodes) {
           expect(replica.contextHash()).toBe(first?.replica.contextHash());
           expect(replica.state.permanent).toEqual(first?.replica.state.permanent);
-          expect(await cluster.live(index)).toEqual(cluster.acknowledged.live(cluster.clock.wallMs()));
+          const { shown, expected } = await cluster.shown(index, cluster.acknowledged);
+          expect(shown).toEqual(expected);
         }
       }),
       { numRuns: 150 },
@@ -169,7 +170,8 @@ describe('replicas', () => {
         await expectAsNaive(cluster);
         if (someLate) return;
         for (const { index } of cluster.nodes) {
-          expect(await cluster.live(index)).toEqual(cluster.acknowledged.live(cluster.clock.wallMs()));
+          const { shown, expected } = await cluster.shown(index, cluster.acknowledged);
+          expect(shown).toEqual(expected);
         }
       }),
       { numRuns: 300 },

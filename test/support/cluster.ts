@@ -6,7 +6,7 @@ import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { assert } from '../../src/core/assert.ts';
-import type { Entry } from '../../src/core/entry.ts';
+import { type Entry, isLive } from '../../src/core/entry.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
@@ -27,8 +27,8 @@ import type { Replica } from '../../src/ports/replica.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
-import { liveValues, NaiveReplica } from './naive-replica.ts';
-import { hash64, openTestReplica, presentEntries } from './replica-fixture.ts';
+import { dotName, liveValues, NaiveReplica } from './naive-replica.ts';
+import { hash64, openTestReplica, presentEntries, text } from './replica-fixture.ts';
 
 const TOMBSTONE_TTL_MS = 20_000;
 const MAX_DRIFT_MS = 30_000;
@@ -41,6 +41,8 @@ interface TestNode {
   responder: Responder;
   naive: NaiveReplica;
 }
+
+type Shown = Record<string, string>;
 
 export interface TestSession {
   readonly puller: number;
@@ -88,14 +90,42 @@ export class Cluster {
     return new TextEncoder().encode(`v${this.#writes++}`);
   }
 
+  /** By the name of a dot: what its writer had seen then. */
+  readonly #seenByWriter = new Map<string, ReadonlySet<string>>();
+
   async write(index: number, writes: readonly Write[]): Promise<void> {
     const { replica, naive } = this.node(index);
+    const seen = new Set(naive.all().map(dotName));
     await replica.write(writes);
     const written = (await replica.getMany(writes.map(({ key }) => key))).filter(
       (entry) => entry !== undefined,
     );
     naive.add(written);
     this.acknowledged.add(written);
+    for (const entry of written) this.#seenByWriter.set(dotName(entry), seen);
+  }
+
+  /**
+   * What node `index` shows, and ought to show as far as `told` goes. A live value that only deletions override whose
+   * authors had not seen it may show until a comparison, if it arrived after they were collected (P5): then it is
+   * counted as told.
+   */
+  async shown(index: number, told: NaiveReplica): Promise<{ shown: Shown; expected: Shown }> {
+    const wallMs = this.clock.wallMs();
+    const present = await presentEntries(this.node(index).replica);
+    const shown = liveValues(present, wallMs);
+    const expected = told.live(wallMs);
+    for (const entry of present) {
+      const name = text(entry.key);
+      if (!(name in shown) || name in expected || !told.has(entry)) continue;
+      const overridden = told.larger(entry);
+      const isUnseen = (other: Entry): boolean =>
+        this.#seenByWriter.get(dotName(other))?.has(dotName(entry)) === false;
+      if (overridden.every((other) => !isLive(other, wallMs) && isUnseen(other))) {
+        expected[name] = text(entry.value);
+      }
+    }
+    return { shown, expected };
   }
 
   /** Begins a session, or resumes the one that is stored; `undefined` if the server has nothing to give. */
@@ -183,10 +213,6 @@ export class Cluster {
   async wipe(index: number): Promise<void> {
     await this.node(index).server.stop();
     this.nodes[index] = await this.#open(index, new MemoryDisk(), new NaiveReplica());
-  }
-
-  async live(index: number): Promise<Record<string, string>> {
-    return liveValues(await presentEntries(this.node(index).replica), this.clock.wallMs());
   }
 
   async #open(index: number, disk: MemoryDisk, naive: NaiveReplica): Promise<TestNode> {

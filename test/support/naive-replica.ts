@@ -1,8 +1,13 @@
 /** The obvious replica: keeps every entry it ever saw, for ever. What the real one shows must be what this one shows. */
 
-import { byteString } from '../../src/core/bytes.ts';
-import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
+import { byteString, equalBytes } from '../../src/core/bytes.ts';
+import { compareDots, type Dot, type Entry, isLive } from '../../src/core/entry.ts';
 import { text } from './replica-fixture.ts';
+
+/** A dot as the key of a map. */
+export function dotName({ actor, version }: Dot): string {
+  return `${actor} ${version}`;
+}
 
 export class NaiveReplica {
   readonly #entryByDot = new Map<string, Entry>();
@@ -12,11 +17,20 @@ export class NaiveReplica {
   }
 
   add(entries: Iterable<Entry>): void {
-    for (const entry of entries) this.#entryByDot.set(`${entry.actor} ${entry.version}`, entry);
+    for (const entry of entries) this.#entryByDot.set(dotName(entry), entry);
   }
 
   all(): Entry[] {
     return [...this.#entryByDot.values()];
+  }
+
+  has(dot: Dot): boolean {
+    return this.#entryByDot.has(dotName(dot));
+  }
+
+  /** Every entry of `key` whose dot is larger than that of `entry`. */
+  larger(entry: Entry): Entry[] {
+    return this.all().filter((other) => equalBytes(other.key, entry.key) && compareDots(other, entry) > 0);
   }
 
   /** The live values by key: of each key the entry with the largest dot, if it is live. */

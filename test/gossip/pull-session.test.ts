@@ -1,0 +1,255 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { birthOf } from '../../src/core/actor.ts';
+import { MalformedBytes } from '../../src/core/byte-reader.ts';
+import { BoatoError } from '../../src/core/errors.ts';
+import type { Opened, Reply } from '../../src/gossip/messages.ts';
+import { PullSession } from '../../src/gossip/pull-session.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { pull } from '../support/pull.ts';
+import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
+import { allActors, makePair, MAX_DRIFT_MS, type Pair, pullDependencies, SESSION_TIMEOUT_MS } from './session-fixture.ts';
+
+const TTL_MS = 20_000;
+
+let clock: SimulatedClock;
+
+beforeEach(() => {
+  clock = new SimulatedClock();
+});
+
+function open(nodeId: string, disk: MemoryDisk = new MemoryDisk()): Promise<StoredReplica> {
+  return openTestReplica({ nodeId, clock, disk, tombstoneTtlMs: TTL_MS, maxDriftMs: MAX_DRIFT_MS });
+}
+
+/** The server wrote three keys, one by one; the puller is empty. */
+async function threeKeys(): Promise<Pair> {
+  const server = await open('s');
+  for (const key of ['x', 'y', 'z']) await server.write([put(key, '1')]);
+  return makePair(await open('p'), server, clock);
+}
+
+function whenOpened(pair: Pair, change: (reply: Opened) => Reply): void {
+  pair.peer.change = (reply) => (reply.type === 'opened' ? change(reply) : reply);
+}
+
+describe('a session', () => {
+  test('stores a message a step, and claims nothing before the last', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    for (const expected of [{ x: '1' }, { x: '1', y: '1' }]) {
+      expect(await session.step()).toBe('more');
+      expect(await contents(pair.puller)).toEqual(expected);
+      expect(pair.puller.rows().map(({ actor, received }) => received - birthOf(actor))).toEqual([0]);
+    }
+    expect(await session.step()).toBe('adopted');
+    expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
+    expect(session.entries).toBe(3);
+    expect(pair.peer.asked).toEqual(['open', 'next', 'next', 'done']);
+    expect(await pair.puller.storedSessions()).toEqual([]);
+  });
+
+  test('asks for the next chunk while one is stored, and never beyond the last', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    expect(await session.step(true)).toBe('more');
+    expect(pair.peer.asked).toEqual(['open', 'next']);
+    expect(await session.run()).toBe('adopted');
+    expect(pair.peer.asked).toEqual(['open', 'next', 'next', 'done']);
+  });
+
+  test('goes on after a restart of its puller, from the chunk after the last one stored', async () => {
+    const { server, sessions } = await threeKeys();
+    const disk = new MemoryDisk();
+    const before = await open('p', disk);
+    const first = makePair(before, server, clock);
+    first.peer.server = sessions;
+    const session = first.begin();
+    await session.step();
+    await session.step();
+    await before.close();
+
+    const second = makePair(await open('p', disk), server, clock);
+    second.peer.server = sessions;
+    const resumed = await second.resume();
+    expect(await resumed?.run()).toBe('adopted');
+    expect(second.peer.asked).toEqual(['next', 'done']);
+    expect(resumed?.entries).toBe(1);
+    expect(second.puller.contextHash()).toBe(server.contextHash());
+  });
+
+  test('goes on after the last chunk was stored and nothing adopted', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    const { adopt } = pair.puller;
+    pair.puller.adopt = () => Promise.reject(new BoatoError('STORE_FENCED', 'the disk is full'));
+    await session.step();
+    await session.step();
+    await expect(session.step()).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    pair.puller.adopt = adopt;
+    expect(await (await pair.resume())?.run()).toBe('adopted');
+    expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
+  });
+
+  test('that fails on the way leaves its record: it is set aside', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    pair.peer.change = () => {
+      throw new BoatoError('TIMEOUT', 'No byte came.');
+    };
+    await expect(session.run()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await pair.puller.storedSessions()).toMatchObject([{ peer: 's', entries: 1 }]);
+  });
+
+  test('is stale if an actor moved that it is not about, and nothing was stored', async () => {
+    const pair = await threeKeys();
+    const actors = allActors(pair.puller, pair.server);
+    await pull(pair.server, await otherWriter());
+    const session = PullSession.begin(pullDependencies(pair.puller, clock), pair.peer, actors);
+    expect(await session.step()).toBe('stale');
+    expect(await contents(pair.puller)).toEqual({});
+    expect(pair.sessions.status()).toEqual([]);
+  });
+
+  test('is void, and its record gone, once the server keeps it no more', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    await clock.advance(SESSION_TIMEOUT_MS);
+    expect(await session.step()).toBe('void');
+    expect(await pair.resume()).toBeUndefined();
+    expect(await contents(pair.puller)).toEqual({ x: '1' });
+  });
+
+  test('does not come about with a server that does not serve, which says why', async () => {
+    const pair = await threeKeys();
+    await pair.sessions.stop();
+    const session = pair.begin();
+    expect(await session.step()).toBe('not-serving');
+    expect(session.reason).toBe('the node stops');
+  });
+});
+
+describe('lateness', () => {
+  /** `s` deleted a key that `p` still holds, and forgot it. */
+  async function latePair(): Promise<Pair> {
+    const pair = await threeKeys();
+    await pull(pair.puller, pair.server);
+    await pair.server.write([del('x')]);
+    await clock.advance(TTL_MS);
+    expect((await pair.server.collect()).collected).toBe(1);
+    await pair.server.write([put('new', '1')]);
+    return pair;
+  }
+
+  test('that shows when the session opens takes nothing', async () => {
+    const pair = await latePair();
+    const before = pair.puller.contextHash();
+    expect(await pair.begin().run()).toBe('late');
+    expect(await contents(pair.puller)).toEqual({ x: '1', y: '1', z: '1' });
+    expect(pair.puller.contextHash()).toBe(before);
+    expect(pair.peer.asked).toEqual(['open', 'done']);
+    expect(pair.sessions.status()).toEqual([]);
+  });
+
+  test('does not concern a puller that holds nothing', async () => {
+    const { server } = await latePair();
+    const pair = makePair(await open('q'), server, clock);
+    expect(await pair.begin().run()).toBe('adopted');
+    expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
+  });
+
+  test('that comes about during the session is found before adopting', async () => {
+    const pair = await threeKeys();
+    await clock.advance(1000);
+    await pair.puller.write([del('gone')]);
+    await clock.advance(TTL_MS);
+    const session = pair.begin();
+    expect(await session.step()).toBe('more');
+    // The own horizon rises: what the server forgot up to there could have been deleted.
+    expect((await pair.puller.collect()).collected).toBe(1);
+    expect(await session.run()).toBe('late');
+    expect(pair.puller.rows().filter(({ actor, received }) => received > birthOf(actor))).toHaveLength(1);
+    expect(await pair.puller.storedSessions()).toEqual([]);
+  });
+});
+
+describe('a clock ahead', () => {
+  test('of the peer by exactly one drift is fine, by a millisecond more nothing is taken', async () => {
+    const pair = await threeKeys();
+    const aheadOf = (ms: number) => (reply: Opened) => ({ ...reply, wallMs: clock.wallMs() + ms });
+    whenOpened(pair, aheadOf(MAX_DRIFT_MS + 1));
+    expect(await pair.begin().run()).toBe('ahead');
+    expect(await contents(pair.puller)).toEqual({});
+    whenOpened(pair, aheadOf(MAX_DRIFT_MS));
+    expect(await pair.begin().run()).toBe('adopted');
+  });
+
+  test('of an entry drops the session with the chunk that it lies in; what came before stays, unclaimed', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    // By now the server's past lies in the future.
+    clock.leap(-(2 * MAX_DRIFT_MS + 1));
+    expect(await session.step()).toBe('refused');
+    expect(session.reason).toBe('an entry');
+    expect(await contents(pair.puller)).toEqual({ x: '1' });
+    expect(await pair.puller.storedSessions()).toEqual([]);
+    expect(pair.sessions.status()).toEqual([]);
+  });
+
+  test('of a horizon refuses the session', async () => {
+    const pair = await threeKeys();
+    whenOpened(pair, (reply) => ({ ...reply, horizon: (reply.horizon + 2 ** 52) as typeof reply.horizon }));
+    const session = pair.begin();
+    expect(await session.step()).toBe('refused');
+    expect(session.reason).toBe('a causal context');
+    expect(await contents(pair.puller)).toEqual({});
+  });
+});
+
+describe('a server that breaks the protocol', () => {
+  test.each<[string, (reply: Opened) => Reply]>([
+    ['answers for fewer actors', (reply) => ({ ...reply, rows: [] })],
+    ['sends in key order while it is bootstrapping', (reply) => ({ ...reply, bootstrapping: true })],
+    ['answers something else', (reply) => ({ type: 'next-reply', request: 1, chunk: reply.chunk })],
+    ['sends a chunk that cannot be read', (reply) => withEntries(reply, Uint8Array.of(255))],
+  ])('and %s is caught before anything is stored', async (_, change) => {
+    const pair = await threeKeys();
+    whenOpened(pair, change);
+    await expect(pair.begin().step()).rejects.toThrow(MalformedBytes);
+    expect(await contents(pair.puller)).toEqual({});
+    expect(await pair.puller.storedSessions()).toEqual([]);
+  });
+
+  test('and sends in key order to a node that holds entries is caught', async () => {
+    const pair = await threeKeys();
+    await pair.puller.write([put('own', '1')]);
+    whenOpened(pair, (reply) => ({ ...reply, order: 'key' }));
+    await expect(pair.begin().step()).rejects.toThrow('key order for a node that holds entries');
+  });
+
+  test('and sends the same chunk for ever is caught, and the session can be resumed elsewhere', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    let first: Reply | undefined;
+    pair.peer.change = (reply) => (first ??= reply);
+    expect(await session.step()).toBe('more');
+    await expect(session.step()).rejects.toThrow(MalformedBytes);
+    pair.peer.change = (reply) => reply;
+    expect(await (await pair.resume())?.run()).toBe('adopted');
+  });
+});
+
+function withEntries(reply: Opened, entries: Uint8Array): Opened {
+  return { ...reply, chunk: { ...reply.chunk, entries } };
+}
+
+async function otherWriter(): Promise<StoredReplica> {
+  const other = await openTestReplica({ nodeId: 'o', clock });
+  await other.write([put('other', '1')]);
+  return other;
+}

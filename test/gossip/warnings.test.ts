@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { Warnings } from '../../src/gossip/warnings.ts';
+import type { Log } from '../../src/ports/log.ts';
+
+function makeWarnings(): { warnings: Warnings; clock: SimulatedClock; logged: string[] } {
+  const logged: string[] = [];
+  const clock = new SimulatedClock();
+  const nothing = (): void => {};
+  const log: Log = {
+    debug: nothing,
+    info: nothing,
+    warn: (_, message) => void logged.push(message),
+    error: nothing,
+  };
+  return { warnings: new Warnings(clock, log), clock, logged };
+}
+
+describe('warnings', () => {
+  test('are logged when they begin, not each time; the latest message is shown', () => {
+    const { warnings, logged } = makeWarnings();
+    warnings.raise('CLOCK_OFFSET', 'a', 'it is 40 s ahead');
+    warnings.raise('CLOCK_OFFSET', 'a', 'it is 41 s ahead');
+    expect(logged).toEqual(['it is 40 s ahead']);
+    expect(warnings.all()).toEqual([{ code: 'CLOCK_OFFSET', peer: 'a', message: 'it is 41 s ahead' }]);
+  });
+
+  test('are kept apart by code and by peer', () => {
+    const { warnings } = makeWarnings();
+    warnings.raise('CLOCK_OFFSET', 'a', '1');
+    warnings.raise('LATE', 'a', '2');
+    warnings.raise('LATE', 'b', '3');
+    warnings.clear('LATE', 'a');
+    expect(warnings.all().map(({ message }) => message)).toEqual(['1', '3']);
+  });
+
+  test('that are gone and come again are logged again', () => {
+    const { warnings, logged } = makeWarnings();
+    warnings.raise('LATE', 'a', 'first');
+    warnings.clear('LATE', 'a');
+    warnings.raise('LATE', 'a', 'second');
+    expect(logged).toEqual(['first', 'second']);
+  });
+
+  test('that last for a while end by themselves, unless they are raised again', async () => {
+    const { warnings, clock, logged } = makeWarnings();
+    warnings.raise('PEER_REJECTED', 'a', 'no', 1000);
+    await clock.advance(999);
+    warnings.raise('PEER_REJECTED', 'a', 'no', 1000);
+    await clock.advance(999);
+    expect(warnings.all()).toHaveLength(1);
+    await clock.advance(1);
+    expect(warnings.all()).toEqual([]);
+    expect(logged).toHaveLength(1);
+  });
+
+  test('are at most 256: the oldest is forgotten', () => {
+    const { warnings } = makeWarnings();
+    for (let stranger = 0; stranger < 257; stranger++) warnings.raise('PEER_REJECTED', `${stranger}`, 'no');
+    expect(warnings.all()).toHaveLength(256);
+    expect(warnings.all()[0]?.peer).toBe('1');
+  });
+});
