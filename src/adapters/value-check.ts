@@ -46,46 +46,67 @@ function check(value: unknown, path: Path): void {
 }
 
 function checkObject(value: object, path: Path): void {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // By what they are, not by their prototype, which anything can be given.
-  if (types.isUint8Array(value)) {
-    if (prototype !== Uint8Array.prototype && prototype !== Buffer.prototype) throw refused(nameOf(value), path);
-    return;
+  switch (Object.getPrototypeOf(value)) {
+    case Uint8Array.prototype:
+    case Buffer.prototype:
+      if (!types.isUint8Array(value)) throw refused('an object that only looks like bytes', path);
+      return;
+    case Date.prototype:
+      return checkDate(value, path);
+    case Array.prototype:
+      if (!Array.isArray(value)) throw refused('an object that only looks like an array', path);
+      return checkArray(value, path);
+    case Object.prototype:
+    case null:
+      return checkProperties(value, path);
+    default:
+      throw refused(nameOf(value), path);
   }
-  if (types.isDate(value)) return checkDate(value, path);
-  if (path.length >= VALUE_DEPTH_MAX) {
-    throw refused(`a cycle, or more than ${VALUE_DEPTH_MAX} levels of arrays and objects,`, path);
-  }
-  if (Array.isArray(value)) return checkArray(value, path);
-  if (prototype !== Object.prototype && prototype !== null) throw refused(nameOf(value), path);
+}
+
+function checkProperties(value: object, path: Path): void {
+  if (Array.isArray(value)) throw refused('an array without its prototype', path);
+  checkDepth(path);
   for (const name of Reflect.ownKeys(value)) {
     if (typeof name === 'symbol') throw refused('a property named by a symbol', path);
     if (name === '__proto__') throw refused('a property named __proto__', path);
     if (!isWellFormed(name)) throw refused('a property name with a lone surrogate', path);
-    checkProperty(value, name, name, path);
+    const property = Object.getOwnPropertyDescriptor(value, name) as PropertyDescriptor;
+    path.push(name);
+    if (!('value' in property)) throw refused('a computed property', path);
+    if (property.enumerable !== true) throw refused('a hidden property', path);
+    check(property.value, path);
+    path.pop();
   }
 }
 
+/** Long arrays are common: descriptors of all items would take longer than to store them. */
 function checkArray(value: readonly unknown[], path: Path): void {
-  if (Object.getPrototypeOf(value) !== Array.prototype) throw refused(nameOf(value), path);
-  // Every index and `length`: fewer means holes, more means properties of its own.
+  checkDepth(path);
+  // Every index and `length`; fewer means holes.
   const names = Reflect.ownKeys(value).length - 1;
   if (names > value.length) throw refused('an array with properties of its own', path);
-  for (let index = 0; index < value.length; index++) checkProperty(value, index, String(index), path);
+  for (let index = 0; index < value.length; index++) {
+    path.push(index);
+    if (!isEnumerable.call(value, index)) throw refused('a hole in an array, or a hidden item,', path);
+    if (getterOf.call(value, index) !== undefined) throw refused('a computed item', path);
+    check(value[index], path);
+    path.pop();
+  }
 }
 
-function checkProperty(owner: object, step: string | number, name: string, path: Path): void {
-  const property = Object.getOwnPropertyDescriptor(owner, name);
-  path.push(step);
-  if (property === undefined) throw refused('a hole in an array', path);
-  if (!('value' in property)) throw refused('a computed property', path);
-  if (property.enumerable !== true) throw refused('a hidden property', path);
-  check(property.value, path);
-  path.pop();
+const isEnumerable = Object.prototype.propertyIsEnumerable;
+const getterOf = (Object.prototype as unknown as { __lookupGetter__(name: number): unknown })
+  .__lookupGetter__;
+
+function checkDepth(path: Path): void {
+  if (path.length >= VALUE_DEPTH_MAX) {
+    throw refused(`a cycle, or more than ${VALUE_DEPTH_MAX} levels of arrays and objects,`, path);
+  }
 }
 
-function checkDate(value: Date, path: Path): void {
-  if (Object.getPrototypeOf(value) !== Date.prototype) throw refused(nameOf(value), path);
+function checkDate(value: object, path: Path): void {
+  if (!types.isDate(value)) throw refused('an object that only looks like a Date', path);
   if (Reflect.ownKeys(value).length > 0) throw refused('a Date with properties of its own', path);
   if (Number.isNaN(value.getTime())) throw refused('an invalid Date', path);
 }
@@ -94,7 +115,9 @@ function checkDate(value: Date, path: Path): void {
 function nameOf(value: object): string {
   // Not by reading `constructor`, which may be a function of someone else's.
   const prototype = Object.getPrototypeOf(value) as object;
-  const maker = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as { name?: unknown } | undefined;
+  const maker = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value as
+    | { name?: unknown }
+    | undefined;
   const name = maker?.name;
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object with a prototype';
   return `${/^[AEIOU]/iu.test(name) ? 'an' : 'a'} ${shortened(name)}`;

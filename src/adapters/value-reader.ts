@@ -109,7 +109,8 @@ class ValueReader {
     const object: Record<string, Value> = {};
     for (let index = 0; index < size; index++) {
       const name = this.#name();
-      if (name === '__proto__' || Object.hasOwn(object, name)) throw new MalformedBytes('a name out of place');
+      if (name === '__proto__' || Object.hasOwn(object, name))
+        throw new MalformedBytes('a name out of place');
       object[name] = this.value(depth - 1);
     }
     return object;

@@ -1,4 +1,4 @@
-/** Limits of keys, values and batches; each is configurable where a node is opened, and tested at its edge. */
+/** Limits of keys, values and batches: the most that the protocol allows; a node may set lower ones for its own writes. */
 
 export interface Limits {
   /** UTF-8 bytes of a key; the shortest has 1. At most 65,535. */

@@ -1,5 +1,8 @@
 /** The public face of a store and of a node: what `openStore` and `openNode` return. */
 
+import type { Limits } from '../core/limits.ts';
+import type { Log } from '../ports/log.ts';
+
 /**
  * What a key can hold: exactly what survives a trip through msgpack. Anything else is refused with
  * `INVALID_VALUE`, never changed silently.
@@ -203,8 +206,10 @@ export interface StoreOptions {
   readonly maxDriftMs?: number;
   /** Memory for the dot cache. Default 64 MiB. */
   readonly dotCacheBytes?: number;
+  /** Lower limits for what this node writes; what it takes from others may reach the defaults, which are the protocol's. */
+  readonly limits?: Partial<Limits>;
   /** Default: silent. A pino instance fits. */
-  readonly log?: import('../ports/log.ts').Log;
+  readonly log?: Log;
 }
 
 export interface NodeOptions extends StoreOptions {

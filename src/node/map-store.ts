@@ -2,7 +2,7 @@
 
 import { ClockDoubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
-import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
@@ -41,7 +41,7 @@ export class MapStore implements Store {
     this.#replica = replica;
     this.#clock = clock;
     this.#options = options;
-    this.#limits = DEFAULT_LIMITS;
+    this.#limits = options.limits;
     this.#dir = folder.dir;
     this.#release = folder.release;
     this.clockDoubt = new ClockDoubt(options.maxDriftMs, clock.wallMs(), clock.monotonicMs());

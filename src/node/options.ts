@@ -4,6 +4,7 @@ import { formatAddress, isLoopback, parseAddress } from '../adapters/address.ts'
 import { silentLog } from '../adapters/silent-log.ts';
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
 import type { NodeOptions, StoreOptions } from './api.ts';
 
@@ -21,6 +22,7 @@ export interface CheckedStoreOptions {
   readonly maxDriftMs: number;
   readonly dotCacheBytes: number;
   readonly log: Log;
+  readonly limits: Limits;
 }
 
 export interface CheckedNodeOptions extends CheckedStoreOptions {
@@ -40,6 +42,7 @@ const STORE_FIELDS = [
   'maxDriftMs',
   'dotCacheBytes',
   'log',
+  'limits',
 ] as const;
 
 const NODE_FIELDS = [
@@ -84,7 +87,22 @@ function checkCommon(options: StoreOptions): CheckedStoreOptions {
     maxDriftMs: integer('maxDriftMs', options.maxDriftMs, 60_000, 1000, 86_400_000),
     dotCacheBytes: integer('dotCacheBytes', options.dotCacheBytes, 64 * MIB, 0, 4096 * MIB),
     log,
+    limits: checkLimits(options.limits ?? {}),
   };
+}
+
+function checkLimits(limits: unknown): Limits {
+  if (typeof limits !== 'object' || limits === null) throw invalid('limits', 'must be an object');
+  const names = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  const given = limits as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(given).find((name) => !names.includes(name as keyof Limits));
+  if (unknown !== undefined)
+    throw invalid(`limits.${unknown}`, `is not known; known are ${names.join(', ')}`);
+  const checked = names.map((name) => {
+    const max = DEFAULT_LIMITS[name];
+    return [name, integer(`limits.${name}`, given[name], max, 1, max)] as const;
+  });
+  return Object.fromEntries(checked) as unknown as Limits;
 }
 
 function checkFields(options: unknown, fields: readonly string[]): void {

@@ -12,7 +12,7 @@ import type { State } from './state.ts';
 import { Transaction } from './transaction.ts';
 
 /** A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. */
-const GROUP_KEYS_MAX = 4096;
+const GROUP_KEYS_MAX = 1024;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
 /** A change that is decided in one synchronous step over the state as all jobs before it left it. */

@@ -1,12 +1,12 @@
 /** Looks up, before a group is decided, what is present under each of its keys: from the cache, else from disk. */
 
-import { byteString } from '../core/bytes.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
 import type { Job } from './committer.ts';
 import type { DotCache } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
+import { nameOfKey } from './key-name.ts';
 import { entryKey } from './keyspace.ts';
 import type { Present, PresentByKey } from './transaction.ts';
 
@@ -19,7 +19,7 @@ export async function lookUpPresent(
   const missed: { name: string; key: Uint8Array }[] = [];
   for (const { keys, needsExpiry } of jobs) {
     for (const key of keys) {
-      const name = byteString(key);
+      const name = nameOfKey(key);
       const cached = cache.get(key);
       const incomplete =
         cached !== null && cached !== undefined && needsExpiry === true && (cached.flags & EXPIRING) !== 0;

@@ -6,7 +6,7 @@ import type { Entry } from '../core/entry.ts';
 import { addSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
-import type { ArrivedChunk, StoredSession } from '../ports/replica.ts';
+import type { ArrivedChunk, NewSession, StoredSession } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
@@ -81,14 +81,29 @@ export class Sessions {
     });
   }
 
+  /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
-    await this.#committer.commit({
-      keys: chunk.entries.map(({ key }) => key),
-      bytes: chunk.bytes,
-      // What a peer sent can be fetched again: only claims must survive power loss.
-      sync: false,
-      decide: (transaction) => this.#mergeChunk(transaction, chunk),
-    });
+    const { peer, session } = chunk;
+    let head: SessionHead | undefined =
+      session === undefined ? knownHead(this.#byPeer.get(peer), peer) : undefined;
+    for (const { entries, isLast } of slicesOf(chunk.entries)) {
+      const keys = entries.map(({ key }) => key);
+      head = await this.#committer.commit({
+        keys,
+        bytes: chunk.bytes,
+        // What a peer sent can be fetched again: only claims must survive power loss.
+        sync: false,
+        decide: (transaction) => {
+          transaction.assertReadable(keys);
+          const stored = head ?? this.#begin(transaction, session as NewSession);
+          for (const entry of entries) mergeEntry(transaction, entry);
+          if (stored.order === 'key') transaction.state.bootstrapping = true;
+          if (entries.length > 0) this.#endOtherExemptions(transaction, peer);
+          if (isLast) this.#moveCursor(transaction, chunk, stored);
+          return stored;
+        },
+      });
+    }
   }
 
   /** R7 and R4. Runs between two commits, because loose sums are folded from the index on disk. */
@@ -111,26 +126,23 @@ export class Sessions {
     });
   }
 
-  #mergeChunk(transaction: Transaction, chunk: ArrivedChunk): void {
-    const { state } = transaction;
-    for (const { key } of chunk.entries) transaction.present(key);
-    const before = this.#byPeer.get(chunk.peer);
-    const head: SessionHead =
-      chunk.session === undefined
-        ? knownHead(before, chunk.peer)
-        : { ...chunk.session, exempt: state.all.count === 0 };
-    for (const entry of chunk.entries) mergeEntry(transaction, entry);
-    if (head.order === 'key') state.bootstrapping = true;
+  /** R7 exempts a node that holds nothing when the first chunk arrives. */
+  #begin(transaction: Transaction, session: NewSession): SessionHead {
+    const head = { ...session, exempt: transaction.state.all.count === 0 };
+    transaction.put(sessionKey(session.peer), encodeHead(head));
+    return head;
+  }
+
+  #moveCursor(transaction: Transaction, chunk: ArrivedChunk, head: SessionHead): void {
+    const before = chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined;
     const session: StoredSession = {
       ...head,
       cursor: chunk.cursor,
-      entries: (chunk.session === undefined ? (before?.entries ?? 0) : 0) + chunk.entries.length,
-      bytes: (chunk.session === undefined ? (before?.bytes ?? 0) : 0) + chunk.bytes,
+      entries: (before?.entries ?? 0) + chunk.entries.length,
+      bytes: (before?.bytes ?? 0) + chunk.bytes,
     };
     this.#byPeer.set(chunk.peer, session);
-    if (chunk.session !== undefined) transaction.put(sessionKey(chunk.peer), encodeHead(head));
     transaction.put(progressKey(chunk.peer), encodeProgress(session));
-    if (chunk.entries.length > 0) this.#endOtherExemptions(transaction, chunk.peer);
   }
 
   /** R5: the exemption of a session is gone as soon as anything from another peer was stored. */
@@ -182,6 +194,32 @@ export class Sessions {
       await scan.close();
     }
   }
+}
+
+/** Entries of a commit: what is decided at once, while reads wait. */
+const SLICE_ENTRIES = 512;
+
+interface Slice {
+  readonly entries: readonly Entry[];
+  readonly isLast: boolean;
+}
+
+/** At least one slice; a batch is never cut. */
+function slicesOf(entries: readonly Entry[]): Slice[] {
+  const slices: Slice[] = [];
+  let from = 0;
+  for (let at = 1; at <= entries.length; at++) {
+    const isFull = at - from >= SLICE_ENTRIES;
+    if (at < entries.length && !(isFull && !isSameBatch(entries[at - 1] as Entry, entries[at] as Entry)))
+      continue;
+    slices.push({ entries: entries.slice(from, at), isLast: at === entries.length });
+    from = at;
+  }
+  return slices.length === 0 ? [{ entries, isLast: true }] : slices;
+}
+
+function isSameBatch(a: Entry, b: Entry): boolean {
+  return a.actor === b.actor && a.last === b.last;
 }
 
 /** R7: whether a deletion that is not known here may have been collected there, or here. */

@@ -6,7 +6,6 @@
 
 import type { Actor } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
-import { byteString } from '../core/bytes.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
@@ -15,6 +14,7 @@ import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
 import type { PresentDot } from './dot-cache.ts';
 import { encodeEntry, EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
+import { nameOfKey } from './key-name.ts';
 import {
   cloudKey,
   DUE_EXPIRING,
@@ -38,7 +38,7 @@ export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
 }
 
-/** By `byteString` of the key, for every key of the group; `null`: no entry; an error: its record is damaged. */
+/** By the name of the key (`key-name.ts`), for every key of the group; `null`: no entry; an error: its record is damaged. */
 export type PresentByKey = Map<string, Present | null | Error>;
 
 export class Transaction {
@@ -50,6 +50,8 @@ export class Transaction {
   readonly #operations: WriteOperation[] = [];
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
+  #namedKey: Uint8Array | undefined;
+  #name = '';
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
@@ -62,10 +64,15 @@ export class Transaction {
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
   present(key: Uint8Array): Present | undefined {
-    const present = this.#present.get(byteString(key));
+    const present = this.#present.get(this.#nameOf(key));
     assert(present !== undefined, 'every key of a commit group was looked up before it was decided');
     if (present instanceof Error) throw present;
     return present ?? undefined;
+  }
+
+  /** Fails with `RECORD_DAMAGED` if the record of one of the group's keys is damaged: before anything is changed. */
+  assertReadable(keys: readonly Uint8Array[]): void {
+    for (const key of keys) this.present(key);
   }
 
   row(actor: Actor): LiveRow {
@@ -107,7 +114,7 @@ export class Transaction {
     this.#remove(key, present);
     this.#operations.push({ type: 'del', key: entryKey(key) });
     this.state.horizon = maxVersion(this.state.horizon, present.version);
-    this.#present.set(byteString(key), null);
+    this.#present.set(this.#nameOf(key), null);
     this.state.cache.delete(key);
   }
 
@@ -166,8 +173,17 @@ export class Transaction {
     this.see(row, old.version);
   }
 
+  /** One key is asked for several times in a row. */
+  #nameOf(key: Uint8Array): string {
+    if (key !== this.#namedKey) {
+      this.#namedKey = key;
+      this.#name = nameOfKey(key);
+    }
+    return this.#name;
+  }
+
   #remember(key: Uint8Array, present: Present): void {
-    this.#present.set(byteString(key), present);
+    this.#present.set(this.#nameOf(key), present);
     this.state.cache.set(key, present);
   }
 

@@ -53,6 +53,23 @@ describe('a peer whose clock is ahead', () => {
     await cluster.stopAll();
   });
 
+  test('gives nothing if its clock leaps ahead just before it answers', async () => {
+    const cluster = new GossipCluster();
+    const a = await cluster.start('a');
+    await a.put('from-a', '1');
+    cluster.onSend = ({ message }) => {
+      if (message === 'malformed' || message.type !== 'open') return;
+      a.leap(MAX_DRIFT_MS + 1);
+      cluster.onSend = () => {};
+    };
+    const b = await cluster.start('b', { peers: ['a'] });
+    await cluster.pass(5 * INTERVAL_MS);
+    expect(await contents(b.replica)).toEqual({});
+    expect(await b.gossip.pulled()).toEqual([]);
+    expect(b.warnings()).toEqual(['CLOCK_OFFSET a']);
+    await cluster.stopAll();
+  });
+
   test('is taken from once its clock was set right, and the warning is gone', async () => {
     const cluster = new GossipCluster();
     const a = await cluster.start('a', { clockOffsetMs: 1.5 * MAX_DRIFT_MS });

@@ -188,6 +188,25 @@ describe('after a cut', () => {
     await cluster.stopAll();
   });
 
+  test('the first attempts come soon again after a connection that held', async () => {
+    const cluster = new GossipCluster();
+    await cluster.start('a');
+    const b = await cluster.start('b', { peers: ['a'] });
+    await cluster.pass(0);
+    cluster.network.cut('a', 'b');
+    await cluster.pass(300_000);
+    cluster.network.heal('a', 'b');
+    await cluster.pass(40_000);
+    expect(states(b)).toEqual({ 'a:7000': 'connected' });
+
+    cluster.network.cut('a', 'b');
+    cluster.network.heal('a', 'b');
+    await cluster.pass(250);
+
+    expect(states(b)).toEqual({ 'a:7000': 'connected' });
+    await cluster.stopAll();
+  });
+
   test('a node that starts before its peer finds it later', async () => {
     const cluster = new GossipCluster();
     const b = await cluster.start('b', { peers: ['a'] });

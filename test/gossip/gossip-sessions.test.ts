@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest';
+import { packer } from '../../src/adapters/msgpack-packer.ts';
+import type { NodeId } from '../../src/core/actor.ts';
+import { helloOf } from '../../src/gossip/handshake.ts';
+import { encodeMessage } from '../../src/gossip/message-codec.ts';
+import type { StoredSession } from '../../src/ports/replica.ts';
 import { entryKey } from '../../src/storage/keyspace.ts';
 import {
+  addressOf,
   GossipCluster,
   keysSent,
+  MAX_DRIFT_MS,
   putMany,
   type Sent,
   SESSION_TIMEOUT_MS,
   type TestNode,
+  TOMBSTONE_TTL_MS,
 } from '../support/gossip-fixture.ts';
 import { contents, utf8 } from '../support/replica-fixture.ts';
 
@@ -163,11 +171,20 @@ describe('a served session', () => {
     await cluster.stopAll();
   });
 
-  test('belongs to the node that opened it: another one is told that there is none', async () => {
-    const { cluster, a } = await brokenSession();
-    const c = await cluster.start('c', { peers: ['a'] });
+  test('belongs to the node that opened it: another one can neither go on with it nor end it', async () => {
+    const { cluster, a, b } = await brokenSession();
+    const [{ name, cursor }] = (await b.replica.storedSessions()) as [StoredSession];
+    const connection = await cluster.transport('thief').dial(addressOf('a'));
+    connection.start({ onMessage: () => {}, onClose: () => {} });
+    const settings = { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS };
+    const thief = { nodeId: 'thief' as NodeId, clusterId: 'test', bootNonce: 1, settings };
+    await connection.send(encodeMessage(helloOf(thief), packer));
+
+    await connection.send(encodeMessage({ type: 'next', request: 1, session: name, cursor }, packer));
+    await connection.send(encodeMessage({ type: 'done', session: name }, packer));
     await cluster.pass(0);
-    expect(await contents(c.replica)).toEqual(await contents(a.replica));
+
+    expect(failures(cluster.takeSent(), 'a')).toEqual(['unknown-session']);
     expect(a.gossip.served()).toMatchObject([{ peer: 'b' }]);
     await cluster.stopAll();
   });
@@ -188,6 +205,26 @@ describe('a node that is bootstrapping', () => {
     await cluster.stopAll();
   });
 
+  test('gives nothing of what it holds in part to a node that lacks just that', async () => {
+    const cluster = new GossipCluster();
+    const a = await cluster.start('a', { chunkBytes: 1 });
+    await a.put('before', '1');
+    const c = await cluster.start('c', { peers: ['a', 'b'] });
+    await cluster.converge();
+    cluster.network.cut('a', 'c');
+    for (const write of putMany(KEYS)) await a.write(write);
+    whenSent(cluster, 'a', 'b', 10, () => cluster.network.cut('a', 'b'));
+    const b = await cluster.start('b', { peers: ['a'] });
+    await cluster.pass(0);
+    await b.put('own', '1');
+
+    await cluster.pass(60_000);
+
+    expect(await count(b)).toBe(1 + 9);
+    expect(await contents(c.replica)).toEqual({ before: '1', own: '1' });
+    await cluster.stopAll();
+  });
+
   test('gives its own writes to the very node that fills it', async () => {
     const { cluster, a, b } = await brokenSession();
     await b.put('own', '1');
@@ -199,9 +236,9 @@ describe('a node that is bootstrapping', () => {
   });
 });
 
-/** A bit of one entry of `a` has turned over. */
-async function damagedNode(cluster: GossipCluster): Promise<TestNode> {
-  const disk = await cluster.stop(await filledNode(cluster, 'a'));
+/** A bit of one entry of the node turns over while it is stopped. */
+async function damage(cluster: GossipCluster, node: TestNode): Promise<TestNode> {
+  const disk = await cluster.stop(node);
   const store = await disk.open();
   const key = entryKey(utf8('key-0011'));
   const record = (await store.get(key))?.slice() ?? new Uint8Array(1);
@@ -214,7 +251,7 @@ async function damagedNode(cluster: GossipCluster): Promise<TestNode> {
 describe('a node with a damaged disk', () => {
   test('serves nobody once the damage was met: nobody adopts what it claims', async () => {
     const cluster = new GossipCluster();
-    const a = await damagedNode(cluster);
+    const a = await damage(cluster, await filledNode(cluster, 'a'));
     const b = await cluster.start('b', { peers: ['a'] });
     await cluster.pass(5000);
     expect(a.replica.notServing()).toBe('a record on its disk is damaged');
@@ -230,9 +267,27 @@ describe('a node with a damaged disk', () => {
     await cluster.stopAll();
   });
 
+  test('serves nobody, not even what is whole', async () => {
+    const cluster = new GossipCluster();
+    const whole = await filledNode(cluster, 'a');
+    const b = await cluster.start('b', { peers: ['a'] });
+    await cluster.converge();
+    const a = await damage(cluster, whole);
+    // An empty node reads everything, and meets the damage.
+    await cluster.start('c', { peers: ['a'] });
+    await cluster.pass(40_000);
+    expect(a.replica.notServing()).toBeDefined();
+
+    await a.put('new', '1');
+    await cluster.pass(5000);
+
+    expect(await count(b)).toBe(KEYS);
+    await cluster.stopAll();
+  });
+
   test('does not forget it when it starts again', async () => {
     const cluster = new GossipCluster();
-    const a = await damagedNode(cluster);
+    const a = await damage(cluster, await filledNode(cluster, 'a'));
     const b = await cluster.start('b', { peers: ['a'] });
     await cluster.pass(5000);
     await cluster.stop(b);
@@ -247,7 +302,7 @@ describe('a node with a damaged disk', () => {
 
   test('still takes what others write, and others get on without it', async () => {
     const cluster = new GossipCluster();
-    const a = await damagedNode(cluster);
+    const a = await damage(cluster, await filledNode(cluster, 'a'));
     const b = await cluster.start('b', { peers: ['a'] });
     const c = await cluster.start('c', { peers: ['a', 'b'] });
     await cluster.pass(5000);

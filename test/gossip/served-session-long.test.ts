@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { makeActor, type NodeId } from '../../src/core/actor.ts';
+import { type FullRow, unknownRow } from '../../src/core/context.ts';
+import type { Entry } from '../../src/core/entry.ts';
+import type { Version } from '../../src/core/version.ts';
+import type { Chunk } from '../../src/gossip/messages.ts';
+import { ServedSession } from '../../src/gossip/served-session.ts';
+import type { EntryScan, PinnedState } from '../../src/ports/replica.ts';
+import { utf8 } from '../support/replica-fixture.ts';
+
+/** The most entries that a chunk looks at; its end by then may be empty. */
+const LOOKED_AT_MAX = 16_384;
+const PAGE = 1000;
+
+const ACTOR = makeActor('s' as NodeId, 0 as Version, 1);
+
+/** `count` entries of one actor, with versions from 1; batches of `batch`. */
+function entryAt(version: number, batch: number): Entry {
+  const first = version - ((version - 1) % batch);
+  return {
+    actor: ACTOR,
+    version: version as Version,
+    first: first as Version,
+    last: (first + batch - 1) as Version,
+    key: utf8(String(version).padStart(6, '0')),
+    value: utf8('v'),
+    tombstone: false,
+    expiresAt: undefined,
+  };
+}
+
+function pinnedWith(count: number, batch: number): PinnedState {
+  const row: FullRow = { ...unknownRow(ACTOR), received: count as Version, cloudVersions: [] };
+  const scan = (after: number): EntryScan => {
+    let at = after;
+    return {
+      next: () => {
+        const page = Array.from({ length: Math.min(PAGE, count - at) }, (_, index) => entryAt(at + index + 1, batch));
+        at += page.length;
+        return Promise.resolve(page);
+      },
+      close: () => Promise.resolve(),
+    };
+  };
+  return {
+    rows: [row],
+    horizon: 0 as Version,
+    bootstrapping: false,
+    byVersion: (_, after) => scan(after),
+    byKey: (after) => scan(after === undefined ? 0 : Number(new TextDecoder().decode(after))),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function allChunks(session: ServedSession): Promise<Chunk[]> {
+  const chunks = [await session.first()];
+  for (let chunk = chunks[0]; chunk !== undefined && !chunk.last; ) {
+    chunk = await session.chunkAt(chunk.cursor);
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** Everything was seen, as single dots, but the last `unseen` versions. */
+function pullerWith(count: number, unseen: number): FullRow {
+  const cloudVersions = Array.from({ length: count - unseen }, (_, index) => (index + 1) as Version);
+  return { ...unknownRow(ACTOR), cloudVersions };
+}
+
+describe('a session over what the puller has mostly seen', () => {
+  test.each(['version', 'key'] as const)(
+    'in %s order sends a sign of life after many entries, and each cursor leads on',
+    async (order) => {
+      const count = 2.5 * LOOKED_AT_MAX;
+      const session = new ServedSession(pinnedWith(count, 1), [pullerWith(count, 1)], order, 1);
+      const chunks = await allChunks(session);
+      expect(chunks.map(({ entries, last }) => [entries.length > 0, last])).toEqual([
+        [false, false],
+        [false, false],
+        [true, true],
+      ]);
+      expect(await session.chunkAt((chunks[0] as Chunk).cursor)).toEqual(chunks[1]);
+      expect(session.entries).toBe(1);
+      await session.close();
+    },
+  );
+
+  test('never ends a chunk within a batch for that', async () => {
+    const batch = 1000;
+    const count = 17 * batch;
+    // The end of the 17th batch is all that is new; the limit lies within it.
+    const session = new ServedSession(pinnedWith(count, batch), [pullerWith(count, 616)], 'version', 1);
+    const chunks = await allChunks(session);
+    expect(chunks.map(({ last }) => last)).toEqual([true]);
+    expect(session.entries).toBe(616);
+    await session.close();
+  });
+
+  test('ends with the entry that fills the chunk, without an empty one behind it', async () => {
+    const session = new ServedSession(pinnedWith(10, 1), [pullerWith(10, 2)], 'version', 1);
+    expect((await allChunks(session)).map(({ last }) => last)).toEqual([false, true]);
+    await session.close();
+  });
+});

@@ -1,0 +1,167 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { NodeId } from '../../src/core/actor.ts';
+import type { Open, Opened } from '../../src/gossip/messages.ts';
+import { ServingFailure } from '../../src/gossip/serving-failure.ts';
+import type { SessionServer } from '../../src/gossip/session-server.ts';
+import type { PinnedState } from '../../src/ports/replica.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { openTestReplica, put } from '../support/replica-fixture.ts';
+import { makeServer, SESSION_TIMEOUT_MS } from './session-fixture.ts';
+
+const PULLER = 'p' as NodeId;
+
+let clock: SimulatedClock;
+let replica: StoredReplica;
+let server: SessionServer;
+/** Snapshots that are not closed. */
+let pinned: Set<PinnedState>;
+let request: Open;
+
+beforeEach(async () => {
+  clock = new SimulatedClock();
+  replica = await openTestReplica({ nodeId: 's', clock });
+  for (const key of ['x', 'y', 'z']) await replica.write([put(key, '1')]);
+  pinned = new Set();
+  const pin = replica.pin.bind(replica);
+  replica.pin = async (actors, restHash) => {
+    const state = await pin(actors, restHash);
+    if (state === undefined) return undefined;
+    const counted = { ...state, close: () => (pinned.delete(counted), state.close()) };
+    pinned.add(counted);
+    return counted;
+  };
+  server = makeServer(replica, clock);
+  const actors = replica.rows().map(({ actor }) => actor);
+  const { rows, restHash, empty } = await (await openTestReplica({ nodeId: 'p', clock })).pullerState(actors);
+  request = { type: 'open', request: 1, rows, restHash, empty, wallMs: clock.wallMs() };
+});
+
+async function open(peer: string = PULLER): Promise<Opened> {
+  return { request: 1, ...(await server.open(peer as NodeId, request)) } as Opened;
+}
+
+async function next({ session, chunk }: Opened, peer: string = PULLER): Promise<unknown> {
+  return server.next(peer as NodeId, { type: 'next', request: 1, session, cursor: chunk.cursor });
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof ServingFailure ? error.code : 'no failure';
+}
+
+describe('a server of sessions', () => {
+  test('gives each a name of 128 random bits', async () => {
+    const names = [(await open()).session, (await open()).session];
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  test('keeps one for 30 s after its last message, whichever that is', async () => {
+    const opened = await open();
+    await clock.advance(SESSION_TIMEOUT_MS - 1);
+    await next(opened);
+    await clock.advance(SESSION_TIMEOUT_MS - 1);
+    expect(pinned.size).toBe(1);
+    await next(opened);
+    await clock.advance(SESSION_TIMEOUT_MS);
+    expect(pinned.size).toBe(0);
+    expect(await codeOf(next(opened))).toBe('unknown-session');
+  });
+
+  test('goes on with one only for the node that opened it', async () => {
+    const opened = await open();
+    expect(await codeOf(next(opened, 'other'))).toBe('unknown-session');
+    server.done('other' as NodeId, { type: 'done', session: opened.session });
+    expect(await codeOf(next(opened))).toBe('no failure');
+  });
+
+  test('keeps two of a node: a third one takes the place of the one least lately used', async () => {
+    const [first, second] = [await open(), await open()];
+    await next(first);
+    const third = await open();
+    expect(await codeOf(next(second))).toBe('unknown-session');
+    expect(await codeOf(next(first))).toBe('no failure');
+    expect(await codeOf(next(third))).toBe('no failure');
+    expect(pinned.size).toBe(2);
+  });
+
+  test('keeps 64 in all: one more takes the place of the one least lately used', async () => {
+    const opened: Opened[] = [];
+    for (let peer = 0; peer < 65; peer++) opened.push(await open(`p${peer}`));
+    expect(server.status()).toHaveLength(64);
+    await settle();
+    expect(pinned.size).toBe(64);
+    expect(await codeOf(next(opened[0] as Opened, 'p0'))).toBe('unknown-session');
+    expect(await codeOf(next(opened[1] as Opened, 'p1'))).toBe('no failure');
+  });
+
+  test('drops one whose puller sent a cursor that it never gave', async () => {
+    const { session } = await open();
+    const cursor = Uint8Array.of(9);
+    const bad = server.next(PULLER, { type: 'next', request: 1, session, cursor });
+    expect(await codeOf(bad)).toBe('invalid');
+    await settle();
+    expect(pinned.size).toBe(0);
+  });
+
+  test('answers stale, and keeps nothing, if other actors moved than were asked for', async () => {
+    request = { ...request, restHash: request.restHash + 1n };
+    expect(await codeOf(open())).toBe('stale');
+    expect(pinned.size).toBe(0);
+  });
+
+  test('serves nothing while its replica does not, and says why', async () => {
+    const opened = await open();
+    replica.notServing = () => 'a write to its disk failed';
+    await expect(open()).rejects.toMatchObject({ code: 'not-serving', message: 'a write to its disk failed' });
+    expect(await codeOf(next(opened))).toBe('not-serving');
+  });
+
+  test('that stops has freed every snapshot when it says so, those in the making as well', async () => {
+    await open();
+    const opening = open('other');
+    const reading = next(await open('third'), 'third');
+    const stopped = server.stop();
+    await Promise.allSettled([opening, reading]);
+    await stopped;
+    expect(pinned.size).toBe(0);
+    expect(server.status()).toEqual([]);
+    expect(await codeOf(open())).toBe('not-serving');
+    await clock.advance(SESSION_TIMEOUT_MS);
+  });
+
+  test('drops all while the node starts over, one in the making as well, and serves again afterwards', async () => {
+    const opened = await open();
+    const opening = open('other');
+    let during = '';
+    await Promise.all([
+      server.pauseFor('the node starts over', async () => {
+        expect(pinned.size).toBe(0);
+        during = await codeOf(open());
+      }),
+      codeOf(opening).then((code) => expect(code).toBe('not-serving')),
+    ]);
+    expect(during).toBe('not-serving');
+    expect(await codeOf(next(opened))).toBe('unknown-session');
+    expect(await codeOf(open())).toBe('no failure');
+  });
+
+  test('drops one whose snapshot cannot be read: what follows is not taken for its end', async () => {
+    const { session, chunk } = await open();
+    for (const state of pinned) {
+      state.byKey = () => ({ next: () => Promise.reject(new Error('gone')), close: () => Promise.resolve() });
+    }
+    // The chunk before: reading is begun anew there.
+    const again = server.next(PULLER, { type: 'next', request: 1, session, cursor: Uint8Array.of(0) });
+    await expect(again).rejects.toThrow('gone');
+    expect(await codeOf(server.next(PULLER, { type: 'next', request: 1, session, cursor: chunk.cursor }))).toBe(
+      'unknown-session',
+    );
+    await settle();
+    expect(pinned.size).toBe(0);
+  });
+});
