@@ -43,7 +43,8 @@ export class ClockDoubt {
       this.#doubtful = parted || outvoted;
       this.#agreedSinceMs = undefined;
       // Small steps are followed, so that a year of them is not taken for one leap.
-      if (!this.#doubtful) this.#baseMs += clamp(wallMs - monotonicMs - this.#baseMs, this.#maxDriftMs / 1000);
+      if (!this.#doubtful)
+        this.#baseMs += clamp(wallMs - monotonicMs - this.#baseMs, this.#maxDriftMs / 1000);
       return this.#doubtful;
     }
     if (agreeing + disagreeing === 0) {

@@ -81,7 +81,12 @@ export function sameEntries(a: Row, b: Row): boolean {
 }
 
 /** R7, for one actor: whether a deletion that `own` does not know may have been collected. */
-export function isLate(own: Row | undefined, snapshotClosed: Version, actor: Actor, horizon: Version): boolean {
+export function isLate(
+  own: Row | undefined,
+  snapshotClosed: Version,
+  actor: Actor,
+  horizon: Version,
+): boolean {
   const known = own === undefined ? birthOf(actor) : maxVersion(own.closed, birthOf(actor));
   return known < Math.min(snapshotClosed, horizon);
 }

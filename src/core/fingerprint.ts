@@ -41,7 +41,8 @@ export class Fingerprints {
 
   /** Of (dot, key): what the sums of R8 add up. */
   entry(actor: Actor, version: Version, key: Uint8Array): Sum {
-    if (this.#buffer.length < VERSION_BYTES + key.length) this.#buffer = new Uint8Array(VERSION_BYTES + key.length);
+    if (this.#buffer.length < VERSION_BYTES + key.length)
+      this.#buffer = new Uint8Array(VERSION_BYTES + key.length);
     writeUint64(this.#buffer, 0, version);
     this.#buffer.set(key, VERSION_BYTES);
     const bytes = this.#buffer.subarray(0, VERSION_BYTES + key.length);

@@ -93,14 +93,14 @@ function checkCommon(options: StoreOptions): CheckedStoreOptions {
 
 function checkLimits(limits: unknown): Limits {
   if (typeof limits !== 'object' || limits === null) throw invalid('limits', 'must be an object');
-  const names = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+  const known = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
   const given = limits as Readonly<Record<string, unknown>>;
-  const unknown = Object.keys(given).find((name) => !names.includes(name as keyof Limits));
+  const unknown = Object.keys(given).find((field) => !known.includes(field as keyof Limits));
   if (unknown !== undefined)
-    throw invalid(`limits.${unknown}`, `is not known; known are ${names.join(', ')}`);
-  const checked = names.map((name) => {
-    const max = DEFAULT_LIMITS[name];
-    return [name, integer(`limits.${name}`, given[name], max, 1, max)] as const;
+    throw invalid(`limits.${unknown}`, `is not known; known are ${known.join(', ')}`);
+  const checked = known.map((field) => {
+    const max = DEFAULT_LIMITS[field];
+    return [field, integer(`limits.${field}`, given[field], max, 1, max)] as const;
   });
   return Object.fromEntries(checked) as unknown as Limits;
 }

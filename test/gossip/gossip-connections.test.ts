@@ -6,7 +6,14 @@ import { helloOf } from '../../src/gossip/handshake.ts';
 import { encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Message } from '../../src/gossip/messages.ts';
 import type { Connection } from '../../src/ports/transport.ts';
-import { addressOf, GossipCluster, INTERVAL_MS, MAX_DRIFT_MS, type TestNode, TOMBSTONE_TTL_MS } from '../support/gossip-fixture.ts';
+import {
+  addressOf,
+  GossipCluster,
+  INTERVAL_MS,
+  MAX_DRIFT_MS,
+  type TestNode,
+  TOMBSTONE_TTL_MS,
+} from '../support/gossip-fixture.ts';
 
 function recordsOf(node: TestNode): string[] {
   return node.gossip.peers().map(({ address, nodeId, state }) => `${address} ${nodeId ?? '?'} ${state}`);

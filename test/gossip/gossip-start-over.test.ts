@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { GossipCluster, keysSent, putMany, SESSION_TIMEOUT_MS, TOMBSTONE_TTL_MS } from '../support/gossip-fixture.ts';
+import {
+  GossipCluster,
+  keysSent,
+  putMany,
+  SESSION_TIMEOUT_MS,
+  TOMBSTONE_TTL_MS,
+} from '../support/gossip-fixture.ts';
 import { contents } from '../support/replica-fixture.ts';
 
 test('a node that starts over while it serves drops what it serves: nobody is misled, nothing counts as damage', async () => {

@@ -9,7 +9,14 @@ import { PullSession } from '../../src/gossip/pull-session.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { pull } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
-import { allActors, makePair, MAX_DRIFT_MS, type Pair, pullDependencies, SESSION_TIMEOUT_MS } from './session-fixture.ts';
+import {
+  allActors,
+  makePair,
+  MAX_DRIFT_MS,
+  type Pair,
+  pullDependencies,
+  SESSION_TIMEOUT_MS,
+} from './session-fixture.ts';
 
 const TTL_MS = 20_000;
 

@@ -91,7 +91,11 @@ describe('a summary', () => {
   test.each(['summary', 'compare'] as const)(
     'or digest that is answered with another message closes that connection (%s)',
     async (ask) => {
-      answer = { type: 'next-reply', request: 1, chunk: { entries: new Uint8Array(), cursor: new Uint8Array(), last: true } };
+      answer = {
+        type: 'next-reply',
+        request: 1,
+        chunk: { entries: new Uint8Array(), cursor: new Uint8Array(), last: true },
+      };
       await expect(rounds[ask](linkTo('a'))).rejects.toMatchObject({ code: 'PROTOCOL' });
       expect(malformed).toHaveLength(1);
     },

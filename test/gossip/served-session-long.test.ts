@@ -35,7 +35,9 @@ function pinnedWith(count: number, batch: number): PinnedState {
     let at = after;
     return {
       next: () => {
-        const page = Array.from({ length: Math.min(PAGE, count - at) }, (_, index) => entryAt(at + index + 1, batch));
+        const page = Array.from({ length: Math.min(PAGE, count - at) }, (_, index) =>
+          entryAt(at + index + 1, batch),
+        );
         at += page.length;
         return Promise.resolve(page);
       },
@@ -54,7 +56,7 @@ function pinnedWith(count: number, batch: number): PinnedState {
 
 async function allChunks(session: ServedSession): Promise<Chunk[]> {
   const chunks = [await session.first()];
-  for (let chunk = chunks[0]; chunk !== undefined && !chunk.last; ) {
+  for (let chunk = chunks[0]; chunk !== undefined && !chunk.last;) {
     chunk = await session.chunkAt(chunk.cursor);
     chunks.push(chunk);
   }

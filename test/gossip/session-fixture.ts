@@ -59,12 +59,10 @@ export function pullDependencies(replica: Replica, clock: Clock): PullDependenci
 }
 
 /** Every actor that one of the two knows, ascending. */
-export function allActors(...replicas: readonly Pick<StoredReplica, 'rows'>[]): ReturnType<
-  StoredReplica['rows']
->[number]['actor'][] {
-  return [
-    ...new Set(replicas.flatMap((replica) => replica.rows().map(({ actor }) => actor))),
-  ].toSorted();
+export function allActors(
+  ...replicas: readonly Pick<StoredReplica, 'rows'>[]
+): ReturnType<StoredReplica['rows']>[number]['actor'][] {
+  return [...new Set(replicas.flatMap((replica) => replica.rows().map(({ actor }) => actor)))].toSorted();
 }
 
 export interface Pair {

@@ -117,7 +117,10 @@ describe('a server of sessions', () => {
   test('serves nothing while its replica does not, and says why', async () => {
     const opened = await open();
     replica.notServing = () => 'a write to its disk failed';
-    await expect(open()).rejects.toMatchObject({ code: 'not-serving', message: 'a write to its disk failed' });
+    await expect(open()).rejects.toMatchObject({
+      code: 'not-serving',
+      message: 'a write to its disk failed',
+    });
     expect(await codeOf(next(opened))).toBe('not-serving');
   });
 
@@ -158,9 +161,9 @@ describe('a server of sessions', () => {
     // The chunk before: reading is begun anew there.
     const again = server.next(PULLER, { type: 'next', request: 1, session, cursor: Uint8Array.of(0) });
     await expect(again).rejects.toThrow('gone');
-    expect(await codeOf(server.next(PULLER, { type: 'next', request: 1, session, cursor: chunk.cursor }))).toBe(
-      'unknown-session',
-    );
+    expect(
+      await codeOf(server.next(PULLER, { type: 'next', request: 1, session, cursor: chunk.cursor })),
+    ).toBe('unknown-session');
     await settle();
     expect(pinned.size).toBe(0);
   });

@@ -13,7 +13,7 @@ import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts'
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Message, Reply, Request } from '../../src/gossip/messages.ts';
+import type { Message, Reply } from '../../src/gossip/messages.ts';
 import {
   type PullDependencies,
   PullSession,
@@ -292,7 +292,7 @@ export class Cluster {
   }
 
   async #ask(puller: number, server: number, request: NewRequest): Promise<Reply> {
-    const asked = overTheWire({ ...request, request: 1 } as Request);
+    const asked = overTheWire({ ...request, request: 1 });
     const link = { nodeId: this.node(puller).replica.nodeId } as Link;
     const answer = await this.node(server)
       .responder.answer(link, asked)
@@ -300,7 +300,7 @@ export class Cluster {
         if (!(error instanceof ServingFailure)) throw error;
         return { type: 'failure', code: error.code, reason: error.message };
       });
-    return overTheWire({ ...answer, request: 1 } as Reply);
+    return overTheWire({ ...answer, request: 1 });
   }
 
   async #compare(puller: number, server: number): Promise<Comparison> {
