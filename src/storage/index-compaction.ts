@@ -20,33 +20,65 @@ const SLICE_RECORDS = 1024;
 /** An actor is folded when its index holds over twice its live pairs; below this it is not worth the work. */
 const WASTE_PAIRS_MIN = 1024;
 
-export function needsCompaction(row: LiveRow): boolean {
-  return row.pairs > 2 * row.live + WASTE_PAIRS_MIN;
-}
+export class IndexCompactor {
+  readonly #store: OrderedStore;
+  readonly #state: State;
+  readonly #committer: Committer;
+  readonly #onError: (row: LiveRow, error: unknown) => void;
+  #background: Promise<void> | undefined;
+  #stopped = false;
 
-/** Folds the whole index of one actor. Ends early when `stopped` says so; what was folded stays so. */
-export async function compactIndex(
-  store: OrderedStore,
-  state: State,
-  committer: Committer,
-  row: LiveRow,
-  stopped: () => boolean,
-): Promise<void> {
-  let after = 0 as Version;
-  while (!stopped() && after < row.indexed) {
-    const from = after;
-    after = await committer.exclusive(async () => {
-      const slice = await readSlice(store, row.no, from);
-      if (slice.records.length > 0) {
-        await committer.commitNow({
-          keys: slice.pairs.map(({ key }) => key),
-          bytes: 0,
-          sync: false,
-          decide: (transaction) => foldSlice(transaction, state, row, slice),
-        });
-      }
-      return slice.end;
-    });
+  /** `onError`: work in the background failed; the index is as good as before. */
+  constructor(
+    store: OrderedStore,
+    state: State,
+    committer: Committer,
+    onError: (row: LiveRow, error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#state = state;
+    this.#committer = committer;
+    this.#onError = onError;
+  }
+
+  /** Folds one of these rows in the background, if one needs it and nothing is being folded. */
+  look(rows: readonly LiveRow[]): void {
+    if (this.#background !== undefined || this.#stopped) return;
+    const row = rows.find(({ pairs, live }) => pairs > 2 * live + WASTE_PAIRS_MIN);
+    if (row === undefined) return;
+    this.#background = this.fold(row)
+      .catch((error: unknown) => this.#onError(row, error))
+      .then(() => {
+        this.#background = undefined;
+      });
+  }
+
+  /** Folds the whole index of one actor. */
+  async fold(row: LiveRow): Promise<void> {
+    let after = 0 as Version;
+    while (!this.#stopped && after < row.indexed) {
+      const from = after;
+      after = await this.#committer.exclusive(() => this.#foldFrom(row, from));
+    }
+  }
+
+  /** Ends after the slice under way; what was folded stays so. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#background;
+  }
+
+  async #foldFrom(row: LiveRow, after: Version): Promise<Version> {
+    const slice = await readSlice(this.#store, row.no, after);
+    if (slice.records.length > 0) {
+      await this.#committer.commitNow({
+        keys: slice.pairs.map(({ key }) => key),
+        bytes: 0,
+        sync: false,
+        decide: (transaction) => foldSlice(transaction, this.#state, row, slice),
+      });
+    }
+    return slice.end;
   }
 }
 

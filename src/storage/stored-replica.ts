@@ -17,10 +17,10 @@ import type {
 import { seal } from './checksum.ts';
 import { type Collected, collectDue } from './collect.ts';
 import { Committer, type Job } from './committer.ts';
-import { copyRow, type LiveRow } from './context-table.ts';
+import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
 import { EntryReader } from './entry-reader.ts';
-import { compactIndex, needsCompaction } from './index-compaction.ts';
+import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
@@ -40,7 +40,7 @@ export class StoredReplica implements Replica {
   readonly #sessions: Sessions;
   readonly #reader: EntryReader;
   readonly #cleanMarker: Uint8Array;
-  #compaction: Promise<void> | undefined;
+  readonly #compactor: IndexCompactor;
   #fenced: BoatoError | undefined;
   #onFence: (error: BoatoError) => void = () => {};
   #closing = false;
@@ -58,7 +58,10 @@ export class StoredReplica implements Replica {
     this.#committer = new Committer(options.store, state, options.clock, {
       sync: options.sync,
       onFence: (error) => this.#fence(error),
-      onCommitted: (rows) => this.#compactWhatNeedsIt(rows),
+      onCommitted: (rows) => this.#compactor.look(rows),
+    });
+    this.#compactor = new IndexCompactor(options.store, state, this.#committer, (row, error) => {
+      options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
     });
     this.#sessions = new Sessions(options.store, state, this.#committer);
     this.#reader = new EntryReader(options.store, state.context, (error) => this.#damage(error));
@@ -150,8 +153,7 @@ export class StoredReplica implements Replica {
   }
 
   async compact(): Promise<void> {
-    await this.#compaction;
-    for (const row of this.#state.context.all()) await this.#compactRow(row);
+    for (const row of this.#state.context.all()) await this.#compactor.fold(row);
     await this.#store.compact();
   }
 
@@ -159,7 +161,7 @@ export class StoredReplica implements Replica {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    await this.#compaction;
+    await this.#compactor.stop();
     await this.#committer.close();
     if (this.#fenced === undefined) {
       const record = seal(this.#cleanMarker, EMPTY);
@@ -287,25 +289,5 @@ export class StoredReplica implements Replica {
     };
     // Best effort: the next read of the record finds the damage again.
     this.#committer.commit(remember).catch(() => {});
-  }
-
-  #compactWhatNeedsIt(rows: readonly LiveRow[]): void {
-    if (this.#compaction !== undefined || this.#closing) return;
-    const row = rows.find(needsCompaction);
-    if (row === undefined) return;
-    this.#compaction = this.#compactRow(row)
-      .catch((error: unknown) => {
-        this.#options.log.warn(
-          { actor: row.actor, error: String(error) },
-          'The dot index could not be compacted.',
-        );
-      })
-      .then(() => {
-        this.#compaction = undefined;
-      });
-  }
-
-  #compactRow(row: LiveRow): Promise<void> {
-    return compactIndex(this.#store, this.#state, this.#committer, row, () => this.#closing);
   }
 }
