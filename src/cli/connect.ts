@@ -21,11 +21,9 @@ export async function withStore<Result>(
   action: (store: StoreClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await connect(dir, need);
-  const letGo = client.running === undefined ? closeOnSignal(client) : undefined;
   try {
     return await action(client);
   } finally {
-    letGo?.();
     await client.close();
   }
 }
@@ -41,9 +39,12 @@ async function connect(dir: string, need: StoreNeed): Promise<StoreClient> {
     import('../index.ts'),
     import('./direct-client.ts'),
   ]);
+  const opening = openStore({ dir }).then((store) => new DirectClient(store));
+  const letGo = closeOnSignal(opening);
   try {
-    return new DirectClient(await openStore({ dir }));
+    return await opening;
   } catch (error) {
+    letGo();
     const started =
       error instanceof BoatoError && error.code === 'STORE_LOCKED' ? await connectSocket(dir) : undefined;
     if (started === undefined) throw error;
@@ -59,10 +60,10 @@ async function connectSocket(dir: string): Promise<StoreClient | undefined> {
   return new SocketClient({ pid: rendezvous?.pid, socket }, dir);
 }
 
-/** Ends the process as the signal would, but only after the store was closed. */
-function closeOnSignal(client: StoreClient): () => void {
+/** Ends the process as the signal would, but only after the store, which may still be opening, was closed. */
+function closeOnSignal(opening: Promise<StoreClient>): () => void {
   return catchSignals((signal) => {
     const end = (): never => process.exit(exitCodeOfSignal(signal));
-    client.close().then(end, end);
+    opening.then((client) => client.close()).then(end, end);
   });
 }

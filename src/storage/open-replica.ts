@@ -12,6 +12,7 @@ import type { Log } from '../ports/log.ts';
 import type { KeyRange, OrderedStore, StoredRecord } from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
 import { readRecord, seal } from './checksum.ts';
+import { takeCleanStop } from './clean-stop.ts';
 import { DotCache } from './dot-cache.ts';
 import { ALL_CLOUD_DOTS, ALL_ROWS, metaKey } from './keyspace.ts';
 import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
@@ -40,7 +41,6 @@ export interface ReplicaOptions {
 const SCAN_PAGE = 1000;
 const IDENTITY = metaKey('identity');
 const STATE = metaKey('state');
-const CLEAN = metaKey('clean');
 
 export async function openReplica(options: ReplicaOptions): Promise<StoredReplica> {
   const { store, hash64, random, log } = options;
@@ -49,9 +49,7 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
     storedIdentity === undefined
       ? await createIdentity(options)
       : checkIdentity(readRecord(IDENTITY, storedIdentity, decodeIdentity), options);
-  const clean = storedIdentity === undefined || (await store.get(CLEAN)) !== undefined;
-  // Removed, and that synced, before the store is used: what follows must not look like a clean stop.
-  await store.write([{ type: 'del', key: CLEAN }], { sync: true });
+  const wasClean = (await takeCleanStop(store)) || storedIdentity === undefined;
   if (await isWiping(store)) await wipe(store);
 
   const fingerprints = new Fingerprints(hash64);
@@ -62,9 +60,9 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
   if (nodeState !== undefined) state.load(nodeState);
   await loadContext(store, state);
-  const replica = new StoredReplica(options, state, { wasClean: clean, cleanMarker: CLEAN });
+  const replica = new StoredReplica(options, state, wasClean);
   await replica.load();
-  if (!clean)
+  if (!wasClean)
     log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
   return replica;
 }

@@ -14,7 +14,7 @@ import type {
   Replica,
   StoredSession,
 } from '../ports/replica.ts';
-import { seal } from './checksum.ts';
+import { markCleanStop } from './clean-stop.ts';
 import { type Collected, collectDue } from './collect.ts';
 import { Committer, type Job } from './committer.ts';
 import { copyRow } from './context-table.ts';
@@ -29,8 +29,6 @@ import type { State } from './state.ts';
 import { wipe } from './wipe.ts';
 import { type Write, writeJob } from './write.ts';
 
-const EMPTY = new Uint8Array(0);
-
 export class StoredReplica implements Replica {
   readonly wasClean: boolean;
   readonly #store: OrderedStore;
@@ -39,19 +37,13 @@ export class StoredReplica implements Replica {
   readonly #committer: Committer;
   readonly #sessions: Sessions;
   readonly #reader: EntryReader;
-  readonly #cleanMarker: Uint8Array;
   readonly #compactor: IndexCompactor;
   #fenced: BoatoError | undefined;
   #onFence: (error: BoatoError) => void = () => {};
   #closing = false;
 
-  constructor(
-    options: ReplicaOptions,
-    state: State,
-    opened: { readonly wasClean: boolean; readonly cleanMarker: Uint8Array },
-  ) {
-    this.wasClean = opened.wasClean;
-    this.#cleanMarker = opened.cleanMarker;
+  constructor(options: ReplicaOptions, state: State, wasClean: boolean) {
+    this.wasClean = wasClean;
     this.#store = options.store;
     this.#state = state;
     this.#options = options;
@@ -163,10 +155,7 @@ export class StoredReplica implements Replica {
     this.#closing = true;
     await this.#compactor.stop();
     await this.#committer.close();
-    if (this.#fenced === undefined) {
-      const record = seal(this.#cleanMarker, EMPTY);
-      await this.#store.write([{ type: 'put', key: this.#cleanMarker, value: record }], { sync: true });
-    }
+    if (this.#fenced === undefined) await this.#markClean();
     await this.#store.close();
   }
 
@@ -268,6 +257,16 @@ export class StoredReplica implements Replica {
       this.#state.reset();
       this.#sessions.clear();
     });
+  }
+
+  async #markClean(): Promise<void> {
+    const { store, log } = this.#options;
+    try {
+      await markCleanStop(store);
+    } catch (error) {
+      // Nothing that was acknowledged is lost by it.
+      log.warn({ error: String(error) }, 'The stop could not be marked as clean.');
+    }
   }
 
   #fence(error: BoatoError): void {

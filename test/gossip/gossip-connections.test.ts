@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { settle } from '../../src/adapters/simulated-clock.ts';
-import type { NodeId } from '../../src/core/actor.ts';
+import { makeActor, type NodeId } from '../../src/core/actor.ts';
+import { type FullRow, unknownRow } from '../../src/core/context.ts';
+import type { Version } from '../../src/core/version.ts';
 import { helloOf } from '../../src/gossip/handshake.ts';
-import { encodeMessage } from '../../src/gossip/message-codec.ts';
+import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Message } from '../../src/gossip/messages.ts';
 import type { Connection } from '../../src/ports/transport.ts';
 import {
@@ -132,6 +134,59 @@ describe('a connection', () => {
     await cluster.stopAll();
   });
 });
+
+test('a server whose chunk cannot be read is cut off, counted, and nothing of it is stored', async () => {
+  const cluster = new GossipCluster();
+  const actor = makeActor('stranger' as NodeId, 0 as Version, 1);
+  const row: FullRow = { ...unknownRow(actor), received: 5 as Version, closed: 5 as Version, cloudVersions: [] };
+  await cluster.transport('stranger').listen(addressOf('stranger'), (connection) => {
+    const send = (message: Message): void => void connection.send(encodeMessage(message, packer));
+    connection.start({
+      onMessage: (bytes) => {
+        const reply = replyOf(decodeMessage(bytes, packer), row, cluster.clock.wallMs());
+        if (reply !== undefined) send(reply);
+      },
+      onClose: () => {},
+    });
+    send(hello);
+  });
+  const a = await cluster.start('a', { peers: ['stranger'] });
+
+  await cluster.pass(0);
+
+  expect(a.gossip.malformed).toBe(1);
+  expect(a.gossip.peers()[0]).toMatchObject({ state: 'disconnected' });
+  expect(a.gossip.peers()[0]?.lastError).toMatch(/^it broke the protocol: /);
+  expect(a.replica.isEmpty()).toBe(true);
+  expect(await a.gossip.pulled()).toEqual([]);
+  await cluster.stopAll();
+});
+
+/** Of a server that has something to give until it comes to the chunk. */
+function replyOf(message: Message, row: FullRow, wallMs: number): Message | undefined {
+  const nothing = { count: 0, sum: 0n };
+  const chunk = { entries: Uint8Array.of(255), cursor: Uint8Array.of(1), last: true };
+  switch (message.type) {
+    case 'summary':
+      return { type: 'summary-reply', request: message.request, contextHash: 1n, fingerprint: nothing, wallMs };
+    case 'digest':
+      return { type: 'digest-reply', request: message.request, rows: [row], lacking: [] };
+    case 'open':
+      return {
+        type: 'opened',
+        request: message.request,
+        session: '0'.repeat(32),
+        order: 'version',
+        rows: [row],
+        horizon: 0 as Version,
+        bootstrapping: false,
+        wallMs,
+        chunk,
+      };
+    default:
+      return undefined;
+  }
+}
 
 describe('strangers', () => {
   function dial(cluster: GossipCluster): Promise<Connection> {

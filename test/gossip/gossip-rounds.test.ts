@@ -57,8 +57,12 @@ describe('rounds', () => {
     await cluster.pass(10 * INTERVAL_MS);
     a.leap(10 * 60_000);
     await a.put('k', '1');
+    cluster.takeSent();
     await cluster.pass(5 * INTERVAL_MS);
     // Nothing is taken from a clock that is so far ahead, so it is not even asked for rows.
+    const asked = cluster.takeSent().flatMap(({ from, message }) => (from === 'b' && message !== 'malformed' ? [message.type] : []));
+    expect(asked.filter((type) => type === 'digest' || type === 'open')).toEqual([]);
+    expect(asked).toContain('summary');
     const inSyncAtMs = record?.inSyncAtMs ?? 0;
     expect(cluster.clock.monotonicMs() - inSyncAtMs).toBeGreaterThan(4 * INTERVAL_MS);
     expect(b.gossip.peers()[0]?.clockOffsetMs).toBe(10 * 60_000);

@@ -3,6 +3,7 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
+import { unknownRow } from '../../src/core/context.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Opened, Reply } from '../../src/gossip/messages.ts';
 import { PullSession } from '../../src/gossip/pull-session.ts';
@@ -139,6 +140,25 @@ describe('a session', () => {
   });
 });
 
+test('a puller that deleted and forgot everything is sent nothing that it has seen', async () => {
+  const { puller, server } = await threeKeys();
+  await pull(puller, server);
+  for (const key of ['x', 'y', 'z']) await puller.write([del(key)]);
+  await clock.advance(TTL_MS);
+  expect((await puller.collect()).collected).toBe(3);
+  expect(puller.isEmpty()).toBe(true);
+  // After the long silence as another actor: only that one, and the puller's, differ.
+  await server.write([put('new', '1')]);
+  const pair = makePair(puller, server, clock);
+  const actors = allActors(puller, server).filter((actor) => puller.row(actor)?.received !== server.row(actor)?.received);
+  expect(actors).toHaveLength(2);
+  const session = PullSession.begin(pullDependencies(puller, clock), pair.peer, actors);
+  expect(await session.run()).toBe('adopted');
+  expect(pair.peer.asked).toEqual(['open', 'done']);
+  expect(session.entries).toBe(1);
+  expect(await contents(puller)).toEqual({ new: '1' });
+});
+
 describe('lateness', () => {
   /** `s` deleted a key that `p` still holds, and forgot it. */
   async function latePair(): Promise<Pair> {
@@ -205,6 +225,22 @@ describe('a clock ahead', () => {
     expect(await contents(pair.puller)).toEqual({ x: '1' });
     expect(await pair.puller.storedSessions()).toEqual([]);
     expect(pair.sessions.status()).toEqual([]);
+  });
+
+  test('of the end of a batch refuses each of its entries', async () => {
+    const server = await open('s');
+    await server.write([put('before', '1')]);
+    await clock.advance(1);
+    await server.write([put('x', '1'), put('y', '1')]);
+    const pair = makePair(await open('p'), server, clock);
+    // Within the limit lies the first entry of the batch, beyond it the second; in key order they come apart.
+    whenOpened(pair, (reply) => ({ ...reply, rows: reply.rows.map(({ actor }) => ({ ...unknownRow(actor), cloudVersions: [] })) }));
+    clock.leap(-2 * MAX_DRIFT_MS);
+    const session = pair.begin();
+    expect(await session.step()).toBe('more');
+    expect(await contents(pair.puller)).toEqual({ before: '1' });
+    expect(await session.step()).toBe('refused');
+    expect(await contents(pair.puller)).toEqual({ before: '1' });
   });
 
   test('of a horizon refuses the session', async () => {

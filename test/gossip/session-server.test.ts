@@ -16,6 +16,7 @@ let replica: StoredReplica;
 let server: SessionServer;
 /** Snapshots that are not closed. */
 let pinned: Set<PinnedState>;
+let closes: number;
 let request: Open;
 
 beforeEach(async () => {
@@ -23,11 +24,17 @@ beforeEach(async () => {
   replica = await openTestReplica({ nodeId: 's', clock });
   for (const key of ['x', 'y', 'z']) await replica.write([put(key, '1')]);
   pinned = new Set();
+  closes = 0;
   const pin = replica.pin.bind(replica);
   replica.pin = async (actors, restHash) => {
     const state = await pin(actors, restHash);
     if (state === undefined) return undefined;
-    const counted = { ...state, close: () => (pinned.delete(counted), state.close()) };
+    const close = (): Promise<void> => {
+      closes++;
+      pinned.delete(counted);
+      return state.close();
+    };
+    const counted: PinnedState = { ...state, close };
     pinned.add(counted);
     return counted;
   };
@@ -106,6 +113,17 @@ describe('a server of sessions', () => {
     expect(await codeOf(bad)).toBe('invalid');
     await settle();
     expect(pinned.size).toBe(0);
+  });
+
+  test('is through with one that ended while it was read', async () => {
+    const opened = await open();
+    const reading = next(opened);
+    server.done(PULLER, { type: 'done', session: opened.session });
+    await reading;
+    await settle();
+    expect(closes).toBe(1);
+    await clock.advance(SESSION_TIMEOUT_MS);
+    expect(closes).toBe(1);
   });
 
   test('answers stale, and keeps nothing, if other actors moved than were asked for', async () => {

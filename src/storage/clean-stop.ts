@@ -1,0 +1,22 @@
+/** The marker of a clean stop: there only while nobody uses the store. */
+
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import { seal } from './checksum.ts';
+import { metaKey } from './keyspace.ts';
+
+const MARKER = metaKey('clean');
+
+/**
+ * Whether the last stop was clean. The marker is gone, and that synced, when this resolves: whatever follows must not
+ * look like a clean stop.
+ */
+export async function takeCleanStop(store: OrderedStore): Promise<boolean> {
+  const marker = await store.get(MARKER);
+  await store.write([{ type: 'del', key: MARKER }], { sync: true });
+  return marker !== undefined;
+}
+
+/** The last write before the store is closed. */
+export async function markCleanStop(store: OrderedStore): Promise<void> {
+  await store.write([{ type: 'put', key: MARKER, value: seal(MARKER, new Uint8Array(0)) }], { sync: true });
+}
