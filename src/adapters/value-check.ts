@@ -88,16 +88,28 @@ function checkArray(value: readonly unknown[], path: Path): void {
   if (names > value.length) throw refused('an array with properties of its own', path);
   for (let index = 0; index < value.length; index++) {
     path.push(index);
-    if (!isEnumerable.call(value, index)) throw refused('a hole in an array, or a hidden item,', path);
-    if (getterOf.call(value, index) !== undefined) throw refused('a computed item', path);
+    if (!isEnumerable(value, index)) throw refused('a hole in an array, or a hidden item,', path);
+    if (hasGetter(value, index)) throw refused('a computed item', path);
     check(value[index], path);
     path.pop();
   }
 }
 
-const isEnumerable = Object.prototype.propertyIsEnumerable;
-const getterOf = (Object.prototype as unknown as { __lookupGetter__(name: number): unknown })
-  .__lookupGetter__;
+interface Inspected {
+  propertyIsEnumerable(index: number): boolean;
+  __lookupGetter__(index: number): unknown;
+}
+
+/** As of every object: an array may have lost these, or have others of its own. */
+const inspect = Object.prototype as unknown as Inspected;
+
+function isEnumerable(array: readonly unknown[], index: number): boolean {
+  return inspect.propertyIsEnumerable.call(array, index);
+}
+
+function hasGetter(array: readonly unknown[], index: number): boolean {
+  return inspect.__lookupGetter__.call(array, index) !== undefined;
+}
 
 function checkDepth(path: Path): void {
   if (path.length >= VALUE_DEPTH_MAX) {

@@ -138,7 +138,12 @@ describe('a connection', () => {
 test('a server whose chunk cannot be read is cut off, counted, and nothing of it is stored', async () => {
   const cluster = new GossipCluster();
   const actor = makeActor('stranger' as NodeId, 0 as Version, 1);
-  const row: FullRow = { ...unknownRow(actor), received: 5 as Version, closed: 5 as Version, cloudVersions: [] };
+  const row: FullRow = {
+    ...unknownRow(actor),
+    received: 5 as Version,
+    closed: 5 as Version,
+    cloudVersions: [],
+  };
   await cluster.transport('stranger').listen(addressOf('stranger'), (connection) => {
     const send = (message: Message): void => void connection.send(encodeMessage(message, packer));
     connection.start({
@@ -168,7 +173,13 @@ function replyOf(message: Message, row: FullRow, wallMs: number): Message | unde
   const chunk = { entries: Uint8Array.of(255), cursor: Uint8Array.of(1), last: true };
   switch (message.type) {
     case 'summary':
-      return { type: 'summary-reply', request: message.request, contextHash: 1n, fingerprint: nothing, wallMs };
+      return {
+        type: 'summary-reply',
+        request: message.request,
+        contextHash: 1n,
+        fingerprint: nothing,
+        wallMs,
+      };
     case 'digest':
       return { type: 'digest-reply', request: message.request, rows: [row], lacking: [] };
     case 'open':

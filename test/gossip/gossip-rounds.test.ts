@@ -60,7 +60,9 @@ describe('rounds', () => {
     cluster.takeSent();
     await cluster.pass(5 * INTERVAL_MS);
     // Nothing is taken from a clock that is so far ahead, so it is not even asked for rows.
-    const asked = cluster.takeSent().flatMap(({ from, message }) => (from === 'b' && message !== 'malformed' ? [message.type] : []));
+    const asked = cluster
+      .takeSent()
+      .flatMap(({ from, message }) => (from === 'b' && message !== 'malformed' ? [message.type] : []));
     expect(asked.filter((type) => type === 'digest' || type === 'open')).toEqual([]);
     expect(asked).toContain('summary');
     const inSyncAtMs = record?.inSyncAtMs ?? 0;

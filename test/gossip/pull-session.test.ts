@@ -90,7 +90,7 @@ describe('a session', () => {
   test('goes on after the last chunk was stored and nothing adopted', async () => {
     const pair = await threeKeys();
     const session = pair.begin();
-    const { adopt } = pair.puller;
+    const adopt = pair.puller.adopt.bind(pair.puller);
     pair.puller.adopt = () => Promise.reject(new BoatoError('STORE_FENCED', 'the disk is full'));
     await session.step();
     await session.step();
@@ -150,7 +150,9 @@ test('a puller that deleted and forgot everything is sent nothing that it has se
   // After the long silence as another actor: only that one, and the puller's, differ.
   await server.write([put('new', '1')]);
   const pair = makePair(puller, server, clock);
-  const actors = allActors(puller, server).filter((actor) => puller.row(actor)?.received !== server.row(actor)?.received);
+  const actors = allActors(puller, server).filter(
+    (actor) => puller.row(actor)?.received !== server.row(actor)?.received,
+  );
   expect(actors).toHaveLength(2);
   const session = PullSession.begin(pullDependencies(puller, clock), pair.peer, actors);
   expect(await session.run()).toBe('adopted');
@@ -234,7 +236,10 @@ describe('a clock ahead', () => {
     await server.write([put('x', '1'), put('y', '1')]);
     const pair = makePair(await open('p'), server, clock);
     // Within the limit lies the first entry of the batch, beyond it the second; in key order they come apart.
-    whenOpened(pair, (reply) => ({ ...reply, rows: reply.rows.map(({ actor }) => ({ ...unknownRow(actor), cloudVersions: [] })) }));
+    whenOpened(pair, (reply) => ({
+      ...reply,
+      rows: reply.rows.map(({ actor }) => ({ ...unknownRow(actor), cloudVersions: [] })),
+    }));
     clock.leap(-2 * MAX_DRIFT_MS);
     const session = pair.begin();
     expect(await session.step()).toBe('more');
