@@ -5,7 +5,7 @@ import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes } from '../core/bytes.ts';
 import type { Entry } from '../core/entry.ts';
 import type { Version } from '../core/version.ts';
-import type { SessionOrder } from './replica.ts';
+import type { SessionOrder } from '../ports/replica.ts';
 
 /** Throws `MalformedBytes` unless keys ascend (key order), or the versions of each actor do (version order). */
 export function checkOrder(entries: readonly Entry[], order: SessionOrder): void {

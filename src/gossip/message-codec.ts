@@ -22,7 +22,7 @@ import {
   PROTOCOL_VERSION,
   type RejectCode,
 } from './messages.ts';
-import type { SessionOrder } from './replica.ts';
+import type { SessionOrder } from '../ports/replica.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
 import { cleanReason, Fields } from './validated-fields.ts';
 

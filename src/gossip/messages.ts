@@ -3,7 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
-import type { SessionOrder } from './replica.ts';
+import type { SessionOrder } from '../ports/replica.ts';
 
 /** Of the wire format: messages, entries, rows, hashes. Nodes of different versions refuse each other. */
 export const PROTOCOL_VERSION = 1;

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { readUint32, writeUint32 } from '../core/bytes.ts';
-import { BoatoError } from '../core/errors.ts';
+import { damaged } from './damage.ts';
 
 const CHECKSUM_BYTES = 4;
 
@@ -33,11 +33,4 @@ export function readRecord<T>(key: Uint8Array, record: Uint8Array, decode: (cont
     if (error instanceof MalformedBytes) throw damaged(`cannot be read: ${error.message}`);
     throw error;
   }
-}
-
-function damaged(what: string): BoatoError {
-  return new BoatoError(
-    'RECORD_DAMAGED',
-    `A record on disk ${what}; the disk or the folder was damaged. This node serves no peer any more: export what can be read, and start again with an empty folder.`,
-  );
 }

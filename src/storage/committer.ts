@@ -6,14 +6,20 @@
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
-import { lookUpPresent } from './present.ts';
 import type { LiveRow } from './context-table.ts';
+import type { OnDamage } from './damage.ts';
+import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
 import { Transaction } from './transaction.ts';
 
 /** A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. */
 const GROUP_KEYS_MAX = 1024;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
+
+const FAILED_WRITE =
+  'A write to disk failed, so nothing more is acknowledged: see the cause (disk full, I/O error), mend it, and start the node again; what was acknowledged is on disk.';
+const BROKEN_INVARIANT =
+  'An invariant of the store was broken, so nothing more is acknowledged: please report the cause, and start the node again; what was acknowledged is on disk.';
 
 /** A change that is decided in one synchronous step over the state as all jobs before it left it. */
 export interface Job<T> {
@@ -43,6 +49,7 @@ export class Committer {
   readonly #clock: Clock;
   readonly #sync: boolean;
   readonly #onFence: (error: BoatoError) => void;
+  readonly #onDamage: OnDamage;
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
   #queue: Queued[] = [];
   #running: Promise<void> | undefined;
@@ -55,6 +62,7 @@ export class Committer {
     options: {
       readonly sync: boolean;
       readonly onFence: (error: BoatoError) => void;
+      readonly onDamage: OnDamage;
       /** Told, after each commit, whose rows it wrote. */
       readonly onCommitted: (rows: readonly LiveRow[]) => void;
     },
@@ -64,6 +72,7 @@ export class Committer {
     this.#clock = clock;
     this.#sync = options.sync;
     this.#onFence = options.onFence;
+    this.#onDamage = options.onDamage;
     this.#onCommitted = options.onCommitted;
   }
 
@@ -142,33 +151,31 @@ export class Committer {
 
   async #commitJobs(jobs: readonly Job<unknown>[]): Promise<readonly Outcome[]> {
     if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
-    const present = await lookUpPresent(this.#store, this.#state.cache, jobs);
+    const present = await lookUpPresent(this.#store, this.#state.cache, jobs, this.#onDamage);
     const transaction = new Transaction(
       this.#state,
       present,
       this.#clock.wallMs(),
       this.#clock.monotonicMs(),
     );
+    let why = BROKEN_INVARIANT;
     try {
       const outcomes = jobs.map((job) => decide(job, transaction));
       const operations = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
+      why = FAILED_WRITE;
       if (operations.length > 0) await this.#store.write(operations, { sync });
       this.#onCommitted(transaction.changedRows);
       return outcomes;
     } catch (error) {
-      throw this.fence(error);
+      throw this.fence(error, why);
     }
   }
 
-  /** After a failed write: the state in memory is ahead of the disk, and nothing may be decided on it any more. */
-  fence(cause: unknown): BoatoError {
+  /** The state in memory is ahead of the disk, and nothing may be decided on it any more. */
+  fence(cause: unknown, why: string = FAILED_WRITE): BoatoError {
     if (this.#stopped?.code === 'STORE_FENCED') return this.#stopped;
-    const error = new BoatoError(
-      'STORE_FENCED',
-      'A write to disk failed, so nothing more is acknowledged: see the cause (disk full, I/O error), mend it, and start the node again; what was acknowledged is on disk.',
-      { cause },
-    );
+    const error = new BoatoError('STORE_FENCED', why, { cause });
     this.#stopped = error;
     for (const { reject } of this.#queue.splice(0)) reject(error);
     this.#onFence(error);

@@ -1,12 +1,12 @@
 /** Reads entries, from the present state or from a snapshot, in key order or in an actor's order of versions. */
 
 import { type Entry } from '../core/entry.ts';
-import { BoatoError } from '../core/errors.ts';
 import type { Version } from '../core/version.ts';
 import type { Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
 import type { EntryScan } from '../ports/replica.ts';
 import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
+import { damaged, type OnDamage, reportingDamage } from './damage.ts';
 import { DotScan } from './dot-index.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
 import { type EntryBounds, entriesBetween, entryKey, keyOfEntry, largeValueKey } from './keyspace.ts';
@@ -24,21 +24,17 @@ interface Found {
 export class EntryReader {
   readonly #reader: Reader;
   readonly #context: ContextTable;
-  readonly #onDamage: (error: BoatoError) => void;
+  readonly #onDamage: OnDamage;
 
-  constructor(reader: Reader, context: ContextTable, onDamage: (error: BoatoError) => void) {
+  constructor(reader: Reader, context: ContextTable, onDamage: OnDamage) {
     this.#reader = reader;
     this.#context = context;
     this.#onDamage = onDamage;
   }
 
-  async get(key: Uint8Array): Promise<Entry | undefined> {
-    return (await this.getMany([key]))[0];
-  }
-
   /** Entries in the order of `keys`, tombstones and expired ones included. */
   async getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
-    return this.#guard(async () => {
+    return reportingDamage(this.#onDamage, async () => {
       const storedKeys = keys.map(entryKey);
       const records = await this.#reader.getMany(storedKeys);
       const entries: (Entry | undefined)[] = [];
@@ -103,12 +99,12 @@ export class EntryReader {
       }
       return entries;
     };
-    return { next: () => this.#guard(next), close };
+    return { next: () => reportingDamage(this.#onDamage, next), close };
   }
 
   #decode(storedKey: Uint8Array, record: Uint8Array): StoredEntry {
     const stored = readRecord(storedKey, record, decodeEntry);
-    if (!this.#context.isNo(stored.actorNo)) throw damagedReference('an actor that has no row');
+    if (!this.#context.isNo(stored.actorNo)) throw damaged('refers to an actor that has no row');
     return stored;
   }
 
@@ -134,7 +130,7 @@ export class EntryReader {
     const record = await this.#reader.get(key);
     if (record === undefined) return undefined;
     const value = unseal(key, record);
-    if (value.length !== stored.valueBytes) throw damagedReference('a large value of another length');
+    if (value.length !== stored.valueBytes) throw damaged('refers to a large value of another length');
     return value;
   }
 
@@ -143,24 +139,8 @@ export class EntryReader {
     const record = await this.#reader.get(storedKey);
     const stored = record === undefined ? undefined : this.#decode(storedKey, record);
     if (stored === undefined || (stored.version === before.version && stored.actorNo === before.actorNo)) {
-      throw damagedReference('a large value that is missing');
+      throw damaged('refers to a large value that is missing');
     }
     return stored;
   }
-
-  async #guard<T>(read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof BoatoError && error.code === 'RECORD_DAMAGED') this.#onDamage(error);
-      throw error;
-    }
-  }
-}
-
-function damagedReference(what: string): BoatoError {
-  return new BoatoError(
-    'RECORD_DAMAGED',
-    `A record on disk refers to ${what}; the disk or the folder was damaged. This node serves no peer any more: export what can be read, and start again with an empty folder.`,
-  );
 }

@@ -4,6 +4,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
 import type { Job } from './committer.ts';
+import { type OnDamage, reported, reportingDamage } from './damage.ts';
 import type { DotCache } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
 import { nameOfKey } from './key-name.ts';
@@ -14,6 +15,7 @@ export async function lookUpPresent(
   store: OrderedStore,
   cache: DotCache,
   jobs: readonly Pick<Job<unknown>, 'keys' | 'needsExpiry'>[],
+  onDamage: OnDamage,
 ): Promise<PresentByKey> {
   const present: PresentByKey = new Map();
   const missed: { name: string; key: Uint8Array }[] = [];
@@ -29,22 +31,27 @@ export async function lookUpPresent(
   }
   if (missed.length === 0) return present;
   const storedKeys = missed.map(({ key }) => entryKey(key));
-  const records = await store.getMany(storedKeys);
+  const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
   for (const [index, { name, key }] of missed.entries()) {
-    const found = readPresent(storedKeys[index] as Uint8Array, records[index]);
+    const found = readPresent(storedKeys[index] as Uint8Array, records[index], onDamage);
     present.set(name, found);
     if (found !== null && !(found instanceof Error)) cache.set(key, found);
   }
   return present;
 }
 
-function readPresent(storedKey: Uint8Array, record: Uint8Array | undefined): Present | null | Error {
+function readPresent(
+  storedKey: Uint8Array,
+  record: Uint8Array | undefined,
+  onDamage: OnDamage,
+): Present | null | Error {
   if (record === undefined) return null;
   try {
     const { version, actorNo, flags, expiresAt } = readRecord(storedKey, record, decodeEntry);
     return { version, actorNo, flags, expiresAt };
   } catch (error) {
-    if (error instanceof BoatoError) return error;
-    throw error;
+    const told = reported(error, onDamage);
+    if (told instanceof BoatoError) return told;
+    throw told;
   }
 }

@@ -10,6 +10,7 @@ import type { ArrivedChunk, NewSession, StoredSession } from '../ports/replica.t
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
+import type { OnDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
@@ -29,13 +30,15 @@ export class Sessions {
   readonly #store: OrderedStore;
   readonly #state: State;
   readonly #committer: Committer;
+  readonly #onDamage: OnDamage;
   /** All stored sessions; there is one for each peer at most. */
   readonly #byPeer = new Map<NodeId, StoredSession>();
 
-  constructor(store: OrderedStore, state: State, committer: Committer) {
+  constructor(store: OrderedStore, state: State, committer: Committer, onDamage: OnDamage) {
     this.#store = store;
     this.#state = state;
     this.#committer = committer;
+    this.#onDamage = onDamage;
   }
 
   async load(): Promise<void> {
@@ -180,8 +183,7 @@ export class Sessions {
 
   async #foldRow(row: LiveRow, received: Version, cloud: ReadonlySet<Version>): Promise<Sum> {
     const { context, fingerprints } = this.#state;
-    // Damage found here is found again, and reported, by whoever reads the entry.
-    const scan = new EntryReader(this.#store, context, () => {}).byVersion(row.no, received);
+    const scan = new EntryReader(this.#store, context, this.#onDamage).byVersion(row.no, received);
     try {
       let sum = SUM_ZERO;
       for (let page: readonly Entry[] = await scan.next(); page.length > 0; page = await scan.next()) {

@@ -19,6 +19,7 @@ import { type Collected, collectDue } from './collect.ts';
 import { Committer, type Job } from './committer.ts';
 import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
+import { reported, reportingDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
@@ -47,16 +48,19 @@ export class StoredReplica implements Replica {
     this.#store = options.store;
     this.#state = state;
     this.#options = options;
+    const onDamage = (error: BoatoError): void => this.#damage(error);
     this.#committer = new Committer(options.store, state, options.clock, {
       sync: options.sync,
       onFence: (error) => this.#fence(error),
+      onDamage,
       onCommitted: (rows) => this.#compactor.look(rows),
     });
     this.#compactor = new IndexCompactor(options.store, state, this.#committer, (row, error) => {
+      reported(error, onDamage);
       options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
     });
-    this.#sessions = new Sessions(options.store, state, this.#committer);
-    this.#reader = new EntryReader(options.store, state.context, (error) => this.#damage(error));
+    this.#sessions = new Sessions(options.store, state, this.#committer, onDamage);
+    this.#reader = new EntryReader(options.store, state.context, onDamage);
   }
 
   load(): Promise<void> {
@@ -127,7 +131,10 @@ export class StoredReplica implements Replica {
     const snapshot = this.#store.snapshot();
     const permanent = this.#state.permanent.count;
     try {
-      return permanent + (await countExpiring(snapshot, this.#options.clock.wallMs()));
+      return await reportingDamage(
+        (error) => this.#damage(error),
+        async () => permanent + (await countExpiring(snapshot, this.#options.clock.wallMs())),
+      );
     } finally {
       await snapshot.close();
     }
@@ -136,16 +143,20 @@ export class StoredReplica implements Replica {
   /** R6. None while batches may be torn here. The caller vouches for the clock. */
   collect(): Promise<Collected> {
     if (this.#state.bootstrapping) return Promise.resolve({ collected: 0, kept: 0 });
-    return collectDue(
-      this.#store,
-      this.#committer,
-      this.#options.clock.wallMs(),
-      this.#options.tombstoneTtlMs,
+    const { clock, tombstoneTtlMs } = this.#options;
+    return reportingDamage(
+      (error) => this.#damage(error),
+      () => collectDue(this.#store, this.#committer, clock.wallMs(), tombstoneTtlMs),
     );
   }
 
   async compact(): Promise<void> {
-    for (const row of this.#state.context.all()) await this.#compactor.fold(row);
+    await reportingDamage(
+      (error) => this.#damage(error),
+      async () => {
+        for (const row of this.#state.context.all()) await this.#compactor.fold(row);
+      },
+    );
     await this.#store.compact();
   }
 

@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { ALL_BUT_META, entryKey } from '../../src/storage/keyspace.ts';
-import { contents, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
+import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
 import { pull } from '../support/pull.ts';
 
-/** A disk with two keys, one of them with a large value, on which one bit of a record is flipped. */
+/** A disk with some keys, one of them with a large value, one deleted, on which one bit of a record is flipped. */
 async function damagedDisk(choose: (key: Uint8Array) => boolean): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const replica = await openTestReplica({ disk });
   await replica.write([put('good', '1')]);
   await replica.write([put('large', 'v'.repeat(10_000))]);
   await replica.write([put('bad', '1')]);
+  await replica.write([del('gone')]);
   await replica.close();
   const store = await disk.open();
   const scan = store.scan(ALL_BUT_META);
@@ -31,6 +33,7 @@ const isEntry =
   (stored: Uint8Array): boolean =>
     Buffer.compare(stored, entryKey(utf8(name))) === 0;
 const isLargeValue = (stored: Uint8Array): boolean => stored[0] === 0x11;
+const isDue = (stored: Uint8Array): boolean => stored[0] === 0x30;
 const isSegment = (stored: Uint8Array): boolean => stored[0] === 0x20;
 
 describe('a damaged record', () => {
@@ -61,6 +64,21 @@ describe('a damaged record', () => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
     expect(await replica.getMany([utf8('new')])).toEqual([undefined]);
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+  });
+
+  test('is found by a collection that meets it', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ disk: await damagedDisk(isDue), clock });
+    await clock.advance(30_000);
+    await expect(replica.collect()).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+  });
+
+  test('is found by a compaction that meets it', async () => {
+    const replica = await openTestReplica({ disk: await damagedDisk(isSegment) });
+    await expect(replica.compact()).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
   });
 
   test('is found in a large value', async () => {
