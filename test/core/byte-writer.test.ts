@@ -1,0 +1,129 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ByteReader } from '../../src/core/byte-reader.ts';
+import { ByteWriter } from '../../src/core/byte-writer.ts';
+import { HASH_MAX, hex, unhex } from '../gossip/codec-arbitraries.ts';
+
+function written(write: (writer: ByteWriter) => void): string {
+  const writer = new ByteWriter();
+  write(writer);
+  return hex(writer.finish());
+}
+
+describe('a byte writer', () => {
+  test('writes fixed numbers high byte first', () => {
+    expect(written((writer) => writer.byte(0xfe))).toBe('fe');
+    expect(written((writer) => writer.uint32(0x8102_0304))).toBe('81020304');
+    expect(written((writer) => writer.uint64(2 ** 53 - 1))).toBe('001fffffffffffff');
+    expect(written((writer) => writer.bigUint64(0x8102_0304_0506_0708n))).toBe('8102030405060708');
+    expect(written((writer) => writer.bigUint64(HASH_MAX))).toBe('ffffffffffffffff');
+  });
+
+  test.each([
+    [0, '00'],
+    [1, '01'],
+    [127, '7f'],
+    [128, '8001'],
+    [300, 'ac02'],
+    [2 ** 14 - 1, 'ff7f'],
+    [2 ** 14, '808001'],
+    [2 ** 31, '8080808008'],
+    [2 ** 32, '8080808010'],
+    [2 ** 49 - 1, 'ffffffffffff7f'],
+    [2 ** 49, '8080808080808001'],
+    [2 ** 53 - 1, 'ffffffffffffff0f'],
+  ])('writes %d in as few bytes as it takes', (value, bytes) => {
+    expect(written((writer) => writer.varint(value))).toBe(bytes);
+    expect(new ByteReader(unhex(bytes)).varint()).toBe(value);
+  });
+
+  test('writes bytes as they are, and after their length', () => {
+    expect(written((writer) => writer.raw(unhex('0102')))).toBe('0102');
+    expect(written((writer) => writer.lengthPrefixed(unhex('0102')))).toBe('020102');
+    expect(written((writer) => writer.lengthPrefixed(new Uint8Array(0)))).toBe('00');
+    const prefixed = written((writer) => writer.lengthPrefixed(new Uint8Array(128)));
+    expect(prefixed).toBe(`8001${'00'.repeat(128)}`);
+  });
+
+  test('copies what it writes: later changes do not reach it', () => {
+    const writer = new ByteWriter();
+    const bytes = unhex('0102');
+    writer.raw(bytes);
+    bytes.fill(0xff);
+    expect(hex(writer.finish())).toBe('0102');
+  });
+
+  test('of nothing has written nothing', () => {
+    expect(new ByteWriter().finish()).toHaveLength(0);
+    expect(new ByteWriter(0).finish()).toHaveLength(0);
+  });
+});
+
+type Kind = 'byte' | 'uint32' | 'uint64' | 'bigUint64' | 'varint' | 'raw' | 'lengthPrefixed';
+type Item = { readonly kind: Kind; readonly number: number; readonly bytes: Uint8Array };
+
+const items: fc.Arbitrary<Item[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom<Kind[]>('byte', 'uint32', 'uint64', 'bigUint64', 'varint', 'raw', 'lengthPrefixed'),
+    number: fc.oneof(fc.maxSafeNat(), fc.nat({ max: 300 })),
+    bytes: fc.uint8Array({ maxLength: 300 }),
+  }),
+  { maxLength: 30 },
+);
+
+/** Writes an item, and answers what reading it must give. */
+function write(writer: ByteWriter, { kind, number, bytes }: Item): (reader: ByteReader) => void {
+  switch (kind) {
+    case 'byte':
+      writer.byte(number % 256);
+      return (reader) => expect(reader.byte()).toBe(number % 256);
+    case 'uint32':
+      writer.uint32(number % 2 ** 32);
+      return (reader) => expect(reader.uint32()).toBe(number % 2 ** 32);
+    case 'uint64':
+      writer.uint64(number);
+      return (reader) => expect(reader.uint64()).toBe(number);
+    case 'bigUint64': {
+      const large = BigInt(number) * 2048n + 7n;
+      writer.bigUint64(large);
+      return (reader) => expect(reader.bigUint64()).toBe(large);
+    }
+    case 'varint':
+      writer.varint(number);
+      return (reader) => expect(reader.varint()).toBe(number);
+    case 'raw':
+      writer.raw(bytes);
+      return (reader) => expect(hex(reader.raw(bytes.length))).toBe(hex(bytes));
+    case 'lengthPrefixed':
+      writer.lengthPrefixed(bytes);
+      return (reader) => expect(hex(reader.lengthPrefixed())).toBe(hex(bytes));
+  }
+}
+
+test('what is written is read again, item by item, however small the writer began', () => {
+  fc.assert(
+    fc.property(items, fc.constantFrom(0, 1, 7, 256), (some, capacity) => {
+      const writer = new ByteWriter(capacity);
+      const checks = some.map((item) => write(writer, item));
+      const { length } = writer;
+      const bytes = writer.finish();
+      expect(bytes).toHaveLength(length);
+      const reader = new ByteReader(bytes);
+      for (const check of checks) check(reader);
+      reader.end();
+    }),
+  );
+});
+
+test('what is written does not depend on the capacity at the start', () => {
+  fc.assert(
+    fc.property(items, (some) => {
+      const [small, large] = [new ByteWriter(0), new ByteWriter(2 ** 16)];
+      for (const item of some) {
+        write(small, item);
+        write(large, item);
+      }
+      expect(hex(small.finish())).toBe(hex(large.finish()));
+    }),
+  );
+});
