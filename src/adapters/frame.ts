@@ -7,6 +7,9 @@ export const FRAME_HEADER_BYTES = 5;
 /** The only type of frame in version 1: one message. */
 const MESSAGE = 1;
 
+/** Set aside for a body at first. */
+const FIRST_BYTES = 64 * 1024;
+
 /** The header of a frame whose body has `bodyBytes` bytes. */
 export function frameHeader(bodyBytes: number): Uint8Array {
   const header = new Uint8Array(FRAME_HEADER_BYTES);
@@ -20,6 +23,8 @@ export class FrameReader {
   readonly #bodyBytesMax: number;
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
   #headerBytes = 0;
+  /** Of the body that is being read. */
+  #length = 0;
   #body: Uint8Array | undefined;
   #bodyBytes = 0;
 
@@ -44,17 +49,27 @@ export class FrameReader {
         if (reason !== undefined) return reason;
         continue;
       }
-      const count = Math.min(this.#body.length - this.#bodyBytes, piece.length - at);
-      this.#body.set(piece.subarray(at, at + count), this.#bodyBytes);
+      const count = Math.min(this.#length - this.#bodyBytes, piece.length - at);
+      const body = this.#withRoomFor(this.#body, count);
+      body.set(piece.subarray(at, at + count), this.#bodyBytes);
       this.#bodyBytes += count;
       at += count;
-      if (this.#bodyBytes < this.#body.length) return undefined;
-      const body = this.#body;
+      if (this.#bodyBytes < this.#length) return undefined;
       this.#body = undefined;
       this.#headerBytes = 0;
       if (!onBody(body)) return undefined;
     }
     return undefined;
+  }
+
+  /** Memory follows the bytes that came, not the length that was announced. */
+  #withRoomFor(body: Uint8Array, count: number): Uint8Array {
+    const needed = this.#bodyBytes + count;
+    if (needed <= body.length) return body;
+    const larger = new Uint8Array(Math.min(this.#length, Math.max(needed, 2 * body.length)));
+    larger.set(body.subarray(0, this.#bodyBytes));
+    this.#body = larger;
+    return larger;
   }
 
   #begin(): string | undefined {
@@ -63,7 +78,8 @@ export class FrameReader {
     if (length === 0) return 'an empty frame';
     if (length > this.#bodyBytesMax)
       return `a frame of ${length} bytes, over the limit of ${this.#bodyBytesMax}`;
-    this.#body = new Uint8Array(length);
+    this.#length = length;
+    this.#body = new Uint8Array(Math.min(length, FIRST_BYTES));
     this.#bodyBytes = 0;
     return undefined;
   }

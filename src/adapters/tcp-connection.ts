@@ -6,6 +6,9 @@ import type { Connection, ConnectionEvents } from '../ports/transport.ts';
 import { formatAddress } from './address.ts';
 import { frameHeader, FrameReader } from './frame.ts';
 
+/** How long the other side may take to read what was sent before the connection is cut. */
+const CLOSE_GRACE_MS = 2000;
+
 export class TcpConnection implements Connection {
   readonly remote: string;
   readonly #socket: Socket;
@@ -59,18 +62,13 @@ export class TcpConnection implements Connection {
     if (this.#ended !== undefined) this.#tellEnd(this.#ended.reason);
   }
 
-  /** Bytes that were handed over are still sent, so that a reason given just before arrives. */
+  /** Bytes that were handed over are still sent, so that a reason given just before arrives: for a while. */
   close(): void {
     if (this.#closedHere) return;
     this.#closedHere = true;
     this.#socket.destroySoon();
-    this.#end(undefined);
-  }
-
-  /** Without sending what is left. */
-  destroy(): void {
-    this.#closedHere = true;
-    this.#socket.destroy();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
     this.#end(undefined);
   }
 

@@ -22,7 +22,15 @@ export function statusText(status: StoreStatus | NodeStatus, running: RunningNod
     ],
   ];
   if (status.actor !== undefined) facts.push(['writes as', status.actor]);
-  if ('address' in status) facts.push(['peers at', status.address]);
+  if ('address' in status) {
+    facts.push(['peers at', status.address]);
+    const { malformedMessages, sessionsRefused } = status;
+    if (malformedMessages + sessionsRefused > 0)
+      facts.push([
+        'refused',
+        `${malformedMessages} malformed messages, ${sessionsRefused} sessions from too far in the future`,
+      ]);
+  }
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, fact]) => `${name.padEnd(width)}  ${escapeControls(fact)}`);
   if (status.bootstrapping) lines.push('The first copy of the data is still on its way.');

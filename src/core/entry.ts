@@ -34,6 +34,11 @@ export function compareDots(a: Dot, b: Dot): number {
   return a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0;
 }
 
+/** Whether two entries were written in one atomic batch. */
+export function isSameBatch(a: Entry, b: Entry): boolean {
+  return a.actor === b.actor && a.last === b.last;
+}
+
 /** Whether the entry reads as present at `wallMs`. */
 export function isLive(entry: Pick<Entry, 'tombstone' | 'expiresAt'>, wallMs: number): boolean {
   return !entry.tombstone && (entry.expiresAt === undefined || entry.expiresAt > wallMs);

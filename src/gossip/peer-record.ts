@@ -63,11 +63,9 @@ export class PeerRecord {
     this.lastError = undefined;
   }
 
-  /** Whether the link was this record's; its bytes stay counted. */
-  removeLink(link: Link): boolean {
-    const isOurs = this.#links.delete(link);
-    if (isOurs) this.addBytes(link.channel);
-    return isOurs;
+  /** Its bytes stay counted, if the link was this record's. */
+  removeLink(link: Link): void {
+    if (this.#links.delete(link)) this.addBytes(link.channel);
   }
 
   /** Counts the bytes of a connection that is gone. */

@@ -4,7 +4,8 @@
  * 1. A stored session with the peer goes on before a new one is begun (R5); whether a new one is worth while, the
  *    digest tells.
  * 2. What breaks off is set aside: its record stays, and it goes on when its peer is next pulled from.
- * 3. A peer from which this node is late is not pulled from again in this run, unless the node could start over.
+ * 3. A peer from which this node is late is not pulled from again until something was adopted from another, or it is
+ *    started again; unless the node can start over.
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -139,6 +140,7 @@ export class Puller {
     switch (outcome) {
       case 'adopted':
         warnings.clear('REFUSED_FROM_FUTURE', peer);
+        this.#forgetLate();
         log.debug({ peer, entries, bytes }, 'Pulled from a peer.');
         return false;
       case 'late':
@@ -174,6 +176,12 @@ export class Puller {
     return false;
   }
 
+  /** What was adopted may be what this node was late for: the next session with each peer decides anew. */
+  #forgetLate(): void {
+    for (const peer of this.#late) this.#dependencies.warnings.clear('LATE', peer);
+    this.#late.clear();
+  }
+
   #failed(link: Link, error: unknown): void {
     const { log } = this.#dependencies;
     const peer = link.nodeId;
@@ -189,13 +197,14 @@ export class Puller {
   }
 }
 
-/** The peer is gone or refuses, or the node stops: told elsewhere, or no news. */
+/** The peer is gone or refuses, the node stops, or is damaged: told elsewhere, or no news. */
 const QUIET: ReadonlySet<string> = new Set([
   'PEER_UNREACHABLE',
   'PEER_REFUSED',
   'TIMEOUT',
   'STORE_CLOSED',
   'STORE_FENCED',
+  'RECORD_DAMAGED',
 ]);
 
 function lateSentence(peer: NodeId): string {

@@ -4,7 +4,7 @@ import { type Actor, isActor } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import { asciiBytes, byteString } from '../core/bytes.ts';
-import type { Entry } from '../core/entry.ts';
+import type { Dot, Entry } from '../core/entry.ts';
 import { isVersion, type Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 
@@ -22,10 +22,13 @@ const AFTER_KEY = 2;
 
 export const START_CURSOR: Uint8Array = Uint8Array.of(START);
 
-/** The position after `entry`. */
-export function encodeCursor(order: SessionOrder, { key, actor, version }: Entry): Uint8Array {
+/** The position after an entry, or in version order after any dot. */
+export function encodeCursor(
+  order: SessionOrder,
+  { key, actor, version }: Dot & Partial<Pick<Entry, 'key'>>,
+): Uint8Array {
   const writer = new ByteWriter(128);
-  if (order === 'key') {
+  if (order === 'key' && key !== undefined) {
     writer.byte(AFTER_KEY);
     writer.raw(key);
   } else {

@@ -2,7 +2,7 @@
 
 import { assert } from '../core/assert.ts';
 import { type FullRow, sameEntries } from '../core/context.ts';
-import type { Entry } from '../core/entry.ts';
+import type { Dot, Entry } from '../core/entry.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { EntryScan, PinnedState } from '../ports/replica.ts';
 import type { Position } from './served-cursor.ts';
@@ -13,6 +13,12 @@ export interface ReadEntry {
   readonly isSeen: boolean;
 }
 
+/** Nothing of what was looked at up to this dot is present any more. */
+export interface Passed {
+  readonly entry: undefined;
+  readonly dot: Dot;
+}
+
 /** All entries with keys above `after`. */
 export async function* readByKey(
   pinned: PinnedState,
@@ -21,6 +27,7 @@ export async function* readByKey(
 ): AsyncGenerator<ReadEntry, void, undefined> {
   const hasSeenByActor = new Map(pullerRows.map((row) => [row.actor, hasSeen(row)]));
   for await (const entry of drain(pinned.byKey(after))) {
+    if (entry === undefined) continue;
     // Of actors that were not asked for both have the same row; and who holds no entry has none beyond `received`.
     const isSeen = hasSeenByActor.get(entry.actor)?.(entry.version) ?? true;
     yield { entry, isSeen };
@@ -32,7 +39,7 @@ export async function* readByVersion(
   pinned: PinnedState,
   pullerRows: readonly FullRow[],
   { after }: Extract<Position, { order: 'version' }>,
-): AsyncGenerator<ReadEntry, void, undefined> {
+): AsyncGenerator<ReadEntry | Passed, void, undefined> {
   for (const [index, row] of pullerRows.entries()) {
     const serverRow = pinned.rows[index];
     assert(serverRow?.actor === row.actor, 'a snapshot has the rows that were asked for, in their order');
@@ -40,8 +47,10 @@ export async function* readByVersion(
     if (sameEntries(row, serverRow)) continue;
     const from = after?.actor === row.actor ? maxVersion(after.version, row.received) : row.received;
     const isSeen = hasSeen(row);
-    for await (const entry of drain(pinned.byVersion(row.actor, from))) {
-      yield { entry, isSeen: isSeen(entry.version) };
+    const scan = pinned.byVersion(row.actor, from);
+    for await (const entry of drain(scan)) {
+      if (entry !== undefined) yield { entry, isSeen: isSeen(entry.version) };
+      else yield { entry, dot: { actor: row.actor, version: scan.lookedAt } };
     }
   }
 }
@@ -51,9 +60,13 @@ function hasSeen(row: FullRow): (version: Version) => boolean {
   return (version) => version <= row.received || cloud.has(version);
 }
 
-async function* drain(scan: EntryScan): AsyncGenerator<Entry, void, undefined> {
+/** `undefined` for a page without entries. */
+async function* drain(scan: EntryScan): AsyncGenerator<Entry | undefined, void, undefined> {
   try {
-    for (let page = await scan.next(); page.length > 0; page = await scan.next()) yield* page;
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
+      if (page.length === 0) yield undefined;
+      else yield* page;
+    }
   } finally {
     await scan.close();
   }

@@ -3,18 +3,20 @@
 import { assert } from '../core/assert.ts';
 import { equalBytes } from '../core/bytes.ts';
 import type { FullRow } from '../core/context.ts';
-import type { Entry } from '../core/entry.ts';
+import { type Dot, type Entry, isSameBatch } from '../core/entry.ts';
 import type { PinnedState, SessionOrder } from '../ports/replica.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import type { Chunk } from './messages.ts';
 import { decodeCursor, encodeCursor, START_CURSOR } from './served-cursor.ts';
-import { readByKey, readByVersion, type ReadEntry } from './served-entries.ts';
+import { type Passed, readByKey, readByVersion, type ReadEntry } from './served-entries.ts';
 
 /**
  * A chunk ends, even empty, once so many entries, or bytes of them, were looked at: where the puller has seen most,
  * it must hear a byte before it takes the server for dead.
  */
 const LOOKED_AT_MAX = 16_384;
+/** A page of the index of which nothing is present any more. */
+const PASSED_COSTS = 1024;
 const LOOKED_AT_BYTES_MAX = 32 * 2 ** 20;
 
 export class ServedSession {
@@ -24,9 +26,9 @@ export class ServedSession {
   readonly #chunkBytes: number;
   /** Where `#source` stands; a request for anywhere else starts a new one. */
   #cursor: Uint8Array = START_CURSOR;
-  #source: AsyncGenerator<ReadEntry, void, undefined> | undefined;
+  #source: AsyncGenerator<ReadEntry | Passed, void, undefined> | undefined;
   /** Read from `#source`, not sent yet. */
-  #peeked: ReadEntry | undefined;
+  #peeked: ReadEntry | Passed | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   entries = 0;
   bytes = 0;
@@ -67,20 +69,37 @@ export class ServedSession {
     if (this.#source === undefined || !equalBytes(cursor, this.#cursor)) await this.#seek(cursor);
     const packer = new ChunkPacker();
     let before: Entry | undefined;
+    let at: Dot | undefined;
     let lookedAtBytes = 0;
     for (let lookedAt = 0; ; lookedAt++) {
       this.#peeked ??= await this.#nextEntry();
       if (this.#peeked === undefined) break;
+      if (this.#peeked.entry === undefined) {
+        const { dot } = this.#peeked;
+        const mayGoOn = before?.actor === dot.actor && before.last > dot.version;
+        if (lookedAt >= LOOKED_AT_MAX && !mayGoOn) break;
+        lookedAt += PASSED_COSTS;
+        at = dot;
+        this.#peeked = undefined;
+        continue;
+      }
       const { entry, isSeen } = this.#peeked;
       const isFull = packer.bytes >= this.#chunkBytes && !isSeen;
       const isLong = lookedAt >= LOOKED_AT_MAX || lookedAtBytes >= LOOKED_AT_BYTES_MAX;
-      if (before !== undefined && (isFull || isLong) && !this.#belongTogether(before, entry)) break;
+      // A batch is never torn, but in key order.
+      if (
+        before !== undefined &&
+        (isFull || isLong) &&
+        !(this.order === 'version' && isSameBatch(before, entry))
+      )
+        break;
       if (!isSeen) packer.add(entry);
       lookedAtBytes += entry.value.length;
       before = entry;
+      at = entry;
       this.#peeked = undefined;
     }
-    if (before !== undefined) this.#cursor = encodeCursor(this.order, before);
+    if (at !== undefined) this.#cursor = encodeCursor(this.order, at);
     const entries = packer.finish();
     this.entries += packer.count;
     this.bytes += entries.length;
@@ -97,7 +116,7 @@ export class ServedSession {
         : readByVersion(this.#pinned, this.#pullerRows, position);
   }
 
-  async #nextEntry(): Promise<ReadEntry | undefined> {
+  async #nextEntry(): Promise<ReadEntry | Passed | undefined> {
     const next = await this.#source?.next();
     return next === undefined || next.done === true ? undefined : next.value;
   }
@@ -107,10 +126,5 @@ export class ServedSession {
     this.#source = undefined;
     this.#peeked = undefined;
     await source?.return();
-  }
-
-  /** A batch is never torn, but in key order. */
-  #belongTogether(before: Entry, entry: Entry): boolean {
-    return this.order === 'version' && before.actor === entry.actor && before.last === entry.last;
   }
 }

@@ -8,7 +8,6 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
-import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Replica } from '../ports/replica.ts';
@@ -151,9 +150,6 @@ export class SessionServer {
     } catch (error) {
       this.#drop(kept);
       if (error instanceof MalformedBytes) throw new ServingFailure('invalid', error.message);
-      if (error instanceof BoatoError && error.code === 'RECORD_DAMAGED') {
-        throw new ServingFailure('not-serving', 'a record on its disk is damaged');
-      }
       throw error;
     }
   }

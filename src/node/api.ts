@@ -125,6 +125,9 @@ export interface SessionStatus {
 export interface NodeStatus extends StoreStatus {
   /** Where peers reach this node: `host:port`. */
   readonly address: string;
+  /** Since the start: messages that broke the protocol, and sessions of which something lay too far in the future. */
+  readonly malformedMessages: number;
+  readonly sessionsRefused: number;
   readonly peers: readonly PeerStatus[];
   readonly sessions: readonly SessionStatus[];
 }

@@ -15,6 +15,8 @@ export interface OpenFolder {
   /** Absolute. */
   readonly dir: string;
   readonly store: OrderedStore;
+  /** A store was made here before. */
+  readonly isInitialized: boolean;
   /** After the store knows who it is: from now on the database must exist. */
   markInitialized(): Promise<void>;
   /** After the store is closed. */
@@ -31,6 +33,7 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   return {
     dir,
     store,
+    isInitialized,
     async markInitialized() {
       if (isInitialized) return;
       await writeDurably(
@@ -55,14 +58,18 @@ async function openDatabase(dir: string, isInitialized: boolean): Promise<Ordere
     if (!(error instanceof BoatoError)) throw error;
     if (error.code === 'STORE_LOCKED') throw await lockedBy(dir, error);
     if (error.code === 'STORE_MISSING') {
-      throw new BoatoError(
-        'STORE_MISSING',
-        `The database in ${dir} is missing or incomplete, though it was there before: restore the folder, or empty it and let the peers fill it.`,
-        { cause: error },
-      );
+      throw missing(dir, error);
     }
     throw error;
   }
+}
+
+export function missing(dir: string, cause: unknown): BoatoError {
+  return new BoatoError(
+    'STORE_MISSING',
+    `The database in ${dir} is missing or incomplete, though it was there before: restore the folder, or empty it and let the peers fill it.`,
+    { cause },
+  );
 }
 
 async function lockedBy(dir: string, cause: BoatoError): Promise<BoatoError> {

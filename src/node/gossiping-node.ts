@@ -56,10 +56,10 @@ export class GossipingNode implements Node {
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
-    replica.onFence((error) => {
-      // What stops it is told; that closing a fenced store may fail, too, adds nothing.
-      void this.#close(error).catch(() => undefined);
-    });
+    // What stops it is told; that closing a fenced store may fail, too, adds nothing.
+    const stop = (error: BoatoError): void => void this.#close(error).catch(() => undefined);
+    replica.onFence(stop);
+    if (replica.fenced !== undefined) stop(replica.fenced);
     const tenth = tombstoneTtlMs / 10;
     this.#collectEvery(Math.min(Math.max(tenth, COLLECT_INTERVAL_MS_MIN), COLLECT_INTERVAL_MS_MAX));
   }
@@ -114,6 +114,8 @@ export class GossipingNode implements Node {
       ...status,
       warnings: [...status.warnings, ...this.#gossip.warnings()],
       address: this.address,
+      malformedMessages: this.#gossip.malformed,
+      sessionsRefused: this.#gossip.refusedFromFuture,
       peers: this.#gossip.peers().map((record) => this.#peerStatus(record)),
       sessions: await this.#sessions(),
     };

@@ -3,10 +3,11 @@
 import { systemClock } from '../adapters/system-clock.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createHash64 } from '../adapters/xxhash.ts';
+import { BoatoError } from '../core/errors.ts';
 import { openReplica } from '../storage/open-replica.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type { Store, StoreOptions } from './api.ts';
-import { openFolder } from './folder.ts';
+import { missing, openFolder } from './folder.ts';
 import { MapStore } from './map-store.ts';
 import { type CheckedStoreOptions, checkStoreOptions } from './options.ts';
 
@@ -29,6 +30,7 @@ export async function openMap(
       random: systemRandom,
       hash64: await createHash64(),
       log: options.log,
+      mustExist: folder.isInitialized,
       nodeId: options.nodeId,
       clusterId: options.clusterId,
       tombstoneTtlMs: options.tombstoneTtlMs,
@@ -41,6 +43,7 @@ export async function openMap(
   } catch (error) {
     await folder.store.close();
     await folder.release();
+    if (error instanceof BoatoError && error.code === 'STORE_MISSING') throw missing(folder.dir, error);
     throw error;
   }
 }

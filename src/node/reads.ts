@@ -54,7 +54,7 @@ export async function* readLive(
 ): AsyncGenerator<Entry, void, undefined> {
   let left = limit;
   try {
-    for (let page = await scan.next(); page.length > 0; page = await scan.next()) {
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
       for (const stored of page) {
         const entry = toPublic(stored, wallMs());
         if (entry === undefined) continue;

@@ -7,8 +7,13 @@ import type { Version } from '../core/version.ts';
 
 /** Entries in the order of a scan, in pages bounded in count and bytes. */
 export interface EntryScan {
-  /** The next entries; an empty array at the end. Fails with `RECORD_DAMAGED` on a damaged record. */
-  next(): Promise<readonly Entry[]>;
+  /**
+   * The next entries, none where those that were looked at are no longer present; `undefined` at the end. Fails with
+   * `RECORD_DAMAGED` on a damaged record.
+   */
+  next(): Promise<readonly Entry[] | undefined>;
+  /** Of a scan by version: up to where it has looked. */
+  readonly lookedAt: Version;
   /** Harmless when repeated. */
   close(): Promise<void>;
 }
@@ -18,7 +23,7 @@ export interface PinnedState {
   /** Rows of the actors asked for, in the order of `actors`, with their clouds. */
   readonly rows: readonly FullRow[];
   readonly horizon: Version;
-  /** True for a node that does not hold whole batches yet: it serves its own actors only (R3). */
+  /** True for a node that has adopted nothing yet: it serves its own actors only (R3). */
   readonly bootstrapping: boolean;
   /** Present entries of `actor` with versions above `after`, ascending. */
   byVersion(actor: Actor, after: Version): EntryScan;

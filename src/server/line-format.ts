@@ -71,13 +71,6 @@ export function parseOperation(json: unknown): BatchOperation {
   return { type: 'del', key: stringField(fields, 'key') };
 }
 
-/** The operation of which `parseOperation` makes `operation`. */
-export function operationToJson(operation: BatchOperation): Record<string, unknown> {
-  if (operation.type === 'del') return { op: 'del', key: operation.key };
-  const { type: _put, value, ...fields } = operation;
-  return { op: 'put', ...fields, ...valueToJson(value) };
-}
-
 /** `JSON.parse` with one sentence for what is not JSON; `what` begins it. */
 export function parseJson(text: string, code: 'INVALID_VALUE' | 'INVALID_OPTION', what: string): unknown {
   try {

@@ -25,8 +25,6 @@ const BROKEN_INVARIANT =
 export interface Job<T> {
   /** Keys whose present entries `decide` asks for. */
   readonly keys: readonly Uint8Array[];
-  /** Whether it asks for their expiry, too. */
-  readonly needsExpiry?: boolean;
   /** What it writes, about; bounds the group. */
   readonly bytes: number;
   /** Answered only when it survives power loss (as far as the store is opened for that). */
@@ -117,7 +115,7 @@ export class Committer {
         await this.#commitGroup(this.#takeGroup());
       } else {
         this.#queue.shift();
-        await head.task().then(head.resolve, head.reject);
+        await run(head.task).then(head.resolve, head.reject);
       }
     }
     this.#running = undefined;
@@ -151,7 +149,7 @@ export class Committer {
 
   async #commitJobs(jobs: readonly Job<unknown>[]): Promise<readonly Outcome[]> {
     if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
-    const present = await lookUpPresent(this.#store, this.#state.cache, jobs, this.#onDamage);
+    const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage);
     const transaction = new Transaction(
       this.#state,
       present,
@@ -180,6 +178,15 @@ export class Committer {
     for (const { reject } of this.#queue.splice(0)) reject(error);
     this.#onFence(error);
     return error;
+  }
+}
+
+/** A task that throws, instead of rejecting, must not end the run. */
+function run(task: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return task();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

@@ -176,9 +176,9 @@ export class ContextTable {
     return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
   }
 
+  /** Numbers are not given again in this run: snapshots that are open still refer to them. */
   clear(): void {
     this.#byActor.clear();
-    this.#byNo.length = 0;
     this.#unsettled.clear();
     this.#hash = 0n;
     this.#cloudDots = 0;

@@ -11,7 +11,7 @@ const PAGE = 1000;
 /** Entries that expire after `wallMs`. */
 export async function countExpiring(store: Reader, wallMs: number): Promise<number> {
   let count = 0;
-  const scan = store.scan(dueBetween(DUE_EXPIRING, wallMs + 1, Number.MAX_SAFE_INTEGER - 1));
+  const scan = store.scan(dueBetween(DUE_EXPIRING, wallMs + 1, Number.MAX_SAFE_INTEGER));
   try {
     for (let page = await scan.next(PAGE); page.length > 0; page = await scan.next(PAGE)) {
       const keys = page.map(([dueKey]) => entryKey(keyOfDue(dueKey)));

@@ -12,9 +12,13 @@ export function damaged(what: string): BoatoError {
   );
 }
 
+export function isDamage(error: unknown): error is BoatoError {
+  return error instanceof BoatoError && error.code === 'RECORD_DAMAGED';
+}
+
 /** Tells `onDamage` if `error` is damage, and hands it on to be thrown. */
 export function reported(error: unknown, onDamage: OnDamage): unknown {
-  if (error instanceof BoatoError && error.code === 'RECORD_DAMAGED') onDamage(error);
+  if (isDamage(error)) onDamage(error);
   return error;
 }
 

@@ -6,72 +6,83 @@ import { readRecord } from './checksum.ts';
 import { segmentsAbove, singleDotsAbove } from './keyspace.ts';
 import { type DotPair, decodeSegment } from './segment-record.ts';
 
-/** Segments read at once. */
-const SEGMENTS_READ = 4;
+/** Pairs of a page: a page of entries is read for each. */
+const PAGE_PAIRS = 1024;
+
+/** Records read at once. */
+const SEGMENTS_READ = 2;
 const SINGLES_READ = 256;
 
 export class DotScan {
-  readonly #after: Version;
-  readonly #segments: Scan;
-  readonly #singles: Scan;
-  #segmentRecords: readonly StoredRecord[] = [];
-  #singlePairs: DotPair[] = [];
-  #segmentsEnded = false;
-  #singlesEnded = false;
+  readonly #segments: PairSource;
+  readonly #singles: PairSource;
 
   constructor(reader: Reader, actorNo: number, after: Version) {
-    this.#after = after;
-    this.#segments = reader.scan(segmentsAbove(actorNo, after));
-    this.#singles = reader.scan(singleDotsAbove(actorNo, after));
+    this.#segments = new PairSource(reader.scan(segmentsAbove(actorNo, after)), SEGMENTS_READ, after);
+    this.#singles = new PairSource(reader.scan(singleDotsAbove(actorNo, after)), SINGLES_READ, after);
   }
 
-  /** The pairs of the next segment, with the single dots below its end; an empty array at the end. */
+  /** The next pairs; an empty array at the end. */
   async next(): Promise<readonly DotPair[]> {
-    for (;;) {
-      const segment = await this.#nextSegment();
-      if (segment === undefined) return this.#takeSingles(undefined);
-      const highest = segment.at(-1)?.version;
-      const singles = highest === undefined ? [] : await this.#takeSingles(highest);
-      const pairs = merge(
-        segment.filter((pair) => pair.version > this.#after),
-        singles,
-      );
-      if (pairs.length > 0) return pairs;
+    const page: DotPair[] = [];
+    while (page.length < PAGE_PAIRS) {
+      const segment = this.#segments.peek() ?? (await this.#segments.load());
+      const single = this.#singles.peek() ?? (await this.#singles.load());
+      if (segment === undefined && single === undefined) break;
+      const isSegmentNext =
+        single === undefined || (segment !== undefined && segment.version <= single.version);
+      page.push((isSegmentNext ? this.#segments : this.#singles).take());
     }
+    return page;
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#segments.close(), this.#singles.close()]);
   }
-
-  async #nextSegment(): Promise<DotPair[] | undefined> {
-    if (this.#segmentRecords.length === 0 && !this.#segmentsEnded) {
-      this.#segmentRecords = await this.#segments.next(SEGMENTS_READ);
-      this.#segmentsEnded = this.#segmentRecords.length === 0;
-    }
-    const [record, ...rest] = this.#segmentRecords;
-    this.#segmentRecords = rest;
-    return record === undefined ? undefined : readRecord(record[0], record[1], decodeSegment);
-  }
-
-  /** Single dots up to `highest`, or the next page of them. */
-  async #takeSingles(highest: Version | undefined): Promise<DotPair[]> {
-    const taken: DotPair[] = [];
-    for (;;) {
-      if (this.#singlePairs.length === 0 && !this.#singlesEnded) {
-        const records = await this.#singles.next(SINGLES_READ);
-        this.#singlesEnded = records.length === 0;
-        this.#singlePairs = records.flatMap(([key, record]) => readRecord(key, record, decodeSegment));
-      }
-      const end = this.#singlePairs.findIndex((pair) => highest !== undefined && pair.version > highest);
-      taken.push(...this.#singlePairs.splice(0, end < 0 ? this.#singlePairs.length : end));
-      const more = this.#singlePairs.length === 0 && !this.#singlesEnded;
-      if (!more || (highest === undefined && taken.length > 0)) return taken;
-    }
-  }
 }
 
-function merge(segment: readonly DotPair[], singles: readonly DotPair[]): readonly DotPair[] {
-  if (singles.length === 0) return segment;
-  return [...segment, ...singles].toSorted((a, b) => a.version - b.version);
+/** The pairs of one kind of record, one after another. */
+class PairSource {
+  readonly #scan: Scan;
+  readonly #recordsRead: number;
+  readonly #after: Version;
+  #records: readonly StoredRecord[] = [];
+  #pairs: readonly DotPair[] = [];
+  #recordAt = 0;
+  #pairAt = 0;
+
+  constructor(scan: Scan, recordsRead: number, after: Version) {
+    this.#scan = scan;
+    this.#recordsRead = recordsRead;
+    this.#after = after;
+  }
+
+  /** The next pair, if it was read already. */
+  peek(): DotPair | undefined {
+    return this.#pairs[this.#pairAt];
+  }
+
+  /** Reads on as far as it takes; `undefined` at the end. */
+  async load(): Promise<DotPair | undefined> {
+    while (this.peek() === undefined) {
+      if (this.#recordAt === this.#records.length) {
+        this.#records = await this.#scan.next(this.#recordsRead);
+        this.#recordAt = 0;
+      }
+      const record = this.#records[this.#recordAt++];
+      if (record === undefined) return undefined;
+      const pairs = readRecord(record[0], record[1], decodeSegment);
+      this.#pairs = pairs.filter(({ version }) => version > this.#after);
+      this.#pairAt = 0;
+    }
+    return this.peek();
+  }
+
+  take(): DotPair {
+    return this.#pairs[this.#pairAt++] as DotPair;
+  }
+
+  close(): Promise<void> {
+    return this.#scan.close();
+  }
 }

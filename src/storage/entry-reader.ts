@@ -1,13 +1,14 @@
 /** Reads entries, from the present state or from a snapshot, in key order or in an actor's order of versions. */
 
 import { type Entry } from '../core/entry.ts';
-import type { Version } from '../core/version.ts';
+import { type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
 import type { EntryScan } from '../ports/replica.ts';
 import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, type OnDamage, reportingDamage } from './damage.ts';
 import { DotScan } from './dot-index.ts';
+import type { DotPair } from './segment-record.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
 import { type EntryBounds, entriesBetween, entryKey, keyOfEntry, largeValueKey } from './keyspace.ts';
 
@@ -52,21 +53,24 @@ export class EntryReader {
 
   /** Present entries within the bounds, in key order. */
   byKey(bounds: EntryBounds): EntryScan {
+    const lookedAt = VERSION_ZERO;
     const scan: Scan = this.#reader.scan(entriesBetween(bounds));
     const readPage = async (): Promise<Found[] | undefined> => {
       const records: readonly StoredRecord[] = await scan.next(PAGE_RECORDS);
       if (records.length === 0) return undefined;
       return records.map(([key, record]) => ({ key: keyOfEntry(key), stored: this.#decode(key, record) }));
     };
-    return this.#pages(readPage, () => scan.close());
+    return { ...this.#pages(readPage, () => scan.close()), lookedAt };
   }
 
   /** Present entries of the actor numbered `actorNo` with versions above `after`, ascending. */
   byVersion(actorNo: number, after: Version): EntryScan {
     const scan = new DotScan(this.#reader, actorNo, after);
+    let lookedAt = after;
     const readPage = async (): Promise<Found[] | undefined> => {
       const pairs = await scan.next();
       if (pairs.length === 0) return undefined;
+      lookedAt = (pairs.at(-1) as DotPair).version;
       const storedKeys = pairs.map(({ key }) => entryKey(key));
       const records = await this.#reader.getMany(storedKeys);
       const found: Found[] = [];
@@ -79,21 +83,31 @@ export class EntryReader {
       }
       return found;
     };
-    return this.#pages(readPage, () => scan.close());
+    const pages = this.#pages(readPage, () => scan.close());
+    return {
+      ...pages,
+      get lookedAt() {
+        return lookedAt;
+      },
+    };
   }
 
-  #pages(readPage: () => Promise<Found[] | undefined>, close: () => Promise<void>): EntryScan {
+  #pages(
+    readPage: () => Promise<Found[] | undefined>,
+    close: () => Promise<void>,
+  ): Pick<EntryScan, 'next' | 'close'> {
     let found: Found[] | undefined = [];
     let at = 0;
-    const next = async (): Promise<readonly Entry[]> => {
-      while (found !== undefined && at === found.length) {
+    const next = async (): Promise<readonly Entry[] | undefined> => {
+      if (found !== undefined && at === found.length) {
         found = await readPage();
         at = 0;
       }
+      if (found === undefined) return undefined;
       const entries: Entry[] = [];
-      const page = found ?? [];
-      for (let bytes = 0; at < page.length && bytes < PAGE_BYTES; at++) {
-        const entry = await this.#complete(page[at] as Found);
+      for (let bytes = 0; at < found.length && bytes < PAGE_BYTES; at++) {
+        const entry = await this.#complete(found[at] as Found);
+        if (entry === undefined) continue;
         bytes += entry.key.length + entry.value.length;
         entries.push(entry);
       }
@@ -108,11 +122,15 @@ export class EntryReader {
     return stored;
   }
 
-  async #complete({ key, stored }: Found): Promise<Entry> {
+  /** `undefined`: collected meanwhile. */
+  async #complete({ key, stored }: Found): Promise<Entry | undefined> {
     const { version, first, last, expiresAt } = stored;
     const value = stored.flags & LARGE ? await this.#largeValue(stored) : stored.value;
     // Replaced, and its large value deleted, between two reads of the present state.
-    if (value === undefined) return this.#complete({ key, stored: await this.#reread(key, stored) });
+    if (value === undefined) {
+      const now = await this.#reread(key, stored);
+      return now === undefined ? undefined : this.#complete({ key, stored: now });
+    }
     return {
       key,
       actor: this.#context.byNo(stored.actorNo).actor,
@@ -134,11 +152,12 @@ export class EntryReader {
     return value;
   }
 
-  async #reread(key: Uint8Array, before: StoredEntry): Promise<StoredEntry> {
+  async #reread(key: Uint8Array, before: StoredEntry): Promise<StoredEntry | undefined> {
     const storedKey = entryKey(key);
     const record = await this.#reader.get(storedKey);
-    const stored = record === undefined ? undefined : this.#decode(storedKey, record);
-    if (stored === undefined || (stored.version === before.version && stored.actorNo === before.actorNo)) {
+    if (record === undefined) return undefined;
+    const stored = this.#decode(storedKey, record);
+    if (stored.version === before.version && stored.actorNo === before.actorNo) {
       throw damaged('refers to a large value that is missing');
     }
     return stored;

@@ -4,7 +4,7 @@
  */
 
 import type { Version } from '../core/version.ts';
-import type { OrderedStore, StoredRecord } from '../ports/ordered-store.ts';
+import type { KeyRange, OrderedStore, StoredRecord } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
@@ -13,9 +13,10 @@ import { type DotPair, decodeSegment, encodeSegment, SEGMENT_PAIRS_MAX } from '.
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Records of the index folded at once: at most four full segments, so that commits wait a few milliseconds. */
-const SLICE_PAIRS = 4 * SEGMENT_PAIRS_MAX;
-const SLICE_RECORDS = 1024;
+/** Pairs folded at once, of segments and of single dots: few enough that commits wait some milliseconds. */
+const SLICE_PAIRS = 2 * SEGMENT_PAIRS_MAX;
+const SLICE_RECORDS = 4096;
+const RECORDS_READ = 4;
 
 /** An actor is folded when its index holds over twice its live pairs; below this it is not worth the work. */
 const WASTE_PAIRS_MIN = 1024;
@@ -26,6 +27,7 @@ export class IndexCompactor {
   readonly #committer: Committer;
   readonly #onError: (row: LiveRow, error: unknown) => void;
   #background: Promise<void> | undefined;
+  readonly #failed = new Set<number>();
   #stopped = false;
 
   /** `onError`: work in the background failed; the index is as good as before. */
@@ -44,10 +46,16 @@ export class IndexCompactor {
   /** Folds one of these rows in the background, if one needs it and nothing is being folded. */
   look(rows: readonly LiveRow[]): void {
     if (this.#background !== undefined || this.#stopped) return;
-    const row = rows.find(({ pairs, live }) => pairs > 2 * live + WASTE_PAIRS_MIN);
+    const row = rows.find(
+      ({ no, pairs, live }) => pairs > 2 * live + WASTE_PAIRS_MIN && !this.#failed.has(no),
+    );
     if (row === undefined) return;
     this.#background = this.fold(row)
-      .catch((error: unknown) => this.#onError(row, error))
+      .catch((error: unknown) => {
+        // What fails once, fails at every commit.
+        this.#failed.add(row.no);
+        this.#onError(row, error);
+      })
       .then(() => {
         this.#background = undefined;
       });
@@ -83,46 +91,62 @@ export class IndexCompactor {
 }
 
 interface Slice {
+  /** Replaced by the fold. */
   readonly records: readonly StoredRecord[];
   readonly pairs: readonly DotPair[];
+  /** Pairs above `end` of a segment among the records: they stay as they are. */
+  readonly rest: readonly DotPair[];
   /** The highest version that the slice covers. */
   readonly end: Version;
 }
 
-/** Whole segments above `after` as far as a slice reaches, with all single dots below its end. */
+interface IndexRecord {
+  readonly record: StoredRecord;
+  readonly pairs: readonly DotPair[];
+}
+
+/** The pairs above `after`, of segments and of single dots, as far as a slice reaches. */
 async function readSlice(store: OrderedStore, actorNo: number, after: Version): Promise<Slice> {
+  const segments = await readIndexRecords(store, segmentsAbove(actorNo, after));
+  const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after));
+  const end = Math.min(segments.end, singles.end) as Version;
   const records: StoredRecord[] = [];
   const pairs: DotPair[] = [];
-  let end = Number.MAX_SAFE_INTEGER as Version;
-  const segments = store.scan(segmentsAbove(actorNo, after));
-  try {
-    for (;;) {
-      const [record] = await segments.next(1);
-      if (record === undefined) break;
-      const segment = readRecord(record[0], record[1], decodeSegment);
-      records.push(record);
-      pairs.push(...segment);
-      if (pairs.length >= SLICE_PAIRS || records.length >= SLICE_RECORDS) {
-        end = (segment.at(-1) as DotPair).version;
-        break;
-      }
-    }
-  } finally {
-    await segments.close();
-  }
-  const singles = store.scan({ ...singleDotsAbove(actorNo, after), limit: SLICE_PAIRS });
-  try {
-    for (const record of await singles.next(SLICE_PAIRS)) {
-      const [pair] = readRecord(record[0], record[1], decodeSegment);
-      if (pair === undefined || pair.version > end) break;
-      records.push(record);
-      pairs.push(pair);
-    }
-  } finally {
-    await singles.close();
+  let rest: readonly DotPair[] = [];
+  for (const { record, pairs: listed } of [...segments.read, ...singles.read]) {
+    const isUntouched = (listed[0]?.version ?? 0) > end;
+    if (isUntouched) continue;
+    records.push(record);
+    pairs.push(...listed.filter(({ version }) => version <= end));
+    const above = listed.filter(({ version }) => version > end);
+    if (above.length > 0) rest = above;
   }
   pairs.sort((a, b) => a.version - b.version);
-  return { records, pairs, end };
+  return { records, pairs, rest, end };
+}
+
+/** `end`: the highest version up to which everything was read. */
+async function readIndexRecords(
+  store: OrderedStore,
+  range: KeyRange,
+): Promise<{ read: IndexRecord[]; end: number }> {
+  const read: IndexRecord[] = [];
+  let count = 0;
+  const scan = store.scan(range);
+  try {
+    while (count < SLICE_PAIRS && read.length < SLICE_RECORDS) {
+      const page = await scan.next(RECORDS_READ);
+      if (page.length === 0) return { read, end: Number.MAX_SAFE_INTEGER };
+      for (const record of page) {
+        const pairs = readRecord(record[0], record[1], decodeSegment);
+        read.push({ record, pairs });
+        count += pairs.length;
+      }
+    }
+    return { read, end: read.at(-1)?.pairs.at(-1)?.version ?? Number.MAX_SAFE_INTEGER };
+  } finally {
+    await scan.close();
+  }
 }
 
 function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: Slice): void {
@@ -135,6 +159,8 @@ function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: 
     const segment = live.slice(at, at + SEGMENT_PAIRS_MAX);
     transaction.put(segmentKey(row.no, (segment.at(-1) as DotPair).version), encodeSegment(segment));
   }
+  const highest = slice.rest.at(-1);
+  if (highest !== undefined) transaction.put(segmentKey(row.no, highest.version), encodeSegment(slice.rest));
   row.pairs += live.length - slice.pairs.length;
   state.context.touch(row);
 }

@@ -27,8 +27,10 @@ export interface NodeState {
   readonly ownActor: Actor | undefined;
   /** A session was adopted once. */
   readonly adopted: boolean;
-  /** Batches may be torn: entries came in key order, and nothing was adopted since. */
+  /** Entries came in key order, and nothing was adopted since. */
   readonly bootstrapping: boolean;
+  /** A session in key order did not come to its end: batches may be torn, of which entries are among the loose dots. */
+  readonly torn: boolean;
   /** A damaged record was met: no peer is served. */
   readonly damaged: boolean;
 }
@@ -36,6 +38,7 @@ export interface NodeState {
 const ADOPTED = 1;
 const BOOTSTRAPPING = 2;
 const DAMAGED = 4;
+const TORN = 8;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
@@ -60,7 +63,10 @@ export function decodeIdentity(content: Uint8Array): Identity | { readonly forma
 export function encodeState(state: NodeState): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(
-    (state.adopted ? ADOPTED : 0) | (state.bootstrapping ? BOOTSTRAPPING : 0) | (state.damaged ? DAMAGED : 0),
+    (state.adopted ? ADOPTED : 0) |
+      (state.bootstrapping ? BOOTSTRAPPING : 0) |
+      (state.torn ? TORN : 0) |
+      (state.damaged ? DAMAGED : 0),
   );
   writer.uint64(state.horizon);
   writeSum(writer, state.all);
@@ -85,6 +91,7 @@ export function decodeState(content: Uint8Array): NodeState {
     ownActor: actor === '' ? undefined : actor,
     adopted: (flags & ADOPTED) !== 0,
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
+    torn: (flags & TORN) !== 0,
     damaged: (flags & DAMAGED) !== 0,
   };
 }

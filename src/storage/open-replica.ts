@@ -4,7 +4,7 @@ import { isNodeId, type NodeId } from '../core/actor.ts';
 import { readUint32, readUint64 } from '../core/bytes.ts';
 import { equalSums, SUM_ZERO } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
-import { Fingerprints } from '../core/fingerprint.ts';
+import { addSum, Fingerprints } from '../core/fingerprint.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hash64 } from '../ports/hash64.ts';
@@ -12,13 +12,16 @@ import type { Log } from '../ports/log.ts';
 import type { KeyRange, OrderedStore, StoredRecord } from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
 import { readRecord, seal } from './checksum.ts';
+import { damaged, isDamage } from './damage.ts';
 import { takeCleanStop } from './clean-stop.ts';
 import { DotCache } from './dot-cache.ts';
-import { ALL_CLOUD_DOTS, ALL_ROWS, metaKey } from './keyspace.ts';
+import { decodeEntry } from './entry-record.ts';
+import { ALL_CLOUD_DOTS, ALL_ROWS, entriesBetween, keyOfEntry, metaKey } from './keyspace.ts';
 import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
 import { decodeRow } from './row-record.ts';
 import { State } from './state.ts';
 import { StoredReplica } from './stored-replica.ts';
+import { isPermanent } from './transaction.ts';
 import { isWiping, wipe } from './wipe.ts';
 
 export interface ReplicaOptions {
@@ -27,6 +30,8 @@ export interface ReplicaOptions {
   readonly random: Random;
   readonly hash64: Hash64;
   readonly log: Log;
+  /** A store was made here before: an empty one is not begun in its place. */
+  readonly mustExist: boolean;
   /** For a new store; of an existing one it must be the same. A random one if absent. */
   readonly nodeId: NodeId | undefined;
   /** For a new store, `default` if absent; of an existing one it must be the same. */
@@ -45,6 +50,9 @@ const STATE = metaKey('state');
 export async function openReplica(options: ReplicaOptions): Promise<StoredReplica> {
   const { store, hash64, random, log } = options;
   const storedIdentity = await store.get(IDENTITY);
+  if (storedIdentity === undefined && options.mustExist) {
+    throw new BoatoError('STORE_MISSING', 'The database is there, but what it held is gone.');
+  }
   const identity =
     storedIdentity === undefined
       ? await createIdentity(options)
@@ -54,14 +62,19 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
 
   const fingerprints = new Fingerprints(hash64);
   const storedState = await store.get(STATE);
-  const nodeState = storedState === undefined ? undefined : readRecord(STATE, storedState, decodeState);
+  const damage: BoatoError[] = [];
+  const nodeState =
+    storedState === undefined
+      ? undefined
+      : unlessDamaged(damage, () => readRecord(STATE, storedState, decodeState));
   const seed = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
-  const isEmpty = nodeState === undefined || nodeState.all.count === 0;
+  const isEmpty = storedState === undefined || nodeState?.all.count === 0;
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
   if (nodeState !== undefined) state.load(nodeState);
-  await loadContext(store, state);
+  await loadContext(store, state, damage);
+  if (storedState !== undefined && nodeState === undefined) await recount(store, state, damage);
   const replica = new StoredReplica(options, state, wasClean);
-  await replica.load();
+  await replica.load(damage[0]);
   if (!wasClean)
     log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
   return replica;
@@ -104,11 +117,13 @@ function checkIdentity(
   return stored;
 }
 
-async function loadContext(store: OrderedStore, state: State): Promise<void> {
+/** What is damaged is left out: the node can be read, and serves nobody. */
+async function loadContext(store: OrderedStore, state: State, damage: BoatoError[]): Promise<void> {
   const { context } = state;
   const sums = new Map<number, ReturnType<typeof decodeRow>>();
   await forEachRecord(store, ALL_ROWS, ([key, record]) => {
-    const stored = readRecord(key, record, decodeRow);
+    const stored = unlessDamaged(damage, () => readRecord(key, record, decodeRow));
+    if (stored === undefined) return;
     const row = context.ensure(stored.actor, readUint32(key, 1));
     sums.set(row.no, stored);
     row.predecessor = stored.predecessor;
@@ -121,20 +136,41 @@ async function loadContext(store: OrderedStore, state: State): Promise<void> {
     state.see(stored.indexed);
   });
   await forEachRecord(store, ALL_CLOUD_DOTS, ([key, record]) => {
-    readRecord(key, record, () => undefined);
+    const no = readUint32(key, 1);
     const version = readUint64(key, 5) as Version;
-    context.addCloud(context.byNo(readUint32(key, 1)), version);
+    const isSound = unlessDamaged(damage, () => readRecord(key, record, () => true)) ?? false;
+    if (isSound && context.isNo(no)) context.addCloud(context.byNo(no), version);
     state.see(version);
   });
   for (const row of context.all()) {
     if (!equalSums(row.cloud, sums.get(row.no)?.cloud ?? SUM_ZERO)) {
-      throw new BoatoError(
-        'RECORD_DAMAGED',
-        'The causal context on disk does not add up, so the folder was damaged: start again with an empty folder, and let the peers fill it.',
-      );
+      damage.push(damaged('of the causal context is missing'));
     }
   }
   context.settle(Number.NEGATIVE_INFINITY);
+}
+
+function unlessDamaged<T>(damage: BoatoError[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    damage.push(error);
+    return undefined;
+  }
+}
+
+/** R8: the sums computed anew from what can be read, where their record was damaged. */
+async function recount(store: OrderedStore, state: State, damage: BoatoError[]): Promise<void> {
+  const { context, fingerprints } = state;
+  await forEachRecord(store, entriesBetween({}), ([key, record]) => {
+    const stored = unlessDamaged(damage, () => readRecord(key, record, decodeEntry));
+    if (stored === undefined || !context.isNo(stored.actorNo)) return;
+    const { actor } = context.byNo(stored.actorNo);
+    const sum = fingerprints.entry(actor, stored.version, keyOfEntry(key));
+    state.all = addSum(state.all, sum);
+    if (isPermanent(stored.flags)) state.permanent = addSum(state.permanent, sum);
+  });
 }
 
 async function forEachRecord(

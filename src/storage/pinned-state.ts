@@ -1,15 +1,20 @@
 /** R3: a snapshot of the store together with its context and horizon, at one instant between two commits. */
 
-import { type Actor, birthOf, nodeIdOf } from '../core/actor.ts';
+import { type Actor, birthOf } from '../core/actor.ts';
 import { type FullRow, unknownRow } from '../core/context.ts';
+import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
-import type { Version } from '../core/version.ts';
+import { type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
 import type { EntryScan, PinnedState } from '../ports/replica.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { State } from './state.ts';
 
-const NOTHING: EntryScan = { next: () => Promise.resolve([]), close: () => Promise.resolve() };
+const NOTHING: EntryScan = {
+  next: () => Promise.resolve(undefined),
+  lookedAt: VERSION_ZERO,
+  close: () => Promise.resolve(),
+};
 
 /** Must be called while no commit is under way. `undefined` if the context without `actors` is not `restHash`. */
 export function pinState(
@@ -21,9 +26,12 @@ export function pinState(
 ): PinnedState | undefined {
   const { bootstrapping } = state;
   if (!bootstrapping && state.context.hashWithout(actors) !== restHash) return undefined;
-  const rows = actors.map((actor) =>
-    bootstrapping ? ownRowOnly(state, actor) : state.context.fullRow(actor),
-  );
+  const own = bootstrapping ? ownActors(state) : undefined;
+  const rows = actors.map((actor) => {
+    if (own === undefined) return state.context.fullRow(actor);
+    return own.has(actor) ? withoutPast(state.context.fullRow(actor)) : nothingOf(actor);
+  });
+  const isTorn = state.torn ? tornBatches(state, actors) : () => false;
   const numbers = new Map(actors.map((actor) => [actor, state.context.get(actor)?.no]));
   const snapshot = openSnapshot();
   const reader = new EntryReader(snapshot, state.context, onDamage);
@@ -33,16 +41,44 @@ export function pinState(
     bootstrapping,
     byVersion(actor: Actor, after: Version) {
       const no = numbers.get(actor);
-      const withheld = bootstrapping && nodeIdOf(actor) !== state.identity.nodeId;
-      return no === undefined || withheld ? NOTHING : reader.byVersion(no, after);
+      const isWithheld = own?.has(actor) === false;
+      return no === undefined || isWithheld ? NOTHING : without(reader.byVersion(no, after), isTorn);
     },
-    byKey: (after) => reader.byKey({ gt: after }),
+    byKey: (after) => without(reader.byKey({ gt: after }), isTorn),
     close: () => snapshot.close(),
   };
 }
 
-/** While batches may be torn here, a node answers for its own writes only, and claims nothing but having them. */
-function ownRowOnly(state: State, actor: Actor): FullRow {
-  if (nodeIdOf(actor) !== state.identity.nodeId) return { ...unknownRow(actor), cloudVersions: [] };
-  return { ...state.context.fullRow(actor), closed: birthOf(actor) };
+/** Of this life of the node: what an earlier one wrote, before its disk was lost, comes from others. */
+function ownActors({ context, ownActor }: State): ReadonlySet<Actor> {
+  const own = new Set<Actor>();
+  for (let actor = ownActor; actor !== undefined; actor = context.get(actor)?.predecessor?.actor)
+    own.add(actor);
+  return own;
+}
+
+/** A node that bootstraps answers for its own writes only, and claims nothing but having them. */
+function withoutPast(row: FullRow): FullRow {
+  return { ...row, closed: birthOf(row.actor) };
+}
+
+function nothingOf(actor: Actor): FullRow {
+  return { ...unknownRow(actor), cloudVersions: [] };
+}
+
+/** Loose entries of batches, while some of them may be torn: they are not handed on before the rest is here. */
+function tornBatches({ context }: State, actors: readonly Actor[]): (entry: Entry) => boolean {
+  const receivedByActor = new Map(actors.map((actor) => [actor, context.get(actor)?.received ?? 0]));
+  return ({ actor, version, first, last }) =>
+    first !== last && version > (receivedByActor.get(actor) ?? Number.POSITIVE_INFINITY);
+}
+
+function without(scan: EntryScan, isWithheld: (entry: Entry) => boolean): EntryScan {
+  return {
+    next: async () => (await scan.next())?.filter((entry) => !isWithheld(entry)),
+    get lookedAt() {
+      return scan.lookedAt;
+    },
+    close: () => scan.close(),
+  };
 }

@@ -2,7 +2,7 @@
 
 import { type Actor, birthOf, type NodeId } from '../core/actor.ts';
 import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
-import type { Entry } from '../core/entry.ts';
+import { type Entry, isSameBatch } from '../core/entry.ts';
 import { addSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
@@ -10,7 +10,7 @@ import type { ArrivedChunk, NewSession, StoredSession } from '../ports/replica.t
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
-import type { OnDamage } from './damage.ts';
+import { isDamage, type OnDamage, reported } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
@@ -41,6 +41,7 @@ export class Sessions {
     this.#onDamage = onDamage;
   }
 
+  /** A damaged one is of no use: the session begins anew. */
   async load(): Promise<void> {
     const scan = this.#store.scan(ALL_SESSIONS);
     try {
@@ -50,16 +51,25 @@ export class Sessions {
         page = await scan.next(SESSIONS_READ)
       ) {
         for (const [key, record] of page) {
-          const head = readRecord(key, record, decodeHead);
-          const storedProgress = await this.#store.get(progressKey(head.peer));
-          if (storedProgress === undefined) continue;
-          const progress = readRecord(progressKey(head.peer), storedProgress, decodeProgress);
-          this.#byPeer.set(head.peer, { ...head, ...progress });
+          try {
+            await this.#loadOne(key, record);
+          } catch (error) {
+            if (!isDamage(reported(error, this.#onDamage))) throw error;
+          }
         }
       }
     } finally {
       await scan.close();
     }
+  }
+
+  async #loadOne(key: Uint8Array, record: Uint8Array): Promise<void> {
+    const head = readRecord(key, record, decodeHead);
+    const storedProgress = await this.#store.get(progressKey(head.peer));
+    // A session whose first chunk was not stored to its end.
+    if (storedProgress === undefined) return;
+    const progress = readRecord(progressKey(head.peer), storedProgress, decodeProgress);
+    this.#byPeer.set(head.peer, { ...head, ...progress });
   }
 
   get(peer: NodeId): StoredSession | undefined {
@@ -79,7 +89,7 @@ export class Sessions {
     await this.#committer.commit({
       keys: [],
       bytes: 0,
-      sync: false,
+      sync: true,
       decide: (transaction) => this.#delete(transaction, peer),
     });
   }
@@ -94,13 +104,13 @@ export class Sessions {
       head = await this.#committer.commit({
         keys,
         bytes: chunk.bytes,
-        // What a peer sent can be fetched again: only claims must survive power loss.
-        sync: false,
+        // A claim is made on it later, and LevelDB's sync of that write does not reach back beyond its newest log.
+        sync: true,
         decide: (transaction) => {
           transaction.assertReadable(keys);
           const stored = head ?? this.#begin(transaction, session as NewSession);
           for (const entry of entries) mergeEntry(transaction, entry);
-          if (stored.order === 'key') transaction.state.bootstrapping = true;
+          if (stored.order === 'key') transaction.state.bootstrapping = transaction.state.torn = true;
           if (entries.length > 0) this.#endOtherExemptions(transaction, peer);
           if (isLast) this.#moveCursor(transaction, chunk, stored);
           return stored;
@@ -186,7 +196,7 @@ export class Sessions {
     const scan = new EntryReader(this.#store, context, this.#onDamage).byVersion(row.no, received);
     try {
       let sum = SUM_ZERO;
-      for (let page: readonly Entry[] = await scan.next(); page.length > 0; page = await scan.next()) {
+      for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
         for (const { version } of page) {
           if (!cloud.has(version)) sum = addSum(sum, fingerprints.dot(row.actor, version));
         }
@@ -218,10 +228,6 @@ function slicesOf(entries: readonly Entry[]): Slice[] {
     from = at;
   }
   return slices.length === 0 ? [{ entries, isLast: true }] : slices;
-}
-
-function isSameBatch(a: Entry, b: Entry): boolean {
-  return a.actor === b.actor && a.last === b.last;
 }
 
 /** R7: whether a deletion that is not known here may have been collected there, or here. */
@@ -260,8 +266,9 @@ function join(transaction: Transaction, session: StoredSession, looseByActor: Re
   state.horizon = maxVersion(state.horizon, session.horizon);
   state.see(session.horizon);
   state.adopted = true;
+  state.bootstrapping = false;
   // A key-order session that is through brought every batch whole; else torn ones may be among the loose dots.
-  if (session.order === 'key' || state.context.looseDots === 0) state.bootstrapping = false;
+  if (session.order === 'key' || state.context.looseDots === 0) state.torn = false;
 }
 
 /** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */

@@ -21,6 +21,7 @@ export class State implements NodeState {
   ownActor: Actor | undefined = undefined;
   adopted = false;
   bootstrapping = false;
+  torn = false;
   damaged = false;
   /** The actor of this run, once it has written. */
   runActor: LiveRow | undefined = undefined;
@@ -47,6 +48,8 @@ export class State implements NodeState {
     this.runActor = undefined;
     this.adopted = false;
     this.bootstrapping = false;
+    this.torn = false;
+    this.damaged = false;
   }
 
   load(stored: NodeState): void {
@@ -56,6 +59,7 @@ export class State implements NodeState {
     this.ownActor = stored.ownActor;
     this.adopted = stored.adopted;
     this.bootstrapping = stored.bootstrapping;
+    this.torn = stored.torn;
     this.damaged = stored.damaged;
     this.see(stored.horizon);
   }

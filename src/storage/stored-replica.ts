@@ -63,8 +63,10 @@ export class StoredReplica implements Replica {
     this.#reader = new EntryReader(options.store, state.context, onDamage);
   }
 
-  load(): Promise<void> {
-    return this.#sessions.load();
+  /** `damage`: what was met in opening. */
+  async load(damage: BoatoError | undefined): Promise<void> {
+    if (damage !== undefined) this.#damage(damage);
+    await this.#sessions.load();
   }
 
   get nodeId(): NodeId {
@@ -119,6 +121,7 @@ export class StoredReplica implements Replica {
     const scan = new EntryReader(snapshot, this.#state.context, (error) => this.#damage(error)).byKey(bounds);
     return {
       next: () => scan.next(),
+      lookedAt: scan.lookedAt,
       close: async () => {
         await scan.close();
         await snapshot.close();

@@ -33,7 +33,7 @@ import { encodeRow } from './row-record.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
 
-/** What is present under a key; `expiresAt` where it was asked for and the entry has one. */
+/** What is present under a key; `expiresAt` where the entry has one. */
 export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
 }
@@ -93,18 +93,11 @@ export class Transaction {
     state.see(entry.last);
     this.#put(entryKey(entry.key), encodeEntry(row.no, entry));
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
-    if (entry.tombstone)
-      this.#put(
-        dueKey(DUE_TOMBSTONE, entry.version, entry.key),
-        encodeDue({ actorNo: row.no, version: entry.version }),
-      );
-    if (entry.expiresAt !== undefined)
-      this.#put(
-        dueKey(DUE_EXPIRING, entry.expiresAt, entry.key),
-        encodeDue({ actorNo: row.no, version: entry.version }),
-      );
+    const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
+    const due = dueKeyOf(entry.key, present);
+    if (due !== undefined) this.#put(due, encodeDue(present));
     this.#addPair(row, { version: entry.version, key: entry.key });
-    this.#remember(entry.key, { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt });
+    this.#remember(entry.key, present);
   }
 
   /** Removes the present entry of `key`, which leaves no trace: its dot must be covered by `closed` (R6). */
@@ -167,6 +160,9 @@ export class Transaction {
     if (isPermanent(old.flags)) state.permanent = subtractSum(state.permanent, sum);
     assert(state.all.count >= 0 && row.live > 0, 'no more entries go than came');
     row.live--;
+    state.context.touch(row);
+    const due = dueKeyOf(key, old);
+    if (due !== undefined) this.#operations.push({ type: 'del', key: due });
     if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
     if (row.hasSeen(old.version)) return;
     state.context.removeLoose(row, old.version);
@@ -212,6 +208,12 @@ export class Transaction {
   #put(key: Uint8Array, content: Uint8Array): void {
     this.#operations.push({ type: 'put', key, value: seal(key, content) });
   }
+}
+
+/** Where the due index lists an entry, if it does. */
+function dueKeyOf(key: Uint8Array, { flags, version, expiresAt }: Present): Uint8Array | undefined {
+  if (flags & TOMBSTONE) return dueKey(DUE_TOMBSTONE, version, key);
+  return expiresAt === undefined ? undefined : dueKey(DUE_EXPIRING, expiresAt, key);
 }
 
 export function isPermanent(flags: number): boolean {

@@ -20,7 +20,7 @@ export async function wipe(store: OrderedStore): Promise<void> {
     for (let page = await scan.next(PAGE); page.length > 0; page = await scan.next(PAGE)) {
       await store.write(
         page.map(([key]): WriteOperation => ({ type: 'del', key })),
-        { sync: false },
+        { sync: true },
       );
     }
   } finally {

@@ -31,7 +31,6 @@ const NO_BYTES = new Uint8Array(0);
 export function writeJob(writes: readonly Write[], settings: WriteSettings): Job<readonly boolean[]> {
   return {
     keys: writes.map(({ key }) => key),
-    needsExpiry: writes.some(({ value }) => value === undefined),
     bytes: writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
     sync: true,
     decide(transaction) {

@@ -1,5 +1,6 @@
 /** What every packer promises (`src/ports/packer.ts`). */
 
+import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Packer } from '../../src/ports/packer.ts';
@@ -61,7 +62,7 @@ export function describePacker(name: string, packer: Packer): void {
     test('gives back every tree as it was, byte strings as plain bytes', () => {
       fc.assert(
         fc.property(trees, (tree) => {
-          expect(packer.unpack(packer.pack(tree))).toStrictEqual(tree);
+          expect(isDeepStrictEqual(packer.unpack(packer.pack(tree)), tree)).toBe(true);
         }),
         { numRuns: 300 },
       );
@@ -92,8 +93,8 @@ export function describePacker(name: string, packer: Packer): void {
       fc.assert(
         fc.property(trees, fc.uint8Array({ minLength: 1, maxLength: 4 }), (tree, more) => {
           const packed = packer.pack(tree);
-          for (const end of new Set([0, 1, packed.length >> 1, packed.length - 1])) {
-            if (end < packed.length) expect(() => packer.unpack(packed.subarray(0, end))).toThrow(Error);
+          for (const end of [0, packed.length >> 1, packed.length - 1]) {
+            expect(() => packer.unpack(packed.subarray(0, end))).toThrow(Error);
           }
           expect(() => packer.unpack(Buffer.concat([packed, more]))).toThrow(Error);
         }),

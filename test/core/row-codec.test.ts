@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { makeActor } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
-import { type FullRow, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
-import {
-  decodePlainRows,
-  decodeRows,
-  encodePlainRows,
-  encodeRows,
-  ROWS_MAX,
-} from '../../src/core/row-codec.ts';
+import { type FullRow, SUM_ZERO } from '../../src/core/context.ts';
+import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../../src/core/row-codec.ts';
 import { type Version, VERSION_MAX, VERSION_ZERO } from '../../src/core/version.ts';
 import { hex, nodeId, plainRow, unhex } from '../gossip/codec-arbitraries.ts';
 
@@ -65,16 +59,6 @@ describe('rows', () => {
       },
     ];
     expect(decodeRows(encodeRows(rows))).toEqual(rows);
-  });
-
-  test(`may be ${ROWS_MAX} in one list`, () => {
-    const rows = Array.from({ length: ROWS_MAX }, (_, index) =>
-      unknownRow(makeActor(nodeId('a'), index as Version, 0)),
-    );
-    const bytes = encodePlainRows(rows);
-    const decoded = decodePlainRows(bytes);
-    expect(decoded).toHaveLength(ROWS_MAX);
-    expect(decoded.at(-1)).toEqual(rows.at(-1));
   });
 });
 

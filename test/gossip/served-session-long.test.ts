@@ -34,7 +34,11 @@ function pinnedWith(count: number, batch: number): PinnedState {
   const scan = (after: number): EntryScan => {
     let at = after;
     return {
+      get lookedAt() {
+        return at as Version;
+      },
       next: () => {
+        if (at === count) return Promise.resolve(undefined);
         const page = Array.from({ length: Math.min(PAGE, count - at) }, (_, index) =>
           entryAt(at + index + 1, batch),
         );

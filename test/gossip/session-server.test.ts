@@ -1,3 +1,4 @@
+import { VERSION_ZERO } from '../../src/core/version.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
@@ -174,7 +175,11 @@ describe('a server of sessions', () => {
   test('drops one whose snapshot cannot be read: what follows is not taken for its end', async () => {
     const { session, chunk } = await open();
     for (const state of pinned) {
-      state.byKey = () => ({ next: () => Promise.reject(new Error('gone')), close: () => Promise.resolve() });
+      state.byKey = () => ({
+        next: () => Promise.reject(new Error('gone')),
+        lookedAt: VERSION_ZERO,
+        close: () => Promise.resolve(),
+      });
     }
     // The chunk before: reading is begun anew there.
     const again = server.next(PULLER, { type: 'next', request: 1, session, cursor: Uint8Array.of(0) });

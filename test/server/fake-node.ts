@@ -141,6 +141,8 @@ const STATUS: NodeStatus = {
   bootstrapping: false,
   warnings: [],
   address: '127.0.0.1:7531',
+  malformedMessages: 0,
+  sessionsRefused: 0,
   peers: [],
   sessions: [],
 };

@@ -146,6 +146,7 @@ export class GossipCluster {
       random,
       hash64,
       log: silentLog,
+      mustExist: false,
       nodeId: nodeId as NodeId,
       clusterId,
       tombstoneTtlMs,

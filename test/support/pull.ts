@@ -27,7 +27,7 @@ export async function readSession(
       ? [pinned.byKey(undefined)]
       : own.rows.map(({ actor, received }) => pinned.byVersion(actor, received));
   for (const scan of scans) {
-    for (let page = await scan.next(); page.length > 0; page = await scan.next()) entries.push(...page);
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) entries.push(...page);
     await scan.close();
   }
   await pinned.close();

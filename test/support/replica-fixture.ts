@@ -42,6 +42,7 @@ export async function openTestReplica(options: TestReplicaOptions = {}): Promise
     random: options.random ?? createSeededRandom(1),
     hash64,
     log: silentLog,
+    mustExist: false,
     nodeId: (options.nodeId ?? 'a') as NodeId,
     clusterId: 'test',
     tombstoneTtlMs: options.tombstoneTtlMs ?? 20_000,
@@ -64,7 +65,7 @@ export async function presentEntries(replica: StoredReplica): Promise<Entry[]> {
   const scan = replica.scan({});
   try {
     const entries: Entry[] = [];
-    for (let page = await scan.next(); page.length > 0; page = await scan.next()) entries.push(...page);
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) entries.push(...page);
     return entries;
   } finally {
     await scan.close();
