@@ -14,16 +14,16 @@ export function wrapLevel(db: BytesLevel): OrderedStore {
   return {
     ...present,
     async write(operations, { sync }) {
-      await db.batch([...operations], { sync } as object);
+      await db.batch([...operations], { sync } as object).catch(rethrow);
     },
     snapshot(): Snapshot {
-      const snapshot = db.snapshot();
+      const snapshot = opened(() => db.snapshot());
       return { ...readerOf(db, snapshot), close: () => snapshot.close() };
     },
     async compact() {
       if ('compactRange' in db) {
         const compactRange = db.compactRange as (from: Uint8Array, to: Uint8Array) => Promise<void>;
-        await compactRange.call(db, NO_BYTES, new Uint8Array(8).fill(0xff));
+        await compactRange.call(db, NO_BYTES, new Uint8Array(8).fill(0xff)).catch(rethrow);
       }
     },
     close: () => db.close(),
@@ -46,11 +46,11 @@ class LevelScan implements Scan {
 
   constructor(db: BytesLevel, { keysOnly, ...range }: KeyRange, options: { snapshot?: AbstractSnapshot }) {
     if (keysOnly === true) {
-      const keys = db.keys({ ...range, ...options });
+      const keys = opened(() => db.keys({ ...range, ...options }));
       this.#next = async (count) => (await keys.nextv(count)).map((key) => [key, NO_BYTES] as const);
       this.#close = () => keys.close();
     } else {
-      const records = db.iterator({ ...range, ...options });
+      const records = opened(() => db.iterator({ ...range, ...options }));
       this.#next = (count) => records.nextv(count);
       this.#close = () => records.close();
     }
@@ -75,13 +75,30 @@ const CLOSED_CODES: ReadonlySet<unknown> = new Set([
   'LEVEL_SNAPSHOT_NOT_OPEN',
 ]);
 
-/** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
-async function guard<T>(read: () => Promise<T>): Promise<T> {
+function opened<T>(open: () => T): T {
   try {
-    return await read();
+    return open();
+  } catch (error) {
+    throw unlessClosed(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw unlessClosed(error);
+}
+
+function unlessClosed(cause: unknown): unknown {
+  const isClosed = CLOSED_CODES.has((cause as { code?: unknown }).code);
+  return isClosed ? new BoatoError('STORE_CLOSED', 'The store is closed.', { cause }) : cause;
+}
+
+/** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
+async function guard<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (cause) {
     const { code } = cause as { code?: unknown };
-    if (CLOSED_CODES.has(code)) throw new BoatoError('STORE_CLOSED', 'The store is closed.', { cause });
+    if (CLOSED_CODES.has(code)) throw unlessClosed(cause);
     if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
     throw new BoatoError(
       'RECORD_DAMAGED',

@@ -2,7 +2,7 @@
 
 import { MemoryLevel } from 'memory-level';
 import { BoatoError } from '../core/errors.ts';
-import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
 import { type BytesLevel, wrapLevel } from './abstract-level-store.ts';
 
 export class MemoryDisk {
@@ -19,9 +19,14 @@ export class MemoryDisk {
     this.#isOpen = true;
     await this.#db.open();
     const store = wrapLevel(this.#db as BytesLevel);
+    let isClosed = false;
     return {
       ...store,
+      // Copies, as a disk makes them: what the caller does with its bytes afterwards is its own business.
+      write: (operations, options) => store.write(operations.map(copied), options),
       close: async () => {
+        if (isClosed) return;
+        isClosed = true;
         await store.close();
         this.#isOpen = false;
       },
@@ -39,4 +44,11 @@ export class MemoryDisk {
     if (!wasOpen) await this.#db.close();
     return copy;
   }
+}
+
+function copied(operation: WriteOperation): WriteOperation {
+  const key = operation.key.slice();
+  return operation.type === 'del'
+    ? { ...operation, key }
+    : { ...operation, key, value: operation.value.slice() };
 }

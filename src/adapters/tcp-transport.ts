@@ -46,6 +46,7 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
   return {
     async listen(address, onConnection) {
       const { host, port } = parseAddress(address);
+      if (closed) throw new BoatoError('LISTEN_FAILED', 'The transport is closed.');
       // Paused until someone wants the messages: what comes earlier waits in the system's buffers.
       const server = createServer({ pauseOnConnect: true, allowHalfOpen: false }, (socket) => {
         socket.on('error', () => undefined);
@@ -69,8 +70,9 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
       return listener;
     },
 
-    dial(address) {
+    async dial(address) {
       const { host, port } = parseAddress(address);
+      if (closed) throw new BoatoError('PEER_UNREACHABLE', 'The transport is closed.');
       return new Promise((resolve, reject) => {
         const socket = new Socket({ allowHalfOpen: false });
         dialling.add(socket);

@@ -41,6 +41,8 @@ export class ClockDoubt {
     const confirmed = agreeing > disagreeing;
     if (!this.#doubtful) {
       this.#doubtful = parted || outvoted;
+      // What peers said before the clock leapt is not about the clock as it is now.
+      if (parted) this.#opinionByPeer.clear();
       this.#agreedSinceMs = undefined;
       // Small steps are followed, so that a year of them is not taken for one leap.
       if (!this.#doubtful)
@@ -48,6 +50,7 @@ export class ClockDoubt {
       return this.#doubtful;
     }
     if (agreeing + disagreeing === 0) {
+      this.#agreedSinceMs = undefined;
       if (!parted) this.#trust(wallMs, monotonicMs);
     } else if (!confirmed) {
       this.#agreedSinceMs = undefined;

@@ -29,7 +29,12 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   await makeFolder(dir);
   const isInitialized = await exists(join(dir, MARKER));
   const store = await openDatabase(dir, isInitialized);
-  await writeFile(join(dir, HOLDER), JSON.stringify({ pid: process.pid }));
+  try {
+    await writeFile(join(dir, HOLDER), JSON.stringify({ pid: process.pid }));
+  } catch (error) {
+    await store.close();
+    throw unusable(`The file ${join(dir, HOLDER)} cannot be written`, error);
+  }
   return {
     dir,
     store,
@@ -97,12 +102,17 @@ async function makeFolder(dir: string): Promise<void> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new BoatoError(
-      'STORE_UNREADABLE',
-      `The folder ${dir} cannot be made (${(error as NodeJS.ErrnoException).code ?? String(error)}): choose another, or mend its permissions.`,
-      { cause: error },
-    );
+    throw unusable(`The folder ${dir} cannot be made`, error);
   }
+}
+
+function unusable(what: string, cause: unknown): BoatoError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new BoatoError(
+    'STORE_UNREADABLE',
+    `${what} (${code}): choose another folder, or mend its permissions.`,
+    { cause },
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

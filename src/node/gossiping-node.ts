@@ -21,6 +21,7 @@ import type {
   Value,
 } from './api.ts';
 import type { MapStore } from './map-store.ts';
+import { checkKnown } from './options.ts';
 
 /** Between two collections: a tenth of the TTL, within these bounds. */
 const COLLECT_INTERVAL_MS_MIN = 1000;
@@ -109,6 +110,7 @@ export class GossipingNode implements Node {
   }
 
   async status(): Promise<NodeStatus> {
+    this.#assertOpen();
     const status = await this.#map.status();
     return {
       ...status,
@@ -122,6 +124,8 @@ export class GossipingNode implements Node {
   }
 
   async sync(options: SyncOptions = {}): Promise<SyncResult> {
+    this.#assertOpen();
+    checkKnown(options, ['wait', 'timeoutMs', 'signal']);
     const { wait = false, timeoutMs, signal } = options;
     if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
       throw new BoatoError(
@@ -134,7 +138,7 @@ export class GossipingNode implements Node {
     const isOver = (): boolean => this.#clock.monotonicMs() >= deadlineMs;
     const isCancelled = (): boolean => isOver() || signal?.aborted === true || this.#closing !== undefined;
     const seen = wait ? this.#gossip.waitUntilSeen(isCancelled) : Promise.resolve(true);
-    const { peers, inSync, entries } = await this.#gossip.sync();
+    const { peers, inSync, entries } = await this.#gossip.sync(isCancelled);
     if (!(await seen)) throw this.#whyNotSeen(signal, timeoutMs);
     const after = this.#wireBytes();
     return {
@@ -150,6 +154,10 @@ export class GossipingNode implements Node {
     return this.#close(undefined);
   }
 
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new BoatoError('STORE_CLOSED', 'The node is closed.');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -161,6 +169,7 @@ export class GossipingNode implements Node {
 
   async #stop(error: Error | undefined): Promise<void> {
     this.#cancelCollection();
+    this.#map.refuse();
     try {
       await this.#gossip.stop();
       await this.#collecting;

@@ -2,7 +2,7 @@
 
 import { ClockDoubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
-import type { Limits } from '../core/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
@@ -17,7 +17,7 @@ import type {
   Warning,
 } from './api.ts';
 import { encodeKey } from './key.ts';
-import type { CheckedStoreOptions } from './options.ts';
+import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, readLive, toPublic } from './reads.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
@@ -30,6 +30,8 @@ export class MapStore implements Store {
   readonly #limits: Limits;
   readonly #dir: string;
   readonly #release: () => Promise<void>;
+  readonly #underWay = new Set<Promise<void>>();
+  #isRefusing = false;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -62,14 +64,16 @@ export class MapStore implements Store {
 
   async getEntry(key: string): Promise<Entry | undefined> {
     this.#assertOpen();
-    const [entry] = await this.#replica.getMany([encodeKey(key, this.#limits.keyBytesMax)]);
+    const [entry] = await this.#reading(this.#replica.getMany([encodeKey(key, DEFAULT_LIMITS.keyBytesMax)]));
     return toPublic(entry, this.#clock.wallMs());
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
     this.#assertOpen();
     if (!Array.isArray(keys)) throw new BoatoError('INVALID_KEY', 'getMany takes a list of keys.');
-    const entries = await this.#replica.getMany(keys.map((key) => encodeKey(key, this.#limits.keyBytesMax)));
+    // Others may have written longer keys than this node may. (`Array.from` shows holes, which `map` would skip.)
+    const encoded = Array.from(keys, (key) => encodeKey(key, DEFAULT_LIMITS.keyBytesMax));
+    const entries = await this.#reading(this.#replica.getMany(encoded));
     const wallMs = this.#clock.wallMs();
     return entries.map((entry) => toPublic(entry, wallMs)?.value);
   }
@@ -95,14 +99,12 @@ export class MapStore implements Store {
 
   async count(options: { readonly prefix?: string } = {}): Promise<number> {
     this.#assertOpen();
-    const { prefix = '', ...unknown } = options;
-    if (prefix === '' && Object.keys(unknown).length === 0) return this.#replica.count();
-    let count = 0;
-    for await (const _ of this.entries({ prefix, ...unknown })) count++;
-    return count;
+    checkKnown(options, ['prefix']);
+    const { prefix = '' } = options;
+    return this.#reading(prefix === '' ? this.#replica.count() : this.#countPrefix(prefix));
   }
 
-  status(): Promise<StoreStatus> {
+  async status(): Promise<StoreStatus> {
     this.#assertOpen();
     return Promise.resolve(this.storeStatus());
   }
@@ -137,15 +139,21 @@ export class MapStore implements Store {
     this.#assertOpen();
     const reason = this.#whyNotCollect();
     if (reason !== undefined) return { collected: 0, kept: 0, reason };
-    return this.#replica.collect();
+    return this.#reading(this.#replica.collect());
   }
 
   async compact(): Promise<void> {
     this.#assertOpen();
-    await this.#replica.compact();
+    await this.#reading(this.#replica.compact());
+  }
+
+  /** New calls fail from now on; what was begun goes on. */
+  refuse(): void {
+    this.#isRefusing = true;
   }
 
   close(): Promise<void> {
+    this.refuse();
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -159,6 +167,7 @@ export class MapStore implements Store {
   }
 
   async #close(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     try {
       await this.#replica.close();
     } finally {
@@ -166,8 +175,27 @@ export class MapStore implements Store {
     }
   }
 
+  /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */
+  #reading<T>(work: Promise<T>): Promise<T> {
+    const ended = work.then(
+      () => void this.#underWay.delete(ended),
+      () => void this.#underWay.delete(ended),
+    );
+    this.#underWay.add(ended);
+    return work;
+  }
+
+  async #countPrefix(prefix: string): Promise<number> {
+    const { bounds, limit } = checkRange({ prefix });
+    let count = 0;
+    if (bounds === undefined) return count;
+    const scan = this.#replica.scan(bounds);
+    for await (const _ of readLive(scan, limit, () => this.#clock.wallMs())) count++;
+    return count;
+  }
+
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
+    if (this.#isRefusing) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
   }
 
   #whyNotCollect(): string | undefined {

@@ -33,7 +33,11 @@ export async function openNode(options: NodeOptions): Promise<Node> {
       packer,
       fingerprints: new Fingerprints(await createHash64()),
       limits: DEFAULT_LIMITS,
-      onPeerClock: (peer, offsetMs) => map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs()),
+      onPeerClock: (peer, offsetMs) => {
+        map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs());
+        // Asked often, so that a minute of agreement is noticed.
+        map.isClockInDoubt();
+      },
     },
     {
       peers: checked.peers,

@@ -1,6 +1,6 @@
 /** Options of stores and nodes: defaults, and one sentence for each bad field. */
 
-import { formatAddress, isLoopback, parseAddress } from '../adapters/address.ts';
+import { type Address, formatAddress, isLoopback, parseAddress } from '../adapters/address.ts';
 import { silentLog } from '../adapters/silent-log.ts';
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
@@ -12,6 +12,8 @@ import type { NodeOptions, StoreOptions } from './api.ts';
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
 const MIB = 2 ** 20;
+
+const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const;
 
 export interface CheckedStoreOptions {
   readonly dir: string;
@@ -66,8 +68,8 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
   return {
     ...checkCommon(options),
-    listen: checkListen(options.listen ?? '127.0.0.1:0', insecureNetwork),
-    peers: checkPeers(options.peers ?? []),
+    listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, insecureNetwork),
+    peers: checkPeers(options.peers === undefined ? [] : options.peers),
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
     gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
     sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
@@ -86,13 +88,22 @@ function checkCommon(options: StoreOptions): CheckedStoreOptions {
     tombstoneTtlMs: integer('tombstoneTtlMs', options.tombstoneTtlMs, 86_400_000, 1, Number.MAX_SAFE_INTEGER),
     maxDriftMs: integer('maxDriftMs', options.maxDriftMs, 60_000, 1000, 86_400_000),
     dotCacheBytes: integer('dotCacheBytes', options.dotCacheBytes, 64 * MIB, 0, 4096 * MIB),
-    log,
-    limits: checkLimits(options.limits ?? {}),
+    log: checkLog(log),
+    limits: checkLimits(options.limits === undefined ? {} : options.limits),
   };
 }
 
+function checkLog(log: unknown): Log {
+  const isLog = LOG_METHODS.every(
+    (method) => typeof (log as Record<string, unknown> | null)?.[method] === 'function',
+  );
+  if (isLog) return log as Log;
+  throw invalid('log', `must have the methods ${LOG_METHODS.join(', ')}`);
+}
+
 function checkLimits(limits: unknown): Limits {
-  if (typeof limits !== 'object' || limits === null) throw invalid('limits', 'must be an object');
+  if (typeof limits !== 'object' || limits === null || Array.isArray(limits))
+    throw invalid('limits', 'must be an object');
   const known = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
   const given = limits as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(given).find((field) => !known.includes(field as keyof Limits));
@@ -109,13 +120,22 @@ function checkFields(options: unknown, fields: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new BoatoError('INVALID_OPTION', 'The options must be an object with at least `dir`.');
   }
+  checkKnown(options, fields);
+}
+
+/** Fails with `INVALID_OPTION` for what is not an object, or has other fields: a misspelt one must not be ignored. */
+export function checkKnown(options: unknown, fields: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new BoatoError('INVALID_OPTION', 'The options must be an object.');
+  }
   const unknown = Object.keys(options).find((field) => !fields.includes(field));
-  if (unknown !== undefined) throw invalid(unknown, `is not known; known are ${fields.join(', ')}`);
+  const known = fields.length === 0 ? 'none is here' : `known are ${fields.join(', ')}`;
+  if (unknown !== undefined) throw invalid(unknown, `is not known; ${known}`);
 }
 
 function checkListen(listen: unknown, insecureNetwork: boolean): string {
   if (typeof listen !== 'string') throw invalid('listen', 'must be a string of the form host:port');
-  const { host, port } = parseAddress(listen);
+  const { host, port } = addressOf('listen', listen);
   if (!isLoopback(host) && !insecureNetwork) {
     throw new BoatoError(
       'INSECURE_NETWORK',
@@ -129,10 +149,21 @@ function checkPeers(peers: unknown): readonly string[] {
   if (!Array.isArray(peers)) throw invalid('peers', 'must be a list of host:port');
   return peers.map((peer: unknown) => {
     if (typeof peer !== 'string') throw invalid('peers', 'must be a list of host:port');
-    const { host, port } = parseAddress(peer);
+    const { host, port } = addressOf('peers', peer);
     if (port === 0) throw invalid('peers', `must name the port of ${peer}; 0 is none`);
     return formatAddress(host, port);
   });
+}
+
+function addressOf(field: string, text: string): Address {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    if (!(error instanceof BoatoError)) throw error;
+    throw new BoatoError('INVALID_OPTION', `The option \`${field}\` is wrong: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 function name(field: string, value: unknown): NodeId | undefined {
@@ -143,7 +174,13 @@ function name(field: string, value: unknown): NodeId | undefined {
 function integer(field: string, value: unknown, byDefault: number, min: number, max: number): number {
   if (value === undefined) return byDefault;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${JSON.stringify(value)}`);
+  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  // JSON has no word for these.
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
+  return JSON.stringify(value) ?? String(value);
 }
 
 function invalid(field: string, what: string): BoatoError {

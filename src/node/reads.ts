@@ -7,6 +7,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { EntryBounds } from '../storage/keyspace.ts';
 import type { EntryScan } from '../ports/replica.ts';
 import type { EntriesOptions, Entry } from './api.ts';
+import { checkKnown } from './options.ts';
 import { decodeKey, encodeText, prefixEnd } from './key.ts';
 
 const FIELDS = ['prefix', 'gt', 'lt', 'limit', 'reverse'];
@@ -27,8 +28,7 @@ export interface CheckedRange {
 
 /** Fails with `INVALID_OPTION` or `INVALID_KEY`. */
 export function checkRange(options: EntriesOptions): CheckedRange {
-  const unknown = Object.keys(options).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined) throw invalid(unknown, `is not known; known are ${FIELDS.join(', ')}`);
+  checkKnown(options, FIELDS);
   const prefix = bound('prefix', options.prefix) ?? new Uint8Array(0);
   const gt = bound('gt', options.gt);
   const lt = bound('lt', options.lt);

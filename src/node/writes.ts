@@ -7,8 +7,9 @@ import type { Limits } from '../core/limits.ts';
 import type { Write } from '../storage/write.ts';
 import type { BatchOperation, PutOptions } from './api.ts';
 import { encodeKey } from './key.ts';
+import { checkKnown } from './options.ts';
 
-const PUT_FIELDS: ReadonlySet<string> = new Set(['ttlMs', 'expiresAt']);
+const PUT_FIELDS = ['ttlMs', 'expiresAt'];
 
 export function putWrite(
   key: unknown,
@@ -17,7 +18,7 @@ export function putWrite(
   limits: Limits,
   wallMs: number,
 ): Write {
-  checkPutOptions(options);
+  checkKnown(options, PUT_FIELDS);
   const bytes = encodeKey(key, limits.keyBytesMax);
   const packed = packValue(value);
   if (packed.length > limits.valueBytesMax) {
@@ -44,7 +45,8 @@ export function batchWrites(operations: readonly BatchOperation[], limits: Limit
   }
   const seen = new Set<string>();
   let total = 0;
-  return operations.map((operation: unknown, index) => {
+  // `Array.from` shows holes, which `map` would skip.
+  return Array.from(operations, (operation: unknown, index) => {
     const write = operationWrite(operation, index, limits, wallMs);
     const name = byteString(write.key);
     if (seen.has(name)) {
@@ -70,18 +72,11 @@ function operationWrite(operation: unknown, index: number, limits: Limits, wallM
     typeof operation === 'object' && operation !== null ? operation : {}
   ) as Record<string, unknown>;
   if (type === 'put') return putWrite(key, value, options, limits, wallMs);
-  if (type === 'del') return deleteWrite(key, limits);
-  throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch must have the type 'put' or 'del'.`);
-}
-
-function checkPutOptions(options: PutOptions): void {
-  const unknown = Object.keys(options).find((field) => !PUT_FIELDS.has(field));
-  if (unknown !== undefined) {
-    throw new BoatoError(
-      'INVALID_OPTION',
-      `The option \`${unknown}\` is not known; known are ttlMs and expiresAt.`,
-    );
+  if (type === 'del') {
+    checkKnown(value === undefined ? options : { ...options, value }, []);
+    return deleteWrite(key, limits);
   }
+  throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch must have the type 'put' or 'del'.`);
 }
 
 function expiryOf({ ttlMs, expiresAt }: PutOptions, wallMs: number): number | undefined {

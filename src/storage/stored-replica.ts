@@ -131,8 +131,10 @@ export class StoredReplica implements Replica {
 
   /** Live entries of the whole map; costs what expires, not what exists. */
   async count(): Promise<number> {
-    const snapshot = this.#store.snapshot();
-    const permanent = this.#state.permanent.count;
+    // Between two commits, so that what is in memory and on disk is of one state.
+    const { snapshot, permanent } = await this.#committer.exclusive(() =>
+      Promise.resolve({ snapshot: this.#store.snapshot(), permanent: this.#state.permanent.count }),
+    );
     try {
       return await reportingDamage(
         (error) => this.#damage(error),

@@ -174,12 +174,18 @@ export function describeTransport(
       const both = pair();
       const { dialler, accepter } = await connected(both);
       const received = new Received(accepter);
+      // More than the system's buffers take at once.
       const long = new Uint8Array(both.frameBytesMax).fill(5);
-      const sending = [dialler.send(long), dialler.send(Uint8Array.of(6))];
+      const sending = [...Array.from({ length: 10 }, () => long), Uint8Array.of(6)].map((message) =>
+        dialler.send(message),
+      );
       dialler.close();
       await Promise.all(sending);
       await received.closed;
-      expect(contentsOfAll(received.messages)).toEqual([contents(long), '06']);
+      expect(received.messages.map(({ length }) => length)).toEqual([
+        ...Array.from({ length: 10 }, () => long.length),
+        1,
+      ]);
       expect(received.afterEnd).toBe(0);
     });
 

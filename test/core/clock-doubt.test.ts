@@ -292,3 +292,20 @@ describe('slow drift', () => {
     expect(machine.isInDoubt).toBe(true);
   });
 });
+
+test('what peers said before a leap does not end the doubt that it raised', () => {
+  const doubt = new ClockDoubt(60_000, 0, 0);
+  doubt.hear('b', 0, 0);
+  expect(doubt.check(3_600_001, 1)).toBe(true);
+  expect(doubt.check(3_660_002, 60_002)).toBe(true);
+});
+
+test('agreement must last a whole minute: one that went silent meanwhile begins anew', () => {
+  const doubt = new ClockDoubt(60_000, 0, 0);
+  expect(doubt.check(3_600_000, 0)).toBe(true);
+  doubt.hear('b', 0, 0);
+  expect(doubt.check(4_200_000, 600_000)).toBe(true);
+  expect(doubt.check(4_200_001, 600_001)).toBe(true);
+  doubt.hear('b', 0, 660_000);
+  expect(doubt.check(4_260_000, 660_000)).toBe(true);
+});

@@ -10,13 +10,15 @@ import { type Version, VERSION_ZERO, versionAt } from '../../src/core/version.ts
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { pull } from '../support/pull.ts';
-import { hash64, openTestReplica, presentEntries, put, text, utf8 } from '../support/replica-fixture.ts';
+import { del, hash64, openTestReplica, presentEntries, put, text, utf8 } from '../support/replica-fixture.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const BIRTH = versionAt(START_MS);
 const ACTORS: readonly Actor[] = ['a', 'ab', 'b'].map((name) => makeActor(name as NodeId, BIRTH, 7));
 /** Few, so that entries meet; one is the beginning of another. */
 const KEYS = ['k', 'kk', 'é', '\u{10000}'];
+/** More than the cache has room for. */
+const RARE_KEYS = Array.from({ length: 16 }, (_, index) => `rare${index}`);
 const NO_BYTES = new Uint8Array(0);
 /** The smallest cache there is: most lookups go to the disk. */
 const DOT_CACHE_BYTES = 160;
@@ -25,11 +27,12 @@ const fingerprints = new Fingerprints(hash64);
 
 type Kind = 'value' | 'large' | 'tombstone' | 'expiring';
 
+const keys = fc.oneof(fc.constantFrom(...KEYS), fc.constantFrom(...RARE_KEYS));
 const kinds = fc.constantFrom<Kind[]>('value', 'value', 'tombstone', 'expiring', 'large');
 
 /** One batch of an actor: distinct keys and what becomes of them. */
 const batches = fc.array(
-  fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), kinds), {
+  fc.uniqueArray(fc.tuple(keys, kinds), {
     minLength: 1,
     maxLength: 3,
     selector: ([key]) => key,
@@ -184,7 +187,7 @@ describe('entries that arrive', () => {
         const permanent = winners.filter((entry) => !entry.tombstone && entry.expiresAt === undefined);
         expect(outcome.permanent).toEqual(sumOf(permanent));
       }),
-      { numRuns: 50 },
+      { numRuns: 35 },
     );
   });
 
@@ -203,7 +206,7 @@ describe('entries that arrive', () => {
           expect(loose.count).toBe(own.length - lost.length);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -220,9 +223,36 @@ describe('entries that arrive', () => {
         expect(await outcomeOf(replica)).toEqual(before);
         expect(replica.counts).toMatchObject({ cloudDots, looseDots });
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
+});
+
+test('an entry whose deletion was collected does not come back, whoever sends it again', async () => {
+  const ownKeys = fc.uniqueArray(fc.constantFrom(...KEYS, ...RARE_KEYS), { minLength: 1, maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(ownKeys, fc.boolean(), async (names, fresh) => {
+      const clock = new SimulatedClock(START_MS);
+      const disk = new MemoryDisk();
+      const options = { nodeId: 'n', disk, clock, dotCacheBytes: DOT_CACHE_BYTES };
+      let replica = await openTestReplica(options);
+      await replica.write(names.map((name) => put(name, 'old')));
+      const old = await presentEntries(replica);
+      await replica.write(names.map(del));
+      const tombstones = await presentEntries(replica);
+      await clock.advance(20_000);
+      expect(await replica.collect()).toEqual({ collected: names.length, kept: 0 });
+      if (fresh) {
+        await replica.close();
+        replica = await openTestReplica(options);
+      }
+      const before = await outcomeOf(replica);
+      expect(before.entries).toEqual([]);
+      await storeChunk(replica, 'peer', [...old, ...tombstones]);
+      expect(await outcomeOf(replica)).toEqual(before);
+    }),
+    { numRuns: 20 },
+  );
 });
 
 /** A replica that holds some of the world, and wrote on top of it. */
@@ -253,6 +283,7 @@ async function make({ name, delivery, ownKeys }: Part): Promise<StoredReplica> {
     await Promise.all(chunks.map((entries, peer) => storeChunk(replica, `peer${peer}`, entries)));
   }
   for (const [index, key] of ownKeys.entries()) await replica.write([put(key, `${name} ${index}`)]);
+  await expectInvariants(replica, delivery.moments.flat(2));
   return replica;
 }
 
@@ -272,7 +303,7 @@ describe('merging replicas by whole sessions', () => {
         const written = [x, y].flatMap(({ delivery }) => delivery.moments.flat(2));
         await expectInvariants(xy, written);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -283,7 +314,7 @@ describe('merging replicas by whole sessions', () => {
         const right = await merged(await make(x), await merged(await make(y), await make(z)));
         expect(await outcomeOf(left)).toEqual(await outcomeOf(right));
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
