@@ -48,6 +48,7 @@ export class ContextTable {
   readonly #fingerprints: Fingerprints;
   readonly #byActor = new Map<Actor, LiveRow>();
   readonly #byNo: LiveRow[] = [];
+  #nextNo = 0;
   #hash = 0n;
   #cloudDots = 0;
   #looseDots = 0;
@@ -91,10 +92,21 @@ export class ContextTable {
     return this.#byNo[no] !== undefined;
   }
 
+  /** The number that the next new actor takes; kept on disk, so that a row that was lost does not give its number away. */
+  get nextNo(): number {
+    return this.#nextNo;
+  }
+
+  /** Numbers below `no` are taken. */
+  reserve(no: number): void {
+    this.#nextNo = Math.max(this.#nextNo, no);
+  }
+
   /** The actor's row, made if it is not known; `no` is given when rows are loaded. */
-  ensure(actor: Actor, no: number = this.#byNo.length): LiveRow {
+  ensure(actor: Actor, no: number = this.#nextNo): LiveRow {
     const known = this.#byActor.get(actor);
     if (known !== undefined) return known;
+    this.reserve(no + 1);
     const row = new LiveRow(no, actor);
     this.#byActor.set(actor, row);
     this.#byNo[no] = row;

@@ -82,7 +82,8 @@ export class IndexCompactor {
       await this.#committer.commitNow({
         keys: slice.pairs.map(({ key }) => key),
         bytes: 0,
-        sync: false,
+        // A later fold of the same range must not survive a power loss that takes this one.
+        sync: true,
         decide: (transaction) => foldSlice(transaction, this.#state, row, slice),
       });
     }

@@ -23,6 +23,8 @@ export interface NodeState {
   /** R8: over all present entries, and over those that are neither tombstones nor expiring. */
   readonly all: Sum;
   readonly permanent: Sum;
+  /** The local number that the next new actor takes. */
+  readonly nextActorNo: number;
   /** The actor of the last run that wrote. */
   readonly ownActor: Actor | undefined;
   /** A session was adopted once. */
@@ -71,6 +73,7 @@ export function encodeState(state: NodeState): Uint8Array {
   writer.uint64(state.horizon);
   writeSum(writer, state.all);
   writeSum(writer, state.permanent);
+  writer.varint(state.nextActorNo);
   writer.lengthPrefixed(asciiBytes(state.ownActor ?? ''));
   return writer.finish();
 }
@@ -81,6 +84,7 @@ export function decodeState(content: Uint8Array): NodeState {
   const horizon = reader.uint64() as Version;
   const all = readSum(reader);
   const permanent = readSum(reader);
+  const nextActorNo = reader.varint();
   const actor = byteString(reader.lengthPrefixed());
   reader.end();
   if (actor !== '' && !isActor(actor)) throw new MalformedBytes('a malformed actor');
@@ -88,6 +92,7 @@ export function decodeState(content: Uint8Array): NodeState {
     horizon,
     all,
     permanent,
+    nextActorNo,
     ownActor: actor === '' ? undefined : actor,
     adopted: (flags & ADOPTED) !== 0,
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,

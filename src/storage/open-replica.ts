@@ -122,9 +122,11 @@ async function loadContext(store: OrderedStore, state: State, damage: BoatoError
   const { context } = state;
   const sums = new Map<number, ReturnType<typeof decodeRow>>();
   await forEachRecord(store, ALL_ROWS, ([key, record]) => {
+    const no = readUint32(key, 1);
+    context.reserve(no + 1);
     const stored = unlessDamaged(damage, () => readRecord(key, record, decodeRow));
     if (stored === undefined) return;
-    const row = context.ensure(stored.actor, readUint32(key, 1));
+    const row = context.ensure(stored.actor, no);
     sums.set(row.no, stored);
     row.predecessor = stored.predecessor;
     row.indexed = stored.indexed;

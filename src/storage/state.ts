@@ -33,6 +33,10 @@ export class State implements NodeState {
     this.cache = cache;
   }
 
+  get nextActorNo(): number {
+    return this.context.nextNo;
+  }
+
   see(version: Version): void {
     this.last = maxVersion(this.last, version);
   }
@@ -61,6 +65,7 @@ export class State implements NodeState {
     this.bootstrapping = stored.bootstrapping;
     this.torn = stored.torn;
     this.damaged = stored.damaged;
+    this.context.reserve(stored.nextActorNo);
     this.see(stored.horizon);
   }
 }

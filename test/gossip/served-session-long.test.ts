@@ -108,3 +108,74 @@ describe('a session over what the puller has mostly seen', () => {
     await session.close();
   });
 });
+
+interface Page {
+  readonly lookedAt: number;
+  readonly entries: readonly Entry[];
+}
+
+/** A snapshot whose scan by version brings these pages: some without entries, where nothing is present any more. */
+function pinnedWithPages(pages: readonly Page[]): PinnedState {
+  return {
+    ...pinnedWith(pages.at(-1)?.lookedAt ?? 0, 1),
+    byVersion: (_, after) => {
+      const left = pages.filter(({ lookedAt }) => lookedAt > after);
+      let lookedAt = after;
+      return {
+        get lookedAt() {
+          return lookedAt;
+        },
+        next: () => {
+          const page = left.shift();
+          if (page === undefined) return Promise.resolve(undefined);
+          lookedAt = page.lookedAt as Version;
+          return Promise.resolve(page.entries.filter(({ version }) => version > after));
+        },
+        close: () => Promise.resolve(),
+      };
+    },
+  };
+}
+
+const STALE_PAGE = 1024;
+
+/** Pages of stale pairs from above `after` up to `last`. */
+function stalePages(after: number, last: number): Page[] {
+  const pages: Page[] = [];
+  for (let lookedAt = after; lookedAt < last;) {
+    lookedAt = Math.min(lookedAt + STALE_PAGE, last);
+    pages.push({ lookedAt, entries: [] });
+  }
+  return pages;
+}
+
+describe('a session over what is not present any more', () => {
+  test('gives an empty chunk early, whose cursor leads on', async () => {
+    const stale = 200_000;
+    const pages = [...stalePages(0, stale), { lookedAt: stale + 1, entries: [entryAt(stale + 1, 1)] }];
+    const session = new ServedSession(pinnedWithPages(pages), [pullerWith(0, 0)], 'version', 1);
+    const chunks = await allChunks(session);
+    expect(chunks.length).toBeGreaterThanOrEqual(stale / (LOOKED_AT_MAX + 2 * STALE_PAGE));
+    expect(chunks.map(({ last }) => last)).toEqual(chunks.map((_, index) => index === chunks.length - 1));
+    expect(chunks.filter(({ entries }) => entries.length > 0)).toEqual(chunks.slice(-1));
+    expect(new Set(chunks.map(({ cursor }) => Buffer.from(cursor).toString('hex'))).size).toBe(chunks.length);
+    expect(await session.chunkAt((chunks[2] as Chunk).cursor)).toEqual(chunks[3]);
+    expect(session.entries).toBeGreaterThanOrEqual(1);
+    await session.close();
+  });
+
+  test('never ends a chunk within a batch of which only the ends are present', async () => {
+    const batch = 4 * LOOKED_AT_MAX;
+    const pages = [
+      { lookedAt: 1, entries: [entryAt(1, batch)] },
+      ...stalePages(1, batch - 1),
+      { lookedAt: batch, entries: [entryAt(batch, batch)] },
+      ...stalePages(batch, 2 * batch),
+    ];
+    const session = new ServedSession(pinnedWithPages(pages), [pullerWith(0, 0)], 'version', 1);
+    const first = await session.first();
+    expect(session.entries).toBe(2);
+    expect(first.last).toBe(false);
+    await session.close();
+  });
+});

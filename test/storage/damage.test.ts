@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { ALL_BUT_META, entryKey } from '../../src/storage/keyspace.ts';
-import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
-import { pull } from '../support/pull.ts';
+import { entryKey, metaKey } from '../../src/storage/keyspace.ts';
+import { contents, del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
+import { pull, readSession } from '../support/pull.ts';
 
 /** A disk with some keys, one of them with a large value, one deleted, on which one bit of a record is flipped. */
 async function damagedDisk(choose: (key: Uint8Array) => boolean): Promise<MemoryDisk> {
@@ -14,27 +14,52 @@ async function damagedDisk(choose: (key: Uint8Array) => boolean): Promise<Memory
   await replica.write([put('bad', '1')]);
   await replica.write([del('gone')]);
   await replica.close();
-  const store = await disk.open();
-  const scan = store.scan(ALL_BUT_META);
-  const records = await scan.next(1000);
-  await scan.close();
-  const [key, record] = records.find(([stored]) => choose(stored)) ?? [];
-  if (key === undefined || record === undefined) throw new Error('there is no such record');
-  const value = record.slice();
-  const middle = Math.floor(value.length / 2);
-  value[middle] = (value[middle] ?? 0) ^ 1;
-  await store.write([{ type: 'put', key, value }], { sync: true });
-  await store.close();
+  await alterRecord(disk, choose, flipped);
   return disk;
 }
 
+/** Alters, or with `undefined` removes, the last record that `choose` wants. */
+async function alterRecord(
+  disk: MemoryDisk,
+  choose: (key: Uint8Array) => boolean,
+  alter: (record: Uint8Array) => Uint8Array | undefined,
+): Promise<void> {
+  const store = await disk.open();
+  const scan = store.scan({ gte: new Uint8Array(0) });
+  const records = await scan.next(1000);
+  await scan.close();
+  const [key, record] = records.findLast(([stored]) => choose(stored)) ?? [];
+  if (key === undefined || record === undefined) throw new Error('there is no such record');
+  const value = alter(record);
+  const operation =
+    value === undefined ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const);
+  await store.write([operation], { sync: true });
+  await store.close();
+}
+
+function flipped(record: Uint8Array): Uint8Array {
+  const value = record.slice();
+  const middle = Math.floor(value.length / 2);
+  value[middle] = (value[middle] ?? 0) ^ 1;
+  return value;
+}
+
+const isOfKind =
+  (prefix: number) =>
+  (stored: Uint8Array): boolean =>
+    stored[0] === prefix;
 const isEntry =
   (name: string) =>
   (stored: Uint8Array): boolean =>
     Buffer.compare(stored, entryKey(utf8(name))) === 0;
-const isLargeValue = (stored: Uint8Array): boolean => stored[0] === 0x11;
-const isDue = (stored: Uint8Array): boolean => stored[0] === 0x30;
-const isSegment = (stored: Uint8Array): boolean => stored[0] === 0x20;
+const isLargeValue = isOfKind(0x11);
+const isSegment = isOfKind(0x20);
+const isDue = isOfKind(0x30);
+const isRow = isOfKind(0x40);
+const isCloudDot = isOfKind(0x41);
+const isSession = isOfKind(0x50);
+const isProgress = isOfKind(0x51);
+const isState = (stored: Uint8Array): boolean => Buffer.compare(stored, metaKey('state')) === 0;
 
 describe('a damaged record', () => {
   test('fails its read with a code of its own, and no other', async () => {
@@ -92,5 +117,82 @@ describe('a damaged record', () => {
     const puller = await openTestReplica({ nodeId: 'b' });
     await expect(pull(puller, replica)).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
     expect(replica.notServing()).toBe('a record on its disk is damaged');
+  });
+});
+
+/** A disk in the middle of a session: entries of two actors, a dot in the cloud, and how far the session came. */
+async function diskWithinSession(): Promise<MemoryDisk> {
+  const clock = new SimulatedClock();
+  const server = await openTestReplica({ nodeId: 's', clock });
+  for (const name of ['x', 'y', 'z']) await server.write([put(name, '1')]);
+  const disk = new MemoryDisk();
+  const replica = await openTestReplica({ disk, clock });
+  await replica.write([put('own', 'acknowledged')]);
+  const { chunks } = await readSession(replica, server, 'version', 1);
+  for (const chunk of chunks.slice(0, 2)) await replica.storeChunk(chunk);
+  await replica.write([put('x', '2')]);
+  await replica.close();
+  return disk;
+}
+
+describe('a damaged record outside of entries', () => {
+  test.each([
+    ['session', isSession, '1'],
+    ['progress of a session', isProgress, '1'],
+    ['row of another actor', isRow, 'damaged'],
+    ['dot of a cloud', isCloudDot, '1'],
+    ['state', isState, '1'],
+  ])('leaves the folder open to reads: the %s', async (_, choose, other) => {
+    const disk = await diskWithinSession();
+    await alterRecord(disk, choose, flipped);
+
+    const replica = await openTestReplica({ disk });
+
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    const own = await replica.getMany([utf8('own'), utf8('x')]);
+    expect(own.map((entry) => text(entry?.value ?? utf8('')))).toEqual(['acknowledged', '2']);
+    const [read] = await Promise.allSettled([replica.getMany([utf8('y')])]);
+    const shown = read.status === 'fulfilled' ? text(read.value[0]?.value ?? utf8('')) : 'damaged';
+    expect(shown).toBe(other);
+    expect(await replica.write([put('new', '1')])).toEqual([false]);
+    expect(replica.fenced).toBeUndefined();
+    await replica.close();
+    const again = await openTestReplica({ disk });
+    expect(again.notServing()).toBe('a record on its disk is damaged');
+  });
+
+  test('makes the sums anew where theirs are lost', async () => {
+    const disk = await diskWithinSession();
+    const sound = await openTestReplica({ disk: await disk.copy() });
+    await alterRecord(disk, isState, flipped);
+    const replica = await openTestReplica({ disk });
+    expect(replica.state.all).toEqual(sound.state.all);
+    expect(replica.state.permanent).toEqual(sound.state.permanent);
+    expect(await replica.count()).toBe(await sound.count());
+  });
+});
+
+describe('a lost row', () => {
+  test('fails writes to its keys as damaged, and fences nothing', async () => {
+    const disk = await diskWithinSession();
+    await alterRecord(disk, isRow, () => undefined);
+    const replica = await openTestReplica({ disk });
+
+    await expect(replica.write([put('y', '2')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(replica.fenced).toBeUndefined();
+    expect(await replica.write([put('own', '2')])).toEqual([true]);
+  });
+
+  test('does not pass for that of an actor that comes later', async () => {
+    const disk = await diskWithinSession();
+    await alterRecord(disk, isRow, () => undefined);
+    const replica = await openTestReplica({ disk });
+    await replica.write([put('new', '1')]);
+
+    await expect(replica.getMany([utf8('y')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    await expect(replica.write([put('y', '2')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    expect(replica.fenced).toBeUndefined();
   });
 });

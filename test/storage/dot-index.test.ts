@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
+import { readRecord } from '../../src/storage/checksum.ts';
+import { decodeRow } from '../../src/storage/row-record.ts';
+import { decodeSegment } from '../../src/storage/segment-record.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { indexedNames, presentNames } from '../support/dot-names.ts';
+import { pull } from '../support/pull.ts';
+import { openTestReplica, put } from '../support/replica-fixture.ts';
+
+const SEGMENT = 0x20;
+const SINGLE_DOT = 0x21;
+const ROW = 0x40;
+
+/** A page of a scan by version: what a server reads, and holds, at once. */
+const PAGE_KEYS_MAX = 1024;
+const DOT_CACHE_BYTES = 2 ** 20;
+
+async function recordsOf(store: OrderedStore, prefix: number): Promise<readonly StoredRecord[]> {
+  const scan = store.scan({ gte: Uint8Array.of(prefix), lt: Uint8Array.of(prefix + 1) });
+  const records = await scan.next(100_000);
+  await scan.close();
+  return records;
+}
+
+/** Writes `count` keys, a hundred at a time. */
+async function fill(replica: StoredReplica, count: number, name: (at: number) => string): Promise<void> {
+  for (let at = 0; at < count; at += 100) {
+    await replica.write(
+      Array.from({ length: Math.min(100, count - at) }, (_, index) => put(name(at + index), 'v')),
+    );
+  }
+}
+
+/** A first copy in key order, from a server that wrote its keys in random order: nearly every dot lies alone. */
+async function copiedInKeyOrder(
+  count: number,
+): Promise<{ copy: StoredReplica; disk: OrderedStore; pages: number[] }> {
+  const random = createSeededRandom(7);
+  const server = await openTestReplica({ nodeId: 'a', dotCacheBytes: DOT_CACHE_BYTES });
+  await fill(server, count, () => random.uint32().toString(16).padStart(8, '0'));
+  const disk = await new MemoryDisk().open();
+  const pages: number[] = [];
+  const store: OrderedStore = {
+    ...disk,
+    snapshot() {
+      const snapshot = disk.snapshot();
+      return {
+        ...snapshot,
+        getMany(keys) {
+          pages.push(keys.length);
+          return snapshot.getMany(keys);
+        },
+      };
+    },
+  };
+  const copy = await openTestReplica({ nodeId: 'b', store, dotCacheBytes: DOT_CACHE_BYTES });
+  expect(await pull(copy, server, 'key')).toBe('adopted');
+  expect((await recordsOf(disk, SINGLE_DOT)).length).toBeGreaterThan(0.8 * count);
+  return { copy, disk, pages };
+}
+
+describe('the dot index after a first copy in key order', () => {
+  test('is read in pages of at most 1,024 keys', async () => {
+    const { copy, pages } = await copiedInKeyOrder(4000);
+    expect(await indexedNames(copy)).toEqual(await presentNames(copy));
+    expect(Math.max(...pages)).toBe(PAGE_KEYS_MAX);
+    expect(pages.length).toBe(Math.ceil(4000 / PAGE_KEYS_MAX));
+  });
+
+  test('is folded whole by one compaction, and keeps every pair', async () => {
+    const { copy, disk } = await copiedInKeyOrder(7000);
+    const before = await indexedNames(copy);
+    expect(before).toHaveLength(7000);
+
+    await copy.compact();
+
+    expect(await recordsOf(disk, SINGLE_DOT)).toEqual([]);
+    expect((await recordsOf(disk, SEGMENT)).length).toBeLessThanOrEqual(2 * Math.ceil(7000 / PAGE_KEYS_MAX));
+    expect(await indexedNames(copy)).toEqual(before);
+  });
+});
+
+/** Pairs and live pairs that the row of the actor numbered 0 counts, and the pairs that are in its index. */
+async function indexFacts(store: OrderedStore): Promise<{ pairs: number; live: number; stored: number }> {
+  const [row] = await recordsOf(store, ROW);
+  if (row === undefined) throw new Error('the first actor has a row');
+  const { pairs, live } = readRecord(row[0], row[1], decodeRow);
+  let stored = 0;
+  for (const prefix of [SEGMENT, SINGLE_DOT]) {
+    for (const [key, record] of await recordsOf(store, prefix)) {
+      const isOfFirst = key.subarray(1, 5).every((byte) => byte === 0);
+      if (isOfFirst) stored += readRecord(key, record, decodeSegment).length;
+    }
+  }
+  return { pairs, live, stored };
+}
+
+/** What runs in the background between commits has its turn, as often as it may need. */
+async function letFoldingEnd(replica: StoredReplica): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await replica.pullerState([]);
+}
+
+describe('the dot index of an actor that writes no more', () => {
+  const count = 3000;
+  const name = (at: number): string => `k${at}`;
+
+  async function reopened(disk: MemoryDisk): Promise<{ replica: StoredReplica; store: OrderedStore }> {
+    const store = await disk.open();
+    return { store, replica: await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES }) };
+  }
+
+  test('counts its live pairs across restarts', async () => {
+    const disk = new MemoryDisk();
+    const first = await reopened(disk);
+    await fill(first.replica, count, name);
+    await first.replica.close();
+    const second = await reopened(disk);
+    await fill(second.replica, 600, name);
+    await second.replica.close();
+    const third = await reopened(disk);
+    expect(await indexFacts(third.store)).toEqual({ pairs: count, live: count - 600, stored: count });
+  });
+
+  test('is folded once most of what it wrote was replaced by later runs', async () => {
+    const disk = new MemoryDisk();
+    const first = await reopened(disk);
+    await fill(first.replica, count, name);
+    await first.replica.close();
+    for (const from of [0, 1000]) {
+      const { replica } = await reopened(disk);
+      await fill(replica, 1000, (at) => name(from + at));
+      await letFoldingEnd(replica);
+      await replica.close();
+    }
+    const { replica, store } = await reopened(disk);
+    await fill(replica, 1000, (at) => name(2000 + at));
+    await letFoldingEnd(replica);
+    const { pairs, live, stored } = await indexFacts(store);
+    expect(live).toBe(0);
+    expect(stored).toBe(pairs);
+    expect(pairs).toBeLessThanOrEqual(PAGE_KEYS_MAX);
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+  });
+});
+
+describe('a damaged segment', () => {
+  test('is folded once, not again at every commit', async () => {
+    const inner = await new MemoryDisk().open();
+    let attempts = 0;
+    const store: OrderedStore = {
+      ...inner,
+      scan(range) {
+        const scan = inner.scan(range);
+        if (range.gt?.[0] !== SEGMENT) return scan;
+        attempts++;
+        return {
+          next: async (count) => (await scan.next(count)).map(withFlippedBit),
+          close: () => scan.close(),
+        };
+      },
+    };
+    const replica = await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES });
+    for (let at = 0; at < 1300; at++) await replica.write([put('k', `${at}`)]);
+    await letFoldingEnd(replica);
+    expect(attempts).toBe(1);
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(replica.fenced).toBeUndefined();
+  });
+});
+
+function withFlippedBit([key, record]: StoredRecord): StoredRecord {
+  const value = record.slice();
+  value[3] = (value[3] ?? 0) ^ 1;
+  return [key, value];
+}
