@@ -12,6 +12,9 @@ const DAY_MS = 86_400_000;
 /** A number and a unit, both of which `ms` would do without. */
 const DURATION = /^\d{1,15}(?:\.\d{1,9})?(?:ms|s|m|h|d|w)$/u;
 
+/** Node puts it in place of every byte of the command line that is not UTF-8: what was meant is lost. */
+const REPLACEMENT = '\uFFFD';
+
 /** A parser of durations in milliseconds, for `option` as it is written. */
 export function durationOption(
   option: string,
@@ -63,8 +66,21 @@ export function folderOption(text: string): string {
 
 /** Checked before a store is looked for, let alone made. Throws `INVALID_KEY`. */
 export function keyArgument(text: string): string {
+  if (text.includes(REPLACEMENT)) {
+    const message =
+      'The key is not UTF-8, or holds U+FFFD, which stands for what is not: name it in a file for `store import`, or over HTTP.';
+    throw usageError(message);
+  }
   encodeKey(text, DEFAULT_LIMITS.keyBytesMax);
   return text;
+}
+
+/** A value on the command line. */
+export function valueArgument(text: string): string {
+  if (!text.includes(REPLACEMENT)) return text;
+  throw usageError(
+    'The value is not UTF-8, or holds U+FFFD, which stands for what is not: give it with --file.',
+  );
 }
 
 /** One more key. */

@@ -5,11 +5,12 @@ import { isUtf8 } from 'node:buffer';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import type { Value } from '../node/api.ts';
+import { parseExactJson } from '../server/exact-json.ts';
 import { valueFromJson } from '../server/value-json.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { choiceOption, durationOption, keyArgument } from './option-values.ts';
+import { choiceOption, durationOption, keyArgument, valueArgument } from './option-values.ts';
 import { readInput } from './input.ts';
 
 type PutType = 'text' | 'json' | 'binary';
@@ -31,7 +32,7 @@ export function putCommand(run: Run): Command {
     'date | store put now --file -',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
-    .argument('[value]', 'value; without one, --file says where it is')
+    .argument('[value]', 'value; without one, --file says where it is', valueArgument)
     .option(
       '--type <type>',
       'text, json, or binary (base64 on the command line)',
@@ -66,16 +67,10 @@ async function readValue(text: string | undefined, { type, file }: Options): Pro
 
 function parseValue(text: string, type: PutType): Value {
   if (type !== 'json') return valueFromJson(text, type);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new BoatoError(
-      'INVALID_VALUE',
-      'The value is not JSON: quote it for the shell, or use --type text.',
-      { cause },
-    );
-  }
+  const json = parseExactJson(text, (cause) => {
+    const message = 'The value is not JSON: quote it for the shell, or use --type text.';
+    return new BoatoError('INVALID_VALUE', message, { cause });
+  });
   return valueFromJson(json, 'json');
 }
 

@@ -2,6 +2,7 @@
 
 import { BoatoError } from '../core/errors.ts';
 import type { BatchOperation, Entry, PutOptions, Value } from '../node/api.ts';
+import { parseExactJson } from './exact-json.ts';
 import { valueFromJson, valueToJson, type ValueJson } from './value-json.ts';
 
 /** A line of an export. `expiresAt`: milliseconds since 1970, absent for an entry that does not expire. */
@@ -71,14 +72,12 @@ export function parseOperation(json: unknown): BatchOperation {
   return { type: 'del', key: stringField(fields, 'key') };
 }
 
-/** `JSON.parse` with one sentence for what is not JSON; `what` begins it. */
+/** `parseExactJson` with one sentence for what is not JSON; `what` begins it. */
 export function parseJson(text: string, code: 'INVALID_VALUE' | 'INVALID_OPTION', what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
+  return parseExactJson(text, (cause) => {
     const reason = cause instanceof Error ? cause.message.replace(/\s+/gu, ' ').slice(0, 120) : 'unreadable';
-    throw new BoatoError(code, `${what} is not JSON: ${reason}.`, { cause });
-  }
+    return new BoatoError(code, `${what} is not JSON: ${reason}.`, { cause });
+  });
 }
 
 function putRequest(json: unknown): PutRequest {
