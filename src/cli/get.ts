@@ -3,19 +3,27 @@
 import type { Command } from 'commander';
 import { shownEntry } from '../server/line-format.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
-import { EXIT_ABSENT } from './cli-error.ts';
+import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { keyArgument } from './option-values.ts';
 import { valueText } from './printable.ts';
+
+interface Options extends BaseOptions {
+  readonly raw?: true;
+}
 
 export function getCommand(run: Run): Command {
   return baseCommand('get', 'print the value of a key; exit code 1 if there is none', [
     'store get greeting',
     'store get logo --data /var/lib/boato > logo.png',
+    'store get greeting --raw | wc -c',
     'store get greeting --json',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
-    .action(async (key: string, options: BaseOptions) => {
+    .option('--raw', 'no line end behind the value: exactly the bytes of a text')
+    .action(async (key: string, options: Options) => {
+      if (options.raw === true && options.json === true)
+        throw usageError('--raw and --json exclude each other: give one of them.');
       const entry = await withStore(options.data, 'existing', (store) => store.get(key));
       if (entry === undefined) {
         run.exitCode = EXIT_ABSENT;
@@ -23,6 +31,7 @@ export function getCommand(run: Run): Command {
       }
       if (options.json === true) await run.out.json(shownEntry(entry));
       else if (entry.value instanceof Uint8Array) await run.out.write(entry.value);
+      else if (options.raw === true) await run.out.write(valueText(entry.value));
       else await run.out.line(valueText(entry.value));
     });
 }

@@ -39,8 +39,8 @@ function createProgram(run: Run): Command {
     .version(PACKAGE_VERSION, '--version', 'print the version')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', examplesText(EXAMPLES))
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(sentence(text)) });
+    .exitOverride();
+  sayErrorsInSentences(program);
   const commands = [
     serveCommand,
     putCommand,
@@ -54,8 +54,16 @@ function createProgram(run: Run): Command {
     syncCommand,
     collectCommand,
   ];
-  for (const create of commands) program.addCommand(create(run).copyInheritedSettings(program));
+  for (const create of commands) {
+    const command = create(run).copyInheritedSettings(program);
+    sayErrorsInSentences(command);
+    program.addCommand(command);
+  }
   return program;
+}
+
+function sayErrorsInSentences(command: Command): void {
+  command.configureOutput({ outputError: (text, write) => write(usageSentence(text, command)) });
 }
 
 const EXAMPLES = [
@@ -66,11 +74,17 @@ const EXAMPLES = [
 ];
 
 /** What commander says of bad arguments, as one sentence in the form of all others. */
-function sentence(text: string): string {
+function usageSentence(text: string, command: Command): string {
   const [first = '', ...more] = text
     .trim()
     .replace(/^error: /u, '')
     .split('\n');
-  const whole = [first.replace(/\.$/u, ''), ...more].join(' ').replace('. Expected', ': expected');
-  return `store: ${whole.charAt(0).toUpperCase()}${whole.slice(1)}${whole.endsWith(')') ? '' : '.'}\n`;
+  const whole = [first.replace(/\.$/u, ''), ...more]
+    .join(' ')
+    .replace('. Expected', ': expected')
+    .replace('(Did you', '(did you');
+  const mayBeArgument = /^unknown option [^(]*$/u.test(whole) && command.registeredArguments.length > 0;
+  const dash = mayBeArgument ? '; put -- before an argument that begins with a dash' : '';
+  const see = command.parent === null ? 'store --help' : `store ${command.name()} --help`;
+  return `store: ${whole.charAt(0).toUpperCase()}${whole.slice(1)}${dash}, see \`${see}\`.\n`;
 }

@@ -7,6 +7,7 @@ import { openNode } from '../index.ts';
 import type { Node, NodeOptions } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { serveLocally } from '../server/local-server.ts';
+import { checkFolder, openingFailure } from './folder.ts';
 import type { Output } from './output.ts';
 import type { ServeOptions } from './serve.ts';
 import { catchSignals } from './signals.ts';
@@ -21,7 +22,7 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
     stop?.();
   });
   try {
-    const node = await openNode(nodeOptions(options, log));
+    const node = await open(options, log);
     try {
       const server = await serveLocally(node, options.data, log);
       try {
@@ -36,6 +37,15 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
     }
   } finally {
     letGo();
+  }
+}
+
+async function open(options: ServeOptions, log: Log): Promise<Node> {
+  await checkFolder(options.data);
+  try {
+    return await openNode(nodeOptions(options, log));
+  } catch (error) {
+    throw openingFailure(options.data, error);
   }
 }
 

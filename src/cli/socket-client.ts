@@ -2,13 +2,21 @@
 
 import type { ClientRequest } from 'node:http';
 import type { CollectResult, Entry, NodeStatus, PutOptions, SyncResult, Value } from '../node/api.ts';
-import type { ImportEvent, ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
+import {
+  IMPORT_ABORTED,
+  type ImportEvent,
+  type ImportOptions,
+  type ImportReport,
+  type ImportSummary,
+} from '../server/import-lines.ts';
 import { entryFromShown, type ShownEntry } from '../server/line-format.ts';
 import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
 import { untilFailure } from './line-stream.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
 import type { ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
+import { counted } from './units.ts';
 import { errorMessage } from '../server/error-message.ts';
 
 /** A node that is alive answers these at once; one that was stopped (SIGSTOP) takes connections and never answers. */
@@ -17,24 +25,33 @@ const ANSWER_TIMEOUT_MS = 30_000;
 export class SocketClient implements StoreClient {
   readonly running: RunningNode;
   readonly #http: SocketHttp;
+  readonly #silenceMs: number;
 
-  constructor(running: RunningNode, dir: string) {
+  constructor(running: RunningNode, dir: string, silenceMs: number = ANSWER_TIMEOUT_MS) {
     this.running = running;
+    this.#silenceMs = silenceMs;
     const process = running.pid === undefined ? '' : ` (process ${running.pid})`;
     this.#http = new SocketHttp(running.socket, `The node of ${dir}${process}`);
   }
 
   async put(key: string, value: Value, options: PutOptions): Promise<void> {
-    await this.#http.json('PUT', keyPath(key), { ...valueToJson(value), ...options }, ANSWER_TIMEOUT_MS);
+    await this.#http.json('PUT', keyPath(key), {
+      body: { ...valueToJson(value), ...options },
+      timeoutMs: this.#silenceMs,
+      doubt: 'the value may be stored, or may still be: look with `store get`, or put it again',
+    });
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const { status, body } = await this.#http.json('GET', keyPath(key), undefined, ANSWER_TIMEOUT_MS);
+    const { status, body } = await this.#http.json('GET', keyPath(key), { timeoutMs: this.#silenceMs });
     return status === 404 ? undefined : entryFromShown(body as ShownEntry);
   }
 
   async del(key: string): Promise<boolean> {
-    const { body } = await this.#http.json('DELETE', keyPath(key), undefined, ANSWER_TIMEOUT_MS);
+    const { body } = await this.#http.json('DELETE', keyPath(key), {
+      timeoutMs: this.#silenceMs,
+      doubt: 'keys may be deleted, or may still be: look with `store get`, or delete them again',
+    });
     return (body as { readonly deleted: boolean }).deleted;
   }
 
@@ -58,32 +75,46 @@ export class SocketClient implements StoreClient {
   ): Promise<ImportSummary> {
     const flags = `skipInvalid=${options.skipInvalid === true}&skipExisting=${options.skipExisting === true}`;
     const outgoing = this.#http.open('POST', `/v1/import?${flags}`);
-    const sent = send(outgoing, source);
-    const response = await this.#http.response(outgoing);
+    let isSilent = false;
+    const watch = new SilenceWatch(this.#silenceMs, () => {
+      isSilent = true;
+      outgoing.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' }));
+    });
+    let stored = 0;
     let summary: ImportSummary | undefined;
+    let sent: Promise<unknown>;
     try {
-      for await (const lines of splitLines(response as AsyncIterable<Uint8Array>)) {
+      watch.expect('answer');
+      sent = send(outgoing, source, watch);
+      const response = await this.#http.response(outgoing);
+      watch.got('answer');
+      for await (const lines of splitLines(watched(response as AsyncIterable<Uint8Array>, watch))) {
         for (const { text } of lines) {
           const event = JSON.parse(text ?? '') as
             | ImportEvent
             | ({ readonly event: 'summary' } & ImportSummary);
+          if (event.event === 'progress') stored = event.imported;
           if (event.event !== 'summary') await report(event);
           else summary = summaryOf(event);
         }
         // The node does not read what follows a line at which it stopped.
         if (summary !== undefined) break;
       }
+      if (summary === undefined) throw Object.assign(new Error('no summary'), { code: 'ECONNRESET' });
     } catch (error) {
-      throw this.#http.explain(error);
+      const doubt = importDoubt(stored);
+      throw isSilent ? this.#http.silent(this.#silenceMs, doubt, error) : this.#http.explain(error, doubt);
     } finally {
+      watch.stop();
       outgoing.destroy();
     }
-    if (summary === undefined)
-      throw this.#http.explain(Object.assign(new Error('no summary'), { code: 'ECONNRESET' }));
-    const failure = summary.stopped === undefined ? await sent : undefined;
-    if (failure === undefined) return summary;
-    const message = errorMessage(failure);
-    return { ...summary, stopped: { code: 'INPUT_UNREADABLE', message } };
+    if (summary.stopped !== undefined) return summary;
+    const failure = await sent;
+    if (failure !== undefined) {
+      const message = errorMessage(failure);
+      return { ...summary, stopped: { code: 'INPUT_UNREADABLE', message } };
+    }
+    return options.signal?.aborted === true ? { ...summary, stopped: IMPORT_ABORTED } : summary;
   }
 
   exportLines(prefix: string): AsyncIterable<Uint8Array> {
@@ -91,11 +122,11 @@ export class SocketClient implements StoreClient {
   }
 
   async status(): Promise<NodeStatus> {
-    return (await this.#http.json('GET', '/v1/status', undefined, ANSWER_TIMEOUT_MS)).body as NodeStatus;
+    return (await this.#http.json('GET', '/v1/status', { timeoutMs: this.#silenceMs })).body as NodeStatus;
   }
 
   async sync(request: SyncRequest): Promise<SyncResult> {
-    return (await this.#http.json('POST', '/v1/sync', request)).body as SyncResult;
+    return (await this.#http.json('POST', '/v1/sync', { body: request })).body as SyncResult;
   }
 
   async collect(): Promise<CollectResult> {
@@ -132,17 +163,39 @@ function keyPath(key: string): string {
   return `/v1/kv?key=${encodeURIComponent(key)}`;
 }
 
+function importDoubt(stored: number): string {
+  return `at least ${counted(stored, 'entry', 'entries')} of the import ${stored === 1 ? 'is' : 'are'} stored, and more may be: a second run with --skip-existing goes on`;
+}
+
+async function* watched(
+  source: AsyncIterable<Uint8Array>,
+  watch: SilenceWatch,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source) {
+    watch.sawLife();
+    yield chunk;
+  }
+}
+
 /** Sends `source` as fast as the node takes it. Resolves with the error of `source`, if it had one. */
-async function send(outgoing: ClientRequest, source: AsyncIterable<Uint8Array>): Promise<unknown> {
+async function send(
+  outgoing: ClientRequest,
+  source: AsyncIterable<Uint8Array>,
+  watch: SilenceWatch,
+): Promise<unknown> {
   try {
     for await (const chunk of source) {
       if (outgoing.destroyed) return undefined;
-      if (!outgoing.write(chunk)) await drained(outgoing);
+      if (outgoing.write(chunk)) continue;
+      watch.expect('reading');
+      await drained(outgoing);
+      watch.got('reading');
     }
     return undefined;
   } catch (error) {
     return error;
   } finally {
+    watch.expect('end');
     outgoing.end();
   }
 }

@@ -27,6 +27,13 @@ export async function canConnect(path: string): Promise<boolean> {
   }
 }
 
+export interface JsonCall {
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+  /** What may be the case if no answer comes, and what to do: the second half of that sentence. */
+  readonly doubt?: string;
+}
+
 export class SocketHttp {
   readonly #socketPath: string;
   /** Begins the sentence of a broken connection, such as `The node of data/node (process 12)`. */
@@ -39,20 +46,18 @@ export class SocketHttp {
   }
 
   /** Rejects with the error that the server answered, save for 404 `NOT_FOUND`, and with `TIMEOUT`. */
-  async json(method: Method, path: string, body?: unknown, timeoutMs?: number): Promise<JsonAnswer> {
+  async json(method: Method, path: string, call: JsonCall = {}): Promise<JsonAnswer> {
+    const { body, timeoutMs, doubt } = call;
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     const outgoing = this.open(method, path, timeout);
     try {
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-      const response = await this.response(outgoing);
+      const response = await this.response(outgoing, doubt);
       const text = await readText(response);
       return { status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) };
     } catch (error) {
-      if (timeout?.aborted === true) {
-        const message = `${this.#peer} did not answer within ${(timeoutMs ?? 0) / 1000} s.`;
-        throw new BoatoError('TIMEOUT', message, { cause: error });
-      }
-      throw this.explain(error);
+      if (timeout?.aborted === true) throw this.silent(timeoutMs ?? 0, doubt, error);
+      throw this.explain(error, doubt);
     }
   }
 
@@ -68,12 +73,12 @@ export class SocketHttp {
   }
 
   /** The head of the answer. Rejects with the error that the server answered, save for 404 `NOT_FOUND`. */
-  async response(outgoing: ClientRequest): Promise<IncomingMessage> {
+  async response(outgoing: ClientRequest, doubt?: string): Promise<IncomingMessage> {
     let response: IncomingMessage;
     try {
       [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     } catch (error) {
-      throw this.explain(error);
+      throw this.explain(error, doubt);
     }
     // A connection that breaks later is seen by whoever reads the answer.
     outgoing.on('error', () => undefined);
@@ -83,17 +88,34 @@ export class SocketHttp {
   }
 
   /** The sentence for an error of the connection; other errors as they are. */
-  explain(error: unknown): unknown {
-    if (error instanceof BoatoError || typeof (error as NodeJS.ErrnoException).code !== 'string')
-      return error;
-    return new BoatoError('STORE_CLOSED', `${this.#peer} went away before it had answered.`, {
-      cause: error,
-    });
+  explain(error: unknown, doubt?: string): unknown {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof BoatoError || typeof code !== 'string') return error;
+    // Nothing was sent: nothing can have been done.
+    if (code === 'ECONNREFUSED' || code === 'ENOENT')
+      return new BoatoError('STORE_CLOSED', `${this.#peer} has just gone away: try again.`, { cause: error });
+    return new BoatoError(
+      'STORE_CLOSED',
+      withDoubt(`${this.#peer} went away before it had answered`, doubt),
+      {
+        cause: error,
+      },
+    );
+  }
+
+  /** The error of a node that lets `limitMs` pass without a sign of life. */
+  silent(limitMs: number, doubt?: string, cause?: unknown): BoatoError {
+    const message = `${this.#peer} did not answer within ${limitMs / 1000} s`;
+    return new BoatoError('TIMEOUT', withDoubt(message, doubt), { cause });
   }
 
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function withDoubt(sentence: string, doubt: string | undefined): string {
+  return doubt === undefined ? `${sentence}.` : `${sentence}; ${doubt}.`;
 }
 
 export function serverError({ code, message }: ErrorBody): BoatoError {

@@ -1,24 +1,27 @@
 /** A status for people. */
 
-import bytes from 'bytes';
 import ms from 'ms';
 import { wallMsOf, type Version } from '../core/version.ts';
 import type { NodeStatus, PeerStatus, SessionStatus, StoreStatus } from '../node/api.ts';
 import { escapeControls } from './printable.ts';
 import type { RunningNode } from './store-client.ts';
+import { counted, size } from './units.ts';
 
 export function statusText(status: StoreStatus | NodeStatus, running: RunningNode | undefined): string {
   const facts: (readonly [string, string])[] = [
     ['node', `${status.nodeId} of cluster ${status.clusterId}, ${runningText(running)}`],
     ['data', `${status.dir}, durability ${status.durability}, tombstone TTL ${ms(status.tombstoneTtlMs)}`],
     ['software', `boato ${status.version}`],
-    ['entries', `${status.entries}, tombstones included; ${status.permanent} live ones that never expire`],
+    [
+      'entries',
+      `${status.entries}, tombstones included; ${status.permanent} of them live and never to expire`,
+    ],
     ['latest', versionText(status.lastVersion)],
     ['horizon', versionText(status.horizon)],
     ['fingerprint', status.fingerprint],
     [
       'context',
-      `${status.contextHash}, ${status.actors} actors, ${status.cloudDots} cloud dots, ${status.looseDots} loose`,
+      `${status.contextHash}, ${counted(status.actors, 'actor', 'actors')}, ${counted(status.cloudDots, 'cloud dot', 'cloud dots')}, ${status.looseDots} loose`,
     ],
   ];
   if (status.actor !== undefined) facts.push(['writes as', status.actor]);
@@ -28,7 +31,7 @@ export function statusText(status: StoreStatus | NodeStatus, running: RunningNod
     if (malformedMessages + sessionsRefused > 0)
       facts.push([
         'refused',
-        `${malformedMessages} malformed messages, ${sessionsRefused} sessions from too far in the future`,
+        `${counted(malformedMessages, 'malformed message', 'malformed messages')}, ${counted(sessionsRefused, 'session', 'sessions')} from too far in the future`,
       ]);
   }
   const width = Math.max(...facts.map(([name]) => name.length));
@@ -68,7 +71,7 @@ function peerCells(peer: PeerStatus): readonly string[] {
     peer.nodeId ?? '?',
     `${peer.state} ${peer.direction === 'inbound' ? 'in' : 'out'}`,
     inSyncAgoMs === undefined ? 'never' : `${ms(Math.round(inSyncAgoMs))} ago`,
-    actorsBehind === undefined ? '?' : `${actorsBehind} actors`,
+    actorsBehind === undefined ? '?' : counted(actorsBehind, 'actor', 'actors'),
     clockOffsetMs === undefined ? '?' : `${clockOffsetMs < 0 ? '' : '+'}${Math.round(clockOffsetMs)}ms`,
     String(peer.rounds),
     size(peer.bytesReceived),
@@ -113,8 +116,4 @@ function versionText(version: number): string {
   return version === 0
     ? 'none'
     : `${new Date(wallMsOf(version as Version)).toISOString()} (version ${version})`;
-}
-
-function size(length: number): string {
-  return bytes(length, { unitSeparator: ' ' }) ?? String(length);
 }

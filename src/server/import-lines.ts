@@ -39,6 +39,8 @@ export interface ImportStop {
   readonly message: string;
 }
 
+export const IMPORT_ABORTED: ImportStop = { code: 'ABORTED', message: 'The import was interrupted.' };
+
 export interface ImportSummary extends ImportCounts {
   readonly stopped?: ImportStop;
 }
@@ -214,9 +216,7 @@ class Import {
     const first = this.#badLines.toSorted((a, b) => a.line - b.line)[0];
     if (first !== undefined)
       return { line: first.line, code: first.error.code, message: first.error.message };
-    if (this.#options.signal?.aborted === true)
-      return { code: 'ABORTED', message: 'The import was interrupted.' };
-    return undefined;
+    return this.#options.signal?.aborted === true ? IMPORT_ABORTED : undefined;
   }
 }
 

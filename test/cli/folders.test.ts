@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runStore, spawnStore, startServe } from '../support/run-store.ts';
 import { appears, temporaryFolder } from '../support/temporary-folder.ts';
+import { runMain } from './run-main.ts';
 
 describe('a folder without a store', () => {
   it.each([['get', 'a'], ['del', 'a'], ['list'], ['count'], ['export'], ['status'], ['collect']])(
@@ -12,7 +13,7 @@ describe('a folder without a store', () => {
     async (...args) => {
       const parent = await temporaryFolder();
       const dir = join(parent, 'node');
-      const { code, stdout, stderr } = await runStore([...args, '--data', dir]);
+      const { code, stdout, stderr } = await runMain([...args, '--data', dir]);
       expect({ code, stdout, stderr }).toStrictEqual({
         code: 3,
         stdout: '',
@@ -25,12 +26,12 @@ describe('a folder without a store', () => {
   it('is not made by an import of a file that is not there, nor by store sync', async () => {
     const parent = await temporaryFolder();
     const dir = join(parent, 'node');
-    const imported = await runStore(['import', join(parent, 'none'), '--data', dir]);
+    const imported = await runMain(['import', join(parent, 'none'), '--data', dir]);
     expect(imported).toMatchObject({ code: 3, stdout: '' });
     expect(imported.stderr).toBe(
       `store: The file ${join(parent, 'none')} cannot be read: there is no such file.\n`,
     );
-    const synced = await runStore(['sync', '--data', dir]);
+    const synced = await runMain(['sync', '--data', dir]);
     expect(synced).toMatchObject({
       code: 3,
       stderr: `store: No node runs in ${dir}: \`store serve\` starts one.\n`,
@@ -134,7 +135,7 @@ describe('a folder that is in use', () => {
     await once(holder, 'close');
     expect(code).toBe(3);
     expect(stderr).toBe(
-      `store: The folder ${dir} is in use by process ${holder.pid}: stop it, or use another folder.\n`,
+      `store: The folder ${dir} is in use by process ${holder.pid}, perhaps another \`store\` command: try again when it has ended, or let \`store serve\` run there, through which many commands work at once.\n`,
     );
     expect(await runStore(['get', 'a', '--data', dir])).toMatchObject({ code: 0, stdout: '1\n' });
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runStore, spawnStore, startServe } from '../support/run-store.ts';
 import { appears, temporaryFolder } from '../support/temporary-folder.ts';
+import { runMain } from './run-main.ts';
 
 describe('store serve', () => {
   it('says in one line when it is ready, and where', async () => {
@@ -118,9 +119,13 @@ describe('the end of other commands', () => {
     await runStore(['put', 'a', '1', '--data', dir]);
     const child = spawnStore(['import', '-', '--data', dir]);
     await appears(join(dir, 'holder.json'));
-    child.stdin?.write('{"key":"b","value":1}\n');
+    child.stdin?.write('{"key":"b","value":1}\n{"key":"c","val');
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.kill('SIGINT');
     expect(await once(child, 'close')).toStrictEqual([130, null]);
+    // Where the signal comes before the store is open, nothing was begun.
+    expect(stderr).toMatch(/^(store: The import was interrupted with [01] entr(y|ies) stored: .*\n)?$/);
     expect(await runStore(['get', 'a', '--data', dir])).toMatchObject({ code: 0, stdout: '1\n', stderr: '' });
   });
 
@@ -133,7 +138,9 @@ describe('the end of other commands', () => {
     await writeFile(file, `${good}{"key":\n${good.repeat(100)}`);
     const { code, stderr } = await runStore(['import', file, '--data', dir]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^store: line 1001: .*; the import stopped there, with 1000 entries stored\.\n$/);
+    expect(stderr).toMatch(
+      /^store: line 1001: .*; the import stopped there, with 1000 entries stored: .*\n$/,
+    );
     expect((await runStore(['count', '--data', dir])).stdout).toBe('1000\n');
   });
 });
@@ -154,7 +161,7 @@ describe('help', () => {
   ];
 
   it.each(commands)('of %s has examples', async (command) => {
-    const { code, stdout, stderr } = await runStore([command, '--help']);
+    const { code, stdout, stderr } = await runMain([command, '--help']);
     expect({ code, stderr }).toStrictEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Examples:\\n(.*\\bstore ${command}\\b.*\\n)+`, 'm'));
     expect(stdout).toContain('--data <folder>');
@@ -162,10 +169,10 @@ describe('help', () => {
   });
 
   it('is what store alone prints, as an error', async () => {
-    const { code, stdout, stderr } = await runStore([]);
+    const { code, stdout, stderr } = await runMain([]);
     expect({ code, stdout }).toStrictEqual({ code: 2, stdout: '' });
     for (const command of commands) expect(stderr).toMatch(new RegExp(`^ {2}${command} `, 'm'));
-    expect(await runStore(['--help'])).toMatchObject({ code: 0, stdout: stderr });
+    expect(await runMain(['--help'])).toMatchObject({ code: 0, stdout: stderr });
   });
 
   it('has the version', async () => {

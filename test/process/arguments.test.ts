@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runMain } from '../cli/run-main.ts';
 import { runStore } from '../support/run-store.ts';
 import { makeTemporaryFolder, removeFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -18,7 +19,7 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--port', '-1'], /^--port takes a whole number from 0 to 65535, not "-1"\.$/],
   [['serve', '--port', '1.5'], /^--port takes .*, not "1\.5"\.$/],
   [['serve', '--port', ''], /^--port takes .*, not ""\.$/],
-  [['serve', '--port'], /^Option '--port <number>' argument missing\.$/],
+  [['serve', '--port'], /^Option '--port <number>' argument missing, see `store serve --help`\.$/],
   [['serve', '--host', 'a b'], /^--host takes an IPv4 or IPv6 address or a host name, not "a b"\.$/],
   [['serve', '--host', '[::1]'], /^--host takes .*, not "\[::1\]"\.$/],
   [['serve', '--host', '0.0.0.0', '--port', '0'], /^Listening on 0\.0\.0\.0:0 .*--insecure-network.*\.$/],
@@ -40,11 +41,17 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--max-drift', '1ms'], /^--max-drift takes a duration from 1s to 1d .*, not "1ms"\.$/],
   [['serve', '--durability', 'perhaps'], /^--durability takes one of fsync, os, not "perhaps"\.$/],
   [['serve', '--log-level', 'loud'], /^--log-level takes one of debug, .*, not "loud"\.$/],
-  [['serve', '--prot', '1'], /^Unknown option '--prot' \(Did you mean --port\?\)$/],
-  [['serve', 'now'], /^Too many arguments for 'serve': expected 0 arguments but got 1\.$/],
+  [
+    ['serve', '--prot', '1'],
+    /^Unknown option '--prot' \(did you mean --port\?\), see `store serve --help`\.$/,
+  ],
+  [
+    ['serve', 'now'],
+    /^Too many arguments for 'serve': expected 0 arguments but got 1, see `store serve --help`\.$/,
+  ],
 
   // put
-  [['put'], /^Missing required argument 'key'\.$/],
+  [['put'], /^Missing required argument 'key', see `store put --help`\.$/],
   [['put', 'a'], /^A value is missing: /],
   [['put', 'a', 'b', '--file', '-'], /^A value and --file exclude each other/],
   [['put', 'a', 'b', 'c'], /^Too many arguments for 'put'/],
@@ -54,22 +61,27 @@ const BAD: readonly BadArguments[] = [
   [['put', 'a', '{', '--type', 'json'], /^The value is not JSON: /],
   [['put', 'a', '-0', '--type', 'json'], /^A number in the value is -0 or too large/],
   [['put', 'a', '1e999', '--type', 'json'], /^A number in the value is -0 or too large/],
+  [['put', 'a', '9007199254740993', '--type', 'json'], /^The number 9007199254740993 has .* as text\.$/],
+  [['put', 'a', '--5th'], /^Unknown option '--5th'; put -- before an argument .*, see `store put --help`\.$/],
+  [['put', 'a\uFFFD', 'b'], /^The key is not UTF-8, .*`store import`, or over HTTP\.$/],
+  [['put', 'a', 'b\uFFFD'], /^The value is not UTF-8, .*: give it with --file\.$/],
   [['put', 'a', '{"__proto__":1}', '--type', 'json'], /__proto__/],
   [['put', 'a', 'AQI', '--type', 'binary'], /^The value of type "binary" must be base64/],
   [['put', 'a', '--file', '-'], /^The content of standard input is not UTF-8: /, new Uint8Array([0xff])],
   [['put', 'a', '--file', '-'], /^A value must have at most 8388608 bytes packed/, 'x'.repeat(2 ** 23)],
-  [['put', 'a', '--file'], /^Option '--file <file>' argument missing\.$/],
+  [['put', 'a', '--file'], /^Option '--file <file>' argument missing, see `store put --help`\.$/],
   [['put', 'a', 'b', '--ttl', '10'], /^--ttl takes a duration from 1ms .*, not "10"\.$/],
   [['put', 'a', 'b', '--ttl', '0s'], /^--ttl takes .*, not "0s"\.$/],
   [['put', 'a', 'b', '--ttl', 'soon'], /^--ttl takes .*, not "soon"\.$/],
   [['put', 'a', 'b', '--data', ''], /^--data takes the path of a folder/],
 
   // get, del
-  [['get'], /^Missing required argument 'key'\.$/],
+  [['get'], /^Missing required argument 'key', see `store get --help`\.$/],
   [['get', 'a', 'b'], /^Too many arguments for 'get'/],
+  [['get', 'a', '--raw', '--json'], /^--raw and --json exclude each other/],
   [['get', ''], /^A key must have at least one character\.$/],
   [['get', 'a', '--data', ''], /^--data takes the path of a folder/],
-  [['del'], /^Missing required argument 'key'\.$/],
+  [['del'], /^Missing required argument 'key', see `store del --help`\.$/],
   [['del', 'a', longKey], /^A key must have at most 1024 bytes/],
   [['del', 'a', '--data', ''], /^--data takes the path of a folder/],
 
@@ -84,7 +96,7 @@ const BAD: readonly BadArguments[] = [
   [['export', '--data', ''], /^--data takes the path of a folder/],
 
   // import
-  [['import'], /^Missing required argument 'file'\.$/],
+  [['import'], /^Missing required argument 'file', see `store import --help`\.$/],
   [['import', '-', '--skip'], /^Unknown option '--skip'/],
   [['import', '-', '--data', ''], /^--data takes the path of a folder/],
 
@@ -97,8 +109,8 @@ const BAD: readonly BadArguments[] = [
   [['collect', '--data', ''], /^--data takes the path of a folder/],
 
   // none
-  [['exprot'], /^Unknown command 'exprot' \(Did you mean export\?\)$/],
-  [['--json'], /^Unknown option '--json'\.$/],
+  [['exprot'], /^Unknown command 'exprot' \(did you mean export\?\), see `store --help`\.$/],
+  [['--json'], /^Unknown option '--json', see `store --help`\.$/],
 ];
 
 let folder = '';
@@ -107,20 +119,27 @@ beforeAll(async () => {
   folder = await makeTemporaryFolder();
 });
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 afterAll(() => removeFolder(folder));
 
 describe('bad arguments end with exit code 2 and one sentence', () => {
-  it.concurrent.for(
+  it.each(
     BAD.map(([args, sentence, input]) => ({ args, sentence, input, line: args.join(' ').slice(0, 60) })),
-  )('store $line', async ({ args, sentence, input }, { expect: expectHere }) => {
-    // A folder of its own: these run side by side, and some open it.
-    const env = { STORE_DATA: join(folder, randomUUID()) };
-    const { code, stdout, stderr } = await runStore(args, { env, ...(input === undefined ? {} : { input }) });
-    expectHere(stderr).toMatch(/^store: [^\n]+\n$/);
-    expectHere(stderr.slice('store: '.length).trimEnd()).toMatch(sentence);
-    expectHere(stderr).not.toMatch(/\bat .*:\d+:\d+/);
-    expectHere(stdout).toBe('');
-    expectHere(code).toBe(2);
+  )('store $line', async ({ args, sentence, input }) => {
+    // A folder of its own: some open it.
+    const dir = join(folder, randomUUID());
+    vi.stubEnv('STORE_DATA', dir);
+    // Only standard input needs a process.
+    const ended = input === undefined ? runMain(args) : runStore(args, { env: { STORE_DATA: dir }, input });
+    const { code, stdout, stderr } = await ended;
+    expect(stderr).toMatch(/^store: [^\n]+\n$/);
+    expect(stderr.slice('store: '.length).trimEnd()).toMatch(sentence);
+    expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
   });
 
   it('from STORE_DATA too', async () => {
@@ -138,7 +157,7 @@ describe('bad arguments of `store serve`', () => {
       ['--host', '0.0.0.0'],
       ['--name', '/'],
     ]) {
-      const { code } = await runStore(['serve', '--data', join(parent, 'node'), ...args]);
+      const { code } = await runMain(['serve', '--data', join(parent, 'node'), ...args]);
       expect(code).toBe(2);
     }
     expect(await readdir(parent)).toStrictEqual([]);
