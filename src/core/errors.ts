@@ -26,7 +26,8 @@ export type ErrorCode =
   | 'PROTOCOL'
   | 'FRAME_TOO_LARGE'
   | 'TIMEOUT'
-  | 'ABORTED';
+  | 'ABORTED'
+  | 'SESSION_VOID';
 
 /** An operating failure: one sentence for people in `message`, one stable `code` for programs. */
 export class BoatoError extends Error {

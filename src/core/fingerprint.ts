@@ -16,6 +16,7 @@ const ENTRY_DOMAIN = 1n;
 const DOT_DOMAIN = 2n;
 const ROW_DOMAIN = 3n;
 const ACTOR_DOMAIN = 4n;
+const KEY_DOMAIN = 5n;
 
 const VERSION_BYTES = 8;
 const ROW_BYTES = 6 * 8;
@@ -73,6 +74,11 @@ export class Fingerprints {
   /** Of an actor's name: how digests refer to it. */
   actor(actor: Actor): bigint {
     return this.#hash64(asciiBytes(actor), ACTOR_DOMAIN);
+  }
+
+  /** Of a key: which bucket of a comparison it falls into. */
+  key(key: Uint8Array): bigint {
+    return this.#hash64(key, KEY_DOMAIN);
   }
 
   #seed(seedByActor: Map<Actor, bigint>, domain: bigint, actor: Actor): bigint {

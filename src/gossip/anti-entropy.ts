@@ -27,6 +27,8 @@ export interface AntiEntropyDependencies {
   readonly random: Random;
   readonly log: Log;
   readonly warnings: Warnings;
+  /** A round found that a peer has seen, and holds, the same: there is nothing that a session would bring. */
+  readonly onWhole: (peer: NodeId) => void;
   readonly intervalMs: number;
   readonly fanout: number;
 }
@@ -66,6 +68,12 @@ export class AntiEntropy {
     await Promise.all(this.#runningByPeer.values());
   }
 
+  /** Compares with one random peer, though nothing may seem to differ (R8). Never fails. */
+  async audit(): Promise<void> {
+    const [link] = this.#choose();
+    if (link !== undefined && !this.#stopped) await this.#dependencies.puller.compare(link);
+  }
+
   /** A round with one peer, and what it leads to; the one that runs, if there is one. Never fails. */
   round(link: Link): Promise<RoundResult> {
     const running = this.#runningByPeer.get(link.nodeId);
@@ -98,6 +106,8 @@ export class AntiEntropy {
     for (const record of peers.recordsOf(link.nodeId)) record.rounds++;
     const mayTake = peerClocks.hear(link.nodeId, peerWallMs);
     this.#tellSuspicion(link.nodeId, outcome);
+    if (outcome.isWhole && mayTake) this.#dependencies.onWhole(link.nodeId);
+    if (outcome.isSuspect && mayTake) await puller.compare(link);
     if (isSame) this.#markSame(link.nodeId);
     // What was set aside is brought to its end even if nothing differs any more.
     const hasStored = isSame && (await replica.storedSession(link.nodeId)) !== undefined;
@@ -121,7 +131,7 @@ export class AntiEntropy {
     warnings.raise(
       'DAMAGED',
       peer,
-      `This node and node ${peer} have seen the same writes but do not hold the same entries: the disk of one of them is damaged. Compare their exports, and start the one that lost entries again with an empty folder.`,
+      `This node and node ${peer} have seen the same writes but do not hold the same entries: the disk of one of them is damaged. They compare, to find which.`,
     );
   }
 

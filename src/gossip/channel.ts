@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
 import { decodeMessage, encodeMessage } from './message-codec.ts';
-import type { Done, Hello, Message, Reject, Reply, Request } from './messages.ts';
+import type { Hello, Message, Notice, Reject, Reply, Request } from './messages.ts';
 import { type NewReply, type NewRequest, PendingRequests, UNDER_WAY_MAX } from './pending-requests.ts';
 import { failureOf } from './serving-failure.ts';
 
@@ -22,7 +22,8 @@ export interface ChannelEvents {
   readonly onReject: (reject: Reject) => void;
   /** Answers a request; an error that it throws is answered with a failure. */
   readonly onRequest: (request: Request) => Promise<NewReply>;
-  readonly onDone: (done: Done) => void;
+  /** What is not answered; throws `MalformedBytes`. */
+  readonly onNotice: (notice: Notice) => void;
   /** Once, whoever closed it. `reason` is absent if there was nothing to say. */
   readonly onClose: (reason: string | undefined) => void;
   /** The other side broke the protocol; the connection closes. */
@@ -86,7 +87,7 @@ export class Channel {
   }
 
   /** A message that is not answered. */
-  notify(message: Done | Reject): void {
+  notify(message: Notice | Reject): void {
     void this.#send(message);
   }
 
@@ -132,17 +133,27 @@ export class Channel {
         this.#greeted = true;
         return this.#events.onHello(message);
       case 'done':
-        return this.#events.onDone(message);
+      case 'keep-alive':
+      case 'lost':
+        return this.#events.onNotice(message);
       case 'summary':
       case 'digest':
       case 'open':
       case 'next':
+      case 'compare':
+      case 'sums':
+      case 'list':
+      case 'fetch':
         if (this.#serving >= SERVED_AT_ONCE_MAX) throw new MalformedBytes('too many requests at once');
         return void this.#serve(message);
       case 'summary-reply':
       case 'digest-reply':
       case 'opened':
       case 'next-reply':
+      case 'compared':
+      case 'sums-reply':
+      case 'list-reply':
+      case 'fetch-reply':
       case 'failure':
         return this.#requests.settle(message);
     }

@@ -11,6 +11,7 @@ import type { Replica, SessionOrder } from '../ports/replica.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import { Greeter } from './greeter.ts';
+import { Healing } from './healing.ts';
 import type { Link } from './link.ts';
 import type { ClusterSettings } from './messages.ts';
 import { PeerClocks } from './peer-clocks.ts';
@@ -66,6 +67,7 @@ export class Gossip {
   readonly #puller: Puller;
   readonly #antiEntropy: AntiEntropy;
   readonly #sync: Sync;
+  readonly #healing: Healing;
   #listener: Listener | undefined;
 
   constructor(dependencies: GossipDependencies, options: GossipOptions) {
@@ -76,7 +78,7 @@ export class Gossip {
     const { sessionTimeoutMs, chunkBytes } = options;
     const warnings = new Warnings(clock, log);
     const rounds = new Rounds(replica, clock, fingerprints);
-    const server = new SessionServer({ replica, clock, random, sessionTimeoutMs, chunkBytes });
+    const server = new SessionServer({ replica, clock, random, limits, sessionTimeoutMs, chunkBytes });
     const peerClocks = new PeerClocks({
       clock,
       warnings,
@@ -120,8 +122,9 @@ export class Gossip {
       },
       linkTo: (peer) => peers.linkTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
-      withoutServing: (task) => server.pauseFor('the node starts over', task),
+      onCompleted: (peer) => void this.#healing.completed(peer),
     });
+    this.#healing = new Healing(replica, () => peers.links().map(({ nodeId: peer }) => peer), log);
     this.#antiEntropy = new AntiEntropy({
       replica,
       peers,
@@ -132,6 +135,7 @@ export class Gossip {
       random,
       log,
       warnings,
+      onWhole: (peer) => void this.#healing.completed(peer),
       intervalMs,
       fanout,
     });
@@ -171,6 +175,11 @@ export class Gossip {
     return this.#sync.now(cancelled);
   }
 
+  /** Compares with a random peer now. Never fails. */
+  audit(): Promise<void> {
+    return this.#antiEntropy.audit();
+  }
+
   /** Until every known peer has seen what this node has seen now. Resolves to whether it came to that. */
   waitUntilSeen(cancelled: () => boolean): Promise<boolean> {
     return this.#sync.untilSeen(this.#replica.rows(), cancelled);
@@ -179,10 +188,6 @@ export class Gossip {
   /** A record for each configured address, and for each other node that dialled this one. */
   peers(): readonly PeerRecord[] {
     return this.#peers.records();
-  }
-
-  isLate(peer: NodeId): boolean {
-    return this.#puller.isLate(peer);
   }
 
   warnings(): readonly GossipWarning[] {

@@ -72,8 +72,8 @@ export class Greeter {
         channel.close(reject.reason);
       },
       onRequest: (request) => responder.answer(link, request),
-      onDone: (done) => {
-        if (link !== undefined) server.done(link.nodeId, done);
+      onNotice: (notice) => {
+        if (link !== undefined) server.notice(link.nodeId, notice);
       },
       onClose: (reason) => {
         cancelTimer();

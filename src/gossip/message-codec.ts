@@ -1,8 +1,19 @@
 /** Messages as bytes: one packed array each, its first element the number of its type (`docs/PROTOCOL.md`). */
 
+import { DEPTH_MAX, FAN_OUT } from '../core/bucket-tree.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { FRAME_BYTES_MAX } from '../core/limits.ts';
 import type { Packer } from '../ports/packer.ts';
+import {
+  FETCH_KEYS_MAX,
+  packIndices,
+  packKeys,
+  packSums,
+  SUMS_NODES_MAX,
+  unpackIndices,
+  unpackKeys,
+  unpackSums,
+} from './comparison-lists.ts';
 import {
   DIGEST_PAIRS_MAX,
   HASH_BYTES,
@@ -43,6 +54,16 @@ const TYPE = {
   'next-reply': 10,
   done: 11,
   failure: 12,
+  compare: 13,
+  compared: 14,
+  sums: 15,
+  'sums-reply': 16,
+  list: 17,
+  'list-reply': 18,
+  fetch: 19,
+  'fetch-reply': 20,
+  'keep-alive': 21,
+  lost: 22,
 } as const satisfies Record<Message['type'], number>;
 
 const REJECT_CODES: readonly RejectCode[] = [
@@ -91,18 +112,37 @@ function positionsOf(message: Message): readonly unknown[] {
     case 'digest-reply':
       return [message.request, encodePlainRows(message.rows), packHashes(message.lacking)];
     case 'open': {
-      const { request, rows, restHash, empty, wallMs } = message;
-      return [request, encodeRows(rows), packHash(restHash), empty, Math.floor(wallMs)];
+      const { request, rows, restHash, empty, compare, wallMs } = message;
+      return [request, encodeRows(rows), packHash(restHash), empty, compare, Math.floor(wallMs)];
     }
     case 'opened': {
-      const { request, session, order, rows, horizon, bootstrapping, wallMs, chunk } = message;
-      const head = [request, session, order, encodeRows(rows), horizon, bootstrapping, Math.floor(wallMs)];
-      return [...head, ...chunkPositions(chunk)];
+      const { request, session, order, rows, horizon, bootstrapping, entries, wallMs, chunk } = message;
+      const head = [request, session, order, encodeRows(rows), horizon, bootstrapping, entries];
+      return [...head, Math.floor(wallMs), ...chunkPositions(chunk)];
     }
     case 'next':
       return [message.request, message.session, message.cursor];
     case 'next-reply':
       return [message.request, ...chunkPositions(message.chunk)];
+    case 'compare':
+      return [message.request, message.session, message.depth];
+    case 'compared':
+      return [message.request];
+    case 'sums':
+      return [message.request, message.session, message.level, packIndices(message.nodes)];
+    case 'sums-reply':
+      return [message.request, packSums(message.sums)];
+    case 'list':
+      return [message.request, message.session, packIndices(message.buckets), message.after];
+    case 'list-reply':
+      return [message.request, message.dots, message.last];
+    case 'fetch':
+      return [message.request, message.session, packKeys(message.keys)];
+    case 'fetch-reply':
+      return [message.request, message.count, message.entries];
+    case 'lost':
+      return [message.session, message.dots];
+    case 'keep-alive':
     case 'done':
       return [message.session];
     case 'failure':
@@ -137,6 +177,7 @@ function messageOf(type: number, fields: Fields): Message {
         rows: decodeRows(fields.bytes(FRAME_BYTES_MAX)),
         restHash: fields.hash(),
         empty: fields.boolean(),
+        compare: fields.boolean(),
         wallMs: fields.count(),
       };
     case TYPE.opened:
@@ -148,6 +189,7 @@ function messageOf(type: number, fields: Fields): Message {
         rows: decodeRows(fields.bytes(FRAME_BYTES_MAX)),
         horizon: fields.version(),
         bootstrapping: fields.boolean(),
+        entries: fields.count(),
         wallMs: fields.count(),
         chunk: readChunk(fields),
       };
@@ -160,6 +202,62 @@ function messageOf(type: number, fields: Fields): Message {
       };
     case TYPE['next-reply']:
       return { type: 'next-reply', request: fields.uint32(), chunk: readChunk(fields) };
+    case TYPE.compare:
+      return {
+        type: 'compare',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        depth: fields.upTo(DEPTH_MAX),
+      };
+    case TYPE.compared:
+      return { type: 'compared', request: fields.uint32() };
+    case TYPE.sums:
+      return {
+        type: 'sums',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        level: fields.upTo(DEPTH_MAX - 1),
+        nodes: unpackIndices(fields.bytes(FRAME_BYTES_MAX), SUMS_NODES_MAX),
+      };
+    case TYPE['sums-reply']:
+      return {
+        type: 'sums-reply',
+        request: fields.uint32(),
+        sums: unpackSums(fields.bytes(FRAME_BYTES_MAX)),
+      };
+    case TYPE.list:
+      return {
+        type: 'list',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        buckets: unpackIndices(fields.bytes(FRAME_BYTES_MAX), FAN_OUT ** DEPTH_MAX),
+        after: fields.bytes(CURSOR_BYTES_MAX),
+      };
+    case TYPE['list-reply']:
+      return {
+        type: 'list-reply',
+        request: fields.uint32(),
+        dots: fields.bytes(FRAME_BYTES_MAX),
+        last: fields.boolean(),
+      };
+    case TYPE.fetch:
+      return {
+        type: 'fetch',
+        request: fields.uint32(),
+        session: fields.sessionName(),
+        keys: unpackKeys(fields.bytes(FRAME_BYTES_MAX)),
+      };
+    case TYPE['fetch-reply']:
+      return {
+        type: 'fetch-reply',
+        request: fields.uint32(),
+        count: fields.upTo(FETCH_KEYS_MAX),
+        entries: fields.bytes(FRAME_BYTES_MAX),
+      };
+    case TYPE['keep-alive']:
+      return { type: 'keep-alive', session: fields.sessionName() };
+    case TYPE.lost:
+      return { type: 'lost', session: fields.sessionName(), dots: fields.bytes(FRAME_BYTES_MAX) };
     case TYPE.done:
       return { type: 'done', session: fields.sessionName() };
     case TYPE.failure:

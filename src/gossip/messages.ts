@@ -83,6 +83,8 @@ export interface Open {
   readonly rows: readonly FullRow[];
   readonly restHash: bigint;
   readonly empty: boolean;
+  /** To compare at once (R9), without a delta. */
+  readonly compare: boolean;
   readonly wallMs: number;
 }
 
@@ -95,6 +97,8 @@ export interface Opened {
   readonly rows: readonly FullRow[];
   readonly horizon: Version;
   readonly bootstrapping: boolean;
+  /** How many entries the snapshot holds. */
+  readonly entries: number;
   readonly wallMs: number;
   readonly chunk: Chunk;
 }
@@ -118,6 +122,83 @@ export interface NextReply {
   readonly type: 'next-reply';
   readonly request: number;
   readonly chunk: Chunk;
+}
+
+/** R9: asks the server to fold the snapshot of the session. */
+export interface Compare {
+  readonly type: 'compare';
+  readonly request: number;
+  readonly session: string;
+  readonly depth: number;
+}
+
+export interface Compared {
+  readonly type: 'compared';
+  readonly request: number;
+}
+
+/** Asks for the sums below these nodes of a level, ascending. */
+export interface Sums {
+  readonly type: 'sums';
+  readonly request: number;
+  readonly session: string;
+  readonly level: number;
+  readonly nodes: readonly number[];
+}
+
+/** Sixteen for each node. */
+export interface SumsReply {
+  readonly type: 'sums-reply';
+  readonly request: number;
+  readonly sums: readonly bigint[];
+}
+
+/** Asks for the dots of these buckets, ascending; none: those of the list before. */
+export interface List {
+  readonly type: 'list';
+  readonly request: number;
+  readonly session: string;
+  readonly buckets: readonly number[];
+  /** The key after which the list goes on; empty at its begin. */
+  readonly after: Uint8Array;
+}
+
+export interface ListReply {
+  readonly type: 'list-reply';
+  readonly request: number;
+  /** A chunk of entries without values: each counts as a tombstone. */
+  readonly dots: Uint8Array;
+  readonly last: boolean;
+}
+
+/** Asks for the entries of these keys, with what is left of their batches. */
+export interface Fetch {
+  readonly type: 'fetch';
+  readonly request: number;
+  readonly session: string;
+  readonly keys: readonly Uint8Array[];
+}
+
+/** A chunk; of the first `count` of the keys, at least one. */
+export interface FetchReply {
+  readonly type: 'fetch-reply';
+  readonly request: number;
+  readonly count: number;
+  readonly entries: Uint8Array;
+}
+
+/** Still at work on this session, on either side; not answered. */
+export interface KeepAlive {
+  readonly type: 'keep-alive';
+  readonly session: string;
+}
+
+/** R9: the puller holds these, the server has seen them, and does not hold them; not answered. */
+export interface Lost {
+  readonly type: 'lost';
+  readonly session: string;
+  /** As in `ListReply`. */
+  readonly dots: Uint8Array;
 }
 
 /** The puller needs the session no more; not answered. */
@@ -150,8 +231,29 @@ export type Message =
   | Opened
   | Next
   | NextReply
+  | Compare
+  | Compared
+  | Sums
+  | SumsReply
+  | List
+  | ListReply
+  | Fetch
+  | FetchReply
+  | KeepAlive
+  | Lost
   | Done
   | Failure;
 
-export type Request = Summary | Digest | Open | Next;
-export type Reply = SummaryReply | DigestReply | Opened | NextReply | Failure;
+export type Request = Summary | Digest | Open | Next | Compare | Sums | List | Fetch;
+export type Reply =
+  | SummaryReply
+  | DigestReply
+  | Opened
+  | NextReply
+  | Compared
+  | SumsReply
+  | ListReply
+  | FetchReply
+  | Failure;
+/** Not answered. */
+export type Notice = Done | KeepAlive | Lost;

@@ -1,16 +1,14 @@
 /** Peers that wait to be pulled from: one at a time over all of them (R3), each of them waiting once. */
 
-import type { NodeId } from '../core/actor.ts';
-
 export class PullQueue<T> {
-  readonly #waitingByPeer = new Map<NodeId, Promise<T>>();
+  readonly #waitingByPeer = new Map<string, Promise<T>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * Runs `pull`, which must not fail, when its turn comes. A peer that waits already has one turn; a peer that is being
+   * `peer`: its name, or any other that is its own. Runs `pull`, which must not fail, when its turn comes. A peer that waits already has one turn; a peer that is being
    * pulled from has another, because it may have more by then.
    */
-  add(peer: NodeId, pull: () => Promise<T>): Promise<T> {
+  add(peer: string, pull: () => Promise<T>): Promise<T> {
     const waiting = this.#waitingByPeer.get(peer);
     if (waiting !== undefined) return waiting;
     const result = this.#turn.then(() => {

@@ -4,7 +4,8 @@
  * 1. Nothing is claimed before the last chunk is stored; then context and horizon are adopted, or not, in one batch.
  * 2. From a peer whose clock is more than one drift ahead nothing is taken. A session of which anything lies more than
  *    two drifts ahead adopts nothing: it is dropped, with the chunk that it lay in.
- * 3. A node that holds entries and is late when the session opens takes nothing; it is decided again before adopting.
+ * 3. Whoever is late when the last chunk is stored compares (R9) on the same snapshot before it adopts. A session may
+ *    compare at once, without a delta.
  * 4. A session goes on only with the server that pinned its snapshot, and only while that server keeps it.
  */
 
@@ -16,10 +17,11 @@ import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { NewSession, Replica, SessionOrder } from '../ports/replica.ts';
+import type { NewSession, Replica } from '../ports/replica.ts';
 import { ArrivalCheck } from './arrival-check.ts';
 import { unpackChunk } from './chunk.ts';
-import type { Chunk, Done, Failure, Opened, Reply } from './messages.ts';
+import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
+import type { Chunk, Failure, Notice, Opened, Reply } from './messages.ts';
 import type { NewRequest } from './pending-requests.ts';
 
 /** The server, as a session needs it. */
@@ -27,14 +29,27 @@ export interface SessionPeer {
   readonly nodeId: NodeId;
   /** Fails with `PEER_UNREACHABLE` or `TIMEOUT`: the session is set aside then. */
   request(request: NewRequest): Promise<Reply>;
-  notify(message: Done): void;
+  notify(message: Notice): void;
 }
 
 /**
- * `more`: call again. `adopted`, `late`, `refused` (something lay too far in the future), `ahead` (its clock), and
- * `not-serving` end the session. `void`: the server keeps it no more; `stale`: the digest was too old. Both begin anew.
+ * `more`: call again. `adopted`, `refused` (something lay too far in the future), `ahead` (its clock), `not-serving`,
+ * `damaged` (this node is), and `lossy` (the server is) end the session. `void`: the server keeps it no more; `stale`: the
+ * digest was too old. Both begin anew.
  */
-export type Step = 'more' | 'adopted' | 'late' | 'refused' | 'ahead' | 'not-serving' | 'void' | 'stale';
+export type Step =
+  | 'more'
+  | 'adopted'
+  | 'refused'
+  | 'ahead'
+  | 'not-serving'
+  | 'damaged'
+  | 'lossy'
+  | 'void'
+  | 'stale';
+
+/** Keys that differ, settled in one step of a comparison. */
+const SETTLED_KEYS = 256;
 
 export interface PullDependencies {
   readonly replica: Replica;
@@ -46,17 +61,25 @@ export interface PullDependencies {
 /** What goes on once a session is open. */
 interface Opening {
   readonly name: string;
-  readonly order: SessionOrder;
   readonly check: ArrivalCheck;
+  readonly session: NewSession;
   cursor: Uint8Array;
+}
+
+export interface StepOptions {
+  readonly readAhead?: boolean;
+  readonly keys?: number;
 }
 
 export class PullSession {
   readonly #dependencies: PullDependencies;
   readonly #peer: SessionPeer;
   readonly #actors: readonly Actor[];
+  readonly #compare: boolean;
+  #comparison: Comparison | undefined;
   #opening: Opening | undefined;
   #readAhead: Promise<Reply> | undefined;
+  #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
   /** As the peer said when the session opened. */
@@ -65,47 +88,122 @@ export class PullSession {
   entries = 0;
   bytes = 0;
 
-  private constructor(dependencies: PullDependencies, peer: SessionPeer, actors: readonly Actor[]) {
+  private constructor(
+    dependencies: PullDependencies,
+    peer: SessionPeer,
+    actors: readonly Actor[],
+    compare: boolean,
+  ) {
     this.#dependencies = dependencies;
     this.#peer = peer;
     this.#actors = actors;
+    this.#compare = compare;
   }
 
-  /** Nothing is sent before the first step. `actors`: all whose rows may differ, ascending. */
-  static begin(dependencies: PullDependencies, peer: SessionPeer, actors: readonly Actor[]): PullSession {
-    return new PullSession(dependencies, peer, actors);
+  /** Nothing is sent before the first step. `actors`: all whose rows may differ, ascending. `compare`: at once. */
+  static begin(
+    dependencies: PullDependencies,
+    peer: SessionPeer,
+    actors: readonly Actor[],
+    compare: boolean,
+  ): PullSession {
+    return new PullSession(dependencies, peer, actors, compare);
   }
 
   /** The stored session with `peer`, from where it stopped; `undefined` if there is none. */
   static async resume(dependencies: PullDependencies, peer: SessionPeer): Promise<PullSession | undefined> {
     const stored = await dependencies.replica.storedSession(peer.nodeId);
     if (stored === undefined) return undefined;
-    const session = new PullSession(dependencies, peer, []);
-    const { name, order, cursor } = stored;
-    session.#opening = { name, order, cursor, check: new ArrivalCheck(stored) };
+    const session = new PullSession(dependencies, peer, [], false);
+    const { name, cursor } = stored;
+    session.#opening = { name, cursor, session: stored, check: new ArrivalCheck(stored) };
     return session;
   }
 
+  /** What a comparison has settled so far, if there is one. */
+  get compared(): Readonly<ComparisonCounts> | undefined {
+    return this.#comparison?.counts;
+  }
+
   /**
-   * The next message, stored. `readAhead`: asks for the one after it while this one is stored. Throws `MalformedBytes`
-   * on a peer that breaks the protocol; the errors of `SessionPeer.request` and of the replica pass through.
+   * The next message, stored; of a comparison the next `keys` keys that differ, settled. `readAhead`: asks for the message
+   * after it while this one is stored. Throws `MalformedBytes` on a peer that breaks the protocol; the errors of
+   * `SessionPeer.request` and of the replica pass through; an error ends a comparison, and a delta can go on after one.
    */
-  async step(readAhead: boolean = false): Promise<Step> {
-    return this.#opening === undefined ? this.#open(readAhead) : this.#next(this.#opening, readAhead);
+  async step({ readAhead = false, keys = SETTLED_KEYS }: StepOptions = {}): Promise<Step> {
+    // A comparison that ended early must not pass for one that is through.
+    if (this.#isClosed) return 'void';
+    try {
+      const step = await this.#step(readAhead, keys);
+      if (step !== 'more') await this.close();
+      return step;
+    } catch (error) {
+      await this.close();
+      return this.#stepOf(error);
+    }
   }
 
   /** All steps that are left, reading ahead. */
   async run(): Promise<Exclude<Step, 'more'>> {
     for (;;) {
-      const step = await this.step(true);
+      const step = await this.step({ readAhead: true });
       if (step !== 'more') return step;
     }
   }
 
+  /** Ends a comparison that is not through. Harmless when repeated; a delta can be resumed. */
+  async close(): Promise<void> {
+    const comparison = this.#comparison;
+    if (comparison === undefined || this.#isClosed) return;
+    this.#isClosed = true;
+    await comparison.close();
+  }
+
+  #step(readAhead: boolean, keys: number): Promise<Step> {
+    const [comparison, opening] = [this.#comparison, this.#opening];
+    if (comparison !== undefined && opening !== undefined) return this.#settle(comparison, opening, keys);
+    return opening === undefined ? this.#open(readAhead) : this.#next(opening, readAhead);
+  }
+
+  /** Errors that are answers. */
+  #stepOf(error: unknown): Promise<Step> {
+    if (error instanceof ComparisonFailed) return this.#failed(error.failure);
+    if (error instanceof BoatoError && error.code === 'SESSION_VOID') return Promise.resolve('void');
+    return Promise.reject(error);
+  }
+
+  async #beginComparison(opening: Opening): Promise<Step> {
+    const comparison = new Comparison(this.#dependencies, this.#peer, opening.session);
+    this.#comparison = comparison;
+    this.#opening = opening;
+    return (await comparison.begin()) === 'more' ? 'more' : this.#damaged(opening);
+  }
+
+  async #settle(comparison: Comparison, opening: Opening, keys: number): Promise<Step> {
+    const step = await comparison.step(keys);
+    if (step === 'more') return step;
+    if (step === 'refused') this.reason = 'an entry';
+    // A server that has lost entries looks at its snapshot again before it believes it.
+    return step === 'lossy' ? step : this.#end(opening, step);
+  }
+
+  async #damaged(opening: Opening): Promise<Step> {
+    await this.#dependencies.replica.giveUp('the entries do not add up to their sum');
+    return this.#end(opening, 'damaged');
+  }
+
   async #open(readAhead: boolean): Promise<Step> {
     const { replica, clock } = this.#dependencies;
-    const { rows, restHash, empty } = await replica.pullerState(this.#actors);
-    const reply = await this.#peer.request({ type: 'open', rows, restHash, empty, wallMs: clock.wallMs() });
+    const { rows, restHash, empty, openedAt, epoch } = await replica.pullerState(this.#actors);
+    const compare = this.#compare;
+    const reply = await this.#peer.request({
+      type: 'open',
+      rows,
+      restHash,
+      empty,
+      compare,
+      wallMs: clock.wallMs(),
+    });
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'opened') throw new MalformedBytes('not the reply to an open');
     this.peerWallMs = reply.wallMs;
@@ -117,15 +215,19 @@ export class PullSession {
       rows: reply.rows,
       horizon: reply.horizon,
       serverBootstrapping: reply.bootstrapping,
+      serverEntries: reply.entries,
+      openedAt,
+      epoch,
     };
     const opening: Opening = {
       name: session.name,
-      order: session.order,
       check: new ArrivalCheck(session),
+      session,
       cursor: reply.chunk.cursor,
     };
     const step = this.#whyNotBegin(reply);
     if (step !== undefined) return this.#end(opening, step);
+    if (compare) return this.#beginComparison(opening);
     return this.#store(opening, reply.chunk, session, readAhead);
   }
 
@@ -164,7 +266,9 @@ export class PullSession {
     opening.cursor = chunk.cursor;
     this.entries += entries.length;
     this.bytes += bytes;
-    return chunk.last ? this.#end(opening, await replica.adopt(peer)) : 'more';
+    if (!chunk.last) return 'more';
+    const outcome = await replica.adopt(peer);
+    return outcome === 'late' ? this.#beginComparison(opening) : this.#end(opening, outcome);
   }
 
   #request({ name }: Opening, cursor: Uint8Array): Promise<Reply> {
@@ -178,13 +282,13 @@ export class PullSession {
 
   /** Decided when the first chunk is here, before any of it is stored. */
   #whyNotBegin(reply: Opened): Step | undefined {
-    const { replica, clock, maxDriftMs } = this.#dependencies;
+    const { clock, maxDriftMs } = this.#dependencies;
     if (isPeerAhead(reply.wallMs, clock.wallMs(), maxDriftMs)) return 'ahead';
     if (this.#isTooFarAhead([reply.horizon, ...reply.rows.flatMap(highestVersionsOf)])) {
       this.reason = 'a causal context';
       return 'refused';
     }
-    return !replica.isEmpty() && replica.isLate(reply.rows, reply.horizon) ? 'late' : undefined;
+    return undefined;
   }
 
   #isTooFarAhead(versions: readonly Version[]): boolean {

@@ -4,8 +4,7 @@
  * 1. A stored session with the peer goes on before a new one is begun (R5); whether a new one is worth while, the
  *    digest tells.
  * 2. What breaks off is set aside: its record stays, and it goes on when its peer is next pulled from.
- * 3. A peer from which this node is late is not pulled from again until something was adopted from another, or it is
- *    started again; unless the node can start over.
+ * 3. A node that gave up its context, or is left with much of sessions that are gone, compares at once (R9).
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -17,6 +16,9 @@ import type { Link } from './link.ts';
 import { PullQueue } from './pull-queue.ts';
 import { type PullDependencies, PullSession, type SessionPeer, type Step } from './pull-session.ts';
 import type { Warnings } from './warnings.ts';
+
+/** Entries that broken sessions left: with more, comparing is cheaper than to be sent them again. */
+const LOOSE_DOTS_MAX = 1000;
 
 /** Sessions in a row that may end stale, void, or with a fresh start, before the rest is left to the next round. */
 const ATTEMPTS_MAX = 4;
@@ -30,8 +32,8 @@ export interface PullerDependencies extends PullDependencies {
   readonly linkTo: (nodeId: NodeId) => Link | undefined;
   /** A session told what a peer's clock shows. */
   readonly onPeerClock: (peer: NodeId, wallMs: number) => void;
-  /** Runs `task` while no session is served. */
-  readonly withoutServing: (task: () => Promise<void>) => Promise<void>;
+  /** A session with the peer was adopted. */
+  readonly onCompleted: (peer: NodeId) => void;
 }
 
 /** How a pull ended: as its last session did, with nothing to pull, or set aside. */
@@ -49,7 +51,6 @@ export interface RunningPull {
 export class Puller {
   readonly #dependencies: PullerDependencies;
   readonly #queue = new PullQueue<PullResult>();
-  readonly #late = new Set<NodeId>();
   #running: RunningPull | undefined;
   #stopped = false;
   /** Sessions so far of which something lay too far in the future. */
@@ -63,13 +64,14 @@ export class Puller {
     return this.#running;
   }
 
-  isLate(peer: NodeId): boolean {
-    return this.#late.has(peer);
-  }
-
   /** Pulls when its turn comes. Never fails. */
   pull(link: Link): Promise<PullResult> {
-    return this.#queue.add(link.nodeId, () => this.#pullNow(link));
+    return this.#queue.add(link.nodeId, () => this.#pullNow(link, false));
+  }
+
+  /** Compares, though nothing may seem to differ (R8), when its turn comes. Never fails. */
+  compare(link: Link): Promise<PullResult> {
+    return this.#queue.add(`${link.nodeId} compare`, () => this.#pullNow(link, true));
   }
 
   /** Begins nothing more; resolves when nothing runs. Closed channels end what does. */
@@ -78,17 +80,18 @@ export class Puller {
     await this.#queue.idle();
   }
 
-  async #pullNow(asked: Link): Promise<PullResult> {
-    const { linkTo } = this.#dependencies;
+  async #pullNow(asked: Link, compare: boolean): Promise<PullResult> {
+    const { linkTo, replica } = this.#dependencies;
     const link = asked.channel.isOpen ? asked : linkTo(asked.nodeId);
     const pulled = { entries: 0, bytes: 0 };
-    if (this.#stopped || link === undefined || this.#late.has(link.nodeId)) {
+    // What serves nothing adopts nothing.
+    if (this.#stopped || link === undefined || replica.notServing() !== undefined) {
       return { outcome: 'nothing', ...pulled };
     }
     // Others wait; the next round finds out whether it is there again.
     if (link.channel.isSilent) return { outcome: 'set-aside', ...pulled };
     try {
-      const outcome = await this.#sessions(link, pulled);
+      const outcome = await this.#sessions(link, pulled, compare);
       return { outcome, ...pulled };
     } catch (error) {
       this.#failed(link, error);
@@ -98,26 +101,31 @@ export class Puller {
     }
   }
 
-  async #sessions(link: Link, pulled: { entries: number; bytes: number }): Promise<PullResult['outcome']> {
+  async #sessions(
+    link: Link,
+    pulled: { entries: number; bytes: number },
+    compare: boolean,
+  ): Promise<PullResult['outcome']> {
     for (let attempt = 1; ; attempt++) {
-      const session = await this.#nextSession(link);
+      const session = await this.#nextSession(link, compare);
       if (session === undefined) return 'nothing';
       this.#running = { peer: link.nodeId, session };
       let outcome: Exclude<Step, 'more'>;
       try {
         outcome = await session.run();
       } finally {
+        await session.close();
         pulled.entries += session.entries;
         pulled.bytes += session.bytes;
       }
       if (session.peerWallMs !== undefined) this.#dependencies.onPeerClock(link.nodeId, session.peerWallMs);
-      if (!(await this.#isWorthAnother(link.nodeId, outcome, session)) || attempt === ATTEMPTS_MAX) {
+      if (!this.#isWorthAnother(link.nodeId, outcome, session) || attempt === ATTEMPTS_MAX) {
         return outcome;
       }
     }
   }
 
-  async #nextSession(link: Link): Promise<PullSession | undefined> {
+  async #nextSession(link: Link, compare: boolean): Promise<PullSession | undefined> {
     const peer: SessionPeer = {
       nodeId: link.nodeId,
       request: (request) => link.channel.request(request),
@@ -125,26 +133,30 @@ export class Puller {
     };
     const resumed = await PullSession.resume(this.#dependencies, peer);
     if (resumed !== undefined) return resumed;
-    const { actors, behind } = await this.#dependencies.compare(link);
-    return behind === 0 ? undefined : PullSession.begin(this.#dependencies, peer, actors);
+    const { replica, compare: compareRows } = this.#dependencies;
+    const { actors, behind } = await compareRows(link);
+    if (behind === 0 && !compare) return undefined;
+    const isUnsure = replica.isHealing() || replica.isTorn();
+    const atOnce = compare || isUnsure || replica.looseCount() > LOOSE_DOTS_MAX;
+    return PullSession.begin(this.#dependencies, peer, actors, atOnce);
   }
 
   /** What follows from the end of a session; whether another one should come at once. */
-  async #isWorthAnother(
-    peer: NodeId,
-    outcome: Exclude<Step, 'more'>,
-    session: PullSession,
-  ): Promise<boolean> {
+  #isWorthAnother(peer: NodeId, outcome: Exclude<Step, 'more'>, session: PullSession): boolean {
     const { log, warnings } = this.#dependencies;
     const { entries, bytes, reason } = session;
     switch (outcome) {
       case 'adopted':
         warnings.clear('REFUSED_FROM_FUTURE', peer);
-        this.#forgetLate();
         log.debug({ peer, entries, bytes }, 'Pulled from a peer.');
+        if (session.compared !== undefined) log.info({ peer, ...session.compared }, 'Compared with a peer.');
+        this.#dependencies.onCompleted(peer);
         return false;
-      case 'late':
-        return this.#endLate(peer);
+      case 'damaged':
+        return true;
+      case 'lossy':
+        log.warn({ peer }, 'A peer lacks entries that it has seen: its disk is damaged, and it was told.');
+        return false;
       case 'refused':
         this.refused++;
         warnings.raise('REFUSED_FROM_FUTURE', peer, refusedSentence(peer, reason));
@@ -158,28 +170,6 @@ export class Puller {
         log.debug({ peer, outcome }, 'A session must begin anew.');
         return true;
     }
-  }
-
-  /** What is left of a first copy that broke off is of no use to anyone: the node begins again, empty. */
-  async #endLate(peer: NodeId): Promise<boolean> {
-    const { replica, log, warnings, withoutServing } = this.#dependencies;
-    if (replica.canStartOver()) {
-      log.info(
-        { peer },
-        'The first copy of the data broke off and cannot go on: this node starts over, empty.',
-      );
-      await withoutServing(() => replica.startOver());
-      return true;
-    }
-    this.#late.add(peer);
-    warnings.raise('LATE', peer, lateSentence(peer));
-    return false;
-  }
-
-  /** What was adopted may be what this node was late for: the next session with each peer decides anew. */
-  #forgetLate(): void {
-    for (const peer of this.#late) this.#dependencies.warnings.clear('LATE', peer);
-    this.#late.clear();
   }
 
   #failed(link: Link, error: unknown): void {
@@ -206,10 +196,6 @@ const QUIET: ReadonlySet<string> = new Set([
   'STORE_FENCED',
   'RECORD_DAMAGED',
 ]);
-
-function lateSentence(peer: NodeId): string {
-  return `This node takes nothing from node ${peer} any more: it was away for longer than the tombstone TTL, or was written to before it first held a whole copy, so it may hold keys whose deletion ${peer} has forgotten, and they would come back. Its own writes still reach others. To rejoin: stop this node, export what you need, empty its folder, and start it again.`;
-}
 
 function refusedSentence(peer: NodeId, what: string): string {
   return `Node ${peer} sent ${what} from too far in the future, so nothing of that session was adopted: check the clocks of all machines.`;

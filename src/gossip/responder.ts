@@ -68,6 +68,11 @@ export class Responder {
         return server.open(link.nodeId, request);
       case 'next':
         return server.next(link.nodeId, request);
+      case 'compare':
+      case 'sums':
+      case 'list':
+      case 'fetch':
+        return server.compare(link.nodeId, request, (notice) => link.channel.notify(notice));
     }
   }
 }

@@ -46,6 +46,11 @@ export class ServedSession {
     return this.chunkAt(START_CURSOR);
   }
 
+  /** For a session that compares at once. */
+  nothing(): Promise<Chunk> {
+    return Promise.resolve({ entries: new Uint8Array(0), cursor: START_CURSOR, last: true });
+  }
+
   /**
    * The chunk at `cursor`, which may be any that was given before. One after another, whoever asks. Throws
    * `MalformedBytes` on a cursor that it never gives.

@@ -8,10 +8,14 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
+import type { Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { Replica } from '../ports/replica.ts';
-import type { Done, Next, Open } from './messages.ts';
+import type { KeyDot, Replica } from '../ports/replica.ts';
+import { ServedComparison } from './served-comparison.ts';
+import { keepingAlive } from './keep-alive.ts';
+import { unpackDots } from './comparison-lists.ts';
+import type { Compare, Fetch, List, Next, Notice, Open, Sums } from './messages.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServedSession } from './served-session.ts';
 import { ServingFailure } from './serving-failure.ts';
@@ -32,6 +36,7 @@ export interface SessionServerDependencies {
   readonly replica: Replica;
   readonly clock: Clock;
   readonly random: Random;
+  readonly limits: Limits;
   readonly sessionTimeoutMs: number;
   readonly chunkBytes: number;
 }
@@ -40,6 +45,9 @@ interface Kept {
   readonly name: string;
   readonly peer: NodeId;
   readonly session: ServedSession;
+  readonly comparison: ServedComparison;
+  /** Of the replica when it was opened. */
+  readonly epoch: number;
   cancelTimer: () => void;
 }
 
@@ -64,20 +72,41 @@ export class SessionServer {
     return this.#track(this.#next(peer, request));
   }
 
-  async #open(peer: NodeId, { rows, restHash, empty }: Open): Promise<NewReply> {
+  /** One message of a comparison. `tellAlive`: called once a second while it takes long. */
+  compare(
+    peer: NodeId,
+    request: Compare | Sums | List | Fetch,
+    notify: (notice: Notice) => void,
+  ): Promise<NewReply> {
+    return this.#track(this.#compare(peer, request, notify));
+  }
+
+  async #open(peer: NodeId, { rows, restHash, empty, compare }: Open): Promise<NewReply> {
     this.#checkServing();
     const { replica, clock, chunkBytes } = this.#dependencies;
+    const { epoch } = replica;
     const actors = rows.map(({ actor }) => actor);
     const pinned = await replica.pin(actors, restHash);
     if (pinned === undefined) throw new ServingFailure('stale', 'the context moved on since the digest');
-    const order = empty && !pinned.bootstrapping ? 'key' : 'version';
+    if (compare && (pinned.bootstrapping || pinned.torn)) {
+      await pinned.close();
+      throw new ServingFailure('not-serving', 'its first copy of the data is not complete yet');
+    }
+    const order = empty && !compare && !pinned.bootstrapping ? 'key' : 'version';
     const session = new ServedSession(pinned, rows, order, chunkBytes);
     // It may have been paused meanwhile.
     if (this.#whyNotServing() !== undefined) await session.close();
     this.#checkServing();
     this.#makeRoom(peer);
-    const kept: Kept = { name: this.#newName(), peer, session, cancelTimer: () => {} };
-    const chunk = await this.#use(kept, () => session.first());
+    const kept: Kept = {
+      name: this.#newName(),
+      peer,
+      session,
+      comparison: new ServedComparison(pinned),
+      epoch,
+      cancelTimer: () => {},
+    };
+    const chunk = await this.#use(kept, () => (compare ? session.nothing() : session.first()));
     return {
       type: 'opened',
       session: kept.name,
@@ -85,23 +114,78 @@ export class SessionServer {
       rows: pinned.rows,
       horizon: pinned.horizon,
       bootstrapping: pinned.bootstrapping,
+      entries: pinned.all.count,
       wallMs: clock.wallMs(),
       chunk,
     };
   }
 
   async #next(peer: NodeId, { session: name, cursor }: Next): Promise<NewReply> {
-    this.#checkServing();
-    const kept = this.#keptByName.get(name);
-    if (kept?.peer !== peer) {
-      throw new ServingFailure('unknown-session', 'the session is not kept here any more');
-    }
+    const kept = this.#kept(peer, name);
     return { type: 'next-reply', chunk: await this.#use(kept, () => kept.session.chunkAt(cursor)) };
   }
 
-  done(peer: NodeId, { session: name }: Done): void {
+  async #compare(
+    peer: NodeId,
+    request: Compare | Sums | List | Fetch,
+    notify: (notice: Notice) => void,
+  ): Promise<NewReply> {
+    const { replica, clock } = this.#dependencies;
+    const { session } = request;
+    const kept = this.#kept(peer, session);
+    const tellAlive = (): void => notify({ type: 'keep-alive', session });
+    return keepingAlive(clock, tellAlive, () =>
+      this.#use(kept, async () => {
+        const { comparison } = kept;
+        switch (request.type) {
+          case 'compare':
+            if (await comparison.fold(request.depth)) return { type: 'compared' };
+            await replica.giveUp('the entries do not add up to their sum');
+            throw new ServingFailure('not-serving', 'its entries do not add up to their sum');
+          case 'sums':
+            return { type: 'sums-reply', sums: comparison.sums(request.level, request.nodes) };
+          case 'list':
+            return { type: 'list-reply', ...(await comparison.list(request.buckets, request.after)) };
+          case 'fetch':
+            return { type: 'fetch-reply', ...(await comparison.fetch(request.keys)) };
+        }
+      }),
+    );
+  }
+
+  /** What the other side says of a session. Throws `MalformedBytes`. */
+  notice(peer: NodeId, notice: Notice): void {
+    const kept = this.#keptByName.get(notice.session);
+    if (kept?.peer !== peer) return;
+    switch (notice.type) {
+      case 'done':
+        return this.#drop(kept);
+      case 'keep-alive':
+        return this.#keepForAWhile(kept);
+      case 'lost': {
+        const dots = unpackDots(notice.dots, this.#dependencies.limits);
+        return void this.#track(this.#lookForLost(kept, dots).catch(() => undefined));
+      }
+    }
+  }
+
+  /** R9: a peer holds what this node has seen and cannot explain the absence of. */
+  async #lookForLost(kept: Kept, dots: readonly KeyDot[]): Promise<void> {
+    const { replica } = this.#dependencies;
+    const isSeen = (dot: KeyDot): boolean => replica.unseen([dot]).length === 0;
+    const lost = await this.#use(kept, () => kept.comparison.lost(dots, isSeen));
+    this.#drop(kept);
+    if (lost.length === 0 || replica.epoch !== kept.epoch) return;
+    await replica.giveUp(`node ${kept.peer} holds entries that were lost here`);
+  }
+
+  #kept(peer: NodeId, name: string): Kept {
+    this.#checkServing();
     const kept = this.#keptByName.get(name);
-    if (kept?.peer === peer) this.#drop(kept);
+    const isVoid = kept?.epoch !== this.#dependencies.replica.epoch;
+    if (kept?.peer === peer && !isVoid) return kept;
+    if (kept !== undefined && isVoid) this.#drop(kept);
+    throw new ServingFailure('unknown-session', 'the session is not kept here any more');
   }
 
   status(): ServedStatus[] {
@@ -182,7 +266,7 @@ export class SessionServer {
     kept.cancelTimer();
     this.#keptByName.delete(kept.name);
     // A snapshot that cannot be closed is gone with its store.
-    void this.#track(kept.session.close().catch(() => undefined));
+    void this.#track(closeBoth(kept).catch(() => undefined));
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
@@ -198,4 +282,9 @@ export class SessionServer {
     for (let part = 0; part < 4; part++) name += random.uint32().toString(16).padStart(8, '0');
     return name;
   }
+}
+
+async function closeBoth({ comparison, session }: Kept): Promise<void> {
+  await comparison.close();
+  await session.close();
 }

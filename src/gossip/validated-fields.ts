@@ -50,6 +50,13 @@ export class Fields {
     return value;
   }
 
+  /** An integer from 0 to `max`. */
+  upTo(max: number): number {
+    const value = this.#integer();
+    if (value > max) throw this.#malformed(`at most ${max}`);
+    return value;
+  }
+
   /** 64 bits. */
   hash(): bigint {
     const bytes = this.bytes(HASH_BYTES);

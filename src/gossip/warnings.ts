@@ -4,7 +4,6 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
 export type GossipWarningCode =
-  | 'LATE'
   | 'DAMAGED'
   | 'CLOCK_OFFSET'
   | 'REFUSED_FROM_FUTURE'

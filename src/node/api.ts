@@ -52,8 +52,9 @@ export interface EntriesOptions {
 /** A condition that a person should know of, until it is gone. `code` is stable. */
 export interface Warning {
   readonly code:
-    | 'LATE'
+    | 'CHECKING'
     | 'DAMAGED'
+    | 'HEALING'
     | 'FENCED'
     | 'CLOCK_IN_DOUBT'
     | 'CLOCK_OFFSET'
@@ -90,6 +91,10 @@ export interface StoreStatus {
   /** Equal on nodes that hold the same permanent entries (16 hexadecimal digits). */
   readonly fingerprint: string;
   readonly bootstrapping: boolean;
+  /** Its context was given up, and not every peer has completed a session with it since: nothing is collected. */
+  readonly healing: boolean;
+  /** While the entries are checked after an unclean stop: nothing is served or taken. */
+  readonly checking?: { readonly done: number; readonly total: number };
   readonly warnings: readonly Warning[];
 }
 
@@ -98,7 +103,7 @@ export interface PeerStatus {
   readonly address: string;
   readonly nodeId?: string;
   /** `self` is this node's own address among its peers: it is skipped. */
-  readonly state: 'connecting' | 'connected' | 'disconnected' | 'late' | 'rejected' | 'self';
+  readonly state: 'connecting' | 'connected' | 'disconnected' | 'rejected' | 'self';
   readonly direction: 'outbound' | 'inbound';
   readonly rounds: number;
   /** Milliseconds since the last round in which both held the same; absent if there was none. */
@@ -224,6 +229,10 @@ export interface NodeOptions extends StoreOptions {
   readonly gossipIntervalMs?: number;
   /** Peers a round. Default 3. */
   readonly gossipFanout?: number;
+  /** Between two comparisons with a random peer, though nothing seems to differ. Default a day. */
+  readonly auditIntervalMs?: number;
+  /** Between two checks of all entries against their sums and checksums. Default a day. */
+  readonly scrubIntervalMs?: number;
   /** How long a served session outlives its last message. Default 30,000. */
   readonly sessionTimeoutMs?: number;
   /** Allows `listen` beyond loopback without TLS: anyone who reaches the port can read and write everything. */

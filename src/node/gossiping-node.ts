@@ -22,10 +22,7 @@ import type {
 } from './api.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
-
-/** Between two collections: a tenth of the TTL, within these bounds. */
-const COLLECT_INTERVAL_MS_MIN = 1000;
-const COLLECT_INTERVAL_MS_MAX = 600_000;
+import { Upkeep, type UpkeepDependencies } from './upkeep.ts';
 
 export class GossipingNode implements Node {
   readonly address: string;
@@ -33,10 +30,8 @@ export class GossipingNode implements Node {
   readonly #map: MapStore;
   readonly #gossip: Gossip;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #upkeep: Upkeep;
   #resolveStopped: (error: Error | undefined) => void = () => {};
-  #cancelCollection: () => void = () => {};
-  #collecting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(dependencies: {
@@ -46,14 +41,13 @@ export class GossipingNode implements Node {
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
-    readonly tombstoneTtlMs: number;
+    readonly intervals: Pick<UpkeepDependencies, 'tombstoneTtlMs' | 'auditIntervalMs' | 'scrubIntervalMs'>;
   }) {
-    const { map, replica, gossip, clock, log, address, tombstoneTtlMs } = dependencies;
+    const { map, replica, gossip, clock, log, address } = dependencies;
     this.address = address;
     this.#map = map;
     this.#gossip = gossip;
     this.#clock = clock;
-    this.#log = log;
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -61,8 +55,15 @@ export class GossipingNode implements Node {
     const stop = (error: BoatoError): void => void this.#close(error).catch(() => undefined);
     replica.onFence(stop);
     if (replica.fenced !== undefined) stop(replica.fenced);
-    const tenth = tombstoneTtlMs / 10;
-    this.#collectEvery(Math.min(Math.max(tenth, COLLECT_INTERVAL_MS_MIN), COLLECT_INTERVAL_MS_MAX));
+    this.#upkeep = new Upkeep({
+      replica,
+      clock,
+      log,
+      collect: () => map.collect(),
+      audit: () => gossip.audit(),
+      ...dependencies.intervals,
+    });
+    this.#upkeep.start();
   }
 
   get nodeId(): string {
@@ -168,11 +169,10 @@ export class GossipingNode implements Node {
   }
 
   async #stop(error: Error | undefined): Promise<void> {
-    this.#cancelCollection();
     this.#map.refuse();
     try {
       await this.#gossip.stop();
-      await this.#collecting;
+      await this.#upkeep.stop();
       // Reads of a fenced store go on until its owner closes it; a node has no owner that would.
       await this.#map.close();
     } finally {
@@ -180,30 +180,11 @@ export class GossipingNode implements Node {
     }
   }
 
-  #collectEvery(intervalMs: number): void {
-    this.#cancelCollection = this.#clock.after(intervalMs, () => {
-      this.#collecting = this.#collectOnce().then(() => {
-        if (this.#closing === undefined) this.#collectEvery(intervalMs);
-      });
-    });
-  }
-
-  async #collectOnce(): Promise<void> {
-    try {
-      const { collected } = await this.#map.collect();
-      if (collected > 0) this.#log.info({ collected }, 'Collected tombstones and expired entries.');
-    } catch (error) {
-      if (error instanceof BoatoError && ['STORE_CLOSED', 'STORE_FENCED'].includes(error.code)) return;
-      this.#log.warn({ error: String(error) }, 'A collection failed.');
-    }
-  }
-
   #peerStatus(record: PeerRecord): PeerStatus {
     const { address, nodeId, direction, rounds, inSyncAtMs, actorsBehind, clockOffsetMs, lastError } = record;
-    const isLate = nodeId !== undefined && this.#gossip.isLate(nodeId);
     return {
       address,
-      state: isLate ? 'late' : record.state,
+      state: record.state,
       direction,
       rounds,
       bytesReceived: record.bytesReceived,

@@ -110,7 +110,8 @@ export class MapStore implements Store {
   }
 
   storeStatus(): StoreStatus {
-    const { all, permanent, last, horizon, bootstrapping } = this.#replica.state;
+    const { all, permanent, last, horizon, bootstrapping, healing } = this.#replica.state;
+    const { checking } = this.#replica;
     const { actors, cloudDots, looseDots } = this.#replica.counts;
     const actor = this.#replica.runActor;
     return {
@@ -131,6 +132,8 @@ export class MapStore implements Store {
       contextHash: hex(this.#replica.contextHash()),
       fingerprint: hex(permanent.sum),
       bootstrapping,
+      healing,
+      ...(checking === undefined ? {} : { checking }),
       warnings: this.#warnings(),
     };
   }
@@ -200,6 +203,8 @@ export class MapStore implements Store {
 
   #whyNotCollect(): string | undefined {
     if (this.#replica.state.bootstrapping) return 'the first copy of the data is not complete yet';
+    if (this.#replica.state.healing)
+      return 'damage was found, and not every peer was asked for all of it yet';
     if (this.isClockInDoubt()) return "this machine's clock is in doubt";
     return undefined;
   }
@@ -212,7 +217,21 @@ export class MapStore implements Store {
       warnings.push({
         code: 'DAMAGED',
         message:
-          'A record on disk is damaged, so this node serves no peer any more: export what can be read, and start again with an empty folder.',
+          'A record on disk is damaged, so this node serves no peer: it forgets what it has seen, and asks its peers for all of it.',
+      });
+    }
+    if (this.#replica.state.healing) {
+      warnings.push({
+        code: 'HEALING',
+        message:
+          'Damage was found. Nothing is collected until every peer that can be reached was asked for all it has.',
+      });
+    }
+    if (this.#replica.checking !== undefined) {
+      const { done, total } = this.#replica.checking;
+      warnings.push({
+        code: 'CHECKING',
+        message: `The last stop was not clean: ${done} of ${total} entries are checked, and until all are nothing is served or taken.`,
       });
     }
     if (this.isClockInDoubt()) {

@@ -50,7 +50,9 @@ export async function openNode(options: NodeOptions): Promise<Node> {
   );
   try {
     const address = await gossip.start(checked.listen);
-    return new GossipingNode({ map, replica, gossip, clock, log, address, tombstoneTtlMs });
+    const { auditIntervalMs, scrubIntervalMs } = checked;
+    const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
+    return new GossipingNode({ map, replica, gossip, clock, log, address, intervals });
   } catch (error) {
     await gossip.stop();
     await map.close();

@@ -11,6 +11,7 @@ import type { NodeOptions, StoreOptions } from './api.ts';
 /** A timer's longest delay; longer ones fire at once. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
+const DAY_MS = 86_400_000;
 const MIB = 2 ** 20;
 
 const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const;
@@ -33,6 +34,8 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;
+  readonly auditIntervalMs: number;
+  readonly scrubIntervalMs: number;
 }
 
 const STORE_FIELDS = [
@@ -54,6 +57,8 @@ const NODE_FIELDS = [
   'gossipIntervalMs',
   'gossipFanout',
   'sessionTimeoutMs',
+  'auditIntervalMs',
+  'scrubIntervalMs',
   'insecureNetwork',
 ] as const;
 
@@ -73,6 +78,8 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
     gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
     sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
+    auditIntervalMs: integer('auditIntervalMs', options.auditIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
+    scrubIntervalMs: integer('scrubIntervalMs', options.scrubIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
   };
 }
 
@@ -85,8 +92,8 @@ function checkCommon(options: StoreOptions): CheckedStoreOptions {
     nodeId: name('nodeId', options.nodeId),
     clusterId: name('clusterId', options.clusterId),
     durability,
-    tombstoneTtlMs: integer('tombstoneTtlMs', options.tombstoneTtlMs, 86_400_000, 1, Number.MAX_SAFE_INTEGER),
-    maxDriftMs: integer('maxDriftMs', options.maxDriftMs, 60_000, 1000, 86_400_000),
+    tombstoneTtlMs: integer('tombstoneTtlMs', options.tombstoneTtlMs, DAY_MS, 1, Number.MAX_SAFE_INTEGER),
+    maxDriftMs: integer('maxDriftMs', options.maxDriftMs, 60_000, 1000, DAY_MS),
     dotCacheBytes: integer('dotCacheBytes', options.dotCacheBytes, 64 * MIB, 0, 4096 * MIB),
     log: checkLog(log),
     limits: checkLimits(options.limits === undefined ? {} : options.limits),

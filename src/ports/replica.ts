@@ -1,8 +1,9 @@
 /** What anti-entropy asks of the store that it serves and feeds; `src/storage` implements it. */
 
 import type { Actor, NodeId } from '../core/actor.ts';
-import type { FullRow, Row, Sum } from '../core/context.ts';
-import type { Entry } from '../core/entry.ts';
+import type { BucketTree } from '../core/bucket-tree.ts';
+import type { FullRow, Predecessor, Row, Sum } from '../core/context.ts';
+import type { Dot, Entry } from '../core/entry.ts';
 import type { Version } from '../core/version.ts';
 
 /** Entries in the order of a scan, in pages bounded in count and bytes. */
@@ -18,6 +19,17 @@ export interface EntryScan {
   close(): Promise<void>;
 }
 
+/** Which dot is present under a key. */
+export interface KeyDot extends Dot {
+  readonly key: Uint8Array;
+}
+
+/** Dots in the order of their keys, in pages; an empty array at the end. Otherwise as `EntryScan`. */
+export interface DotScan {
+  next(): Promise<readonly KeyDot[]>;
+  close(): Promise<void>;
+}
+
 /** State, context and horizon of one instant between two commits (R3). */
 export interface PinnedState {
   /** Rows of the actors asked for, in the order of `actors`, with their clouds. */
@@ -25,10 +37,22 @@ export interface PinnedState {
   readonly horizon: Version;
   /** True for a node that has adopted nothing yet: it serves its own actors only (R3). */
   readonly bootstrapping: boolean;
+  /** Batches may be torn of which entries are loose: those are withheld, and nobody compares with this state. */
+  readonly torn: boolean;
+  /** R8: the first sum, which a fold must add up to. */
+  readonly all: Sum;
   /** Present entries of `actor` with versions above `after`, ascending. */
   byVersion(actor: Actor, after: Version): EntryScan;
   /** All present entries with keys above `after`, ascending. */
   byKey(after: Uint8Array | undefined): EntryScan;
+  /** R9: all present entries by the hash of their keys, summed up. Reads every entry, a little at a time. */
+  fold(depth: number): Promise<BucketTree>;
+  /** Dots of the buckets (of a fold of this depth) with keys above `after`. Reads every entry, too. */
+  dotsIn(depth: number, buckets: ReadonlySet<number>, after: Uint8Array | undefined): DotScan;
+  /** Present entries in the order of `keys`. */
+  getMany(keys: readonly Uint8Array[]): Promise<readonly (Entry | undefined)[]>;
+  /** The entries of the batch of `entry` that are present, itself among them, ascending. */
+  batchOf(entry: Entry): Promise<readonly Entry[]>;
   /** Frees the snapshot. Harmless when repeated. */
   close(): Promise<void>;
 }
@@ -41,6 +65,10 @@ export interface PullerState {
   readonly restHash: bigint;
   /** Holds no entry. */
   readonly empty: boolean;
+  /** Highest version seen or made so far: what this node writes later lies above it. */
+  readonly openedAt: Version;
+  /** Changes when the context is given up: a session that was opened before is void then. */
+  readonly epoch: number;
 }
 
 /** Where entries come from, in which order they arrive. */
@@ -58,6 +86,11 @@ export interface StoredSession {
   readonly horizon: Version;
   /** The server is bootstrapping: of its rows only `received` is joined. */
   readonly serverBootstrapping: boolean;
+  /** Of the snapshot. */
+  readonly serverEntries: number;
+  /** Of the puller, as of `PullerState`. */
+  readonly openedAt: Version;
+  readonly epoch: number;
   /** R7 does not apply: this node held no entry when the first chunk arrived. */
   readonly exempt: boolean;
   /** Opaque to the puller; where the next chunk begins. */
@@ -80,6 +113,47 @@ export interface ArrivedChunk {
   readonly cursor: Uint8Array;
 }
 
+/** R9: a key on which this node and the server's snapshot differ. */
+export interface Difference {
+  readonly key: Uint8Array;
+  /** What is present there. */
+  readonly theirs: Dot | undefined;
+}
+
+/** Some of the differences of a comparison, with what they need. */
+export interface Settlement {
+  readonly session: NewSession;
+  readonly differences: readonly Difference[];
+  /** Of the differences whose `theirs` was not seen here: those entries, with what is left of their batches. */
+  readonly entries: readonly Entry[];
+}
+
+export interface Settled {
+  /** Entries that are here now. */
+  readonly taken: number;
+  /** Own entries that were replaced or deleted there. */
+  readonly dropped: number;
+  /** Own entries that the server lacks. */
+  readonly kept: number;
+  /** Own entries that the server must have lost. */
+  readonly unexplained: readonly KeyDot[];
+}
+
+/** R10: a whole batch that its writer has just written, ahead of its past. */
+export interface Rumour {
+  /** Of one actor, ascending. */
+  readonly entries: readonly Entry[];
+  /** Version of the actor's entry before these; its birth before the first. */
+  readonly prev: Version;
+  readonly predecessor: Predecessor | undefined;
+}
+
+/** `gap`: something before it is missing here. `refused`: from too far in the future. `busy`: none are taken now. */
+export type RumourOutcome = 'applied' | 'known' | 'gap' | 'refused' | 'busy';
+
+/**
+ * What a session asks of the replica fails with `SESSION_VOID` if the context was given up since the session was opened.
+ */
 export interface Replica {
   readonly nodeId: NodeId;
   readonly clusterId: string;
@@ -92,14 +166,16 @@ export interface Replica {
   row(actor: Actor): Row | undefined;
   /** Actors whose rows moved since the monotonic time `sinceMs`, the latest first, at most `limit`. */
   movedSince(sinceMs: number, limit: number): readonly Actor[];
-  /** Why this node serves no session now (a sentence), or `undefined` when it does. */
+  /** Why this node serves and adopts nothing now (a sentence), or `undefined` when it does. */
   notServing(): string | undefined;
-  /** R7: whether adopting `rows` and `horizon` would be late. */
-  isLate(rows: readonly Row[], horizon: Version): boolean;
-  /** Holds no entry. */
-  isEmpty(): boolean;
-  /** Never adopted and never wrote, but holds entries: the remains of a bootstrap. */
-  canStartOver(): boolean;
+  /** As in `PullerState`; a session that is served is void as well once it has changed. */
+  readonly epoch: number;
+  /** It gave up its context, and has not yet completed a session with each of its peers since (R8). */
+  isHealing(): boolean;
+  /** A first copy broke off: batches may be torn until a comparison has settled what is here. */
+  isTorn(): boolean;
+  /** Single dots beyond what was received: what sessions brought that did not come to their end. */
+  looseCount(): number;
 
   // In line with commits.
   /** Between two commits: what to tell when opening a session about `actors`. */
@@ -114,6 +190,21 @@ export interface Replica {
   storeChunk(chunk: ArrivedChunk): Promise<void>;
   /** R7, then R4, of the stored session with `peer`; the session is deleted in the same batch either way. */
   adopt(peer: NodeId): Promise<'adopted' | 'late'>;
-  /** Removes everything: the remains of a bootstrap that cannot be resumed. Only if `canStartOver()`. */
-  startOver(): Promise<void>;
+
+  // Comparisons (R9), one at a time.
+  /** A snapshot to compare with `session`; rumours are refused until `endComparison`. */
+  beginComparison(session: NewSession): Promise<PinnedState>;
+  /** Those whose dots were not seen here. */
+  unseen(dots: readonly KeyDot[]): readonly KeyDot[];
+  /** Resolves when on disk. */
+  settle(settlement: Settlement): Promise<Settled>;
+  /** R4, once every difference is settled. */
+  adoptCompared(session: NewSession): Promise<void>;
+  endComparison(): void;
+
+  /** R8: the context is emptied, entries stay. `why`: a sentence for people. Resolves when on disk. */
+  giveUp(why: string): Promise<void>;
+  /** Every peer that can be reached has completed a session with this node since it gave up its context. */
+  endHealing(): Promise<void>;
+  applyRumour(rumour: Rumour): Promise<RumourOutcome>;
 }

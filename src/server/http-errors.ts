@@ -48,6 +48,7 @@ export function statusOf(code: ErrorCode): number {
     case 'PEER_UNREACHABLE':
     case 'PEER_REFUSED':
     case 'PROTOCOL':
+    case 'SESSION_VOID':
     case 'FRAME_TOO_LARGE':
       return 502;
     case 'TIMEOUT':

@@ -188,13 +188,14 @@ export class ContextTable {
     return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
   }
 
-  /** Numbers are not given again in this run: snapshots that are open still refer to them. */
-  clear(): void {
-    this.#byActor.clear();
-    this.#unsettled.clear();
-    this.#hash = 0n;
-    this.#cloudDots = 0;
-    this.#looseDots = 0;
+  /** R8: the row says nothing any more but that these dots are present. */
+  giveUp(row: LiveRow, loose: Sum): void {
+    for (const version of row.cloudVersions) this.removeCloud(row, version);
+    const unknown = unknownRow(row.actor);
+    row.received = unknown.received;
+    row.closed = unknown.closed;
+    row.live = loose.count;
+    this.setLoose(row, loose);
   }
 }
 

@@ -8,7 +8,7 @@ export type OnDamage = (error: BoatoError) => void;
 export function damaged(what: string): BoatoError {
   return new BoatoError(
     'RECORD_DAMAGED',
-    `A record on disk ${what}; the disk or the folder was damaged. This node serves no peer any more: export what can be read, and start again with an empty folder.`,
+    `A record on disk ${what}; the disk or the folder was damaged. The node serves no peer until it has asked its peers for what is missing.`,
   );
 }
 

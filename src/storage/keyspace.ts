@@ -102,6 +102,15 @@ export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);
 export const ALL_SESSIONS: KeyRange = whole(SESSION);
 /** Everything of the layout but the meta records. */
 export const ALL_BUT_META: KeyRange = { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(PROGRESS + 1) };
+/** What can be made anew from the entries, or is of no use without the context: all but entries, their values and rows. */
+export const ALL_BESIDE_ENTRIES: readonly KeyRange[] = [
+  SEGMENT,
+  SINGLE_DOT,
+  DUE,
+  CLOUD,
+  SESSION,
+  PROGRESS,
+].map(whole);
 
 /** Bounds on keys as the bounds on the records that hold them. */
 export interface EntryBounds {

@@ -27,19 +27,21 @@ export interface NodeState {
   readonly nextActorNo: number;
   /** The actor of the last run that wrote. */
   readonly ownActor: Actor | undefined;
-  /** A session was adopted once. */
-  readonly adopted: boolean;
+  /** At least every version that was seen before the context was given up: what the context no longer remembers. */
+  readonly lastFloor: Version;
   /** Entries came in key order, and nothing was adopted since. */
   readonly bootstrapping: boolean;
   /** A session in key order did not come to its end: batches may be torn, of which entries are among the loose dots. */
   readonly torn: boolean;
-  /** A damaged record was met: no peer is served. */
+  /** Damage was found: no peer is served until the context was given up. */
   readonly damaged: boolean;
+  /** The context was given up, and not every peer has completed a session since: nothing is collected. */
+  readonly healing: boolean;
 }
 
-const ADOPTED = 1;
-const BOOTSTRAPPING = 2;
-const DAMAGED = 4;
+const BOOTSTRAPPING = 1;
+const DAMAGED = 2;
+const HEALING = 4;
 const TORN = 8;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
@@ -65,12 +67,13 @@ export function decodeIdentity(content: Uint8Array): Identity | { readonly forma
 export function encodeState(state: NodeState): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(
-    (state.adopted ? ADOPTED : 0) |
-      (state.bootstrapping ? BOOTSTRAPPING : 0) |
+    (state.bootstrapping ? BOOTSTRAPPING : 0) |
       (state.torn ? TORN : 0) |
-      (state.damaged ? DAMAGED : 0),
+      (state.damaged ? DAMAGED : 0) |
+      (state.healing ? HEALING : 0),
   );
   writer.uint64(state.horizon);
+  writer.uint64(state.lastFloor);
   writeSum(writer, state.all);
   writeSum(writer, state.permanent);
   writer.varint(state.nextActorNo);
@@ -82,6 +85,7 @@ export function decodeState(content: Uint8Array): NodeState {
   const reader = new ByteReader(content);
   const flags = reader.byte();
   const horizon = reader.uint64() as Version;
+  const lastFloor = reader.uint64() as Version;
   const all = readSum(reader);
   const permanent = readSum(reader);
   const nextActorNo = reader.varint();
@@ -90,13 +94,14 @@ export function decodeState(content: Uint8Array): NodeState {
   if (actor !== '' && !isActor(actor)) throw new MalformedBytes('a malformed actor');
   return {
     horizon,
+    lastFloor,
     all,
     permanent,
     nextActorNo,
     ownActor: actor === '' ? undefined : actor,
-    adopted: (flags & ADOPTED) !== 0,
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
     torn: (flags & TORN) !== 0,
     damaged: (flags & DAMAGED) !== 0,
+    healing: (flags & HEALING) !== 0,
   };
 }

@@ -22,7 +22,6 @@ import { decodeRow } from './row-record.ts';
 import { State } from './state.ts';
 import { StoredReplica } from './stored-replica.ts';
 import { isPermanent } from './transaction.ts';
-import { isWiping, wipe } from './wipe.ts';
 
 export interface ReplicaOptions {
   readonly store: OrderedStore;
@@ -58,7 +57,6 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
       ? await createIdentity(options)
       : checkIdentity(readRecord(IDENTITY, storedIdentity, decodeIdentity), options);
   const wasClean = (await takeCleanStop(store)) || storedIdentity === undefined;
-  if (await isWiping(store)) await wipe(store);
 
   const fingerprints = new Fingerprints(hash64);
   const storedState = await store.get(STATE);

@@ -3,11 +3,13 @@
 import { type Actor, birthOf } from '../core/actor.ts';
 import { type FullRow, unknownRow } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
-import type { BoatoError } from '../core/errors.ts';
 import { type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
 import type { EntryScan, PinnedState } from '../ports/replica.ts';
+import { BucketScan } from './bucket-scan.ts';
+import { type OnDamage, reportingDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
+import { foldIntoBuckets } from './fold.ts';
 import type { State } from './state.ts';
 
 const NOTHING: EntryScan = {
@@ -16,35 +18,41 @@ const NOTHING: EntryScan = {
   close: () => Promise.resolve(),
 };
 
-/** Must be called while no commit is under way. `undefined` if the context without `actors` is not `restHash`. */
+/** Must be called while no commit is under way. */
 export function pinState(
   state: State,
-  openSnapshot: () => Snapshot,
+  snapshot: Snapshot,
   actors: readonly Actor[],
-  restHash: bigint,
-  onDamage: (error: BoatoError) => void,
-): PinnedState | undefined {
-  const { bootstrapping } = state;
-  if (!bootstrapping && state.context.hashWithout(actors) !== restHash) return undefined;
+  onDamage: OnDamage,
+): PinnedState {
+  const { bootstrapping, context, fingerprints } = state;
   const own = bootstrapping ? ownActors(state) : undefined;
   const rows = actors.map((actor) => {
-    if (own === undefined) return state.context.fullRow(actor);
-    return own.has(actor) ? withoutPast(state.context.fullRow(actor)) : nothingOf(actor);
+    if (own === undefined) return context.fullRow(actor);
+    return own.has(actor) ? withoutPast(context.fullRow(actor)) : nothingOf(actor);
   });
   const isTorn = state.torn ? tornBatches(state, actors) : () => false;
-  const numbers = new Map(actors.map((actor) => [actor, state.context.get(actor)?.no]));
-  const snapshot = openSnapshot();
-  const reader = new EntryReader(snapshot, state.context, onDamage);
+  const numbers = new Map(actors.map((actor) => [actor, context.get(actor)?.no]));
+  const reader = new EntryReader(snapshot, context, onDamage);
   return {
     rows,
     horizon: state.horizon,
     bootstrapping,
+    torn: state.torn,
+    all: state.all,
     byVersion(actor: Actor, after: Version) {
       const no = numbers.get(actor);
       const isWithheld = own?.has(actor) === false;
       return no === undefined || isWithheld ? NOTHING : without(reader.byVersion(no, after), isTorn);
     },
     byKey: (after) => without(reader.byKey({ gt: after }), isTorn),
+    fold: (depth) => reportingDamage(onDamage, () => foldIntoBuckets(snapshot, context, fingerprints, depth)),
+    dotsIn(depth, buckets, after) {
+      const scan = new BucketScan(snapshot, context, fingerprints, { depth, buckets, after });
+      return { next: () => reportingDamage(onDamage, () => scan.next()), close: () => scan.close() };
+    },
+    getMany: (keys) => reader.getMany(keys),
+    batchOf: (entry) => batchOf(reader, context.get(entry.actor)?.no, entry),
     close: () => snapshot.close(),
   };
 }
@@ -81,4 +89,24 @@ function without(scan: EntryScan, isWithheld: (entry: Entry) => boolean): EntryS
     },
     close: () => scan.close(),
   };
+}
+
+async function batchOf(
+  reader: EntryReader,
+  actorNo: number | undefined,
+  entry: Entry,
+): Promise<readonly Entry[]> {
+  if (entry.first === entry.last || actorNo === undefined) return [entry];
+  const scan = reader.byVersion(actorNo, (entry.first - 1) as Version);
+  const batch: Entry[] = [];
+  try {
+    for (;;) {
+      const page = await scan.next();
+      if (page === undefined) return batch;
+      batch.push(...page.filter(({ version }) => version <= entry.last));
+      if (scan.lookedAt >= entry.last) return batch;
+    }
+  } finally {
+    await scan.close();
+  }
 }

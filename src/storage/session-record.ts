@@ -8,7 +8,7 @@ import { decodeRows, encodeRows } from '../core/row-codec.ts';
 import type { Version } from '../core/version.ts';
 import type { NewSession, StoredSession } from '../ports/replica.ts';
 
-export type SessionHead = NewSession & { readonly exempt: boolean };
+export type SessionHead = Omit<NewSession, 'epoch'> & { readonly exempt: boolean };
 export type SessionProgress = Pick<StoredSession, 'cursor' | 'entries' | 'bytes'>;
 
 const KEY_ORDER = 1;
@@ -25,6 +25,8 @@ export function encodeHead(head: SessionHead): Uint8Array {
   writer.lengthPrefixed(asciiBytes(head.peer));
   writer.lengthPrefixed(asciiBytes(head.name));
   writer.uint64(head.horizon);
+  writer.uint64(head.serverEntries);
+  writer.uint64(head.openedAt);
   writer.raw(encodeRows(head.rows));
   return writer.finish();
 }
@@ -35,6 +37,8 @@ export function decodeHead(content: Uint8Array): SessionHead {
   const peer = byteString(reader.lengthPrefixed());
   const name = byteString(reader.lengthPrefixed());
   const horizon = reader.uint64() as Version;
+  const serverEntries = reader.uint64();
+  const openedAt = reader.uint64() as Version;
   const rows = decodeRows(reader.raw(reader.left));
   if (!isNodeId(peer)) throw new MalformedBytes('a malformed peer name');
   return {
@@ -43,6 +47,8 @@ export function decodeHead(content: Uint8Array): SessionHead {
     order: flags & KEY_ORDER ? 'key' : 'version',
     rows,
     horizon,
+    serverEntries,
+    openedAt,
     serverBootstrapping: (flags & SERVER_BOOTSTRAPPING) !== 0,
     exempt: (flags & EXEMPT) !== 0,
   };

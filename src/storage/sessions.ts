@@ -3,6 +3,7 @@
 import { type Actor, birthOf, type NodeId } from '../core/actor.ts';
 import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
 import { type Entry, isSameBatch } from '../core/entry.ts';
+import { BoatoError } from '../core/errors.ts';
 import { addSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
@@ -14,13 +15,7 @@ import { isDamage, type OnDamage, reported } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
-import {
-  decodeHead,
-  decodeProgress,
-  encodeHead,
-  encodeProgress,
-  type SessionHead,
-} from './session-record.ts';
+import { decodeHead, decodeProgress, encodeHead, encodeProgress } from './session-record.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -69,7 +64,7 @@ export class Sessions {
     // A session whose first chunk was not stored to its end.
     if (storedProgress === undefined) return;
     const progress = readRecord(progressKey(head.peer), storedProgress, decodeProgress);
-    this.#byPeer.set(head.peer, { ...head, ...progress });
+    this.#byPeer.set(head.peer, { ...head, ...progress, epoch: this.#state.epoch });
   }
 
   get(peer: NodeId): StoredSession | undefined {
@@ -80,8 +75,14 @@ export class Sessions {
     return [...this.#byPeer.values()];
   }
 
-  clear(): void {
-    this.#byPeer.clear();
+  /** R10: a node that held nothing when a session began takes no rumours until it has adopted. */
+  get hasExempt(): boolean {
+    return this.all().some(({ exempt }) => exempt);
+  }
+
+  /** The batch that gives up, or repairs, the state deletes them (R5). */
+  deleteAll(transaction: Transaction): void {
+    for (const peer of this.#byPeer.keys()) this.#delete(transaction, peer);
   }
 
   async drop(peer: NodeId): Promise<void> {
@@ -97,8 +98,8 @@ export class Sessions {
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
     const { peer, session } = chunk;
-    let head: SessionHead | undefined =
-      session === undefined ? knownHead(this.#byPeer.get(peer), peer) : undefined;
+    let head: (NewSession & { readonly exempt: boolean }) | undefined =
+      session === undefined ? this.#byPeer.get(peer) : undefined;
     for (const { entries, isLast } of slicesOf(chunk.entries)) {
       const keys = entries.map(({ key }) => key);
       head = await this.#committer.commit({
@@ -108,7 +109,7 @@ export class Sessions {
         sync: true,
         decide: (transaction) => {
           transaction.assertReadable(keys);
-          const stored = head ?? this.#begin(transaction, session as NewSession);
+          const stored = this.#begun(transaction, head, session);
           for (const entry of entries) mergeEntry(transaction, entry);
           if (stored.order === 'key') transaction.state.bootstrapping = transaction.state.torn = true;
           if (entries.length > 0) this.#endOtherExemptions(transaction, peer);
@@ -123,7 +124,7 @@ export class Sessions {
   async adopt(peer: NodeId): Promise<'adopted' | 'late'> {
     return this.#committer.exclusive(async () => {
       const session = this.#byPeer.get(peer);
-      if (session === undefined) throw new Error(`no session with ${peer} is stored`);
+      if (session === undefined) throw voidSession();
       const late = !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);
       const looseByActor = late ? new Map<Actor, Sum>() : await this.#foldLoose(session);
       await this.#committer.commitNow({
@@ -132,21 +133,52 @@ export class Sessions {
         sync: true,
         decide: (transaction) => {
           this.#delete(transaction, peer);
-          if (!late) join(transaction, session, looseByActor);
+          if (!late) join(transaction, session, looseByActor, session.order === 'key');
         },
       });
       return late ? 'late' : 'adopted';
     });
   }
 
+  /** R4 after R9: every difference is settled, so nothing is late. */
+  async adoptCompared(session: NewSession): Promise<void> {
+    return this.#committer.exclusive(async () => {
+      checkEpoch(this.#state, session);
+      const looseByActor = await this.#foldLoose(session);
+      await this.#committer.commitNow({
+        keys: [],
+        bytes: 0,
+        sync: true,
+        decide: (transaction) => {
+          // A first copy that can still be resumed brings the rest of its batches itself.
+          const isWhole = !this.all().some(({ order }) => order === 'key');
+          join(transaction, session, looseByActor, isWhole);
+        },
+      });
+    });
+  }
+
+  #begun(
+    transaction: Transaction,
+    head: (NewSession & { readonly exempt: boolean }) | undefined,
+    session: NewSession | undefined,
+  ): NewSession & { readonly exempt: boolean } {
+    checkEpoch(this.#state, head ?? session);
+    return head ?? this.#begin(transaction, session as NewSession);
+  }
+
   /** R7 exempts a node that holds nothing when the first chunk arrives. */
-  #begin(transaction: Transaction, session: NewSession): SessionHead {
+  #begin(transaction: Transaction, session: NewSession): NewSession & { readonly exempt: boolean } {
     const head = { ...session, exempt: transaction.state.all.count === 0 };
     transaction.put(sessionKey(session.peer), encodeHead(head));
     return head;
   }
 
-  #moveCursor(transaction: Transaction, chunk: ArrivedChunk, head: SessionHead): void {
+  #moveCursor(
+    transaction: Transaction,
+    chunk: ArrivedChunk,
+    head: NewSession & { readonly exempt: boolean },
+  ): void {
     const before = chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined;
     const session: StoredSession = {
       ...head,
@@ -175,7 +207,7 @@ export class Sessions {
   }
 
   /** Loose sums as they will be after `session` is joined, of the rows that the join moves. */
-  async #foldLoose(session: StoredSession): Promise<Map<Actor, Sum>> {
+  async #foldLoose(session: NewSession): Promise<Map<Actor, Sum>> {
     const { context } = this.#state;
     const looseByActor = new Map<Actor, Sum>();
     for (const other of session.rows) {
@@ -236,18 +268,30 @@ export function isSessionLate(state: State, rows: readonly Row[], serverHorizon:
   return rows.some((row) => isLate(state.context.get(row.actor), row.closed, row.actor, horizon));
 }
 
-function knownHead(session: StoredSession | undefined, peer: NodeId): SessionHead {
-  if (session === undefined) throw new Error(`a chunk of a session with ${peer} that is not stored`);
-  return session;
+/** Fails with `SESSION_VOID` for a session that is not stored any more, or was opened before the context was given up. */
+export function checkEpoch(state: State, session: Pick<NewSession, 'epoch'> | undefined): void {
+  if (session?.epoch !== state.epoch) throw voidSession();
 }
 
-function joinedCloud(row: LiveRow, session: StoredSession, other: FullRow): ReadonlySet<Version> {
+function voidSession(): BoatoError {
+  return new BoatoError('SESSION_VOID', 'The context was given up since the session was opened.');
+}
+
+function joinedCloud(row: LiveRow, session: NewSession, other: FullRow): ReadonlySet<Version> {
   if (session.serverBootstrapping) return row.cloudVersions;
   return new Set([...row.cloudVersions, ...other.cloudVersions]);
 }
 
-/** R4: the context and horizon of the snapshot are joined into the own ones. */
-function join(transaction: Transaction, session: StoredSession, looseByActor: ReadonlyMap<Actor, Sum>): void {
+/**
+ * R4: the context and horizon of the snapshot are joined into the own ones. `isWhole`: whatever the snapshot holds is
+ * here, so no batch is torn any more.
+ */
+function join(
+  transaction: Transaction,
+  session: NewSession,
+  looseByActor: ReadonlyMap<Actor, Sum>,
+  isWhole: boolean,
+): void {
   const { state } = transaction;
   for (const other of session.rows) {
     const row = transaction.row(other.actor);
@@ -265,10 +309,9 @@ function join(transaction: Transaction, session: StoredSession, looseByActor: Re
   if (session.serverBootstrapping) return;
   state.horizon = maxVersion(state.horizon, session.horizon);
   state.see(session.horizon);
-  state.adopted = true;
   state.bootstrapping = false;
-  // A key-order session that is through brought every batch whole; else torn ones may be among the loose dots.
-  if (session.order === 'key' || state.context.looseDots === 0) state.torn = false;
+  // Unless every batch came whole, torn ones may be among the loose dots.
+  if (isWhole || state.context.looseDots === 0) state.torn = false;
 }
 
 /** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */

@@ -19,10 +19,13 @@ export class State implements NodeState {
   all: Sum = SUM_ZERO;
   permanent: Sum = SUM_ZERO;
   ownActor: Actor | undefined = undefined;
-  adopted = false;
   bootstrapping = false;
   torn = false;
   damaged = false;
+  healing = false;
+  lastFloor: Version = VERSION_ZERO;
+  /** Changes when the context is given up. */
+  epoch = 0;
   /** The actor of this run, once it has written. */
   runActor: LiveRow | undefined = undefined;
 
@@ -41,31 +44,18 @@ export class State implements NodeState {
     this.last = maxVersion(this.last, version);
   }
 
-  /** As of an empty store; the clock remembers. */
-  reset(): void {
-    this.context.clear();
-    this.cache.clear(true);
-    this.horizon = VERSION_ZERO;
-    this.all = SUM_ZERO;
-    this.permanent = SUM_ZERO;
-    this.ownActor = undefined;
-    this.runActor = undefined;
-    this.adopted = false;
-    this.bootstrapping = false;
-    this.torn = false;
-    this.damaged = false;
-  }
-
   load(stored: NodeState): void {
     this.horizon = stored.horizon;
     this.all = stored.all;
     this.permanent = stored.permanent;
     this.ownActor = stored.ownActor;
-    this.adopted = stored.adopted;
     this.bootstrapping = stored.bootstrapping;
     this.torn = stored.torn;
     this.damaged = stored.damaged;
+    this.healing = stored.healing;
+    this.lastFloor = stored.lastFloor;
     this.context.reserve(stored.nextActorNo);
     this.see(stored.horizon);
+    this.see(stored.lastFloor);
   }
 }

@@ -4,30 +4,37 @@ import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
-import type { Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
   ArrivedChunk,
   EntryScan,
+  KeyDot,
+  NewSession,
   PinnedState,
   PullerState,
   Replica,
+  Rumour,
+  RumourOutcome,
+  Settled,
+  Settlement,
   StoredSession,
 } from '../ports/replica.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type Collected, collectDue } from './collect.ts';
-import { Committer, type Job } from './committer.ts';
+import { Committer } from './committer.ts';
 import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
-import { reported, reportingDamage } from './damage.ts';
+import { type OnDamage, reported, reportingDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
+import { type CheckProgress, Health } from './health.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
-import { isSessionLate, Sessions } from './sessions.ts';
+import { applyRumour } from './rumour.ts';
+import { Sessions } from './sessions.ts';
+import { settle } from './settle.ts';
 import type { State } from './state.ts';
-import { wipe } from './wipe.ts';
 import { type Write, writeJob } from './write.ts';
 
 export class StoredReplica implements Replica {
@@ -39,22 +46,27 @@ export class StoredReplica implements Replica {
   readonly #sessions: Sessions;
   readonly #reader: EntryReader;
   readonly #compactor: IndexCompactor;
+  readonly #health: Health;
+  readonly #onDamage: OnDamage;
   #fenced: BoatoError | undefined;
   #onFence: (error: BoatoError) => void = () => {};
   #closing = false;
+  #comparing: NewSession | undefined;
 
   constructor(options: ReplicaOptions, state: State, wasClean: boolean) {
     this.wasClean = wasClean;
     this.#store = options.store;
     this.#state = state;
     this.#options = options;
-    const onDamage = (error: BoatoError): void => this.#damage(error);
+    const onDamage = (error: BoatoError): void => this.#health.meet(error);
+    this.#onDamage = onDamage;
     this.#committer = new Committer(options.store, state, options.clock, {
       sync: options.sync,
       onFence: (error) => this.#fence(error),
       onDamage,
       onCommitted: (rows) => this.#compactor.look(rows),
     });
+    this.#health = new Health(options.store, state, this.#committer, options.log, wasClean);
     this.#compactor = new IndexCompactor(options.store, state, this.#committer, (row, error) => {
       reported(error, onDamage);
       options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
@@ -65,7 +77,7 @@ export class StoredReplica implements Replica {
 
   /** `damage`: what was met in opening. */
   async load(damage: BoatoError | undefined): Promise<void> {
-    if (damage !== undefined) this.#damage(damage);
+    if (damage !== undefined) this.#health.meet(damage);
     await this.#sessions.load();
   }
 
@@ -78,7 +90,9 @@ export class StoredReplica implements Replica {
   }
 
   /** What the node is, for its status; changes as it goes. */
-  get state(): Readonly<Pick<State, 'all' | 'permanent' | 'horizon' | 'last' | 'bootstrapping' | 'damaged'>> {
+  get state(): Readonly<
+    Pick<State, 'all' | 'permanent' | 'horizon' | 'last' | 'bootstrapping' | 'torn' | 'damaged' | 'healing'>
+  > {
     return this.#state;
   }
 
@@ -118,7 +132,7 @@ export class StoredReplica implements Replica {
   /** Present entries of one consistent state; the scan must be closed. */
   scan(bounds: EntryBounds): EntryScan {
     const snapshot = this.#store.snapshot();
-    const scan = new EntryReader(snapshot, this.#state.context, (error) => this.#damage(error)).byKey(bounds);
+    const scan = new EntryReader(snapshot, this.#state.context, this.#onDamage).byKey(bounds);
     return {
       next: () => scan.next(),
       lookedAt: scan.lookedAt,
@@ -137,7 +151,7 @@ export class StoredReplica implements Replica {
     );
     try {
       return await reportingDamage(
-        (error) => this.#damage(error),
+        this.#onDamage,
         async () => permanent + (await countExpiring(snapshot, this.#options.clock.wallMs())),
       );
     } finally {
@@ -147,21 +161,15 @@ export class StoredReplica implements Replica {
 
   /** R6. None while batches may be torn here. The caller vouches for the clock. */
   collect(): Promise<Collected> {
-    if (this.#state.bootstrapping) return Promise.resolve({ collected: 0, kept: 0 });
+    if (this.#state.bootstrapping || this.#state.healing) return Promise.resolve({ collected: 0, kept: 0 });
     const { clock, tombstoneTtlMs } = this.#options;
-    return reportingDamage(
-      (error) => this.#damage(error),
-      () => collectDue(this.#store, this.#committer, clock.wallMs(), tombstoneTtlMs),
+    return reportingDamage(this.#onDamage, () =>
+      collectDue(this.#store, this.#committer, clock.wallMs(), tombstoneTtlMs),
     );
   }
 
   async compact(): Promise<void> {
-    await reportingDamage(
-      (error) => this.#damage(error),
-      async () => {
-        for (const row of this.#state.context.all()) await this.#compactor.fold(row);
-      },
-    );
+    await this.#foldIndex();
     await this.#store.compact();
   }
 
@@ -171,7 +179,8 @@ export class StoredReplica implements Replica {
     this.#closing = true;
     await this.#compactor.stop();
     await this.#committer.close();
-    if (this.#fenced === undefined) await this.#markClean();
+    // What was not checked yet after an unclean stop, is to be checked at the next start.
+    if (this.#fenced === undefined && this.#health.checking === undefined) await this.#markClean();
     await this.#store.close();
   }
 
@@ -204,42 +213,37 @@ export class StoredReplica implements Replica {
 
   notServing(): string | undefined {
     if (this.#fenced !== undefined) return 'a write to its disk failed';
-    if (this.#state.damaged) return 'a record on its disk is damaged';
-    return undefined;
+    return this.#health.ailment;
   }
 
-  isLate(rows: readonly Row[], horizon: Version): boolean {
-    return isSessionLate(this.#state, rows, horizon);
+  isTorn(): boolean {
+    return this.#state.torn;
   }
 
-  isEmpty(): boolean {
-    return this.#state.all.count === 0;
-  }
-
-  canStartOver(): boolean {
-    return !this.#state.adopted && this.#state.ownActor === undefined && !this.isEmpty();
+  looseCount(): number {
+    return this.#state.context.looseDots;
   }
 
   pullerState(actors: readonly Actor[]): Promise<PullerState> {
     return this.#committer.exclusive(() => {
       const { context } = this.#state;
       const rows = actors.map((actor) => context.fullRow(actor));
-      return Promise.resolve({ rows, restHash: context.hashWithout(actors), empty: this.isEmpty() });
+      return Promise.resolve({
+        rows,
+        restHash: context.hashWithout(actors),
+        empty: this.#state.all.count === 0,
+        openedAt: this.#state.last,
+        epoch: this.#state.epoch,
+      });
     });
   }
 
   pin(actors: readonly Actor[], restHash: bigint): Promise<PinnedState | undefined> {
-    return this.#committer.exclusive(() =>
-      Promise.resolve(
-        pinState(
-          this.#state,
-          () => this.#store.snapshot(),
-          actors,
-          restHash,
-          (error) => this.#damage(error),
-        ),
-      ),
-    );
+    return this.#committer.exclusive(() => {
+      const { bootstrapping, context } = this.#state;
+      const isStale = !bootstrapping && context.hashWithout(actors) !== restHash;
+      return Promise.resolve(isStale ? undefined : this.#pin(actors));
+    });
   }
 
   storedSession(peer: NodeId): Promise<StoredSession | undefined> {
@@ -262,17 +266,90 @@ export class StoredReplica implements Replica {
     return this.#sessions.adopt(peer);
   }
 
-  startOver(): Promise<void> {
-    return this.#committer.exclusive(async () => {
-      if (!this.canStartOver()) return;
-      try {
-        await wipe(this.#store);
-      } catch (error) {
-        throw this.#committer.fence(error);
-      }
-      this.#state.reset();
-      this.#sessions.clear();
+  async beginComparison(session: NewSession): Promise<PinnedState> {
+    const pinned = await this.#committer.exclusive(() => {
+      this.#comparing = session;
+      return Promise.resolve(this.#pin([]));
     });
+    return pinned;
+  }
+
+  unseen(dots: readonly KeyDot[]): readonly KeyDot[] {
+    const { context } = this.#state;
+    return dots.filter(({ actor, version }) => context.get(actor)?.hasSeen(version) !== true);
+  }
+
+  settle(settlement: Settlement): Promise<Settled> {
+    const { differences, entries } = settlement;
+    return this.#committer.commit({
+      keys: [...differences, ...entries].map(({ key }) => key),
+      bytes: entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
+      sync: true,
+      decide: (transaction) => settle(transaction, settlement),
+    });
+  }
+
+  adoptCompared(session: NewSession): Promise<void> {
+    return this.#sessions.adoptCompared(session);
+  }
+
+  endComparison(): void {
+    this.#comparing = undefined;
+  }
+
+  applyRumour(rumour: Rumour): Promise<RumourOutcome> {
+    return this.#committer.commit({
+      keys: rumour.entries.map(({ key }) => key),
+      bytes: rumour.entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
+      sync: true,
+      decide: (transaction) => {
+        const isBusy = this.#comparing !== undefined || this.#sessions.hasExempt;
+        if (isBusy || this.notServing() !== undefined) return 'busy';
+        return applyRumour(transaction, rumour, this.#options.maxDriftMs);
+      },
+    });
+  }
+
+  // Health (R8).
+
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  isHealing(): boolean {
+    return this.#state.healing;
+  }
+
+  /** How many entries were looked at of how many, while the check after an unclean stop runs. */
+  get checking(): Readonly<CheckProgress> | undefined {
+    return this.#health.checking;
+  }
+
+  /** Looks for damage, and gives up the context if there is any. Resolves to what was found, a sentence. */
+  async check(isCalledOff: () => boolean = () => false): Promise<string | undefined> {
+    const why = await this.#health.check(isCalledOff);
+    if (why !== undefined) await this.giveUp(why);
+    return why;
+  }
+
+  async giveUp(why: string): Promise<void> {
+    await this.#health.giveUp(why, this.#sessions);
+    await this.#foldIndex();
+  }
+
+  endHealing(): Promise<void> {
+    return this.#health.endHealing();
+  }
+
+  #foldIndex(): Promise<void> {
+    return reportingDamage(this.#onDamage, async () => {
+      for (const row of this.#state.context.all()) await this.#compactor.fold(row);
+    });
+  }
+
+  /** Between two commits. */
+  #pin(actors: readonly Actor[]): PinnedState {
+    return pinState(this.#state, this.#store.snapshot(), actors, this.#onDamage);
   }
 
   async #markClean(): Promise<void> {
@@ -289,20 +366,5 @@ export class StoredReplica implements Replica {
     this.#fenced = error;
     this.#options.log.error({ cause: String(error.cause) }, error.message);
     this.#onFence(error);
-  }
-
-  /** Kept across restarts: the node serves no peer any more. */
-  #damage(error: BoatoError): void {
-    if (this.#state.damaged) return;
-    this.#state.damaged = true;
-    this.#options.log.error({ code: error.code }, error.message);
-    const remember: Job<void> = {
-      keys: [],
-      bytes: 0,
-      sync: true,
-      decide: (transaction) => transaction.touchState(),
-    };
-    // Best effort: the next read of the record finds the damage again.
-    this.#committer.commit(remember).catch(() => {});
   }
 }

@@ -105,10 +105,31 @@ export class Transaction {
     const row = this.state.context.byNo(present.actorNo);
     assert(present.version <= row.closed, 'only what closed covers is collected');
     this.#remove(key, present);
-    this.#operations.push({ type: 'del', key: entryKey(key) });
+    this.#forget(key);
     this.state.horizon = maxVersion(this.state.horizon, present.version);
-    this.#present.set(this.#nameOf(key), null);
-    this.state.cache.delete(key);
+  }
+
+  /** Removes the present entry of `key`, which was replaced or deleted elsewhere (R9): its dot stays seen. */
+  drop(key: Uint8Array, present: Present): void {
+    this.#remove(key, present);
+    this.#forget(key);
+  }
+
+  /** `received` is about to cover the entry's dot: if it is a loose one, it is none any more. */
+  cover(entry: Entry): void {
+    const row = this.row(entry.actor);
+    if (!row.hasSeen(entry.version) && this.isPresent(entry))
+      this.state.context.removeLoose(row, entry.version);
+  }
+
+  /** Whether this very entry is what its key holds. */
+  isPresent(entry: Entry): boolean {
+    const present = this.present(entry.key);
+    return present?.version === entry.version && present.actorNo === this.row(entry.actor).no;
+  }
+
+  isTombstone(present: Present): boolean {
+    return (present.flags & TOMBSTONE) !== 0;
   }
 
   /** The dot was seen and need not be here: to the cloud, if `received` does not cover it. */
@@ -178,6 +199,12 @@ export class Transaction {
     return this.#name;
   }
 
+  #forget(key: Uint8Array): void {
+    this.#operations.push({ type: 'del', key: entryKey(key) });
+    this.#present.set(this.#nameOf(key), null);
+    this.state.cache.delete(key);
+  }
+
   #remember(key: Uint8Array, present: Present): void {
     this.#present.set(this.#nameOf(key), present);
     this.state.cache.set(key, present);
@@ -211,7 +238,10 @@ export class Transaction {
 }
 
 /** Where the due index lists an entry, if it does. */
-function dueKeyOf(key: Uint8Array, { flags, version, expiresAt }: Present): Uint8Array | undefined {
+export function dueKeyOf(
+  key: Uint8Array,
+  { flags, version, expiresAt }: Pick<Present, 'flags' | 'version' | 'expiresAt'>,
+): Uint8Array | undefined {
   if (flags & TOMBSTONE) return dueKey(DUE_TOMBSTONE, version, key);
   return expiresAt === undefined ? undefined : dueKey(DUE_EXPIRING, expiresAt, key);
 }

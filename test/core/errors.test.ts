@@ -30,6 +30,7 @@ const CODES = Object.keys({
   FRAME_TOO_LARGE: true,
   TIMEOUT: true,
   ABORTED: true,
+  SESSION_VOID: true,
 } satisfies Record<ErrorCode, true>);
 
 describe('an operating failure', () => {

@@ -12,6 +12,7 @@ import {
   PROTOCOL_VERSION,
   type Reply,
   type Request,
+  type Notice,
 } from '../../src/gossip/messages.ts';
 import type { NewReply } from '../../src/gossip/pending-requests.ts';
 import type { Connection } from '../../src/ports/transport.ts';
@@ -41,7 +42,7 @@ class Told implements ChannelEvents {
     this.whenGreeted();
   };
   readonly onReject = ({ code }: { code: string }): void => void this.events.push(`reject ${code}`);
-  readonly onDone = ({ session }: { session: string }): void => void this.events.push(`done ${session}`);
+  readonly onNotice = ({ type, session }: Notice): void => void this.events.push(`${type} ${session}`);
   readonly onClose = (reason: string | undefined): void =>
     void this.events.push(`close: ${reason ?? 'no reason'}`);
   readonly onMalformed = (reason: string): void => void this.events.push(`malformed: ${reason}`);

@@ -300,16 +300,26 @@ describe('a node with a damaged disk', () => {
     await cluster.stopAll();
   });
 
-  test('still takes what others write, and others get on without it', async () => {
+  test('gives up what it has seen, and heals from the others, who get on without it meanwhile', async () => {
     const cluster = new GossipCluster();
-    const a = await damage(cluster, await filledNode(cluster, 'a'));
-    const b = await cluster.start('b', { peers: ['a'] });
-    const c = await cluster.start('c', { peers: ['a', 'b'] });
+    const whole = await filledNode(cluster, 'a');
+    const c = await cluster.start('c', { peers: ['a'] });
+    await cluster.converge();
+    const a = await damage(cluster, whole);
+    const b = await cluster.start('b', { peers: ['a', 'c'] });
     await cluster.pass(5000);
     await c.put('new', '1');
     await cluster.pass(5000);
-    expect((await a.replica.getMany([utf8('new')]))[0]?.value).toEqual(utf8('1'));
+    expect((await a.replica.getMany([utf8('new')]))[0]).toBeUndefined();
     expect((await b.replica.getMany([utf8('new')]))[0]?.value).toEqual(utf8('1'));
+
+    // What a node does by itself.
+    expect(await a.replica.check()).toBe('1 records cannot be read');
+    expect(a.replica.notServing()).toBeUndefined();
+    await cluster.converge(60_000);
+    for (const node of [a, b, c]) expect(await count(node)).toBe(KEYS + 1);
+    await cluster.pass(5000);
+    expect(a.replica.isHealing()).toBe(false);
     await cluster.stopAll();
   });
 });

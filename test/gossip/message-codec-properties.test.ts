@@ -47,6 +47,11 @@ const digests = fc.uniqueArray(hashes, { maxLength: 20 }).chain((actorHashes) =>
   });
 });
 
+/** Nodes or buckets. */
+const indices = fc
+  .uniqueArray(fc.nat({ max: 2 ** 20 - 1 }), { maxLength: 20 })
+  .map((some) => some.toSorted((a, b) => a - b));
+
 const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('hello' as const),
@@ -77,6 +82,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     rows: fullRows,
     restHash: hashes,
     empty: fc.boolean(),
+    compare: fc.boolean(),
     wallMs: walls,
   }),
   fc.record({
@@ -87,12 +93,55 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     rows: fullRows,
     horizon: versions,
     bootstrapping: fc.boolean(),
+    entries: fc.nat(),
     wallMs: walls,
     chunk: chunks,
   }),
   fc.record({ type: fc.constant('next' as const), request: requests, session: names, cursor: bytes }),
   fc.record({ type: fc.constant('next-reply' as const), request: requests, chunk: chunks }),
-  fc.record({ type: fc.constant('done' as const), session: names }),
+  fc.record({
+    type: fc.constant('compare' as const),
+    request: requests,
+    session: names,
+    depth: fc.nat({ max: 5 }),
+  }),
+  fc.record({ type: fc.constant('compared' as const), request: requests }),
+  fc.record({
+    type: fc.constant('sums' as const),
+    request: requests,
+    session: names,
+    level: fc.nat({ max: 4 }),
+    nodes: indices,
+  }),
+  fc.record({
+    type: fc.constant('sums-reply' as const),
+    request: requests,
+    sums: fc
+      .array(fc.array(hashes, { minLength: 16, maxLength: 16 }), { maxLength: 3 })
+      .map((some) => some.flat()),
+  }),
+  fc.record({
+    type: fc.constant('list' as const),
+    request: requests,
+    session: names,
+    buckets: indices,
+    after: bytes,
+  }),
+  fc.record({ type: fc.constant('list-reply' as const), request: requests, dots: bytes, last: fc.boolean() }),
+  fc.record({
+    type: fc.constant('fetch' as const),
+    request: requests,
+    session: names,
+    keys: fc.array(bytes, { maxLength: 5 }),
+  }),
+  fc.record({
+    type: fc.constant('fetch-reply' as const),
+    request: requests,
+    count: fc.nat({ max: 1024 }),
+    entries: bytes,
+  }),
+  fc.record({ type: fc.constantFrom('done' as const, 'keep-alive' as const), session: names }),
+  fc.record({ type: fc.constant('lost' as const), session: names, dots: bytes }),
   fc.record({
     type: fc.constant('failure' as const),
     request: requests,

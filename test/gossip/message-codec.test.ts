@@ -109,11 +109,11 @@ describe('on the wire', () => {
       { type: 'digest-reply', request: 7, rows: [plainRow(ROW)], lacking: [1n, 2n] },
       `94 06 07 c41a ${row} c41000000000000000010000000000000002`,
     ],
-    'open = [7, request: uint32, rows, restHash: hash, empty: boolean, wallMs: ms]': [
-      { type: 'open', request: 7, rows: [ROW], restHash: 3n, empty: false, wallMs: WALL_MS },
-      `96 07 07 c41b ${row} 03 c4080000000000000003 c2 ${wall}`,
+    'open = [7, request: uint32, rows, restHash: hash, empty: boolean, compare: boolean, wallMs: ms]': [
+      { type: 'open', request: 7, rows: [ROW], restHash: 3n, empty: false, compare: true, wallMs: WALL_MS },
+      `97 07 07 c41b ${row} 03 c4080000000000000003 c2 c3 ${wall}`,
     ],
-    'opened = [8, request: uint32, session, order, rows, horizon: version, bootstrapping: boolean, wallMs: ms, chunk]':
+    'opened = [8, request: uint32, session, order, rows, horizon: version, bootstrapping: boolean, entries: count, wallMs: ms, chunk]':
       [
         {
           type: 'opened',
@@ -123,10 +123,11 @@ describe('on the wire', () => {
           rows: [ROW],
           horizon: 5 as Version,
           bootstrapping: true,
+          entries: 9,
           wallMs: WALL_MS,
           chunk: CHUNK,
         },
-        `9b 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 ${wall} c403010203 c40109 c3`,
+        `9c 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 09 ${wall} c403010203 c40109 c3`,
       ],
     'next = [9, request: uint32, session, cursor]': [
       { type: 'next', request: 7, session: SESSION, cursor: CHUNK.cursor },
@@ -159,7 +160,7 @@ describe('a message is refused', () => {
     'that is no array': [7, 'a message that is not an array'],
     'that is empty': [[], 'a message with too few positions'],
     'of type 0': [[0], 'a message of unknown type'],
-    'of type 13': [[13], 'a message of unknown type'],
+    'of type 23': [[23], 'a message of unknown type'],
     'whose type is a name': [['hello'], 'position 0 of a message is not an integer'],
     'with a position too few': [[11], 'a message with too few positions'],
     'with a position too many': [[11, SESSION, 0], 'a message with too many positions'],

@@ -61,7 +61,7 @@ describe('a session', () => {
   test('asks for the next chunk while one is stored, and never beyond the last', async () => {
     const pair = await threeKeys();
     const session = pair.begin();
-    expect(await session.step(true)).toBe('more');
+    expect(await session.step({ readAhead: true })).toBe('more');
     expect(pair.peer.asked).toEqual(['open', 'next']);
     expect(await session.run()).toBe('adopted');
     expect(pair.peer.asked).toEqual(['open', 'next', 'next', 'done']);
@@ -115,7 +115,7 @@ describe('a session', () => {
     const pair = await threeKeys();
     const actors = allActors(pair.puller, pair.server);
     await pull(pair.server, await otherWriter());
-    const session = PullSession.begin(pullDependencies(pair.puller, clock), pair.peer, actors);
+    const session = PullSession.begin(pullDependencies(pair.puller, clock), pair.peer, actors, false);
     expect(await session.step()).toBe('stale');
     expect(await contents(pair.puller)).toEqual({});
     expect(pair.sessions.status()).toEqual([]);
@@ -146,7 +146,7 @@ test('a puller that deleted and forgot everything is sent nothing that it has se
   for (const key of ['x', 'y', 'z']) await puller.write([del(key)]);
   await clock.advance(TTL_MS);
   expect((await puller.collect()).collected).toBe(3);
-  expect(puller.isEmpty()).toBe(true);
+  expect(puller.state.all.count).toBe(0);
   // After the long silence as another actor: only that one, and the puller's, differ.
   await server.write([put('new', '1')]);
   const pair = makePair(puller, server, clock);
@@ -154,7 +154,7 @@ test('a puller that deleted and forgot everything is sent nothing that it has se
     (actor) => puller.row(actor)?.received !== server.row(actor)?.received,
   );
   expect(actors).toHaveLength(2);
-  const session = PullSession.begin(pullDependencies(puller, clock), pair.peer, actors);
+  const session = PullSession.begin(pullDependencies(puller, clock), pair.peer, actors, false);
   expect(await session.run()).toBe('adopted');
   expect(pair.peer.asked).toEqual(['open', 'done']);
   expect(session.entries).toBe(1);
@@ -173,13 +173,14 @@ describe('lateness', () => {
     return pair;
   }
 
-  test('that shows when the session opens takes nothing', async () => {
+  test('is settled by comparing on the same snapshot, once the last chunk is stored', async () => {
     const pair = await latePair();
-    const before = pair.puller.contextHash();
-    expect(await pair.begin().run()).toBe('late');
-    expect(await contents(pair.puller)).toEqual({ x: '1', y: '1', z: '1' });
-    expect(pair.puller.contextHash()).toBe(before);
-    expect(pair.peer.asked).toEqual(['open', 'done']);
+    const session = pair.begin();
+    expect(await session.run()).toBe('adopted');
+    expect(session.compared).toEqual({ taken: 0, dropped: 1, kept: 0 });
+    expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
+    expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
+    expect(pair.peer.asked).toEqual(['open', 'compare', 'list', 'done']);
     expect(pair.sessions.status()).toEqual([]);
   });
 
@@ -190,7 +191,7 @@ describe('lateness', () => {
     expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
   });
 
-  test('that comes about during the session is found before adopting', async () => {
+  test('that comes about during the session is found before adopting, and settled by comparing', async () => {
     const pair = await threeKeys();
     await clock.advance(1000);
     await pair.puller.write([del('gone')]);
@@ -199,8 +200,8 @@ describe('lateness', () => {
     expect(await session.step()).toBe('more');
     // The own horizon rises: what the server forgot up to there could have been deleted.
     expect((await pair.puller.collect()).collected).toBe(1);
-    expect(await session.run()).toBe('late');
-    expect(pair.puller.rows().filter(({ actor, received }) => received > birthOf(actor))).toHaveLength(1);
+    expect(await session.run()).toBe('adopted');
+    expect(pair.peer.asked).toContain('compare');
     expect(await pair.puller.storedSessions()).toEqual([]);
   });
 });

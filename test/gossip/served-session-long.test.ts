@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeActor, type NodeId } from '../../src/core/actor.ts';
-import { type FullRow, unknownRow } from '../../src/core/context.ts';
+import { type FullRow, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Chunk } from '../../src/gossip/messages.ts';
@@ -52,10 +52,21 @@ function pinnedWith(count: number, batch: number): PinnedState {
     rows: [row],
     horizon: 0 as Version,
     bootstrapping: false,
+    torn: false,
+    all: SUM_ZERO,
+    ...unusedHere(),
     byVersion: (_, after) => scan(after),
     byKey: (after) => scan(after === undefined ? 0 : Number(new TextDecoder().decode(after))),
     close: () => Promise.resolve(),
   };
+}
+
+/** What sessions do not ask for, only comparisons. */
+function unusedHere(): Pick<PinnedState, 'fold' | 'dotsIn' | 'getMany' | 'batchOf'> {
+  const unused = (): never => {
+    throw new Error('only comparisons ask for this');
+  };
+  return { fold: unused, dotsIn: unused, getMany: unused, batchOf: unused };
 }
 
 async function allChunks(session: ServedSession): Promise<Chunk[]> {

@@ -18,7 +18,14 @@ export const SESSION_TIMEOUT_MS = 30_000;
 
 export function makeServer(replica: Replica, clock: Clock, chunkBytes: number = 1): SessionServer {
   const random = createSeededRandom(1);
-  return new SessionServer({ replica, clock, random, sessionTimeoutMs: SESSION_TIMEOUT_MS, chunkBytes });
+  return new SessionServer({
+    replica,
+    clock,
+    random,
+    limits: DEFAULT_LIMITS,
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    chunkBytes,
+  });
 }
 
 /** What a puller sees of a server. `change` may bend a reply, or throw in its place. */
@@ -44,13 +51,15 @@ export class DirectPeer implements SessionPeer {
 
   notify(message: { readonly type: 'done'; readonly session: string }): void {
     this.asked.push(message.type);
-    this.server.done(this.puller, message);
+    this.server.notice(this.puller, message);
   }
 
   #answer(request: Request): Promise<NewReply> {
     if (request.type === 'open') return this.server.open(this.puller, request);
     if (request.type === 'next') return this.server.next(this.puller, request);
-    throw new Error('sessions ask for nothing else');
+    if (request.type === 'summary' || request.type === 'digest')
+      throw new Error('sessions do not ask for that');
+    return this.server.compare(this.puller, request, () => {});
   }
 }
 
@@ -91,7 +100,7 @@ export function makePair(
     server,
     sessions,
     peer,
-    begin: () => PullSession.begin(dependencies, peer, allActors(puller, server)),
+    begin: () => PullSession.begin(dependencies, peer, allActors(puller, server), false),
     resume: () => PullSession.resume(dependencies, peer),
   };
 }

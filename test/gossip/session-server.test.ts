@@ -42,7 +42,7 @@ beforeEach(async () => {
   server = makeServer(replica, clock);
   const actors = replica.rows().map(({ actor }) => actor);
   const { rows, restHash, empty } = await (await openTestReplica({ nodeId: 'p', clock })).pullerState(actors);
-  request = { type: 'open', request: 1, rows, restHash, empty, wallMs: clock.wallMs() };
+  request = { type: 'open', request: 1, rows, restHash, empty, compare: false, wallMs: clock.wallMs() };
 });
 
 async function open(peer: string = PULLER): Promise<Opened> {
@@ -83,7 +83,7 @@ describe('a server of sessions', () => {
   test('goes on with one only for the node that opened it', async () => {
     const opened = await open();
     expect(await codeOf(next(opened, 'other'))).toBe('unknown-session');
-    server.done('other' as NodeId, { type: 'done', session: opened.session });
+    server.notice('other' as NodeId, { type: 'done', session: opened.session });
     expect(await codeOf(next(opened))).toBe('no failure');
   });
 
@@ -119,7 +119,7 @@ describe('a server of sessions', () => {
   test('is through with one that ended while it was read', async () => {
     const opened = await open();
     const reading = next(opened);
-    server.done(PULLER, { type: 'done', session: opened.session });
+    server.notice(PULLER, { type: 'done', session: opened.session });
     await reading;
     await settle();
     expect(closes).toBe(1);

@@ -28,17 +28,17 @@ describe('warnings', () => {
   test('are kept apart by code and by peer', () => {
     const { warnings } = makeWarnings();
     warnings.raise('CLOCK_OFFSET', 'a', '1');
-    warnings.raise('LATE', 'a', '2');
-    warnings.raise('LATE', 'b', '3');
-    warnings.clear('LATE', 'a');
+    warnings.raise('DAMAGED', 'a', '2');
+    warnings.raise('DAMAGED', 'b', '3');
+    warnings.clear('DAMAGED', 'a');
     expect(warnings.all().map(({ message }) => message)).toEqual(['1', '3']);
   });
 
   test('that are gone and come again are logged again', () => {
     const { warnings, logged } = makeWarnings();
-    warnings.raise('LATE', 'a', 'first');
-    warnings.clear('LATE', 'a');
-    warnings.raise('LATE', 'a', 'second');
+    warnings.raise('DAMAGED', 'a', 'first');
+    warnings.clear('DAMAGED', 'a');
+    warnings.raise('DAMAGED', 'a', 'second');
     expect(logged).toEqual(['first', 'second']);
   });
 

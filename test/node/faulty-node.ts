@@ -65,6 +65,6 @@ export async function openFaultyNode(
     clock: systemClock,
     log: silentLog,
     address,
-    tombstoneTtlMs,
+    intervals: options,
   });
 }

@@ -36,6 +36,7 @@ describe('the status of a store', () => {
       contextHash: expect.stringMatching(HASH),
       fingerprint: '0000000000000000',
       bootstrapping: false,
+      healing: false,
       warnings: [],
     });
     await store.put('kept', 1);

@@ -127,6 +127,9 @@ async function storeChunk(replica: StoredReplica, peer: string, entries: readonl
     rows: [],
     horizon: VERSION_ZERO,
     serverBootstrapping: false,
+    serverEntries: 0,
+    openedAt: 0 as Version,
+    epoch: 0,
   };
   await replica.storeChunk({ peer: session.peer, session, entries, bytes: entries.length, cursor: NO_BYTES });
 }

@@ -43,8 +43,8 @@ test('an empty node is filled in key order, each entry once', async () => {
     b → a summary-reply × 1: 38 B
     b → a digest-reply × 2: 42 B
     a → b digest-reply × 2: 58 B
-    b → a open × 1: 47 B
-    a → b opened × 1: 241 B
+    b → a open × 1: 48 B
+    a → b opened × 1: 242 B
     b → a next × 9: 477 B
     a → b next-reply × 9: 1557 B
     b → a done × 1: 41 B"
@@ -71,10 +71,10 @@ test('the first chunk comes with the answer to the open, each further one is ask
     b → a summary-reply 38 B
     b → a digest-reply 21 B (0 rows)
     a → b digest-reply 29 B (1 row)
-    b → a open 47 B (1 row)
+    b → a open 48 B (1 row)
     a → b digest 46 B (1 pair)
     b → a digest-reply 21 B (0 rows)
-    a → b opened 142 B (key order, 1 entry)
+    a → b opened 143 B (key order, 1 entry)
     b → a next 53 B
     a → b next-reply 74 B (1 entry)
     b → a next 53 B
@@ -146,8 +146,8 @@ describe('a bootstrap that was broken off is resumed', () => {
       b → a summary-reply × 1: 38 B
       b → a digest-reply × 2: 42 B
       a → b digest-reply × 1: 29 B
-      b → a open × 1: 47 B
-      a → b opened × 1: 241 B
+      b → a open × 1: 48 B
+      a → b opened × 1: 242 B
       b → a next × 4: 212 B
       a → b next-reply × 4: 692 B"
     `);
@@ -161,8 +161,8 @@ describe('a bootstrap that was broken off is resumed', () => {
       b → a summary-reply × 1: 38 B
       b → a next × 6: 318 B
       b → a digest-reply × 2: 76 B
-      a → b open × 2: 94 B
-      b → a opened × 2: 172 B
+      a → b open × 2: 96 B
+      b → a opened × 2: 174 B
       a → b done × 2: 82 B
       a → b next-reply × 6: 1038 B
       b → a done × 1: 41 B

@@ -25,8 +25,8 @@ test('when 100 of 1,000 keys changed, exactly those travel, and only their bytes
     a → b digest-reply × 1: 39 B
     a → b digest × 1: 62 B
     b → a digest-reply × 1: 21 B
-    b → a open × 1: 47 B
-    a → b opened × 1: 1379 B
+    b → a open × 1: 48 B
+    a → b opened × 1: 1382 B
     b → a done × 1: 41 B"
   `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
@@ -54,8 +54,8 @@ test('a batch of 100 keys arrives whole in one chunk, even if chunks are to hold
     a → b digest-reply × 1: 38 B
     a → b digest × 1: 62 B
     b → a digest-reply × 1: 21 B
-    b → a open × 1: 47 B
-    a → b opened × 1: 1479 B
+    b → a open × 1: 48 B
+    a → b opened × 1: 1480 B
     b → a done × 1: 41 B"
   `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));

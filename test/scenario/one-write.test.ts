@@ -28,8 +28,8 @@ test('one write reaches the other node in the next round, in one chunk', async (
     a → b digest-reply 38 B (1 row)
     a → b digest 62 B (2 pairs)
     b → a digest-reply 21 B (0 rows)
-    b → a open 47 B (1 row)
-    a → b opened 177 B (version order, 1 entry, last)
+    b → a open 48 B (1 row)
+    a → b opened 178 B (version order, 1 entry, last)
     b → a done 41 B"
   `);
   await cluster.stopAll();
@@ -49,8 +49,8 @@ test('one delete costs about as much as one write', async () => {
     a → b digest-reply 38 B (1 row)
     a → b digest 62 B (2 pairs)
     b → a digest-reply 21 B (0 rows)
-    b → a open 47 B (1 row)
-    a → b opened 172 B (version order, 1 entry, last)
+    b → a open 48 B (1 row)
+    a → b opened 173 B (version order, 1 entry, last)
     b → a done 41 B"
   `);
   await cluster.stopAll();
@@ -73,10 +73,10 @@ test('writes on both nodes meet in one round: each pulls what the other has', as
     a → b digest-reply 46 B (1 row)
     a → b digest 62 B (2 pairs)
     b → a digest-reply 37 B (1 row)
-    b → a open 63 B (2 rows)
-    a → b open 72 B (2 rows)
-    a → b opened 190 B (version order, 1 entry, last)
-    b → a opened 181 B (version order, 1 entry, last)
+    b → a open 64 B (2 rows)
+    a → b open 73 B (2 rows)
+    a → b opened 191 B (version order, 1 entry, last)
+    b → a opened 182 B (version order, 1 entry, last)
     b → a done 41 B
     a → b done 41 B"
   `);

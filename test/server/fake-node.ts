@@ -139,6 +139,7 @@ const STATUS: NodeStatus = {
   contextHash: '0000000000000000',
   fingerprint: '0000000000000000',
   bootstrapping: false,
+  healing: false,
   warnings: [],
   address: '127.0.0.1:7531',
   malformedMessages: 0,

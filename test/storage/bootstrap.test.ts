@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Cluster } from '../support/cluster.ts';
-import { contents, openTestReplica, presentEntries, put, text } from '../support/replica-fixture.ts';
-import { readSession } from '../support/pull.ts';
+import { contents, put } from '../support/replica-fixture.ts';
 
 /** Of whoever has the first copy, whoever it comes from, and somebody else. */
 const SOURCE = 0;
@@ -81,31 +80,5 @@ describe('a node that lost its disk and comes back under its name', () => {
     await cluster.pull(NODE, SOURCE);
     await cluster.pull(OTHER, NODE);
     expect(await held(cluster, OTHER)).toEqual({ a: '1', b: '1', own: '2' });
-  });
-});
-
-describe('a node that starts over', () => {
-  test('lets open scans read on, finds no damage in them, and copies anew', async () => {
-    const source = await openTestReplica({ nodeId: 'a' });
-    for (const name of ['x', 'y']) await source.write([put(name, 'v'.repeat(5000))]);
-    const node = await openTestReplica({ nodeId: 'b' });
-    const { chunks } = await readSession(node, source, 'key', 1);
-    const [first] = chunks;
-    if (first === undefined) throw new Error('a session has a chunk');
-    await node.storeChunk(first);
-    const before = await presentEntries(node);
-    const scan = node.scan({});
-
-    await node.startOver();
-
-    expect(await scan.next()).toEqual(before);
-    await scan.close();
-    expect(node.notServing()).toBeUndefined();
-    expect(await presentEntries(node)).toEqual([]);
-    const again = await readSession(node, source, 'key');
-    for (const chunk of again.chunks) await node.storeChunk(chunk);
-    expect(await node.adopt(source.nodeId)).toBe('adopted');
-    expect((await presentEntries(node)).map(({ key }) => text(key))).toEqual(['x', 'y']);
-    expect(node.notServing()).toBeUndefined();
   });
 });

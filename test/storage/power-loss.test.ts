@@ -102,7 +102,12 @@ class Run {
     const server = this.servers[from];
     let chunks = this.#arriving.get(from);
     if (chunks === undefined) {
-      const session = await readSession(this.#node, server, this.#node.isEmpty() ? order : 'version', 1);
+      const session = await readSession(
+        this.#node,
+        server,
+        this.#node.state.all.count === 0 ? order : 'version',
+        1,
+      );
       chunks = [...session.chunks];
       this.#arriving.set(from, chunks);
     }
@@ -155,6 +160,7 @@ describe('a power loss at any moment', () => {
 
           const reopened = await run.reopen(batches, () => random.fraction() < 0.5);
 
+          expect(await reopened.check()).toBeUndefined();
           expect(reopened.notServing()).toBeUndefined();
           await expectInvariants(reopened, run.written);
           for (const { entry, batches: acknowledgedAt } of run.acknowledged) {

@@ -4,9 +4,14 @@ import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
-import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { birthOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
-import { type Entry, isLive } from '../../src/core/entry.ts';
+import { byteString, equalBytes } from '../../src/core/bytes.ts';
+import { equalSums } from '../../src/core/context.ts';
+import { ClockDoubt } from '../../src/core/clock-doubt.ts';
+import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
+import { BoatoError } from '../../src/core/errors.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
@@ -23,8 +28,11 @@ import {
 import { Responder } from '../../src/gossip/responder.ts';
 import { ServingFailure } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
-import type { Replica } from '../../src/ports/replica.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Replica, Rumour, Settlement } from '../../src/ports/replica.ts';
 import type { Random } from '../../src/ports/random.ts';
+import { entryKey } from '../../src/storage/keyspace.ts';
+import type { Version } from '../../src/core/version.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
 import { dotName, liveValues, NaiveReplica } from './naive-replica.ts';
@@ -35,8 +43,15 @@ const MAX_DRIFT_MS = 30_000;
 
 interface TestNode {
   readonly index: number;
+  readonly clock: NodeClock;
+  readonly doubt: ClockDoubt;
+  /** What was collected here, in this life of the disk (I7). */
+  readonly collected: Set<string>;
+  /** Peers with which a session was completed since the context was given up. */
+  readonly completed: Set<number>;
   disk: MemoryDisk;
   replica: StoredReplica;
+  epoch: number;
   server: SessionServer;
   responder: Responder;
   naive: NaiveReplica;
@@ -49,7 +64,7 @@ export interface TestSession {
   readonly server: number;
   readonly session: PullSession;
   /** What the server's naive twin held when the snapshot was pinned. */
-  pinned: Entry[] | undefined;
+  pinned: NaiveReplica | undefined;
 }
 
 /** How a message of a session fares. */
@@ -57,22 +72,55 @@ export type Delivery = 'delivered' | 'request-lost' | 'reply-lost' | 'repeated';
 
 export class LostMessage extends Error {}
 
+/** The clock of one machine: it may be wrong. */
+class NodeClock implements Clock {
+  offsetMs = 0;
+  readonly #clock: SimulatedClock;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs() + this.offsetMs;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#clock.after(delayMs, callback);
+  }
+}
+
 export class Cluster {
   readonly clock: SimulatedClock = new SimulatedClock();
   readonly nodes: TestNode[] = [];
   /** Every entry whose write was acknowledged, wherever. */
   readonly acknowledged: NaiveReplica = new NaiveReplica();
+  /** What was collected, taken by damage, or forgotten for it, wherever: batches may lack it. */
+  readonly gone = new Set<string>();
+  /** Sessions so far that found an entry which nothing explains (I8). */
+  unexplained = 0;
   readonly #random: Random;
   readonly #fingerprints = new Fingerprints(hash64);
   #writes = 0;
   #delivery: Delivery = 'delivered';
 
-  private constructor(seed: number) {
+  /** Without it, who holds nothing is served in the order of versions, too. */
+  readonly #keyOrder: boolean;
+
+  private constructor(seed: number, keyOrder: boolean) {
     this.#random = createSeededRandom(seed);
+    this.#keyOrder = keyOrder;
   }
 
-  static async create(size: number, seed: number = 1): Promise<Cluster> {
-    const cluster = new Cluster(seed);
+  static async create(
+    size: number,
+    { seed = 1, keyOrder = true }: { readonly seed?: number; readonly keyOrder?: boolean } = {},
+  ): Promise<Cluster> {
+    const cluster = new Cluster(seed, keyOrder);
     for (let index = 0; index < size; index++) {
       cluster.nodes.push(await cluster.#open(index, new MemoryDisk(), new NaiveReplica()));
     }
@@ -96,22 +144,30 @@ export class Cluster {
   async write(index: number, writes: readonly Write[]): Promise<void> {
     const { replica, naive } = this.node(index);
     const seen = new Set(naive.all().map(dotName));
-    await replica.write(writes);
+    try {
+      await replica.write(writes);
+    } catch (error) {
+      if (!(error instanceof BoatoError) || error.code !== 'CLOCK_AHEAD' || !this.#wrongClocks.has(index))
+        throw error;
+      return;
+    }
     const written = (await replica.getMany(writes.map(({ key }) => key))).filter(
       (entry) => entry !== undefined,
     );
+    assert(!written.some((entry) => this.acknowledged.has(entry)), 'no dot is ever used again (I2)');
     naive.add(written);
     this.acknowledged.add(written);
+    this.#noteRumour(replica, written);
     for (const entry of written) this.#seenByWriter.set(dotName(entry), seen);
   }
 
   /**
-   * What node `index` shows, and ought to show as far as `told` goes. A live value that only deletions override whose
-   * authors had not seen it may show until a comparison, if it arrived after they were collected (P5): then it is
+   * What node `index` shows, and ought to show as far as `told` goes. A live value that a deletion overrides, and that
+   * nobody had seen who overrode it, as far as this node is closed, may show until a comparison, if it arrived after they were collected (P5): then it is
    * counted as told.
    */
   async shown(index: number, told: NaiveReplica): Promise<{ shown: Shown; expected: Shown }> {
-    const wallMs = this.clock.wallMs();
+    const wallMs = this.node(index).clock.wallMs();
     const present = await presentEntries(this.node(index).replica);
     const shown = liveValues(present, wallMs);
     const expected = told.live(wallMs);
@@ -120,38 +176,132 @@ export class Cluster {
       if (!(name in shown) || name in expected || !told.has(entry)) continue;
       const overridden = told.larger(entry);
       const isUnseen = (other: Entry): boolean =>
-        this.#seenByWriter.get(dotName(other))?.has(dotName(entry)) === false;
-      if (overridden.every((other) => !isLive(other, wallMs) && isUnseen(other))) {
+        this.#seenByWriter.get(dotName(other))?.has(dotName(entry)) === false ||
+        // What a rumour brought came without its past; but what was collected here never shows here again (I7).
+        (!this.node(index).collected.has(dotName(other)) &&
+          other.version > (this.node(index).replica.row(other.actor)?.closed ?? 0));
+      const winner = overridden.toSorted(compareDots).at(-1);
+      if (winner !== undefined && !isLive(winner, wallMs) && overridden.every(isUnseen)) {
         expected[name] = text(entry.value);
       }
     }
     return { shown, expected };
   }
 
-  /** Begins a session, or resumes the one that is stored; `undefined` if the server has nothing to give. */
-  async open(puller: number, server: number): Promise<TestSession | undefined> {
+  /** Every write, in their order, as it travels as a rumour. */
+  readonly rumours: Rumour[] = [];
+  readonly #lastByActor = new Map<string, Version>();
+
+  #noteRumour(replica: StoredReplica, written: readonly Entry[]): void {
+    const entries = written.toSorted((a, b) => a.version - b.version);
+    const { actor, last } = entries[0] as Entry;
+    const prev = this.#lastByActor.get(actor) ?? birthOf(actor);
+    this.#lastByActor.set(actor, last);
+    this.rumours.push({ entries, prev, predecessor: replica.row(actor)?.predecessor });
+  }
+
+  /** The rumour of the `number`-th write reaches a node. */
+  async tell(index: number, number: number): Promise<void> {
+    const { replica, naive } = this.node(index);
+    const rumour = this.rumours[number];
+    if (rumour === undefined) return;
+    if ((await replica.applyRumour(rumour)) === 'applied') naive.add(rumour.entries);
+  }
+
+  /** Unless the node doubts its clock. */
+  async collect(index: number): Promise<void> {
+    const { replica, clock, doubt, collected } = this.node(index);
+    const before = await presentEntries(replica);
+    if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await replica.collect();
+    const after = new Set((await presentEntries(replica)).map(dotName));
+    for (const entry of before) {
+      if (after.has(dotName(entry))) continue;
+      collected.add(dotName(entry));
+      this.gone.add(dotName(entry));
+    }
+  }
+
+  /** Nodes whose clocks were wrong once: only they may refuse a write. */
+  readonly #wrongClocks = new Set<number>();
+
+  /** The clock of a node is off by so much from now on. */
+  setClock(index: number, offsetMs: number): void {
+    if (offsetMs !== 0) this.#wrongClocks.add(index);
+    this.node(index).clock.offsetMs = offsetMs;
+  }
+
+  /** The node crashes, a record disappears from its disk, it starts again. */
+  async vanish(index: number, key: Uint8Array): Promise<void> {
+    const { disk, server, naive } = this.node(index);
+    await server.stop();
+    const copy = await disk.copy();
+    const store = await copy.open();
+    await store.write([{ type: 'del', key: entryKey(key) }], { sync: true });
+    await store.close();
+    for (const entry of await presentEntries(this.node(index).replica)) {
+      if (!equalBytes(entry.key, key)) continue;
+      this.gone.add(dotName(entry));
+      naive.forget(key);
+    }
+    await this.#replace(index, copy, naive);
+  }
+
+  readonly #saved = new Map<number, { readonly disk: MemoryDisk; readonly naive: NaiveReplica }>();
+
+  /** A backup is made. */
+  async save(index: number): Promise<void> {
+    const { disk, naive } = this.node(index);
+    this.#saved.set(index, { disk: await disk.copy(), naive: naive.copy() });
+  }
+
+  /** The node is set back to its backup. */
+  async restore(index: number): Promise<void> {
+    const saved = this.#saved.get(index);
+    if (saved === undefined) return;
+    await this.node(index).server.stop();
+    await this.#replace(index, await saved.disk.copy(), saved.naive.copy());
+  }
+
+  async #replace(
+    index: number,
+    disk: MemoryDisk,
+    naive: NaiveReplica,
+    collected: Set<string> = new Set(),
+  ): Promise<void> {
+    const { offsetMs } = this.node(index).clock;
+    this.nodes[index] = await this.#open(index, disk, naive, { offsetMs, collected });
+  }
+
+  /**
+   * Begins a session, or resumes the one that is stored; `undefined` if the server has nothing to give. `compare`: one that
+   * compares at once.
+   */
+  async open(puller: number, server: number, compare: boolean = false): Promise<TestSession | undefined> {
     const dependencies = this.#pullDependencies(puller);
     const peer = this.#peer(puller, server);
     const resumed = await PullSession.resume(dependencies, peer);
     if (resumed !== undefined)
       return { puller, server, session: resumed, pinned: this.#pinnedOf(puller, server) };
     const { actors, behind } = await this.#compare(puller, server);
-    if (behind === 0) return undefined;
-    return { puller, server, session: PullSession.begin(dependencies, peer, actors), pinned: undefined };
+    if (behind === 0 && !compare) return undefined;
+    const { replica } = this.node(puller);
+    const atOnce = compare || replica.isHealing() || replica.isTorn();
+    const session = PullSession.begin(dependencies, peer, actors, atOnce);
+    return { puller, server, session, pinned: undefined };
   }
 
   /** One message of a session. `lost`: it, or its answer, did not arrive; the session can go on or be resumed. */
-  async step(session: TestSession, delivery: Delivery = 'delivered'): Promise<Step | 'lost'> {
+  async step(session: TestSession, delivery: Delivery = 'delivered', keys?: number): Promise<Step | 'lost'> {
     const { puller, server } = session;
-    session.pinned ??= this.node(server).naive.all();
+    session.pinned ??= this.node(server).naive.copy();
     this.#delivery = delivery;
+    this.#pinnedBySession.set(`${puller} ${server}`, session.pinned);
     try {
-      const step = await session.session.step();
-      this.#pinnedBySession.set(`${puller} ${server}`, session.pinned);
-      if (step === 'adopted' && !this.#wasBootstrapping(puller, server)) {
-        this.node(puller).naive.add(session.pinned);
-      }
+      const step = await session.session.step(keys === undefined ? {} : { keys });
+      if (step === 'adopted') await this.#adopted(session, session.pinned);
       if (step === 'stale') session.pinned = undefined;
+      if (step === 'lossy') this.unexplained++;
+      await this.#seeToGivenUp();
       return step;
     } catch (error) {
       if (error instanceof LostMessage) return 'lost';
@@ -159,6 +309,33 @@ export class Cluster {
     } finally {
       this.#delivery = 'delivered';
     }
+  }
+
+  /** A node that gave up its context knows no more than what it holds. */
+  async #seeToGivenUp(): Promise<void> {
+    // What a server was told of, it looks into by itself.
+    await settle();
+    for (const node of this.nodes) {
+      if (node.epoch === node.replica.epoch) continue;
+      node.epoch = node.replica.epoch;
+      node.collected.clear();
+      node.completed.clear();
+      node.naive = await this.#remembered(node.replica, node.naive);
+    }
+  }
+
+  /** What a node knows after it gave up its context: no more than what it holds. */
+  async #remembered(replica: StoredReplica, before: NaiveReplica): Promise<NaiveReplica> {
+    const remembered = new NaiveReplica(await presentEntries(replica));
+    for (const entry of before.all()) if (!remembered.has(entry)) this.gone.add(dotName(entry));
+    return remembered;
+  }
+
+  async #adopted({ puller, server }: TestSession, pinned: NaiveReplica): Promise<void> {
+    const { naive, completed, replica } = this.node(puller);
+    if (!this.#wasBootstrapping(puller, server)) naive.learn(pinned);
+    completed.add(server);
+    if (completed.size === this.nodes.length - 1) await replica.endHealing();
   }
 
   /** To its end. */
@@ -181,23 +358,31 @@ export class Cluster {
     throw new Error(`node ${puller} came to no end with node ${server}`);
   }
 
-  /** Everybody pulls from everybody until nothing changes. Tells whether somebody was late. */
-  async converge(): Promise<boolean> {
-    let someLate = false;
+  /** Everybody pulls from everybody until nothing changes. */
+  async converge(): Promise<void> {
     for (let round = 0; round < 2 * this.nodes.length + 2; round++) {
       let moved = false;
       for (const { index: puller } of this.nodes) {
         for (const { index: server } of this.nodes) {
           if (puller === server) continue;
-          const before = this.node(puller).replica.contextHash();
-          const outcome = await this.pull(puller, server);
-          if (outcome === 'late') someLate = true;
-          moved ||= before !== this.node(puller).replica.contextHash();
+          const before = stateOf(this.node(puller).replica);
+          await this.pull(puller, server);
+          await this.#compareIfSuspect(puller, server);
+          moved ||= before !== stateOf(this.node(puller).replica);
         }
       }
-      if (!moved) return someLate;
+      if (!moved) return;
     }
     throw new Error('the replicas still move after as many rounds as could be needed');
+  }
+
+  /** R8: contexts are equal, and what is shown is not. */
+  async #compareIfSuspect(puller: number, server: number): Promise<void> {
+    const [own, theirs] = [this.node(puller).replica, this.node(server).replica];
+    if (own.contextHash() !== theirs.contextHash() || equalSums(own.fingerprint(), theirs.fingerprint()))
+      return;
+    const session = await this.open(puller, server, true);
+    if (session !== undefined) await this.run(session);
   }
 
   /** The process ends and starts again; `clean` or as after `kill -9`. */
@@ -206,17 +391,23 @@ export class Cluster {
     const disk = clean ? node.disk : await node.disk.copy();
     await node.server.stop();
     if (clean) await node.replica.close();
-    this.nodes[index] = await this.#open(index, disk, node.naive);
+    await this.#replace(index, disk, node.naive, node.collected);
   }
 
   /** Loses its disk. */
   async wipe(index: number): Promise<void> {
     await this.node(index).server.stop();
-    this.nodes[index] = await this.#open(index, new MemoryDisk(), new NaiveReplica());
+    await this.#replace(index, new MemoryDisk(), new NaiveReplica());
   }
 
-  async #open(index: number, disk: MemoryDisk, naive: NaiveReplica): Promise<TestNode> {
-    const { clock } = this;
+  async #open(
+    index: number,
+    disk: MemoryDisk,
+    naive: NaiveReplica,
+    { offsetMs = 0, collected = new Set<string>() }: { offsetMs?: number; collected?: Set<string> } = {},
+  ): Promise<TestNode> {
+    const clock = new NodeClock(this.clock);
+    clock.offsetMs = offsetMs;
     const random = this.#random;
     const replica = await openTestReplica({
       nodeId: `n${index}`,
@@ -226,7 +417,16 @@ export class Cluster {
       tombstoneTtlMs: TOMBSTONE_TTL_MS,
       maxDriftMs: MAX_DRIFT_MS,
     });
-    const server = new SessionServer({ replica, clock, random, sessionTimeoutMs: 1e9, chunkBytes: 1 });
+    const wasChecked = replica.checking !== undefined && (await replica.check()) !== undefined;
+    const known = wasChecked ? await this.#remembered(replica, naive) : naive;
+    const server = new SessionServer({
+      replica,
+      clock,
+      random,
+      limits: DEFAULT_LIMITS,
+      sessionTimeoutMs: 1e9,
+      chunkBytes: 1,
+    });
     const responder = new Responder({
       replica,
       clock,
@@ -236,12 +436,25 @@ export class Cluster {
       onPeerClock: () => {},
       onSummary: () => {},
     });
-    return { index, disk, replica, server, responder, naive };
+    const doubt = new ClockDoubt(MAX_DRIFT_MS, clock.wallMs(), clock.monotonicMs());
+    return {
+      index,
+      clock,
+      doubt,
+      collected: wasChecked ? new Set() : collected,
+      completed: new Set(),
+      epoch: replica.epoch,
+      disk,
+      replica,
+      server,
+      responder,
+      naive: known,
+    };
   }
 
-  readonly #pinnedBySession = new Map<string, Entry[]>();
+  readonly #pinnedBySession = new Map<string, NaiveReplica>();
 
-  #pinnedOf(puller: number, server: number): Entry[] | undefined {
+  #pinnedOf(puller: number, server: number): NaiveReplica | undefined {
     return this.#pinnedBySession.get(`${puller} ${server}`);
   }
 
@@ -266,11 +479,23 @@ export class Cluster {
             naive.add(chunk.entries);
           };
         }
+        // What was deleted there is known here from now on, though its tombstone may be gone.
+        if (name === 'settle') {
+          return async (settlement: Settlement) => {
+            const settled = await target.settle(settlement);
+            const keys = new Set(settlement.differences.map(({ key }) => byteString(key)));
+            const pinned = this.#pinnedOf(puller, Number(settlement.session.peer.slice(1)))?.all() ?? [];
+            naive.add(settlement.entries);
+            naive.hear(pinned.filter(({ key }) => keys.has(byteString(key))));
+            return settled;
+          };
+        }
         const member = Reflect.get(target, name) as unknown;
         return typeof member === 'function' ? (member.bind(target) as unknown) : member;
       },
     });
-    return { replica: told, clock: this.clock, limits: DEFAULT_LIMITS, maxDriftMs: MAX_DRIFT_MS };
+    const { clock } = this.node(puller);
+    return { replica: told, clock, limits: DEFAULT_LIMITS, maxDriftMs: MAX_DRIFT_MS };
   }
 
   #peer(puller: number, server: number): SessionPeer {
@@ -286,13 +511,18 @@ export class Cluster {
         return reply;
       },
       notify: (message) => {
-        this.node(server).server.done(this.node(puller).replica.nodeId, overTheWire(message));
+        this.node(server).server.notice(this.node(puller).replica.nodeId, overTheWire(message));
       },
     };
   }
 
   async #ask(puller: number, server: number, request: NewRequest): Promise<Reply> {
-    const asked = overTheWire({ ...request, request: 1 });
+    const isEmpty = request.type === 'open' && request.empty && this.#keyOrder;
+    const asked = overTheWire({
+      ...request,
+      ...(request.type === 'open' ? { empty: isEmpty } : {}),
+      request: 1,
+    });
     const link = { nodeId: this.node(puller).replica.nodeId } as Link;
     const answer = await this.node(server)
       .responder.answer(link, asked)
@@ -313,6 +543,10 @@ export class Cluster {
     }
     return compareRows(replica.rows(), answers, [], this.#fingerprints);
   }
+}
+
+function stateOf(replica: StoredReplica): string {
+  return `${replica.contextHash()} ${replica.fingerprint().sum} ${replica.state.healing}`;
 }
 
 /** Through the real codec, as bytes. */

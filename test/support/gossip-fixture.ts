@@ -13,6 +13,7 @@ import { assert } from '../../src/core/assert.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
+import { unpackDots } from '../../src/gossip/comparison-lists.ts';
 import { Gossip } from '../../src/gossip/gossip.ts';
 import { decodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
@@ -154,6 +155,8 @@ export class GossipCluster {
       dotCacheBytes: 4096,
       sync: true,
     });
+    // What a node does by itself at its start, after an unclean stop.
+    if (replica.checking !== undefined) await replica.check();
     const gossip = new Gossip(
       {
         replica,
@@ -382,6 +385,12 @@ function detailsOf(message: Message): string {
       return `${message.order} order, ${describeChunk(message.chunk)}`;
     case 'next-reply':
       return describeChunk(message.chunk);
+    case 'list-reply':
+      return `${counted(unpackDots(message.dots, DEFAULT_LIMITS).length, 'dot')}${message.last ? ', last' : ''}`;
+    case 'fetch':
+      return counted(message.keys.length, 'key');
+    case 'fetch-reply':
+      return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
     case 'failure':
     case 'reject':
       return `${message.code}: ${message.reason}`;
@@ -389,6 +398,13 @@ function detailsOf(message: Message): string {
     case 'summary':
     case 'summary-reply':
     case 'next':
+    case 'compare':
+    case 'compared':
+    case 'sums':
+    case 'sums-reply':
+    case 'list':
+    case 'keep-alive':
+    case 'lost':
     case 'done':
       return '';
   }

@@ -11,13 +11,48 @@ export function dotName({ actor, version }: Dot): string {
 
 export class NaiveReplica {
   readonly #entryByDot = new Map<string, Entry>();
+  readonly #heardOf = new Set<string>();
 
   constructor(entries: Iterable<Entry> = []) {
     this.add(entries);
   }
 
   add(entries: Iterable<Entry>): void {
-    for (const entry of entries) this.#entryByDot.set(dotName(entry), entry);
+    for (const entry of entries) {
+      this.#entryByDot.set(dotName(entry), entry);
+      this.#heardOf.delete(dotName(entry));
+    }
+  }
+
+  /** Entries that have their effect here, but did not arrive themselves: a comparison passes on what deletions left. */
+  hear(entries: Iterable<Entry>): void {
+    for (const entry of entries) {
+      if (this.has(entry)) continue;
+      this.#entryByDot.set(dotName(entry), entry);
+      this.#heardOf.add(dotName(entry));
+    }
+  }
+
+  /** All that `other` knows, as it knows it. */
+  learn(other: NaiveReplica): void {
+    this.add(other.held());
+    this.hear(other.all());
+  }
+
+  copy(): NaiveReplica {
+    const copy = new NaiveReplica();
+    copy.learn(this);
+    return copy;
+  }
+
+  /** The record of `key` is gone from the disk. */
+  forget(key: Uint8Array): void {
+    for (const entry of this.all()) if (equalBytes(entry.key, key)) this.#entryByDot.delete(dotName(entry));
+  }
+
+  /** Those that arrived. */
+  held(): Entry[] {
+    return this.all().filter((entry) => !this.#heardOf.has(dotName(entry)));
   }
 
   all(): Entry[] {

@@ -38,6 +38,9 @@ export async function readSession(
     rows: pinned.rows,
     horizon: pinned.horizon,
     serverBootstrapping: pinned.bootstrapping,
+    serverEntries: pinned.all.count,
+    openedAt: own.openedAt,
+    epoch: own.epoch,
   };
   const groups: Entry[][] = [[]];
   for (const entry of entries) {

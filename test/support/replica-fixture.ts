@@ -9,6 +9,7 @@ import type { NodeId } from '../../src/core/actor.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Hash64 } from '../../src/core/hash64.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Random } from '../../src/ports/random.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -27,7 +28,7 @@ export interface TestReplicaOptions {
   readonly disk?: MemoryDisk;
   /** Instead of a disk: an ordered store that is open already. */
   readonly store?: OrderedStore;
-  readonly clock?: SimulatedClock;
+  readonly clock?: Clock;
   readonly random?: Random;
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;

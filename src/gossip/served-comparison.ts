@@ -1,0 +1,107 @@
+/** The serving side of a comparison (R9), on the snapshot of its session. */
+
+import { type BucketTree, FAN_OUT } from '../core/bucket-tree.ts';
+import { MalformedBytes } from '../core/byte-reader.ts';
+import { equalBytes } from '../core/bytes.ts';
+import { equalSums } from '../core/context.ts';
+import { compareDots, type Entry } from '../core/entry.ts';
+import type { DotScan, KeyDot, PinnedState } from '../ports/replica.ts';
+import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
+import { DotPacker } from './comparison-lists.ts';
+import type { FetchReply, ListReply } from './messages.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+export class ServedComparison {
+  readonly #pinned: PinnedState;
+  #tree: BucketTree | undefined;
+  #buckets: ReadonlySet<number> = new Set();
+  #scan: DotScan | undefined;
+  /** The key after which `#scan`, with what was read of it and not sent, goes on. */
+  #after: Uint8Array = NO_BYTES;
+  #read: readonly KeyDot[] = [];
+
+  constructor(pinned: PinnedState) {
+    this.#pinned = pinned;
+  }
+
+  /** Resolves to whether the snapshot holds what its sum says; if not, this node is damaged (R8). */
+  async fold(depth: number): Promise<boolean> {
+    this.#tree = await this.#pinned.fold(depth);
+    return equalSums(this.#tree.total, this.#pinned.all);
+  }
+
+  /** Sixteen for each node of the level. Throws `MalformedBytes`. */
+  sums(level: number, nodes: readonly number[]): readonly bigint[] {
+    const tree = this.#folded();
+    if (level >= tree.depth || (nodes.at(-1) ?? 0) >= FAN_OUT ** level)
+      throw new MalformedBytes('a node that the fold has not');
+    return nodes.flatMap((node) => tree.children(level, node));
+  }
+
+  /** The next dots of the buckets after the key; of those asked for last, if none are named. Throws `MalformedBytes`. */
+  async list(buckets: readonly number[], after: Uint8Array): Promise<Pick<ListReply, 'dots' | 'last'>> {
+    const { depth } = this.#folded();
+    if ((buckets.at(-1) ?? 0) >= FAN_OUT ** depth) throw new MalformedBytes('a bucket that the fold has not');
+    if (buckets.length > 0) this.#buckets = new Set(buckets);
+    if (buckets.length > 0 || this.#scan === undefined || !equalBytes(after, this.#after))
+      await this.#seek(after);
+    const packer = new DotPacker();
+    while (packer.bytes < CHUNK_BYTES) {
+      if (this.#read.length === 0) this.#read = (await this.#scan?.next()) ?? [];
+      const [dot] = this.#read;
+      if (dot === undefined) return { dots: packer.finish(), last: true };
+      packer.add(dot);
+      this.#after = dot.key;
+      this.#read = this.#read.slice(1);
+    }
+    return { dots: packer.finish(), last: false };
+  }
+
+  /** Entries of the first of `keys`, as many as fit, each with what is left of its batch. */
+  async fetch(keys: readonly Uint8Array[]): Promise<Pick<FetchReply, 'count' | 'entries'>> {
+    const packer = new ChunkPacker();
+    const packed = new Set<string>();
+    let count = 0;
+    for (const entry of await this.#pinned.getMany(keys)) {
+      if (packer.bytes >= CHUNK_BYTES) break;
+      for (const one of entry === undefined ? [] : await this.#pinned.batchOf(entry)) {
+        const name = `${one.actor} ${one.version}`;
+        if (!packed.has(name)) packer.add(one);
+        packed.add(name);
+      }
+      count++;
+    }
+    return { count, entries: packer.finish() };
+  }
+
+  /** Those of the dots that this snapshot's context covers and nothing in the snapshot, or its horizon, explains. */
+  async lost(dots: readonly KeyDot[], wasSeen: (dot: KeyDot) => boolean): Promise<readonly KeyDot[]> {
+    const present = await this.#pinned.getMany(dots.map(({ key }) => key));
+    return dots.filter((dot, index) => {
+      const here: Entry | undefined = present[index];
+      const isExplained = here !== undefined && compareDots(here, dot) >= 0;
+      return !isExplained && dot.version > this.#pinned.horizon && wasSeen(dot);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#scan?.close();
+  }
+
+  #folded(): BucketTree {
+    if (this.#tree === undefined) throw new MalformedBytes('a comparison that was not begun');
+    return this.#tree;
+  }
+
+  async #seek(after: Uint8Array): Promise<void> {
+    await this.#scan?.close();
+    this.#read = [];
+    this.#after = after.slice();
+    this.#scan = this.#pinned.dotsIn(
+      this.#folded().depth,
+      this.#buckets,
+      after.length === 0 ? undefined : this.#after,
+    );
+  }
+}

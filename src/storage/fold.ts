@@ -1,0 +1,137 @@
+/** Reads every entry of a state once, a little at a time: what is computed anew from entries is computed here. */
+
+import { BucketTree } from '../core/bucket-tree.ts';
+import { SUM_ZERO, type Sum } from '../core/context.ts';
+import { addSum, type Fingerprints } from '../core/fingerprint.ts';
+import type { Reader } from '../ports/ordered-store.ts';
+import { readRecord, unseal } from './checksum.ts';
+import type { ContextTable } from './context-table.ts';
+import { damaged, isDamage } from './damage.ts';
+import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
+import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
+import { isPermanent } from './transaction.ts';
+
+/** Records read and looked at in one go, while others wait: a millisecond or two. */
+const PAGE_RECORDS = 512;
+
+export interface EntryVisitor {
+  onEntry(key: Uint8Array, stored: StoredEntry): void;
+  /** Large values are read, too; an entry whose value cannot be is unreadable. */
+  readonly checkLarge?: boolean;
+  /** A record that cannot be read; without this the reading fails with `RECORD_DAMAGED`. */
+  onUnreadable?(storedKey: Uint8Array): void;
+  /** After each page: how many records it had. */
+  onPage?(records: number): void;
+}
+
+/** All present entries, tombstones among them, in key order. */
+export async function forEachEntry(
+  reader: Reader,
+  context: ContextTable,
+  visitor: EntryVisitor,
+): Promise<void> {
+  const scan = reader.scan(entriesBetween({}));
+  try {
+    for (let page = await scan.next(PAGE_RECORDS); page.length > 0; page = await scan.next(PAGE_RECORDS)) {
+      for (const [storedKey, record] of page) {
+        const stored = readEntry(storedKey, record, context, visitor);
+        if (stored === undefined) continue;
+        const isLarge = visitor.checkLarge === true && (stored.flags & LARGE) !== 0;
+        if (!isLarge || (await isLargeValueSound(reader, stored)))
+          visitor.onEntry(keyOfEntry(storedKey), stored);
+        else visitor.onUnreadable?.(storedKey);
+      }
+      visitor.onPage?.(page.length);
+    }
+  } finally {
+    await scan.close();
+  }
+}
+
+function readEntry(
+  storedKey: Uint8Array,
+  record: Uint8Array,
+  context: ContextTable,
+  visitor: EntryVisitor,
+): StoredEntry | undefined {
+  try {
+    const stored = readRecord(storedKey, record, decodeEntry);
+    if (!context.isNo(stored.actorNo)) throw damaged('refers to an actor that has no row');
+    return stored;
+  } catch (error) {
+    if (visitor.onUnreadable === undefined || !isDamage(error)) throw error;
+    visitor.onUnreadable(storedKey);
+    return undefined;
+  }
+}
+
+async function isLargeValueSound(reader: Reader, stored: StoredEntry): Promise<boolean> {
+  const key = largeValueKey(stored.actorNo, stored.version);
+  const record = await reader.get(key);
+  if (record === undefined) return false;
+  try {
+    return unseal(key, record).length === stored.valueBytes;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
+}
+
+/** R9: the entries of a state in buckets. */
+export async function foldIntoBuckets(
+  reader: Reader,
+  context: ContextTable,
+  fingerprints: Fingerprints,
+  depth: number,
+): Promise<BucketTree> {
+  const tree = new BucketTree(depth);
+  await forEachEntry(reader, context, {
+    onEntry(key, { actorNo, version }) {
+      tree.add(fingerprints.key(key), fingerprints.entry(context.byNo(actorNo).actor, version, key));
+    },
+  });
+  for (const _ of tree.sumUp()) await turn();
+  return tree;
+}
+
+/** What a state's own records say that it holds (R8), computed anew. */
+export interface Recount {
+  readonly all: Sum;
+  readonly permanent: Sum;
+  /** By the number of an actor: count and sum of the dots of its entries. */
+  readonly dotsByNo: ReadonlyMap<number, Sum>;
+  /** Records that cannot be read. */
+  readonly unreadable: readonly Uint8Array[];
+}
+
+export async function recount(
+  reader: Reader,
+  context: ContextTable,
+  fingerprints: Fingerprints,
+  onProgress: (entries: number) => void = () => {},
+): Promise<Recount> {
+  let all: Sum = SUM_ZERO;
+  let permanent: Sum = SUM_ZERO;
+  const dotsByNo = new Map<number, Sum>();
+  const unreadable: Uint8Array[] = [];
+  await forEachEntry(reader, context, {
+    checkLarge: true,
+    onEntry(key, { actorNo, version, flags }) {
+      const { actor } = context.byNo(actorNo);
+      const sum = fingerprints.entry(actor, version, key);
+      all = addSum(all, sum);
+      if (isPermanent(flags)) permanent = addSum(permanent, sum);
+      dotsByNo.set(actorNo, addSum(dotsByNo.get(actorNo) ?? SUM_ZERO, fingerprints.dot(actor, version)));
+    },
+    onUnreadable: (storedKey) => void unreadable.push(storedKey),
+    onPage: onProgress,
+  });
+  return { all, permanent, dotsByNo, unreadable };
+}
+
+/** Lets whatever waits have its turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

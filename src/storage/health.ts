@@ -1,0 +1,134 @@
+/**
+ * R8: whether what is on disk is what was written. Damage is met in reading, or found by computing the sums anew; the node
+ * serves and adopts nothing then until it has given up its context.
+ */
+
+import { equalSums } from '../core/context.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { Committer } from './committer.ts';
+import { type Recount, recount } from './fold.ts';
+import { giveUp } from './give-up.ts';
+import { rebuild } from './rebuild.ts';
+import type { Sessions } from './sessions.ts';
+import type { State } from './state.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface CheckProgress {
+  done: number;
+  readonly total: number;
+}
+
+export class Health {
+  readonly #store: OrderedStore;
+  readonly #state: State;
+  readonly #committer: Committer;
+  readonly #log: Log;
+  /** After an unclean stop, until the entries are found to be sound. */
+  #checking: CheckProgress | undefined;
+
+  constructor(store: OrderedStore, state: State, committer: Committer, log: Log, wasClean: boolean) {
+    this.#store = store;
+    this.#state = state;
+    this.#committer = committer;
+    this.#log = log;
+    this.#checking = wasClean ? undefined : { done: 0, total: state.all.count };
+  }
+
+  get checking(): Readonly<CheckProgress> | undefined {
+    return this.#checking;
+  }
+
+  /** Why nothing is served and adopted. */
+  get ailment(): string | undefined {
+    if (this.#state.damaged) return 'a record on its disk is damaged';
+    return this.#checking === undefined ? undefined : 'it checks its entries after an unclean stop';
+  }
+
+  /** Damage was met; kept across restarts until the context is given up. */
+  meet(error: BoatoError): void {
+    if (this.#state.damaged) return;
+    this.#state.damaged = true;
+    this.#log.error({ code: error.code }, error.message);
+    // Best effort: the next read of the record finds the damage again.
+    this.#change((transaction) => transaction.touchState()).catch(() => {});
+  }
+
+  /**
+   * Computes the sums anew from the entries of one moment, while reads and writes go on. Resolves to what is wrong, a
+   * sentence, to be given up for; to `undefined` if all is well. Called off, it fails with `STORE_CLOSED`.
+   */
+  async check(isCalledOff: () => boolean): Promise<string | undefined> {
+    const { context, fingerprints } = this.#state;
+    const { snapshot, all, permanent } = await this.#committer.exclusive(() => {
+      const { all: allNow, permanent: permanentNow } = this.#state;
+      return Promise.resolve({ snapshot: this.#store.snapshot(), all: allNow, permanent: permanentNow });
+    });
+    let found: Recount;
+    try {
+      found = await recount(snapshot, context, fingerprints, (records) => {
+        if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
+        if (this.#checking !== undefined) this.#checking.done += records;
+      });
+    } finally {
+      await snapshot.close();
+    }
+    const isSound =
+      found.unreadable.length === 0 && equalSums(found.all, all) && equalSums(found.permanent, permanent);
+    if (!isSound || this.#state.damaged) return damageSentence(found, all.count);
+    this.#checking = undefined;
+    return undefined;
+  }
+
+  /** Resolves when it is on disk. Commits wait meanwhile, reads do not. */
+  async giveUp(why: string, sessions: Sessions): Promise<void> {
+    const { context, fingerprints } = this.#state;
+    this.#log.error(
+      { why },
+      'Damage was found: what was seen is forgotten, and peers are asked for all of it.',
+    );
+    await this.#committer.exclusive(async () => {
+      const found = await recount(this.#store, context, fingerprints);
+      await this.#changeNow((transaction) => {
+        transaction.state.damaged = true;
+        transaction.touchState();
+      });
+      try {
+        await rebuild(this.#store, this.#state, found.unreadable);
+      } catch (error) {
+        throw this.#committer.fence(error);
+      }
+      await this.#changeNow((transaction) => {
+        sessions.deleteAll(transaction);
+        giveUp(transaction, found);
+      });
+    });
+    this.#checking = undefined;
+  }
+
+  async endHealing(): Promise<void> {
+    if (!this.#state.healing) return;
+    await this.#change((transaction) => {
+      transaction.state.healing = false;
+      transaction.touchState();
+    });
+  }
+
+  #change(decide: (transaction: Transaction) => void): Promise<void> {
+    return this.#committer.commit({ keys: [], bytes: 0, sync: true, decide });
+  }
+
+  #changeNow(decide: (transaction: Transaction) => void): Promise<void> {
+    return this.#committer.commitNow({ keys: [], bytes: 0, sync: true, decide });
+  }
+}
+
+function damageSentence({ unreadable, all }: Recount, expected: number): string {
+  const lost = expected - all.count - unreadable.length;
+  const what = [
+    ...(unreadable.length > 0 ? [`${unreadable.length} records cannot be read`] : []),
+    ...(lost > 0 ? [`${lost} entries are missing`] : []),
+  ];
+  return what.length === 0 ? 'records beside the entries cannot be read, or do not add up' : what.join(', ');
+}

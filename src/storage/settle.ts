@@ -1,0 +1,63 @@
+/** R9: what becomes of the keys on which a comparison found two replicas to differ. */
+
+import type { Actor } from '../core/actor.ts';
+import type { FullRow } from '../core/context.ts';
+import type { Dot } from '../core/entry.ts';
+import { judgeOwn } from '../core/verdict.ts';
+import { maxVersion } from '../core/version.ts';
+import type { KeyDot, NewSession, Settled, Settlement } from '../ports/replica.ts';
+import { mergeEntry } from './merge.ts';
+import { checkEpoch } from './sessions.ts';
+import type { Transaction } from './transaction.ts';
+
+export function settle(transaction: Transaction, settlement: Settlement): Settled {
+  const { session, differences, entries } = settlement;
+  const { state } = transaction;
+  checkEpoch(state, session);
+  transaction.assertReadable([...differences, ...entries].map(({ key }) => key));
+  const wasSeenThere = seenThere(session);
+  const unexplained: KeyDot[] = [];
+  let dropped = 0;
+  let kept = 0;
+  for (const { key, theirs } of differences) {
+    const present = transaction.present(key);
+    if (present === undefined) continue;
+    const { actor } = state.context.byNo(present.actorNo);
+    const own = { actor, version: present.version, tombstone: transaction.isTombstone(present) };
+    if (theirs !== undefined && isSameDot(own, theirs)) continue;
+    switch (judgeOwn(own, theirs, wasSeenThere(own), session.horizon)) {
+      case 'stays':
+        if (theirs === undefined) kept++;
+        break;
+      case 'unexplained':
+        unexplained.push({ key, actor, version: own.version });
+        break;
+      case 'goes':
+        dropped++;
+        transaction.drop(key, present);
+        state.horizon = maxVersion(state.horizon, session.horizon);
+    }
+  }
+  let taken = 0;
+  for (const entry of entries) if (mergeEntry(transaction, entry)) taken++;
+  return { taken, dropped, kept, unexplained };
+}
+
+/**
+ * Whether the server had seen a dot that is present here. Of actors that the session is not about both had the same row
+ * when it opened: the server had seen, or held, all that this node had not written since.
+ */
+function seenThere({ rows, openedAt }: NewSession): (dot: Dot) => boolean {
+  const byActor = new Map<Actor, { readonly row: FullRow; readonly cloud: ReadonlySet<number> }>(
+    rows.map((row) => [row.actor, { row, cloud: new Set<number>(row.cloudVersions) }]),
+  );
+  return ({ actor, version }) => {
+    const listed = byActor.get(actor);
+    if (listed === undefined) return version <= openedAt;
+    return version <= listed.row.received || listed.cloud.has(version);
+  };
+}
+
+function isSameDot(a: Dot, b: Dot): boolean {
+  return a.version === b.version && a.actor === b.actor;
+}

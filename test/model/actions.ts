@@ -1,0 +1,174 @@
+/** What can happen in the model: actions, how they are drawn, and how they are carried out on a cluster. */
+
+import * as fc from 'fast-check';
+import type { Write } from '../../src/storage/write.ts';
+import type { Cluster, Delivery, TestSession } from '../support/cluster.ts';
+import { utf8 } from '../support/replica-fixture.ts';
+
+export type Action =
+  | { readonly do: 'put' | 'del' | 'ttl' | 'vanish'; readonly node: number; readonly key: string }
+  | { readonly do: 'batch'; readonly node: number; readonly keys: readonly string[] }
+  | { readonly do: 'open' | 'compare' | 'pull'; readonly node: number; readonly server: number }
+  | { readonly do: 'chunk'; readonly node: number; readonly delivery: Delivery }
+  | {
+      readonly do: 'break' | 'end' | 'kill' | 'restart' | 'compact' | 'collect' | 'save' | 'restore' | 'wipe';
+      readonly node: number;
+    }
+  | { readonly do: 'tell'; readonly node: number; readonly write: number }
+  | { readonly do: 'clock'; readonly node: number; readonly offsetS: number }
+  | { readonly do: 'wait'; readonly seconds: number };
+
+/** Sessions by the node that pulls: one at a time. */
+export type Running = Map<number, TestSession>;
+
+const node: fc.Arbitrary<number> = fc.nat({ max: 4 });
+const key: fc.Arbitrary<string> = fc.constantFrom('a', 'b', 'c');
+const delivery = fc.constantFrom<Delivery[]>(
+  'delivered',
+  'delivered',
+  'request-lost',
+  'reply-lost',
+  'repeated',
+);
+const chunk = fc.record({ do: fc.constant('chunk' as const), node, delivery });
+
+/** Writes, sessions and comparisons step by step, lost and repeated messages, restarts and crashes. */
+export const COMMON: readonly fc.Arbitrary<Action>[] = [
+  fc.record({
+    do: fc.constantFrom('put' as const, 'put' as const, 'del' as const, 'ttl' as const),
+    node,
+    key,
+  }),
+  fc.record({
+    do: fc.constant('batch' as const),
+    node,
+    keys: fc.uniqueArray(key, { minLength: 2, maxLength: 3 }),
+  }),
+  fc.record({
+    do: fc.constantFrom('open' as const, 'open' as const, 'compare' as const),
+    node,
+    server: node,
+  }),
+  chunk,
+  chunk,
+  fc.record({
+    do: fc.constantFrom(
+      'break' as const,
+      'end' as const,
+      'kill' as const,
+      'restart' as const,
+      'compact' as const,
+    ),
+    node,
+  }),
+  fc.record({ do: fc.constant('pull' as const), node, server: node }),
+];
+
+const few = fc.nat({ max: 2 });
+const one = fc.constantFrom('a', 'b');
+
+/** Few nodes and keys, whole sessions, long waits: what it takes to be late. */
+export const AWAY: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constantFrom('put' as const, 'del' as const, 'del' as const), node: few, key: one }),
+  fc.record({ do: fc.constant('pull' as const), node: few, server: few }),
+  fc.record({ do: fc.constant('pull' as const), node: few, server: few }),
+  fc.record({ do: fc.constant('collect' as const), node: few }),
+  fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(6, 21) }),
+];
+
+/** Rumours, late ones as well. */
+export const TOLD: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('tell' as const), node, write: fc.nat({ max: 9 }) }),
+];
+
+/** Disks that are lost, set back, or damaged. */
+export const DISKS: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constantFrom('save' as const, 'restore' as const, 'wipe' as const), node }),
+  fc.record({ do: fc.constant('vanish' as const), node, key }),
+];
+
+/** Clocks that leap, and are right again. */
+export const CLOCKS: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('clock' as const), node, offsetS: fc.constantFrom(0, 0, -50, 20, 50, 600) }),
+];
+
+export async function perform(cluster: Cluster, running: Running, action: Action): Promise<void> {
+  const size = cluster.nodes.length;
+  // Later writes have larger versions, unless a clock is wrong.
+  await cluster.clock.advance(1);
+  if (action.do === 'wait') return cluster.clock.advance(action.seconds * 1000);
+  const at = action.node % size;
+  switch (action.do) {
+    case 'put':
+      return cluster.write(at, [write(action.key, cluster.nextValue())]);
+    case 'ttl': {
+      const expiresAt = cluster.node(at).clock.wallMs() + 5000;
+      return cluster.write(at, [write(action.key, cluster.nextValue(), expiresAt)]);
+    }
+    case 'del':
+      return cluster.write(at, [write(action.key, undefined)]);
+    case 'batch':
+      return cluster.write(
+        at,
+        action.keys.map((name, index) => write(name, index === 1 ? undefined : cluster.nextValue())),
+      );
+    case 'open':
+    case 'compare': {
+      const from = action.server % size;
+      if (running.has(at) || from === at) return;
+      const session = await cluster.open(at, from, action.do === 'compare');
+      if (session !== undefined) running.set(at, session);
+      return;
+    }
+    case 'chunk': {
+      const session = running.get(at);
+      if (session === undefined) return;
+      const step = await cluster.step(session, action.delivery, 1);
+      if (step !== 'more' && step !== 'lost') running.delete(at);
+      return;
+    }
+    case 'break':
+      return endSession(running, at);
+    case 'end': {
+      const session = running.get(at);
+      if (session !== undefined) await cluster.run(session);
+      running.delete(at);
+      return;
+    }
+    case 'pull':
+      if (!running.has(at) && action.server % size !== at) await cluster.pull(at, action.server % size);
+      return;
+    case 'kill':
+    case 'restart':
+      await endSession(running, at);
+      return cluster.restart(at, action.do === 'restart');
+    case 'save':
+      return cluster.save(at);
+    case 'restore':
+      await endSession(running, at);
+      return cluster.restore(at);
+    case 'wipe':
+      await endSession(running, at);
+      return cluster.wipe(at);
+    case 'vanish':
+      await endSession(running, at);
+      return cluster.vanish(at, utf8(action.key));
+    case 'tell':
+      return cluster.tell(at, action.write);
+    case 'clock':
+      return cluster.setClock(at, action.offsetS * 1000);
+    case 'compact':
+      return cluster.node(at).replica.compact();
+    case 'collect':
+      return cluster.collect(at);
+  }
+}
+
+async function endSession(running: Running, puller: number): Promise<void> {
+  await running.get(puller)?.session.close();
+  running.delete(puller);
+}
+
+function write(name: string, value: Uint8Array | undefined, expiresAt?: number): Write {
+  return { key: utf8(name), value, expiresAt };
+}

@@ -1,0 +1,51 @@
+/** Families of random schedules: plain ones, and templates that put random actions inside something that runs. */
+
+import * as fc from 'fast-check';
+import { type Action, AWAY, CLOCKS, COMMON, DISKS, TOLD } from './actions.ts';
+import type { Schedule } from './run-schedule.ts';
+
+type Draw = readonly fc.Arbitrary<Action>[];
+
+const size: fc.Arbitrary<number> = fc.integer({ min: 2, max: 5 });
+
+function plain(...draws: readonly Draw[]): fc.Arbitrary<Schedule> {
+  const actions = fc.array(fc.oneof(...draws.flat()), { maxLength: 40, size: 'max' });
+  return fc.record({ size, actions });
+}
+
+/** `opening`, some random actions, and a step of node 0's session after each, until it has come to its end. */
+function within(opening: readonly Action[], ...draws: readonly Draw[]): fc.Arbitrary<Schedule> {
+  const some = (maxLength: number): fc.Arbitrary<Action[]> =>
+    fc.array(fc.oneof(...draws.flat()), { maxLength, size: 'max' });
+  const step: Action = { do: 'chunk', node: 0, delivery: 'delivered' };
+  return fc
+    .record({ before: some(12), between: fc.array(some(3), { maxLength: 6 }), after: some(6) })
+    .map(({ before, between, after }) => ({
+      size: 3,
+      actions: [...before, ...opening, ...between.flatMap((actions) => [step, ...actions]), ...after],
+    }));
+}
+
+const COMPARING: readonly Action[] = [{ do: 'compare', node: 0, server: 1 }];
+const RESUMED: readonly Action[] = [
+  { do: 'open', node: 0, server: 1 },
+  { do: 'chunk', node: 0, delivery: 'delivered' },
+  { do: 'break', node: 0 },
+  { do: 'restart', node: 0 },
+  { do: 'open', node: 0, server: 1 },
+];
+const BOOTSTRAPPING: readonly Action[] = [
+  { do: 'wipe', node: 0 },
+  { do: 'open', node: 0, server: 1 },
+];
+
+export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
+  sessions: plain(COMMON, COMMON, TOLD),
+  absences: plain(AWAY, AWAY, COMMON, TOLD),
+  disks: plain(AWAY, COMMON, TOLD, DISKS),
+  clocks: plain(AWAY, COMMON, TOLD, CLOCKS),
+  everything: plain(AWAY, COMMON, TOLD, DISKS, CLOCKS),
+  'in a comparison': within(COMPARING, AWAY, AWAY, COMMON, TOLD),
+  'in a resumed session': within(RESUMED, AWAY, AWAY, COMMON, TOLD),
+  'in a bootstrap': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, TOLD),
+};

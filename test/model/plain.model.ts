@@ -1,0 +1,3 @@
+import { checkFamilies } from './check-families.ts';
+
+checkFamilies(['sessions', 'absences', 'disks', 'everything']);

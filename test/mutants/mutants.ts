@@ -1,0 +1,205 @@
+/**
+ * Mutants: the production code with one rule of the algorithm left out or bent, as edits of its text. Each has a named
+ * schedule (`test/fixtures/schedules.json`, by `mutant`) that must fail under it. An edit must fit exactly one place.
+ */
+
+export interface Edit {
+  /** From the root of the project. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
+
+export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
+  noignore: [
+    edit('src/storage/merge.ts', '!row.hasSeen(entry.version) && placeIfLarger', 'placeIfLarger'),
+    edit(
+      'src/storage/rumour.ts',
+      'transaction.row(entry.actor).hasSeen(entry.version) || transaction.isPresent(entry)',
+      'transaction.isPresent(entry)',
+    ),
+  ],
+  nosee: [edit('src/storage/transaction.ts', 'this.see(row, old.version);', '')],
+  batchcut: [
+    edit('src/gossip/served-session.ts', "!(this.order === 'version' && isSameBatch(before, entry))", 'true'),
+  ],
+  eager: [
+    edit(
+      'src/storage/sessions.ts',
+      'for (const entry of entries) mergeEntry(transaction, entry);',
+      `for (const entry of entries) {
+        mergeEntry(transaction, entry);
+        transaction.advance(transaction.row(entry.actor), entry.last, entry.last);
+      }`,
+    ),
+  ],
+  contextatend: [
+    edit(
+      'src/storage/pinned-state.ts',
+      'const { bootstrapping, context, fingerprints } = state;',
+      `const { bootstrapping, context, fingerprints } = state;
+      ((globalThis as any).contexts ??= {})[state.identity.nodeId] = context;`,
+    ),
+    edit(
+      'src/storage/sessions.ts',
+      '  for (const other of session.rows) {\n    const row = transaction.row(other.actor);',
+      `  const end = (globalThis as any).contexts[session.peer];
+      for (const other of [...end.all()].map(({ actor }: any) => end.fullRow(actor))) {
+      const row = transaction.row(other.actor);`,
+    ),
+  ],
+  nohorizonjoin: [
+    edit(
+      'src/storage/sessions.ts',
+      '  state.horizon = maxVersion(state.horizon, session.horizon);\n  state.see',
+      '  state.see',
+    ),
+  ],
+  nobinding: [
+    edit(
+      'src/storage/sessions.ts',
+      '    this.#onDamage = onDamage;',
+      `    this.#onDamage = onDamage;
+      this.#byPeer = ((globalThis as any).sessions ??= {})[state.identity.nodeId + (globalThis as any).run] ??= new Map();`,
+    ),
+    edit('src/storage/sessions.ts', 'readonly #byPeer = new Map<NodeId, StoredSession>();', '#byPeer: any;'),
+    edit(
+      'test/support/cluster.ts',
+      'get: (target, name) => {',
+      'get: (_, name) => { const target = this.node(puller).replica; const naive = this.node(puller).naive;',
+    ),
+    edit('test/property/schedules.test.ts', 'if (opened.puller === puller) opened.ended = true;', ';'),
+    edit(
+      'test/property/schedules.test.ts',
+      'const cluster = await Cluster.create(',
+      '(globalThis as any).run = Math.random(); const cluster = await Cluster.create(',
+    ),
+  ],
+  sameactor: [
+    edit(
+      'src/storage/write.ts',
+      'makeActor(state.identity.nodeId, birth, settings.random())',
+      'makeActor(state.identity.nodeId, 1 as Version, 0)',
+    ),
+  ],
+  gcuncovered: [
+    edit(
+      'src/storage/collect.ts',
+      ' || dot.version > transaction.state.context.byNo(dot.actorNo).closed',
+      '',
+    ),
+    edit(
+      'src/storage/transaction.ts',
+      "assert(present.version <= row.closed, 'only what closed covers is collected');",
+      '',
+    ),
+  ],
+  gcreceived: [
+    edit('src/storage/collect.ts', 'byNo(dot.actorNo).closed', 'byNo(dot.actorNo).received'),
+    edit(
+      'src/storage/transaction.ts',
+      'assert(present.version <= row.closed,',
+      'assert(present.version <= row.received,',
+    ),
+  ],
+  nohorizon: [
+    edit(
+      'src/storage/transaction.ts',
+      'this.state.horizon = maxVersion(this.state.horizon, present.version);',
+      '',
+    ),
+  ],
+  gcclock: [
+    edit('test/support/cluster.ts', 'if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await', 'await'),
+  ],
+  nolate: [
+    edit(
+      'src/storage/sessions.ts',
+      'const late = !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);',
+      'const late = false;',
+    ),
+  ],
+  latepuller: [edit('src/storage/sessions.ts', 'maxVersion(state.horizon, serverHorizon)', 'state.horizon')],
+  lateserver: [edit('src/storage/sessions.ts', 'maxVersion(state.horizon, serverHorizon)', 'serverHorizon')],
+  lateown: [edit('src/core/context.ts', 'maxVersion(own.closed, birthOf(actor))', 'own.received')],
+  decideearly: [
+    edit(
+      'src/storage/sessions.ts',
+      'exempt: transaction.state.all.count === 0',
+      'exempt: !isSessionLate(transaction.state, session.rows, session.horizon)',
+    ),
+    edit('src/storage/stored-replica.ts', ' || this.#sessions.hasExempt', ''),
+  ],
+  noopencheck: [
+    edit('src/storage/health.ts', 'wasClean ? undefined : { done: 0, total: state.all.count }', 'undefined'),
+  ],
+  neverdead: [
+    edit(
+      'src/core/verdict.ts',
+      "return own.version <= theirHorizon ? 'goes' : 'unexplained';",
+      "return own.version <= theirHorizon ? 'stays' : 'unexplained';",
+    ),
+  ],
+  latehorizon: [
+    edit('src/storage/settle.ts', 'state.horizon = maxVersion(state.horizon, session.horizon);', ''),
+  ],
+  twoinbound: [edit('test/property/schedules.test.ts', 'if (isPulling(sessions, at)) return;', '')],
+  rumourexclusive: [
+    edit(
+      'src/storage/stored-replica.ts',
+      'const isBusy = this.#comparing !== undefined || this.#sessions.hasExempt;',
+      'const isBusy = false;',
+    ),
+  ],
+  batchcompare: [
+    edit(
+      'src/storage/pinned-state.ts',
+      'if (entry.first === entry.last || actorNo === undefined) return [entry];',
+      'return [entry];',
+    ),
+  ],
+  rumourgap: [
+    edit('src/storage/rumour.ts', "if (!(prev <= received && received < first)) return 'gap';", ''),
+  ],
+  rumourcloses: [
+    edit(
+      'src/storage/rumour.ts',
+      'transaction.advance(row, last, row.closed);',
+      'transaction.advance(row, last, last);',
+    ),
+  ],
+  nolimit: [
+    edit(
+      'src/core/drift.ts',
+      'return versionAt(wallMs + 2 * maxDriftMs);',
+      'return Number.MAX_SAFE_INTEGER as Version;',
+    ),
+    edit('src/core/drift.ts', 'return peerWallMs - wallMs > maxDriftMs;', 'return false;'),
+  ],
+  onelimit: [edit('src/core/drift.ts', 'Math.floor(2.5 * maxDriftMs)', 'maxDriftMs')],
+  expiredstays: [
+    edit(
+      'src/storage/settle.ts',
+      'tombstone: transaction.isTombstone(present)',
+      `tombstone: transaction.isTombstone(present) ||
+        (present.expiresAt !== undefined && present.expiresAt <= transaction.wallMs)`,
+    ),
+  ],
+  collectafter: [
+    edit(
+      'src/storage/stored-replica.ts',
+      'this.#state.bootstrapping || this.#state.healing',
+      'this.#state.bootstrapping',
+    ),
+  ],
+  nolink: [
+    edit(
+      'src/storage/rumour.ts',
+      'if (received === birthOf(actor) && predecessor !== undefined) {',
+      'if (false) {',
+    ),
+  ],
+  linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
+};
