@@ -9,6 +9,13 @@ export type Name = (typeof NAMES)[number];
 /** Short, so that the demo can show a collection; in use it is hours or days. Nothing is deleted before that step. */
 export const TOMBSTONE_TTL_S = 6;
 
+export const TIMING: readonly string[] = [
+  '--gossip-interval',
+  '250ms',
+  '--tombstone-ttl',
+  `${TOMBSTONE_TTL_S}s`,
+];
+
 interface Path {
   readonly from: Name;
   readonly to: Name;
@@ -18,6 +25,7 @@ interface Path {
 export class DemoCluster {
   readonly #paths: readonly Path[];
   readonly #nodes: ReadonlyMap<Name, NodeProcess>;
+  readonly #watched: NodeProcess[] = [];
 
   private constructor(paths: readonly Path[], nodes: ReadonlyMap<Name, NodeProcess>) {
     this.#paths = paths;
@@ -34,8 +42,7 @@ export class DemoCluster {
       const peers = paths
         .filter(({ from }) => from === name)
         .flatMap(({ proxy }) => ['--peer', proxy.address]);
-      const timing = ['--gossip-interval', '250ms', '--tombstone-ttl', `${TOMBSTONE_TTL_S}s`];
-      nodes.set(name, new NodeProcess(name, folder, [...timing, ...peers]));
+      nodes.set(name, new NodeProcess(name, folder, [...TIMING, ...peers]));
     }
     return new DemoCluster(paths, nodes);
   }
@@ -46,6 +53,11 @@ export class DemoCluster {
 
   node(name: Name): NodeProcess {
     return this.#nodes.get(name) as NodeProcess;
+  }
+
+  /** A further node, stopped with the others. */
+  watch(node: NodeProcess): void {
+    this.#watched.push(node);
   }
 
   async start(name: Name): Promise<void> {
@@ -68,7 +80,7 @@ export class DemoCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.signal('SIGTERM')));
+    await Promise.all([...this.nodes, ...this.#watched].map((node) => node.signal('SIGTERM')));
     await Promise.all(this.#paths.map(({ proxy }) => proxy.close()));
   }
 }

@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoCluster } from './demo-cluster.ts';
+import { comeBack, copyAndLeave } from './absence.ts';
 import { cutAndHeal, deleteAndCollect, finish, importAndKill, startNodes } from './steps.ts';
 import { say } from './telling.ts';
 
 const USAGE = `Usage: npm run demo [-- --keep]
 
-Three nodes replicate 135,233 places, survive a kill and a cut, delete, collect, and agree.
+Three nodes replicate 135,233 places, survive a kill and a cut, delete, collect, and agree; a fourth one misses the
+deletes and comes back.
   --keep   leave the nodes running at the end, until Ctrl-C`;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -29,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
   });
   try {
-    const outcome = await Promise.race([run(cluster, startedAt), interrupted]);
+    const outcome = await Promise.race([run(cluster, folder, startedAt), interrupted]);
     if (outcome === 'done' && args.includes('--keep')) {
       tellHowToTalk(cluster);
       await interrupted;
@@ -45,11 +47,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run(cluster: DemoCluster, startedAt: number): Promise<'done'> {
+async function run(cluster: DemoCluster, folder: string, startedAt: number): Promise<'done'> {
   await startNodes(cluster);
   await importAndKill(cluster);
+  const absent = await copyAndLeave(cluster, folder);
   await cutAndHeal(cluster);
-  await deleteAndCollect(cluster);
+  const left = await deleteAndCollect(cluster);
+  await comeBack(cluster, absent, left);
+  await absent.signal('SIGTERM');
   await finish(cluster, startedAt);
   return 'done';
 }

@@ -71,7 +71,8 @@ export async function cutAndHeal(cluster: DemoCluster): Promise<void> {
   say(`  ${kilobytes(cluster.wireBytes() - wireBefore)} went over the wire for 300 entries`);
 }
 
-export async function deleteAndCollect(cluster: DemoCluster): Promise<void> {
+/** Resolves to how many places are left. */
+export async function deleteAndCollect(cluster: DemoCluster): Promise<number> {
   const keys = PLACES.filter(({ country }) => country === COUNTRY).map(({ cityId }) => String(cityId));
   const left = PLACES.length + 300 - keys.length;
   say(`The ${keys.length} places of ${COUNTRY} are deleted at A. Tombstones spread, and are collected`);
@@ -93,6 +94,7 @@ export async function deleteAndCollect(cluster: DemoCluster): Promise<void> {
   await until('further rounds', CONVERGE_MS, async () => (await totalRounds(cluster)) >= rounds + 12);
   await expectEqual(cluster, left);
   say('  a dozen rounds later nothing has come back');
+  return left;
 }
 
 export async function finish(cluster: DemoCluster, startedAt: number): Promise<void> {

@@ -171,6 +171,12 @@ export class Cluster {
     const present = await presentEntries(this.node(index).replica);
     const shown = liveValues(present, wallMs);
     const expected = told.live(wallMs);
+    // What expired and was collected does not come back because a clock is set back.
+    for (const entry of told.all()) {
+      const name = text(entry.key);
+      const isGone = entry.expiresAt !== undefined && this.gone.has(dotName(entry));
+      if (isGone && !(name in shown) && expected[name] === text(entry.value)) delete expected[name];
+    }
     for (const entry of present) {
       const name = text(entry.key);
       if (!(name in shown) || name in expected || !told.has(entry)) continue;
