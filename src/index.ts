@@ -2,6 +2,7 @@
 
 export { BoatoError, type ErrorCode } from './core/errors.ts';
 export type {
+  BackupResult,
   BatchOperation,
   CollectResult,
   EntriesOptions,
@@ -18,8 +19,12 @@ export type {
   SyncOptions,
   SyncResult,
   Value,
+  VerifyOptions,
+  VerifyProblem,
+  VerifyResult,
   Warning,
 } from './node/api.ts';
 export { openNode } from './node/open-node.ts';
 export { openStore } from './node/open-store.ts';
+export { restoreStore } from './node/restore-store.ts';
 export type { Log } from './ports/log.ts';

@@ -1,6 +1,15 @@
 /** The store of a folder that no node serves, opened in this process. */
 
-import type { CollectResult, Entry, PutOptions, Store, StoreStatus, SyncResult, Value } from '../node/api.ts';
+import type {
+  CollectResult,
+  Entry,
+  PutOptions,
+  Store,
+  StoreStatus,
+  SyncResult,
+  Value,
+  VerifyResult,
+} from '../node/api.ts';
 import { exportLines } from '../server/export-lines.ts';
 import {
   importLines,
@@ -51,6 +60,10 @@ export class DirectClient implements StoreClient {
     return exportLines(this.#store.entries({ prefix }));
   }
 
+  backupStream(): AsyncIterable<Uint8Array> {
+    return this.#store.backupStream();
+  }
+
   status(): Promise<StoreStatus> {
     return this.#store.status();
   }
@@ -61,6 +74,10 @@ export class DirectClient implements StoreClient {
 
   collect(): Promise<CollectResult> {
     return this.#store.collect();
+  }
+
+  verify(repair: boolean): Promise<VerifyResult> {
+    return this.#store.verify({ repair });
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
+import { backupCommand } from './backup.ts';
 import { collectCommand } from './collect.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
@@ -13,9 +14,11 @@ import { importCommand } from './import.ts';
 import { listCommand } from './list.ts';
 import { Output, OutputClosed } from './output.ts';
 import { putCommand } from './put.ts';
+import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
 import { syncCommand } from './sync.ts';
+import { verifyCommand } from './verify.ts';
 import { errorMessage } from '../server/error-message.ts';
 
 /** Runs `argv`, as `process.argv` has it, and resolves with the exit code: 0 done, 1 absent, 2 usage, 3 failure. */
@@ -53,6 +56,9 @@ function createProgram(run: Run): Command {
     statusCommand,
     syncCommand,
     collectCommand,
+    backupCommand,
+    restoreCommand,
+    verifyCommand,
   ];
   for (const create of commands) {
     const command = create(run).copyInheritedSettings(program);

@@ -1,7 +1,15 @@
 /** The store of a running node, over its socket. */
 
 import type { ClientRequest } from 'node:http';
-import type { CollectResult, Entry, NodeStatus, PutOptions, SyncResult, Value } from '../node/api.ts';
+import type {
+  CollectResult,
+  Entry,
+  NodeStatus,
+  PutOptions,
+  SyncResult,
+  Value,
+  VerifyResult,
+} from '../node/api.ts';
 import {
   IMPORT_ABORTED,
   type ImportEvent,
@@ -57,7 +65,7 @@ export class SocketClient implements StoreClient {
 
   async *entries({ prefix, limit }: ListOptions): AsyncGenerator<Entry, void, undefined> {
     const query = limit === undefined ? '' : `&limit=${limit}`;
-    const source = this.#download(`/v1/kv?prefix=${encodeURIComponent(prefix)}${query}`);
+    const source = untilFailure(this.#download(`/v1/kv?prefix=${encodeURIComponent(prefix)}${query}`));
     for await (const lines of splitLines(source)) {
       for (const { text } of lines) yield entryFromShown(JSON.parse(text ?? '') as ShownEntry);
     }
@@ -118,7 +126,11 @@ export class SocketClient implements StoreClient {
   }
 
   exportLines(prefix: string): AsyncIterable<Uint8Array> {
-    return this.#download(`/v1/export?prefix=${encodeURIComponent(prefix)}`);
+    return untilFailure(this.#download(`/v1/export?prefix=${encodeURIComponent(prefix)}`));
+  }
+
+  backupStream(): AsyncIterable<Uint8Array> {
+    return this.#download('/v1/backup');
   }
 
   async status(): Promise<NodeStatus> {
@@ -133,6 +145,10 @@ export class SocketClient implements StoreClient {
     return (await this.#http.json('POST', '/v1/collect')).body as CollectResult;
   }
 
+  async verify(repair: boolean): Promise<VerifyResult> {
+    return (await this.#http.json('POST', '/v1/verify', { body: { repair } })).body as VerifyResult;
+  }
+
   close(): Promise<void> {
     this.#http.close();
     return Promise.resolve();
@@ -142,7 +158,7 @@ export class SocketClient implements StoreClient {
     const outgoing = this.#http.open('GET', path);
     try {
       outgoing.end();
-      yield* untilFailure((await this.#http.response(outgoing)) as AsyncIterable<Uint8Array>);
+      yield* (await this.#http.response(outgoing)) as AsyncIterable<Uint8Array>;
     } catch (error) {
       throw this.#http.explain(error);
     } finally {

@@ -8,6 +8,7 @@ import type {
   StoreStatus,
   SyncResult,
   Value,
+  VerifyResult,
 } from '../node/api.ts';
 import type { ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
 
@@ -42,9 +43,12 @@ export interface StoreClient {
   ): Promise<ImportSummary>;
   /** The lines of an export, cut anywhere. */
   exportLines(prefix: string): AsyncIterable<string | Uint8Array>;
+  /** The file of a backup. */
+  backupStream(): AsyncIterable<Uint8Array>;
   status(): Promise<StoreStatus | NodeStatus>;
   /** Only where a node runs. */
   sync(request: SyncRequest): Promise<SyncResult>;
   collect(): Promise<CollectResult>;
+  verify(repair: boolean): Promise<VerifyResult>;
   close(): Promise<void>;
 }

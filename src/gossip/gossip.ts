@@ -19,6 +19,7 @@ import type { PeerRecord } from './peer-record.ts';
 import { Peers } from './peers.ts';
 import { Puller } from './puller.ts';
 import { Responder } from './responder.ts';
+import { RolledBack } from './rolled-back.ts';
 import { Rounds } from './round.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
 import { Sync, type SyncCounts } from './sync.ts';
@@ -61,6 +62,7 @@ export class Gossip {
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
+  readonly #rolledBack: RolledBack;
   readonly #server: SessionServer;
   readonly #greeter: Greeter;
   readonly #peers: Peers;
@@ -77,6 +79,7 @@ export class Gossip {
     const { maxDriftMs } = settings;
     const { sessionTimeoutMs, chunkBytes } = options;
     const warnings = new Warnings(clock, log);
+    const rolledBack = new RolledBack(replica, warnings);
     const rounds = new Rounds(replica, clock, fingerprints);
     const server = new SessionServer({ replica, clock, random, limits, sessionTimeoutMs, chunkBytes });
     const peerClocks = new PeerClocks({
@@ -117,12 +120,16 @@ export class Gossip {
       warnings,
       compare: async (link: Link) => {
         const comparison = await rounds.compare(link);
+        rolledBack.look(link, comparison.rows);
         for (const record of peers.recordsOf(link.nodeId)) record.actorsBehind = comparison.behind;
         return comparison;
       },
       linkTo: (peer) => peers.linkTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
-      onCompleted: (peer) => void this.#healing.completed(peer),
+      onCompleted: (peer) => {
+        rolledBack.clearCovered();
+        void this.#healing.completed(peer);
+      },
     });
     this.#healing = new Healing(replica, () => peers.links().map(({ nodeId: peer }) => peer), log);
     this.#antiEntropy = new AntiEntropy({
@@ -144,6 +151,7 @@ export class Gossip {
     this.#replica = replica;
     this.#transport = transport;
     this.#warnings = warnings;
+    this.#rolledBack = rolledBack;
     this.#server = server;
     this.#greeter = greeter;
     this.#puller = puller;
@@ -191,6 +199,7 @@ export class Gossip {
   }
 
   warnings(): readonly GossipWarning[] {
+    this.#rolledBack.clearCovered();
     return this.#warnings.all();
   }
 

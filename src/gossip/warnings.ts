@@ -8,7 +8,8 @@ export type GossipWarningCode =
   | 'CLOCK_OFFSET'
   | 'REFUSED_FROM_FUTURE'
   | 'SETTINGS_DIFFER'
-  | 'PEER_REJECTED';
+  | 'PEER_REJECTED'
+  | 'ROLLED_BACK';
 
 export interface GossipWarning {
   readonly code: GossipWarningCode;

@@ -61,7 +61,8 @@ export interface Warning {
     | 'REFUSED_FROM_FUTURE'
     | 'SETTINGS_DIFFER'
     | 'NO_FSYNC'
-    | 'PEER_REJECTED';
+    | 'PEER_REJECTED'
+    | 'ROLLED_BACK';
   readonly message: string;
   readonly peer?: string;
 }
@@ -147,6 +148,51 @@ export interface CollectResult {
   readonly reason?: string;
 }
 
+/** A backup that is whole. */
+export interface BackupResult {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** Wall clock of the node when it was taken: milliseconds since 1970-01-01T00:00Z. */
+  readonly takenAt: number;
+  /** Records of the store; several for an entry. */
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** A kind of problem that a verification found. */
+export interface VerifyProblem {
+  /** Stable, such as `unreadable` or `not-indexed`. */
+  readonly kind: string;
+  /** The key space, as in `records`. */
+  readonly space: string;
+  /** What it is: a few words. */
+  readonly message: string;
+  readonly count: number;
+  /** The first one that was met: a key, or an actor and a version. */
+  readonly example: string;
+}
+
+export interface VerifyResult {
+  /** Nothing was wrong. */
+  readonly sound: boolean;
+  /** Records that were looked at, by key space. */
+  readonly records: Readonly<Record<string, number>>;
+  readonly problems: readonly VerifyProblem[];
+  /** With `repair`, if anything was wrong. */
+  readonly repair?: {
+    /** A second look found nothing wrong. */
+    readonly sound: boolean;
+    /** What was done, and what comes next: a sentence or two. */
+    readonly message: string;
+  };
+}
+
+export interface VerifyOptions {
+  /** Makes anew what can be made from the entries, forgets what was seen, and lets the peers be asked for the rest. */
+  readonly repair?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Payload is the bytes of keys and values. */
 export interface SyncResult {
   /** Peers asked, and those that held the same when the call returned. */
@@ -184,6 +230,12 @@ export interface Store extends AsyncDisposable {
   /** Removes what expired or was deleted longer ago than `tombstoneTtlMs`, as far as it is safe. */
   collect(): Promise<CollectResult>;
   compact(): Promise<void>;
+  /** A backup of one moment into the file at `path`, which is there whole, and on disk, or not at all. */
+  backup(path: string): Promise<BackupResult>;
+  /** What `backup` writes, in pieces. Whoever stores it must see its end: what is cut off is no backup. */
+  backupStream(): AsyncIterableIterator<Uint8Array>;
+  /** Looks at every record of one moment, while reads and writes go on. Fails with `ABORTED` if it is called off. */
+  verify(options?: VerifyOptions): Promise<VerifyResult>;
   /** Waits for what was begun, then closes. Harmless when repeated. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** A node's folder: the database, the marker that it was made, and who holds it. */
 
-import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { openLevelStore } from '../adapters/level-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
@@ -10,6 +10,11 @@ import type { OrderedStore } from '../ports/ordered-store.ts';
 const MARKER = 'initialized';
 const HOLDER = 'holder.json';
 const DATABASE = 'db';
+/** A database that is being restored: it becomes the folder's only when it is whole. */
+const RESTORING = 'restore.tmp';
+
+const MARKER_TEXT =
+  'The database beside this file was made. If it is missing, restore it, or empty the whole folder.\n';
 
 export interface OpenFolder {
   /** Absolute. */
@@ -41,14 +46,75 @@ export async function openFolder(path: string): Promise<OpenFolder> {
     isInitialized,
     async markInitialized() {
       if (isInitialized) return;
-      await writeDurably(
-        dir,
-        MARKER,
-        'The database beside this file was made. If it is missing, restore it, or empty the whole folder.\n',
-      );
+      await writeDurably(dir, MARKER, MARKER_TEXT);
     },
     release: () => rm(join(dir, HOLDER), { force: true }),
   };
+}
+
+/**
+ * Makes a store in a folder that holds none, out of what `fill` writes; if it fails, there is none. Fails with
+ * `STORE_EXISTS`, `STORE_LOCKED`, `STORE_UNREADABLE`.
+ */
+export async function makeStore<T>(path: string, fill: (store: OrderedStore) => Promise<T>): Promise<T> {
+  const dir = resolve(path);
+  if ((await exists(join(dir, MARKER))) || (await exists(join(dir, DATABASE)))) throw storeExists(dir);
+  const firstMade = await makeFolder(dir);
+  const restoring = join(dir, RESTORING);
+  const store = await openEmpty(dir, restoring);
+  try {
+    const filled = await fill(store);
+    await store.close();
+    // Fails if a store was begun here in the meantime.
+    await rename(restoring, join(dir, DATABASE)).catch((error: unknown) => {
+      throw isTaken(error) ? storeExists(dir) : unusable(`The database in ${dir} cannot be made`, error);
+    });
+    await syncFolder(dir);
+    await writeDurably(dir, MARKER, MARKER_TEXT);
+    return filled;
+  } catch (error) {
+    await store.close();
+    await rm(restoring, { recursive: true, force: true });
+    if (firstMade !== undefined) await removeEmptyFolders(dir, firstMade);
+    throw error;
+  }
+}
+
+/** What a restore that was killed left behind goes. */
+async function openEmpty(dir: string, location: string): Promise<OrderedStore> {
+  try {
+    const isLeft = await exists(location);
+    const store = await openLevelStore(location, { createIfMissing: true });
+    if (!isLeft) return store;
+    await store.close();
+    await rm(location, { recursive: true, force: true });
+    return await openLevelStore(location, { createIfMissing: true });
+  } catch (error) {
+    if (!(error instanceof BoatoError && error.code === 'STORE_LOCKED')) throw error;
+    throw new BoatoError('STORE_LOCKED', `Another restore into ${dir} is under way: wait for its end.`, {
+      cause: error,
+    });
+  }
+}
+
+function storeExists(dir: string): BoatoError {
+  return new BoatoError(
+    'STORE_EXISTS',
+    `The folder ${dir} holds a store already: restore into another folder, or move this one away.`,
+  );
+}
+
+function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** `dir` and those above it up to `last`, as far as nothing is in them. */
+async function removeEmptyFolders(dir: string, last: string): Promise<void> {
+  for (let folder = dir; ; folder = dirname(folder)) {
+    if ((await readdir(folder)).length > 0) return;
+    await rmdir(folder);
+    if (folder === last) return;
+  }
 }
 
 /** Whether a store was ever made in `path`. */
@@ -98,9 +164,10 @@ async function readHolder(dir: string): Promise<number | undefined> {
   }
 }
 
-async function makeFolder(dir: string): Promise<void> {
+/** The first folder that had to be made, if any. */
+async function makeFolder(dir: string): Promise<string | undefined> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return await mkdir(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw unusable(`The folder ${dir} cannot be made`, error);
   }
@@ -133,6 +200,11 @@ async function writeDurably(dir: string, name: string, content: string): Promise
     await file.close();
   }
   await rename(temporary, join(dir, name));
+  await syncFolder(dir);
+}
+
+/** What was renamed in it stays so after a power loss. */
+export async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r');
   try {
     await folder.sync();

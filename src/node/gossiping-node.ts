@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
+  BackupResult,
   BatchOperation,
   CollectResult,
   EntriesOptions,
@@ -19,6 +20,8 @@ import type {
   SyncOptions,
   SyncResult,
   Value,
+  VerifyOptions,
+  VerifyResult,
 } from './api.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
@@ -108,6 +111,18 @@ export class GossipingNode implements Node {
 
   compact(): Promise<void> {
     return this.#map.compact();
+  }
+
+  backup(path: string): Promise<BackupResult> {
+    return this.#map.backup(path);
+  }
+
+  backupStream(): AsyncIterableIterator<Uint8Array> {
+    return this.#map.backupStream();
+  }
+
+  verify(options?: VerifyOptions): Promise<VerifyResult> {
+    return this.#map.verify(options);
   }
 
   async status(): Promise<NodeStatus> {

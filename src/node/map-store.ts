@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
+  BackupResult,
   BatchOperation,
   CollectResult,
   EntriesOptions,
@@ -14,12 +15,16 @@ import type {
   Store,
   StoreStatus,
   Value,
+  VerifyOptions,
+  VerifyResult,
   Warning,
 } from './api.ts';
+import { writeBackupFile } from './backup-file.ts';
 import { encodeKey } from './key.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, readLive, toPublic } from './reads.ts';
+import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
 export class MapStore implements Store {
@@ -148,6 +153,23 @@ export class MapStore implements Store {
   async compact(): Promise<void> {
     this.#assertOpen();
     await this.#reading(this.#replica.compact());
+  }
+
+  async backup(path: string): Promise<BackupResult> {
+    this.#assertOpen();
+    return this.#reading(writeBackupFile(path, this.backupStream()));
+  }
+
+  async *backupStream(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#assertOpen();
+    yield* this.#replica.backup();
+  }
+
+  async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    this.#assertOpen();
+    const { repair, signal } = checkVerify(options);
+    const isCalledOff = (): boolean => this.#isRefusing || signal?.aborted === true;
+    return toVerifyResult(await this.#reading(this.#replica.verify(repair, isCalledOff)));
   }
 
   /** New calls fail from now on; what was begun goes on. */

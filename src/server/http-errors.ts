@@ -54,11 +54,14 @@ export function statusOf(code: ErrorCode): number {
     case 'TIMEOUT':
       return 504;
     case 'STORE_MISSING':
+    case 'STORE_EXISTS':
     case 'STORE_UNREADABLE':
     case 'FORMAT_UNSUPPORTED':
     case 'NAME_MISMATCH':
     case 'CLUSTER_MISMATCH':
     case 'RECORD_DAMAGED':
+    case 'BACKUP_INVALID':
+    case 'FILE_UNWRITABLE':
     case 'LISTEN_FAILED':
     case 'INSECURE_NETWORK':
       return 500;

@@ -5,9 +5,10 @@
  *     POST /v1/sync       200 {peers, inSync, entriesReceived, bytesReceived, bytesSent}; body {wait?, timeoutMs?} or none;
  *                         ends early when the client goes away
  *     POST /v1/collect    200 {collected, kept}
+ *     POST /v1/verify     200 {sound, records, problems, repair?}; body {repair?} or none; ends early as sync does
  */
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Node, SyncOptions } from '../node/api.ts';
 
@@ -16,21 +17,36 @@ export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortS
   app.post('/v1/collect', () => node.collect());
   app.post('/v1/sync', async (request, reply) => {
     const options = syncOptions(request);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    return node.sync({ ...options, signal: AbortSignal.any([gone.signal, stopping]) });
+    return node.sync({ ...options, signal: endOf(reply, stopping) });
+  });
+  app.post('/v1/verify', async (request, reply) => {
+    const { repair = false } = fieldsOf(request, ['repair']);
+    if (typeof repair !== 'boolean')
+      throw new BoatoError('INVALID_OPTION', 'The field "repair" must be true or false.');
+    return node.verify({ repair, signal: endOf(reply, stopping) });
   });
 }
 
-function syncOptions(request: FastifyRequest): SyncOptions {
+/** Fires when the client goes away, or the server stops. */
+function endOf(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, stopping]);
+}
+
+function fieldsOf(request: FastifyRequest, known: readonly string[]): Record<string, unknown> {
   const body = request.body ?? {};
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new BoatoError('INVALID_OPTION', 'The body must be a JSON object.');
   }
-  const { wait = false, timeoutMs, ...others } = body as Record<string, unknown>;
-  const other = Object.keys(others)[0];
+  const other = Object.keys(body).find((field) => !known.includes(field));
   if (other !== undefined)
     throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
+  return body as Record<string, unknown>;
+}
+
+function syncOptions(request: FastifyRequest): SyncOptions {
+  const { wait = false, timeoutMs } = fieldsOf(request, ['wait', 'timeoutMs']);
   if (typeof wait !== 'boolean')
     throw new BoatoError('INVALID_OPTION', 'The field "wait" must be true or false.');
   if (timeoutMs === undefined) return { wait };

@@ -11,11 +11,13 @@
  *                         An answer without summary was cut off; what "progress" counted as imported is stored.
  *     GET  /v1/export?prefix=
  *                         200, a line {key, value, type, expiresAt?} for each live entry, in key order, of one state
+ *     GET  /v1/backup     200, the file of a backup; one that was cut off, or failed, is refused by a restore
  */
 
 import type { FastifyInstance } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Node } from '../node/api.ts';
+import { replyBackup } from './backup-reply.ts';
 import { exportLines } from './export-lines.ts';
 import { importLines } from './import-lines.ts';
 import { parseOperation } from './line-format.ts';
@@ -36,6 +38,11 @@ export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: Ab
     const prefix = new Query(request.url, ['prefix']).text('prefix');
     const entries = node.entries(prefix === undefined ? {} : { prefix });
     await replyLines(reply, exportLines(entries), stopping);
+    return reply;
+  });
+
+  app.get('/v1/backup', async (_request, reply) => {
+    await replyBackup(reply, node.backupStream(), stopping);
     return reply;
   });
 

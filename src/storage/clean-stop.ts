@@ -1,5 +1,6 @@
 /** The marker of a clean stop: there only while nobody uses the store. */
 
+import { equalBytes } from '../core/bytes.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
 import { metaKey } from './keyspace.ts';
@@ -14,6 +15,10 @@ export async function takeCleanStop(store: OrderedStore): Promise<boolean> {
   const marker = await store.get(MARKER);
   await store.write([{ type: 'del', key: MARKER }], { sync: true });
   return marker !== undefined;
+}
+
+export function isCleanMarker(stored: Uint8Array): boolean {
+  return equalBytes(stored, MARKER);
 }
 
 /** The last write before the store is closed. */

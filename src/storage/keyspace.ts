@@ -97,6 +97,7 @@ export function dueBetween(kind: number, from: number, to: number): KeyRange {
   return { gte: dueKey(kind, from, new Uint8Array(0)), lt: dueKey(kind, to + 1, new Uint8Array(0)) };
 }
 
+export const ALL_LARGE_VALUES: KeyRange = whole(LARGE_VALUE);
 export const ALL_ROWS: KeyRange = whole(ROW);
 export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);
 export const ALL_SESSIONS: KeyRange = whole(SESSION);
@@ -118,6 +119,47 @@ export interface EntryBounds {
   readonly gte?: Uint8Array | undefined;
   readonly lt?: Uint8Array | undefined;
   readonly reverse?: boolean | undefined;
+}
+
+/** What a backup holds, in key order: all but the sessions in which this node pulls, which end with their node. */
+export const BACKED_UP: readonly KeyRange[] = [
+  whole(META),
+  { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(CLOUD + 1) },
+];
+
+export type KeySpace =
+  | 'meta'
+  | 'entry'
+  | 'largeValue'
+  | 'segment'
+  | 'singleDot'
+  | 'due'
+  | 'row'
+  | 'cloud'
+  | 'session'
+  | 'progress';
+
+const NAME_BY_PREFIX: ReadonlyMap<number, KeySpace> = new Map<number, KeySpace>([
+  [META, 'meta'],
+  [ENTRY, 'entry'],
+  [LARGE_VALUE, 'largeValue'],
+  [SEGMENT, 'segment'],
+  [SINGLE_DOT, 'singleDot'],
+  [DUE, 'due'],
+  [ROW, 'row'],
+  [CLOUD, 'cloud'],
+  [SESSION, 'session'],
+  [PROGRESS, 'progress'],
+]);
+
+/** Of a stored record; `undefined` if the layout has no such space. */
+export function spaceOf(stored: Uint8Array): KeySpace | undefined {
+  return NAME_BY_PREFIX.get(stored[0] ?? 0);
+}
+
+export function isBackedUp(stored: Uint8Array): boolean {
+  const space = spaceOf(stored);
+  return space !== undefined && space !== 'session' && space !== 'progress';
 }
 
 export function entriesBetween(bounds: EntryBounds): KeyRange {

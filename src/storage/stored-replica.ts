@@ -3,7 +3,7 @@
 import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
-import type { BoatoError } from '../core/errors.ts';
+import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
   ArrivedChunk,
@@ -19,13 +19,15 @@ import type {
   Settlement,
   StoredSession,
 } from '../ports/replica.ts';
+import { backupPieces } from './backup.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type Collected, collectDue } from './collect.ts';
 import { Committer } from './committer.ts';
 import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
-import { type OnDamage, reported, reportingDamage } from './damage.ts';
+import { damaged, type OnDamage, reported, reportingDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
+import { type Findings, isDamaging } from './findings.ts';
 import { type CheckProgress, Health } from './health.ts';
 import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
@@ -35,7 +37,24 @@ import { applyRumour } from './rumour.ts';
 import { Sessions } from './sessions.ts';
 import { settle } from './settle.ts';
 import type { State } from './state.ts';
+import { sweep } from './sweep.ts';
+import { momentOf, verify } from './verify.ts';
 import { type Write, writeJob } from './write.ts';
+
+/** What a verification found, and what was done about it. */
+export interface Verified {
+  readonly findings: Findings;
+  readonly repair:
+    | {
+        /** The context was given up. */
+        readonly gaveUp: boolean;
+        /** Records that belonged to nothing. */
+        readonly removed: number;
+        /** A second look found nothing. */
+        readonly sound: boolean;
+      }
+    | undefined;
+}
 
 export class StoredReplica implements Replica {
   readonly wasClean: boolean;
@@ -171,6 +190,19 @@ export class StoredReplica implements Replica {
   async compact(): Promise<void> {
     await this.#foldIndex();
     await this.#store.compact();
+  }
+
+  /** The file of a backup of one moment, in pieces (`backup-format.ts`); commits go on meanwhile. */
+  async *backup(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { identity } = this.#state;
+    const { clock, hash64 } = this.#options;
+    const snapshot = await this.#committer.exclusive(() => Promise.resolve(this.#store.snapshot()));
+    const head = { ...identity, takenAtMs: clock.wallMs(), isChecked: this.#health.checking === undefined };
+    try {
+      yield* backupPieces(snapshot, head, hash64, this.#onDamage);
+    } finally {
+      await snapshot.close();
+    }
   }
 
   /** Waits for what was begun, marks the stop as clean, closes the ordered store. */
@@ -332,6 +364,24 @@ export class StoredReplica implements Replica {
     return why;
   }
 
+  /**
+   * Looks at every record of one moment, while reads and writes go on. What it finds counts as damage that was met; with
+   * `repair` the context is given up, and what belongs to nothing is removed. Called off, it fails with `ABORTED`.
+   */
+  async verify(repair: boolean, isCalledOff: () => boolean = () => false): Promise<Verified> {
+    const findings = await this.#verify(isCalledOff);
+    if (findings.problems.length === 0) return { findings, repair: undefined };
+    const isDamage = findings.problems.some(isDamaging);
+    if (!repair) {
+      if (isDamage) this.#health.meet(damaged('is damaged or missing'));
+      return { findings, repair: undefined };
+    }
+    if (isDamage) await this.giveUp('a verification found damage');
+    const removed = await sweep(this.#store, this.#state, this.#committer);
+    const after = await this.#verify(isCalledOff);
+    return { findings, repair: { gaveUp: isDamage, removed, sound: after.problems.length === 0 } };
+  }
+
   async giveUp(why: string): Promise<void> {
     await this.#health.giveUp(why, this.#sessions);
     await this.#foldIndex();
@@ -339,6 +389,19 @@ export class StoredReplica implements Replica {
 
   endHealing(): Promise<void> {
     return this.#health.endHealing();
+  }
+
+  async #verify(isCalledOff: () => boolean): Promise<Findings> {
+    const moment = await this.#committer.exclusive(() =>
+      Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
+    );
+    try {
+      return await verify(moment, this.#state.fingerprints, () => {
+        if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
+      });
+    } finally {
+      await moment.snapshot.close();
+    }
   }
 
   #foldIndex(): Promise<void> {

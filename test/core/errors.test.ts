@@ -31,6 +31,9 @@ const CODES = Object.keys({
   TIMEOUT: true,
   ABORTED: true,
   SESSION_VOID: true,
+  STORE_EXISTS: true,
+  BACKUP_INVALID: true,
+  FILE_UNWRITABLE: true,
 } satisfies Record<ErrorCode, true>);
 
 describe('an operating failure', () => {

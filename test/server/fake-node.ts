@@ -2,6 +2,7 @@
 
 import { BoatoError } from '../../src/core/errors.ts';
 import type {
+  BackupResult,
   BatchOperation,
   CollectResult,
   EntriesOptions,
@@ -12,6 +13,8 @@ import type {
   SyncOptions,
   SyncResult,
   Value,
+  VerifyOptions,
+  VerifyResult,
 } from '../../src/node/api.ts';
 
 const SYNCED: SyncResult = { peers: 2, inSync: 2, entriesReceived: 1, bytesReceived: 10, bytesSent: 20 };
@@ -21,6 +24,7 @@ export class FakeNode implements Node {
   readonly address = '127.0.0.1:7531';
   readonly stopped: Promise<Error | undefined> = new Promise(() => {});
   readonly entryByKey = new Map<string, Entry>();
+  readonly verifyCalls: VerifyOptions[] = [];
   readonly syncCalls: SyncOptions[] = [];
   /** Called before a put is stored; a rejection is the put's. */
   beforePut: (key: string) => Promise<void> = () => Promise.resolve();
@@ -28,6 +32,8 @@ export class FakeNode implements Node {
   beforeEntry: (key: string) => Promise<void> = () => Promise.resolve();
   onScanClosed: () => void = () => undefined;
   answerSync: (options: SyncOptions) => Promise<SyncResult> = () => Promise.resolve(SYNCED);
+  /** What a backup brings; an error ends it. */
+  backupPieces: (Uint8Array | Error)[] = [];
   writesInFlight = 0;
   writesInFlightMax = 0;
   #version = 0;
@@ -106,6 +112,22 @@ export class FakeNode implements Node {
   }
 
   async compact(): Promise<void> {}
+
+  async backup(): Promise<BackupResult> {
+    return { nodeId: 'fake', clusterId: 'default', takenAt: 0, records: 0, bytes: 0 };
+  }
+
+  async *backupStream(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const piece of this.backupPieces) {
+      if (piece instanceof Error) throw piece;
+      yield piece;
+    }
+  }
+
+  async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    this.verifyCalls.push(options);
+    return { sound: true, records: { entry: 1 }, problems: [] };
+  }
 
   async close(): Promise<void> {}
 

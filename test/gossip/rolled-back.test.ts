@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import type { NodeId } from '../../src/core/actor.ts';
+import { RolledBack } from '../../src/gossip/rolled-back.ts';
+import { Warnings } from '../../src/gossip/warnings.ts';
+import type { Log } from '../../src/ports/log.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { GossipCluster } from '../support/gossip-fixture.ts';
+import { contents, openTestReplica, put } from '../support/replica-fixture.ts';
+import { pull } from '../support/pull.ts';
+
+const B = { nodeId: 'b' as NodeId };
+
+function watch(replica: StoredReplica): {
+  rolledBack: RolledBack;
+  warnings: () => string[];
+  logged: string[];
+} {
+  const logged: string[] = [];
+  const say = (_fields: unknown, message: string): void => void logged.push(message);
+  const log = { debug: say, info: say, warn: say, error: say } as unknown as Log;
+  const warnings = new Warnings(new SimulatedClock(), log);
+  const codes = (): string[] => warnings.all().map(({ code, peer }) => `${code} ${peer}`);
+  return { rolledBack: new RolledBack(replica, warnings), warnings: codes, logged };
+}
+
+/** `a` wrote once, was copied, wrote again; `b` has seen all of it. `back` is the copy, opened again. */
+async function rollBack(): Promise<{ b: StoredReplica; a: StoredReplica; back: StoredReplica }> {
+  const disk = new MemoryDisk();
+  const clock = new SimulatedClock();
+  const a = await openTestReplica({ disk, clock });
+  await a.write([put('one', '1')]);
+  const copy = await disk.copy();
+  await clock.advance(10);
+  await a.write([put('two', '2')]);
+  const b = await openTestReplica({ nodeId: 'b', clock, random: createSeededRandom(2) });
+  await pull(b, a);
+  const back = await openTestReplica({ disk: copy, clock, random: createSeededRandom(3) });
+  return { a, b, back };
+}
+
+describe('a node whose disk was rolled back', () => {
+  test('is told once, in a sentence, until what its peers have seen is covered again', async () => {
+    const { b, back } = await rollBack();
+    const { rolledBack, warnings, logged } = watch(back);
+    rolledBack.look(B, b.rows());
+    rolledBack.look({ nodeId: 'c' as NodeId }, b.rows());
+    expect(warnings()).toEqual(['ROLLED_BACK b']);
+    expect(logged).toEqual([
+      expect.stringMatching(/^Node b has seen writes of this node [^\n]*harmless[^\n]*\.$/),
+    ]);
+    await pull(back, b);
+    rolledBack.clearCovered();
+    expect(warnings()).toEqual([]);
+    rolledBack.look(B, b.rows());
+    expect(warnings()).toEqual([]);
+  });
+
+  test('is told when its disk was wiped', async () => {
+    const { b } = await rollBack();
+    const wiped = await openTestReplica();
+    const { rolledBack, warnings } = watch(wiped);
+    rolledBack.look(B, b.rows());
+    expect(warnings()).toEqual(['ROLLED_BACK b']);
+    await pull(wiped, b);
+    rolledBack.clearCovered();
+    expect(warnings()).toEqual([]);
+  });
+
+  test('is not told of what others wrote, of what it knows, or while it heals', async () => {
+    const { a, b, back } = await rollBack();
+    await b.write([put('three', '3')]);
+    const known = watch(a);
+    known.rolledBack.look(B, b.rows());
+    expect(known.warnings()).toEqual([]);
+    await back.giveUp('a test');
+    const healing = watch(back);
+    healing.rolledBack.look(B, b.rows());
+    expect(healing.warnings()).toEqual([]);
+  });
+});
+
+test('a node that is restored from an old disk says so while it gossips, and heals', async () => {
+  const cluster = new GossipCluster();
+  const b = await cluster.start('b');
+  let a = await cluster.start('a', { peers: ['b'] });
+  await a.put('one', '1');
+  const disk = await cluster.stop(a);
+  const old = await disk.copy();
+  a = await cluster.start('a', { peers: ['b'], disk });
+  await cluster.pass(100);
+  await a.put('two', '2');
+  await cluster.converge();
+  await cluster.stop(a);
+  const told = new Set<string>();
+  const restored = await cluster.start('a', { peers: ['b'], disk: old, seed: 9 });
+  cluster.onSend = () => restored.warnings().forEach((warning) => told.add(warning));
+  await cluster.converge();
+  await cluster.pass(2000);
+  expect([...told]).toEqual(['ROLLED_BACK b']);
+  expect(restored.warnings()).toEqual([]);
+  expect(b.warnings()).toEqual([]);
+  expect(await contents(restored.replica)).toEqual({ one: '1', two: '2' });
+  await cluster.stopAll();
+});

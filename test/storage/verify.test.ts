@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import type { OrderedStore, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
+import { seal, unseal } from '../../src/storage/checksum.ts';
+import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
+import { cloudKey, largeValueKey, metaKey, spaceOf } from '../../src/storage/keyspace.ts';
+import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
+import { decodeRow, encodeRow } from '../../src/storage/row-record.ts';
+import { decodeSegment, encodeSegment } from '../../src/storage/segment-record.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
+import { pull } from '../support/pull.ts';
+
+type Plant = (records: readonly StoredRecord[], store: OrderedStore) => Promise<void>;
+
+const LIVE = 'v'.repeat(10_000);
+
+/** A store with entries of every kind, among them loose and cloud dots, and some room in which damage can be planted. */
+async function sample(): Promise<{ replica: StoredReplica; store: OrderedStore; peer: StoredReplica }> {
+  const store = await new MemoryDisk().open();
+  const replica = await openTestReplica({ store });
+  const peer = await openTestReplica({ nodeId: 'b', random: createSeededRandom(2) });
+  await peer.write([put('theirs', '1'), put('both', '1')]);
+  await peer.write([put('their large', LIVE)]);
+  await pull(replica, peer);
+  await replica.write([put('one', '1'), put('two', '2')]);
+  await replica.write([put('large', LIVE)]);
+  await replica.write([put('large too', LIVE)]);
+  await replica.write([put('soon', '1', 2_000_000_000_000)]);
+  await replica.write([del('gone')]);
+  await replica.write([put('one', '3')]);
+  return { replica, store, peer };
+}
+
+async function recordsOf(store: OrderedStore): Promise<readonly StoredRecord[]> {
+  const scan = store.scan({ gte: new Uint8Array(0) });
+  const records = await scan.next(10_000);
+  await scan.close();
+  return records;
+}
+
+function inSpace(records: readonly StoredRecord[], space: string, at: number = 0): StoredRecord {
+  const record = records.filter(([key]) => spaceOf(key) === space).at(at);
+  if (record === undefined) throw new Error(`there is no record in ${space}`);
+  return record;
+}
+
+async function write(store: OrderedStore, ...operations: WriteOperation[]): Promise<void> {
+  await store.write(operations, { sync: true });
+}
+
+function putContent(key: Uint8Array, content: Uint8Array): WriteOperation {
+  return { type: 'put', key, value: seal(key, content) };
+}
+
+function flip(space: string): Plant {
+  return async (records, store) => {
+    const [key, record] = inSpace(records, space);
+    const value = record.slice();
+    value[0] = (value[0] ?? 0) ^ 1;
+    await write(store, { type: 'put', key, value });
+  };
+}
+
+function remove(space: string): Plant {
+  return (records, store) => write(store, { type: 'del', key: inSpace(records, space)[0] });
+}
+
+/** Kinds and spaces that must be found, the example of the first, and how the damage is planted. */
+const damages: readonly (readonly [
+  name: string,
+  found: readonly string[],
+  example: string | RegExp,
+  plant: Plant,
+])[] = [
+  ['a flipped entry', ['unreadable entry', 'sums-differ entry', 'row-differs row'], 'both', flip('entry')],
+  ['a lost entry', ['sums-differ entry', 'row-differs row'], 'all entries', remove('entry')],
+  ['a flipped large value', ['unreadable largeValue'], /^[ab]\+.* at \d+$/, flip('largeValue')],
+  ['a lost large value', ['value-missing entry'], /large/, remove('largeValue')],
+  [
+    'a large value of another length',
+    ['value-length entry'],
+    /large/,
+    async (records, store) => {
+      const [key] = inSpace(records, 'largeValue');
+      await write(store, putContent(key, new Uint8Array(5000)));
+    },
+  ],
+  [
+    'a large value that belongs to no entry',
+    ['value-orphaned largeValue'],
+    /^[ab]\+.* at 7$/,
+    (_records, store) => write(store, putContent(largeValueKey(0, 7), new Uint8Array(5000))),
+  ],
+  ['a lost segment', ['not-indexed entry'], /./, remove('segment')],
+  ['a flipped segment', ['unreadable segment', 'not-indexed entry'], /^[ab]\+.* at \d+$/, flip('segment')],
+  [
+    'a segment that lacks a pair',
+    ['not-indexed entry'],
+    /./,
+    async (records, store) => {
+      const [key, record] = inSpace(records, 'segment');
+      const pairs = decodeSegment(unseal(key, record));
+      const other = pairs.map((pair) => ({ ...pair, key: utf8('elsewhere') }));
+      await write(store, putContent(key, encodeSegment(other)));
+    },
+  ],
+  ['a lost due record', ['not-due entry'], /gone|soon/, remove('due')],
+  ['a flipped due record', ['unreadable due', 'not-due entry'], /gone|soon/, flip('due')],
+  ['a lost row', ['row-differs row'], /^[ab]\+/, remove('row')],
+  ['a flipped row', ['unreadable row', 'row-differs row'], /^[ab]\+/, flip('row')],
+  [
+    'a row that claims more',
+    ['row-differs row'],
+    /^[ab]\+/,
+    async (records, store) => {
+      const [key, record] = inSpace(records, 'row');
+      const row = decodeRow(unseal(key, record));
+      await write(store, putContent(key, encodeRow({ ...row, received: (row.received + 1) as never }, row)));
+    },
+  ],
+  [
+    'a cloud dot too many',
+    ['row-differs row'],
+    /^[ab]\+/,
+    (_records, store) => write(store, putContent(cloudKey(0, 2 ** 52), new Uint8Array(0))),
+  ],
+  [
+    'sums that were kept wrong',
+    ['sums-differ meta'],
+    'state',
+    async (records, store) => {
+      const [key, record] = records.find(([stored]) => Buffer.compare(stored, metaKey('state')) === 0) ?? [];
+      const state = decodeState(unseal(key as Uint8Array, record as Uint8Array));
+      await write(
+        store,
+        putContent(key as Uint8Array, encodeState({ ...state, all: { count: 1, sum: 1n } })),
+      );
+    },
+  ],
+  ['a flipped name', ['unreadable meta'], 'identity', flip('meta')],
+  [
+    'an entry that was put in the place of another',
+    ['sums-differ entry', 'not-indexed entry'],
+    'all entries',
+    async (records, store) => {
+      const [key, record] = inSpace(records, 'entry');
+      const entry = decodeEntry(unseal(key, record));
+      const version = (entry.version + 100) as typeof entry.version;
+      const older = { ...entry, tombstone: false, version, first: version, last: version };
+      await write(store, putContent(key, encodeEntry(entry.actorNo, older)));
+    },
+  ],
+  [
+    'a record of no key space',
+    ['unknown unknown'],
+    '77aa',
+    (_records, store) =>
+      write(store, { type: 'put', key: Uint8Array.of(0x77, 0xaa), value: new Uint8Array(1) }),
+  ],
+];
+
+describe('a verification', () => {
+  test('finds a store sound, whatever was written, merged, collected or compacted', async () => {
+    const step = fc.tuple(
+      fc.constantFrom('a', 'b'),
+      fc.constantFrom('put', 'del', 'expiring', 'large', 'pull', 'compact'),
+      fc.constantFrom('x', 'y', 'z'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const nodes = {
+          a: await openTestReplica(),
+          b: await openTestReplica({ nodeId: 'b', random: createSeededRandom(2) }),
+        };
+        for (const [node, what, key] of steps) {
+          const [own, other] = node === 'a' ? [nodes.a, nodes.b] : [nodes.b, nodes.a];
+          if (what === 'put') await own.write([put(key, '1'), put(`${key}${key}`, '2')]);
+          if (what === 'large') await own.write([put(key, LIVE)]);
+          if (what === 'expiring') await own.write([put(key, '1', 2_000_000_000_000)]);
+          if (what === 'del') await own.write([del(key)]);
+          if (what === 'pull') await pull(own, other);
+          if (what === 'compact') await own.compact();
+        }
+        for (const replica of [nodes.a, nodes.b]) {
+          const { findings } = await replica.verify(false);
+          expect(findings.problems).toEqual([]);
+          expect(findings.records.entry ?? 0).toBe(replica.state.all.count);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('finds a store sound while writes go on', async () => {
+    const { replica } = await sample();
+    const through = new AbortController();
+    const writing = (async () => {
+      for (let index = 0; !through.signal.aborted; index++) {
+        await replica.write([
+          put(`key-${index % 50}`, index % 3 === 0 ? LIVE : '1'),
+          del(`key-${(index * 7) % 50}x`),
+        ]);
+        if (index % 20 === 0) await replica.compact();
+      }
+    })();
+    for (let round = 0; round < 20; round++)
+      expect((await replica.verify(false)).findings.problems).toEqual([]);
+    through.abort();
+    await writing;
+    expect(replica.notServing()).toBeUndefined();
+  });
+
+  test.each(damages)('finds %s, and repairs it', async (_name, found, example, plant) => {
+    const { replica, store, peer } = await sample();
+    const before = await contents(replica);
+    await plant(await recordsOf(store), store);
+    const { findings } = await replica.verify(false);
+    const kinds = findings.problems.map(({ kind, space }) => `${kind} ${space}`);
+    expect(kinds).toEqual(expect.arrayContaining([...found]));
+    const isHarmless = found.every((kind) => /^(?:value-orphaned|unknown) /.test(kind));
+    // Damage that is planted alone is found alone.
+    expect(isHarmless ? kinds : found).toEqual(found);
+    const first = findings.problems.find(({ kind, space }) => `${kind} ${space}` === found[0]);
+    expect(first?.count).toBeGreaterThan(0);
+    expect(first?.example).toMatch(example);
+    // Damage that was found counts as damage that was met.
+    expect(replica.notServing() === undefined).toBe(isHarmless);
+
+    const repaired = await replica.verify(true);
+    expect(repaired.repair).toMatchObject({ gaveUp: !isHarmless, sound: true });
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
+    expect(replica.notServing()).toBeUndefined();
+    expect(replica.isHealing()).toBe(!isHarmless);
+    // What only this node held and was not damaged is still here.
+    const after = await contents(replica);
+    expect(Object.keys(before).filter((key) => !(key in after)).length).toBeLessThanOrEqual(1);
+    await pull(replica, peer);
+    expect(await contents(replica)).toMatchObject({ theirs: '1' });
+  });
+
+  test('finds damage that was met when the store was opened', async () => {
+    const disk = new MemoryDisk();
+    const first = await openTestReplica({ disk });
+    await first.write([put('a', '1')]);
+    await first.close();
+    const store = await disk.open();
+    await flip('row')(await recordsOf(store), store);
+    const replica = await openTestReplica({ store });
+    const { findings } = await replica.verify(false);
+    expect(findings.problems.map(({ kind }) => kind)).toContain('marked');
+    expect((await replica.verify(true)).repair?.sound).toBe(true);
+  });
+
+  test('can be called off', async () => {
+    const { replica } = await sample();
+    await expect(replica.verify(true, () => true)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(replica.isHealing()).toBe(false);
+  });
+
+  test('counts what it looks at', async () => {
+    const { replica } = await sample();
+    const { findings } = await replica.verify(false);
+    expect(findings.records).toMatchObject({ entry: 9, largeValue: 3, due: 2, row: 2 });
+  });
+});
