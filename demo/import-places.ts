@@ -6,12 +6,18 @@ import { SingleBar } from 'cli-progress';
 import type { NodeProcess } from './node-process.ts';
 import { STORE } from './node-process.ts';
 import { lineOf, PLACES } from './places.ts';
+import { say } from './telling.ts';
 
 /** Places a piece: a progress bar moves once for each. */
 const PIECE = 500;
 
-/** Calls `onFraction` with how much was handed over, from 0 to 1. Resolves when all is on disk. */
-export async function importPlaces(node: NodeProcess, onFraction: (fraction: number) => void): Promise<void> {
+const CLEAR_LINE = '\r\u001B[2K';
+
+/** How much was handed over, from 0 to 1, and how to say something beside the progress bar. */
+export type OnFraction = (fraction: number, tell: (line: string) => void) => void;
+
+/** Resolves when all is on disk. */
+export async function importPlaces(node: NodeProcess, onFraction: OnFraction): Promise<void> {
   const child = spawn(process.execPath, [STORE, 'import', '-', '--data', node.dir], {
     stdio: ['pipe', 'ignore', 'pipe'],
     detached: true,
@@ -27,7 +33,7 @@ export async function importPlaces(node: NodeProcess, onFraction: (fraction: num
       await Promise.race([once(child.stdin, 'drain'), ended]);
     if (child.exitCode !== null) break;
     progress.update(at + piece.length);
-    onFraction((at + piece.length) / PLACES.length);
+    onFraction((at + piece.length) / PLACES.length, progress.tell);
   }
   child.stdin.end();
   const [code] = await ended;
@@ -37,6 +43,7 @@ export async function importPlaces(node: NodeProcess, onFraction: (fraction: num
 
 interface Progress {
   update(count: number): void;
+  readonly tell: (line: string) => void;
   stop(): void;
 }
 
@@ -52,7 +59,11 @@ function createProgress(): Progress {
       stream: process.stdout,
     });
     bar.start(PLACES.length, 0);
-    return { update: (count) => bar.update(count), stop: () => bar.stop() };
+    return {
+      update: (count) => bar.update(count),
+      tell: (line) => say(`${CLEAR_LINE}${line}`),
+      stop: () => bar.stop(),
+    };
   }
   let told = 0;
   return {
@@ -61,6 +72,7 @@ function createProgress(): Progress {
       if (tenth > told) console.log(`  ${tenth * 10} % handed to A`);
       told = tenth;
     },
+    tell: say,
     stop() {},
   };
 }

@@ -36,6 +36,8 @@ async function main(args: readonly string[]): Promise<number> {
       tellHowToTalk(cluster);
       await interrupted;
     }
+    // A bar that was interrupted leaves the cursor in its line, and hidden.
+    if (outcome === 'interrupted') say(process.stdout.isTTY ? '\u001B[?25h\nInterrupted.' : 'Interrupted.');
     await cleanUp(cluster, folder);
     return outcome === 'done' ? 0 : 130;
   } catch (error) {
@@ -68,6 +70,7 @@ function tellHowToTalk(cluster: DemoCluster): void {
 async function cleanUp(cluster: DemoCluster, folder: string): Promise<void> {
   await cluster.stop();
   await rm(folder, { recursive: true, force: true });
+  say('The nodes are stopped, and their folders removed.');
 }
 
 process.exitCode = await main(process.argv.slice(2));

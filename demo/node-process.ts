@@ -13,6 +13,8 @@ import type { NodeStatus } from '../src/node/api.ts';
 /** The executable, wherever the compiled demo lies below the package. */
 export const STORE: string = join(packageFolder(dirname(fileURLToPath(import.meta.url))), 'bin', 'store.js');
 
+const TETHER = new URL('./tether.js', import.meta.url).href;
+
 export class NodeProcess {
   readonly name: string;
   readonly dir: string;
@@ -33,8 +35,8 @@ export class NodeProcess {
   async start(): Promise<void> {
     const args = ['serve', '--json', '--data', this.dir, '--name', this.name, '--port', '0', ...this.#args];
     // A process group of its own: Ctrl-C reaches the demo, which then stops its nodes in order.
-    const child = spawn(process.execPath, [STORE, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = spawn(process.execPath, ['--import', TETHER, STORE, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
     this.#child = child;

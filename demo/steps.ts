@@ -25,8 +25,8 @@ export async function importAndKill(cluster: DemoCluster): Promise<void> {
   say('  At 40 % B is killed with SIGKILL, and started again from its folder.');
   const startedAt = performance.now();
   let restarted: Promise<void> | undefined;
-  await importPlaces(cluster.node('A'), (fraction) => {
-    if (fraction >= 0.4) restarted ??= killAndRestart(cluster);
+  await importPlaces(cluster.node('A'), (fraction, tell) => {
+    if (fraction >= 0.4) restarted ??= killAndRestart(cluster, tell);
   });
   const importedS = (performance.now() - startedAt) / 1000;
   await restarted;
@@ -107,10 +107,11 @@ export async function finish(cluster: DemoCluster, startedAt: number): Promise<v
   say(`  ${seconds(startedAt)}, ${megabytes(cluster.wireBytes())} over the wire, all equal`);
 }
 
-async function killAndRestart(cluster: DemoCluster): Promise<void> {
+async function killAndRestart(cluster: DemoCluster, tell: (line: string) => void): Promise<void> {
   await cluster.node('B').signal('SIGKILL');
+  const killedAt = performance.now();
   await cluster.start('B');
-  if (!process.stdout.isTTY) say('  B was killed, and is back');
+  tell(`  B was killed, and was back ${seconds(killedAt)} later with what it had acknowledged`);
 }
 
 /** Equal counts, and an equal hash of the full export. */

@@ -67,7 +67,8 @@ export function expectWholeBatches(
   written: readonly Entry[],
   gone: ReadonlySet<string> = new Set(),
 ): void {
-  if (replica.state.bootstrapping) return;
+  // While a first copy can still be resumed its batches may be torn here: they are handed to nobody.
+  if (replica.state.bootstrapping || replica.state.torn) return;
   const heldByBatch = new Map<string, Set<number>>();
   for (const { actor, first, last, version } of naive.held()) {
     if (first === last) continue;
