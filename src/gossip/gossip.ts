@@ -52,8 +52,8 @@ export interface GossipOptions {
 export interface PulledStatus {
   readonly peer: NodeId;
   readonly order: SessionOrder;
-  /** `set-aside`: it goes on when its peer is next pulled from. */
-  readonly state: 'running' | 'set-aside';
+  /** `set-aside`: it goes on when its peer is next pulled from. `comparing`: `entries` are those that were taken. */
+  readonly state: 'running' | 'set-aside' | 'comparing';
   readonly entries: number;
   readonly bytes: number;
 }
@@ -210,11 +210,15 @@ export class Gossip {
   /** Sessions in which this node pulls: at most one runs, others are set aside. */
   async pulled(): Promise<readonly PulledStatus[]> {
     const stored = await this.#replica.storedSessions();
-    const running = this.#puller.running?.peer;
-    return stored.map(({ peer, order, entries, bytes }) => {
-      const state = running === peer ? 'running' : 'set-aside';
+    const running = this.#puller.running;
+    const pulled = stored.map(({ peer, order, entries, bytes }): PulledStatus => {
+      const state = running?.peer === peer ? 'running' : 'set-aside';
       return { peer, order, state, entries, bytes };
     });
+    if (running?.session.compared === undefined) return pulled;
+    const { peer, session } = running;
+    const { taken } = running.session.compared;
+    return [...pulled, { peer, order: 'version', state: 'comparing', entries: taken, bytes: session.bytes }];
   }
 
   /** Malformed messages so far. */

@@ -122,8 +122,11 @@ export interface SessionStatus {
   readonly direction: 'inbound' | 'served';
   readonly peer: string;
   readonly order: 'key' | 'version';
-  /** `set-aside`: without progress for a while; resumed when its peer can be reached. */
-  readonly state: 'running' | 'set-aside';
+  /**
+   * `set-aside`: without progress for a while; resumed when its peer can be reached. `comparing`: after a long absence, or
+   * damage, the node finds out what differs.
+   */
+  readonly state: 'running' | 'set-aside' | 'comparing';
   readonly entries: number;
   readonly bytes: number;
 }
