@@ -140,7 +140,7 @@ describe('the schedule against leaving out that', () => {
     }
     for (const { index } of cluster.nodes) cluster.setClock(index, 0);
     await cluster.clock.advance(700_000);
-    await cluster.converge();
+    await cluster.converge(() => expectPromises(cluster));
     await expectPromises(cluster);
     const survived = new NaiveReplica(cluster.nodes.flatMap(({ naive }) => naive.all()));
     const [first] = cluster.nodes;

@@ -101,6 +101,8 @@ export class Cluster {
   readonly acknowledged: NaiveReplica = new NaiveReplica();
   /** What was collected, taken by damage, or forgotten for it, wherever: batches may lack it. */
   readonly gone = new Set<string>();
+  /** What was collected after it had expired. */
+  readonly #expired = new Set<string>();
   /** Sessions so far that found an entry which nothing explains (I8). */
   unexplained = 0;
   readonly #random: Random;
@@ -174,8 +176,8 @@ export class Cluster {
     // What expired and was collected does not come back because a clock is set back.
     for (const entry of told.all()) {
       const name = text(entry.key);
-      const isGone = entry.expiresAt !== undefined && this.gone.has(dotName(entry));
-      if (isGone && !(name in shown) && expected[name] === text(entry.value)) delete expected[name];
+      if (this.#expired.has(dotName(entry)) && !(name in shown) && expected[name] === text(entry.value))
+        delete expected[name];
     }
     for (const entry of present) {
       const name = text(entry.key);
@@ -224,6 +226,9 @@ export class Cluster {
       if (after.has(dotName(entry))) continue;
       collected.add(dotName(entry));
       this.gone.add(dotName(entry));
+      // By a clock that is right.
+      if ((entry.expiresAt ?? Number.POSITIVE_INFINITY) <= this.clock.wallMs())
+        this.#expired.add(dotName(entry));
     }
   }
 
@@ -364,8 +369,8 @@ export class Cluster {
     throw new Error(`node ${puller} came to no end with node ${server}`);
   }
 
-  /** Everybody pulls from everybody until nothing changes. */
-  async converge(): Promise<void> {
+  /** Everybody pulls from everybody until nothing changes; `check` runs after each pull. */
+  async converge(check: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     for (let round = 0; round < 2 * this.nodes.length + 2; round++) {
       let moved = false;
       for (const { index: puller } of this.nodes) {
@@ -373,6 +378,7 @@ export class Cluster {
           if (puller === server) continue;
           const before = stateOf(this.node(puller).replica);
           await this.pull(puller, server);
+          await check();
           await this.#compareIfSuspect(puller, server);
           moved ||= before !== stateOf(this.node(puller).replica);
         }
