@@ -59,10 +59,17 @@ function createProgress(): Progress {
       stream: process.stdout,
     });
     bar.start(PLACES.length, 0);
+    // The signal stops the bar; what is handed over until the import ends must not draw it again.
+    let isOver = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isOver = true));
     return {
-      update: (count) => bar.update(count),
+      update(count) {
+        if (!isOver) bar.update(count);
+      },
       tell: (line) => say(`${CLEAR_LINE}${line}`),
-      stop: () => bar.stop(),
+      stop() {
+        if (!isOver) bar.stop();
+      },
     };
   }
   let told = 0;

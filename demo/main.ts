@@ -36,8 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
       tellHowToTalk(cluster);
       await interrupted;
     }
-    // A bar that was interrupted leaves the cursor in its line, and hidden.
-    if (outcome === 'interrupted') say(process.stdout.isTTY ? '\u001B[?25h\nInterrupted.' : 'Interrupted.');
+    if (outcome === 'interrupted') say('Interrupted.');
     await cleanUp(cluster, folder);
     return outcome === 'done' ? 0 : 130;
   } catch (error) {

@@ -45,6 +45,8 @@ interface TestNode {
   readonly index: number;
   readonly clock: NodeClock;
   readonly doubt: ClockDoubt;
+  /** What was seen here before the context was given up: its authors knew it, though the replica no longer does. */
+  readonly past: Set<string>;
   /** What was collected here, in this life of the disk (I7). */
   readonly collected: Set<string>;
   /** Peers with which a session was completed since the context was given up. */
@@ -144,8 +146,8 @@ export class Cluster {
   readonly #seenByWriter = new Map<string, ReadonlySet<string>>();
 
   async write(index: number, writes: readonly Write[]): Promise<void> {
-    const { replica, naive } = this.node(index);
-    const seen = new Set(naive.all().map(dotName));
+    const { replica, naive, past } = this.node(index);
+    const seen = new Set([...past, ...naive.all().map(dotName)]);
     try {
       await replica.write(writes);
     } catch (error) {
@@ -254,7 +256,7 @@ export class Cluster {
       this.gone.add(dotName(entry));
       naive.forget(key);
     }
-    await this.#replace(index, copy, naive);
+    await this.#replace(index, copy, naive, this.node(index));
   }
 
   readonly #saved = new Map<number, { readonly disk: MemoryDisk; readonly naive: NaiveReplica }>();
@@ -277,10 +279,10 @@ export class Cluster {
     index: number,
     disk: MemoryDisk,
     naive: NaiveReplica,
-    collected: Set<string> = new Set(),
+    { collected, past }: { readonly collected?: Set<string>; readonly past?: Set<string> } = {},
   ): Promise<void> {
     const { offsetMs } = this.node(index).clock;
-    this.nodes[index] = await this.#open(index, disk, naive, { offsetMs, collected });
+    this.nodes[index] = await this.#open(index, disk, naive, offsetMs, collected, past);
   }
 
   /**
@@ -331,14 +333,17 @@ export class Cluster {
       node.epoch = node.replica.epoch;
       node.collected.clear();
       node.completed.clear();
-      node.naive = await this.#remembered(node.replica, node.naive);
+      node.naive = await this.#remembered(node.replica, node.naive, node.past);
     }
   }
 
   /** What a node knows after it gave up its context: no more than what it holds. */
-  async #remembered(replica: StoredReplica, before: NaiveReplica): Promise<NaiveReplica> {
+  async #remembered(replica: StoredReplica, before: NaiveReplica, past: Set<string>): Promise<NaiveReplica> {
     const remembered = new NaiveReplica(await presentEntries(replica));
-    for (const entry of before.all()) if (!remembered.has(entry)) this.gone.add(dotName(entry));
+    for (const entry of before.all()) {
+      past.add(dotName(entry));
+      if (!remembered.has(entry)) this.gone.add(dotName(entry));
+    }
     return remembered;
   }
 
@@ -403,7 +408,7 @@ export class Cluster {
     const disk = clean ? node.disk : await node.disk.copy();
     await node.server.stop();
     if (clean) await node.replica.close();
-    await this.#replace(index, disk, node.naive, node.collected);
+    await this.#replace(index, disk, node.naive, node);
   }
 
   /** Loses its disk. */
@@ -416,7 +421,9 @@ export class Cluster {
     index: number,
     disk: MemoryDisk,
     naive: NaiveReplica,
-    { offsetMs = 0, collected = new Set<string>() }: { offsetMs?: number; collected?: Set<string> } = {},
+    offsetMs: number = 0,
+    collected: Set<string> = new Set(),
+    past: Set<string> = new Set(),
   ): Promise<TestNode> {
     const clock = new NodeClock(this.clock);
     clock.offsetMs = offsetMs;
@@ -430,7 +437,7 @@ export class Cluster {
       maxDriftMs: MAX_DRIFT_MS,
     });
     const wasChecked = replica.checking !== undefined && (await replica.check()) !== undefined;
-    const known = wasChecked ? await this.#remembered(replica, naive) : naive;
+    const known = wasChecked ? await this.#remembered(replica, naive, past) : naive;
     const server = new SessionServer({
       replica,
       clock,
@@ -453,6 +460,7 @@ export class Cluster {
       index,
       clock,
       doubt,
+      past,
       collected: wasChecked ? new Set() : collected,
       completed: new Set(),
       epoch: replica.epoch,
