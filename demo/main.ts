@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
       tellHowToTalk(cluster);
       await interrupted;
     }
-    if (outcome === 'interrupted') say('Interrupted.');
+    if (outcome === 'interrupted') say(process.stdout.isTTY ? '\nInterrupted.' : 'Interrupted.');
     await cleanUp(cluster, folder);
     return outcome === 'done' ? 0 : 130;
   } catch (error) {
