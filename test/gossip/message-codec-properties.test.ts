@@ -185,7 +185,7 @@ describe('a message is refused as malformed, in a short sentence, or it is anoth
       reasons,
     );
     const trees = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 3 })), { maxLength: 10 });
-    const types = fc.integer({ min: 0, max: 13 });
+    const types = fc.integer({ min: 0, max: 23 });
     fc.assert(
       fc.property(types, trees, (type, rest) => expectSound(packer.pack([type, ...rest]))),
       { numRuns: 5000 },

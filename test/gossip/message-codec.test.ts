@@ -4,6 +4,7 @@ import { makeActor } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { type FullRow, SUM_ZERO } from '../../src/core/context.ts';
 import type { Version } from '../../src/core/version.ts';
+import { FETCH_KEYS_MAX, SUMS_NODES_MAX } from '../../src/gossip/comparison-lists.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
 import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, Hello, Message, Summary } from '../../src/gossip/messages.ts';
@@ -55,6 +56,11 @@ function hashesOf(...numbers: number[]): Uint8Array {
   return bytes;
 }
 
+const bytesOf = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
+
+/** 2^53 - 1, the largest one. */
+const MAX_VARINT = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
+
 function decodeTree(tree: unknown): Message {
   return decodeMessage(packer.pack(tree), packer);
 }
@@ -86,6 +92,7 @@ describe('on the wire', () => {
   // For each rule of docs/PROTOCOL.md a message and its bytes.
   const row = '01 05 01 61 808080808080c001 00000001 02 01 0102030405060708';
   const wall = 'cb 427a3185c5000000';
+  const session = `d920 ${hex(Buffer.from(SESSION))}`;
   const pinned: Record<string, [Message, string]> = {
     'hello = [1, protocolVersion: uint32, clusterId: name, nodeId: name, bootNonce: uint32, tombstoneTtlMs: ms, maxDriftMs: ms]':
       [HELLO, '97 01 01 a163 a161 cedeadbeef ce05265c00 cdea60'],
@@ -141,6 +148,40 @@ describe('on the wire', () => {
     'failure = [12, request: uint32, code, reason]': [
       { type: 'failure', request: 7, code: 'stale', reason: 'late' },
       '94 0c 07 a57374616c65 a46c617465',
+    ],
+    'compare = [13, request: uint32, session, depth: 0..5]': [
+      { type: 'compare', request: 7, session: SESSION, depth: 5 },
+      `94 0d 07 ${session} 05`,
+    ],
+    'compared = [14, request: uint32]': [{ type: 'compared', request: 7 }, '92 0e 07'],
+    'sums = [15, request: uint32, session, level: 0..4, indices]': [
+      { type: 'sums', request: 7, session: SESSION, level: 4, nodes: [0, 2, 133] },
+      `95 0f 07 ${session} 04 c404 00 01 8201`,
+    ],
+    'sums-reply = [16, request: uint32, bytes: hash*]': [
+      { type: 'sums-reply', request: 7, sums: Array.from({ length: 16 }, () => HASH_MAX) },
+      `93 10 07 c480 ${'ff'.repeat(128)}`,
+    ],
+    'list = [17, request: uint32, session, indices, after: bytes(65 663)]': [
+      { type: 'list', request: 7, session: SESSION, buckets: [1, 2 ** 20 - 1], after: Uint8Array.of(0x6b) },
+      `95 11 07 ${session} c404 01 fdff3f c4016b`,
+    ],
+    'list-reply = [18, request: uint32, dots: bytes, last: boolean]': [
+      { type: 'list-reply', request: 7, dots: CHUNK.entries, last: false },
+      '94 12 07 c403010203 c2',
+    ],
+    'fetch = [19, request: uint32, session, keys: bytes: text*]': [
+      { type: 'fetch', request: 7, session: SESSION, keys: [Uint8Array.of(0x61), Uint8Array.of(0x62, 0x63)] },
+      `94 13 07 ${session} c405 0161 026263`,
+    ],
+    'fetch-reply = [20, request: uint32, count: 0..1024, entries: bytes]': [
+      { type: 'fetch-reply', request: 7, count: 1024, entries: CHUNK.entries },
+      '94 14 07 cd0400 c403010203',
+    ],
+    'keep-alive = [21, session]': [{ type: 'keep-alive', session: SESSION }, `92 15 ${session}`],
+    'lost = [22, session, dots: bytes]': [
+      { type: 'lost', session: SESSION, dots: CHUNK.entries },
+      `93 16 ${session} c403010203`,
     ],
   };
   test.each(Object.entries(pinned))('%s', (rule, [message, expected]) => {
@@ -222,6 +263,61 @@ describe('a message is refused', () => {
     'with a number for a boolean': [[7, 7, rows, hash, 1, 0], 'position 4 of a message is not a boolean'],
     'with a cursor that is too long': [[9, 7, SESSION, long], 'not at most 65663 bytes'],
     'with a cursor that is a string': [[9, 7, SESSION, 'k'], 'position 3 of a message is not a byte string'],
+    'with a depth above 5': [[13, 7, SESSION, 6], 'position 3 of a message is not at most 5'],
+    'with a negative depth': [[13, 7, SESSION, -1], 'position 3 of a message is not an integer from 0'],
+    'with the level of the buckets themselves': [
+      [15, 7, SESSION, 5, bytesOf(0)],
+      'position 3 of a message is not at most 4',
+    ],
+    'with nodes that are no bytes': [
+      [15, 7, SESSION, 0, [0]],
+      'position 4 of a message is not a byte string',
+    ],
+    'with half a node': [[15, 7, SESSION, 0, bytesOf(0x80)], 'the end came too early'],
+    'with a node longer than need be': [
+      [15, 7, SESSION, 0, bytesOf(0x80, 0)],
+      'an integer longer than need be',
+    ],
+    'with more nodes than are asked for at once': [
+      [15, 7, SESSION, 4, new Uint8Array(SUMS_NODES_MAX + 1)],
+      'too many indices',
+    ],
+    'with nodes of more bytes than so many can have': [
+      [15, 7, SESSION, 4, new Uint8Array(4 * SUMS_NODES_MAX + 1)],
+      'too many indices',
+    ],
+    'with a bucket above all integers': [
+      [17, 7, SESSION, bytesOf(...MAX_VARINT, ...MAX_VARINT), bytesOf()],
+      'too many indices',
+    ],
+    'with a key to go on after that is too long': [
+      [17, 7, SESSION, bytesOf(0), long],
+      'position 4 of a message is not at most 65663 bytes',
+    ],
+    'with fifteen sums for a node': [
+      [16, 7, new Uint8Array(15 * 8)],
+      'sums that are not sixteen for each node',
+    ],
+    'with half a sum': [[16, 7, new Uint8Array(16 * 8 - 4)], 'sums that are not sixteen for each node'],
+    'with sums for more nodes than were asked for at once': [
+      [16, 7, new Uint8Array(16 * 8 * (SUMS_NODES_MAX + 1))],
+      'sums that are not sixteen for each node',
+    ],
+    'with a list that does not tell whether it is the last': [
+      [18, 7, bytesOf(), 0],
+      'position 3 of a message is not a boolean',
+    ],
+    'with a key that ends too early': [[19, 7, SESSION, bytesOf(2, 0x61)], 'the end came too early'],
+    'with more keys than are fetched at once': [
+      [19, 7, SESSION, new Uint8Array(FETCH_KEYS_MAX + 1)],
+      'too many keys at once',
+    ],
+    'with entries of more keys than are fetched at once': [
+      [20, 7, FETCH_KEYS_MAX + 1, bytesOf()],
+      'position 2 of a message is not at most 1024',
+    ],
+    'with a keep-alive of no session': [[21, ''], 'not the name of a session'],
+    'with lost dots that are no bytes': [[22, SESSION, 'k'], 'position 2 of a message is not a byte string'],
     'with an order that is none': [
       [8, 7, SESSION, 'time', rows, 0, true, 0, hash, hash, true],
       'not one of version,',
@@ -268,6 +364,38 @@ describe('at their edges', () => {
       session: SESSION,
       cursor: new Uint8Array(CURSOR_BYTES_MAX),
     };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  });
+
+  test('sums have as many nodes, and as many replies, as are asked for at once', () => {
+    const nodes = Array.from({ length: SUMS_NODES_MAX }, (_, index) => 2 * index + 1);
+    const asked: Message = { type: 'sums', request: 0, session: SESSION, level: 4, nodes };
+    expect(decodeMessage(encodeMessage(asked, packer), packer)).toEqual(asked);
+    const sums = nodes.flatMap(() => Array.from({ length: 16 }, () => HASH_MAX));
+    const reply: Message = { type: 'sums-reply', request: 0, sums };
+    const sent = encodeMessage(reply, packer);
+    expect(sent.length).toBeLessThan(2 ** 20);
+    expect(decodeMessage(sent, packer)).toEqual(reply);
+  });
+
+  test('all buckets that there are can be listed at once', () => {
+    const buckets = Array.from({ length: 2 ** 20 }, (_, index) => index);
+    const message: Message = { type: 'list', request: 0, session: SESSION, buckets, after: bytesOf() };
+    const decoded = decodeMessage(encodeMessage(message, packer), packer);
+    expect(decoded.type === 'list' && decoded.buckets.length).toBe(2 ** 20);
+    expect(decoded.type === 'list' && decoded.buckets.at(-1)).toBe(2 ** 20 - 1);
+  });
+
+  test('nodes that do not ascend are never sent', () => {
+    const message: Message = { type: 'sums', request: 0, session: SESSION, level: 1, nodes: [2, 2] };
+    expect(() => encodeMessage(message, packer)).toThrow('Invariant broken');
+  });
+
+  test('as many keys as are fetched at once are fetched', () => {
+    const keys = Array.from({ length: FETCH_KEYS_MAX }, (_, index) =>
+      Uint8Array.of(index >> 8, index & 0xff),
+    );
+    const message: Message = { type: 'fetch', request: 0, session: SESSION, keys };
     expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
   });
 
