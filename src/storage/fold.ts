@@ -8,11 +8,14 @@ import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage } from './damage.ts';
 import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
-import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
+import { ALL_BESIDE_ENTRIES, entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
 import { isPermanent } from './transaction.ts';
 
 /** Records read and looked at in one go, while others wait: a millisecond or two. */
 const PAGE_RECORDS = 512;
+
+/** Segments of the dot index are larger. */
+const PAGE_SEGMENTS = 64;
 
 export interface EntryVisitor {
   onEntry(key: Uint8Array, stored: StoredEntry): void;
@@ -127,6 +130,36 @@ export async function recount(
     onPage: onProgress,
   });
   return { all, permanent, dotsByNo, unreadable };
+}
+
+/** Whether every record beside the entries matches its checksum: what is seldom read is looked at here. `onPage` may throw. */
+export async function areRecordsSound(reader: Reader, onPage: () => void): Promise<boolean> {
+  for (const range of ALL_BESIDE_ENTRIES) {
+    const scan = reader.scan(range);
+    try {
+      for (
+        let page = await scan.next(PAGE_SEGMENTS);
+        page.length > 0;
+        page = await scan.next(PAGE_SEGMENTS)
+      ) {
+        onPage();
+        if (!page.every(([key, record]) => isSealed(key, record))) return false;
+      }
+    } finally {
+      await scan.close();
+    }
+  }
+  return true;
+}
+
+function isSealed(key: Uint8Array, record: Uint8Array): boolean {
+  try {
+    unseal(key, record);
+    return true;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
 }
 
 /** Lets whatever waits have its turn. */

@@ -8,7 +8,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { Committer } from './committer.ts';
-import { type Recount, recount } from './fold.ts';
+import { areRecordsSound, type Recount, recount } from './fold.ts';
 import { giveUp } from './give-up.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
@@ -56,7 +56,7 @@ export class Health {
   }
 
   /**
-   * Computes the sums anew from the entries of one moment, while reads and writes go on. Resolves to what is wrong, a
+   * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go on. Resolves to what is wrong, a
    * sentence, to be given up for; to `undefined` if all is well. Called off, it fails with `STORE_CLOSED`.
    */
   async check(isCalledOff: () => boolean): Promise<string | undefined> {
@@ -65,17 +65,25 @@ export class Health {
       const { all: allNow, permanent: permanentNow } = this.#state;
       return Promise.resolve({ snapshot: this.#store.snapshot(), all: allNow, permanent: permanentNow });
     });
+    const goOn = (): void => {
+      if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
+    };
     let found: Recount;
+    let areOthersSound: boolean;
     try {
       found = await recount(snapshot, context, fingerprints, (records) => {
-        if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
+        goOn();
         if (this.#checking !== undefined) this.#checking.done += records;
       });
+      areOthersSound = await areRecordsSound(snapshot, goOn);
     } finally {
       await snapshot.close();
     }
     const isSound =
-      found.unreadable.length === 0 && equalSums(found.all, all) && equalSums(found.permanent, permanent);
+      areOthersSound &&
+      found.unreadable.length === 0 &&
+      equalSums(found.all, all) &&
+      equalSums(found.permanent, permanent);
     if (!isSound || this.#state.damaged) return damageSentence(found, all.count);
     this.#checking = undefined;
     return undefined;

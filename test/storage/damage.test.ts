@@ -1,12 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { entryKey, metaKey } from '../../src/storage/keyspace.ts';
 import { contents, del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
 import { pull, readSession } from '../support/pull.ts';
+import {
+  type Choice,
+  damageRecord,
+  flipped,
+  isCloudDot,
+  isDue,
+  isEntry,
+  isLargeValue,
+  isProgress,
+  isRow,
+  isSegment,
+  isSession,
+  isState,
+  vanished,
+} from './damage-fixture.ts';
 
 /** A disk with some keys, one of them with a large value, one deleted, on which one bit of a record is flipped. */
-async function damagedDisk(choose: (key: Uint8Array) => boolean): Promise<MemoryDisk> {
+async function damagedDisk(choose: Choice): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const replica = await openTestReplica({ disk });
   await replica.write([put('good', '1')]);
@@ -14,52 +28,9 @@ async function damagedDisk(choose: (key: Uint8Array) => boolean): Promise<Memory
   await replica.write([put('bad', '1')]);
   await replica.write([del('gone')]);
   await replica.close();
-  await alterRecord(disk, choose, flipped);
+  await damageRecord(disk, choose, flipped);
   return disk;
 }
-
-/** Alters, or with `undefined` removes, the last record that `choose` wants. */
-async function alterRecord(
-  disk: MemoryDisk,
-  choose: (key: Uint8Array) => boolean,
-  alter: (record: Uint8Array) => Uint8Array | undefined,
-): Promise<void> {
-  const store = await disk.open();
-  const scan = store.scan({ gte: new Uint8Array(0) });
-  const records = await scan.next(1000);
-  await scan.close();
-  const [key, record] = records.findLast(([stored]) => choose(stored)) ?? [];
-  if (key === undefined || record === undefined) throw new Error('there is no such record');
-  const value = alter(record);
-  const operation =
-    value === undefined ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const);
-  await store.write([operation], { sync: true });
-  await store.close();
-}
-
-function flipped(record: Uint8Array): Uint8Array {
-  const value = record.slice();
-  const middle = Math.floor(value.length / 2);
-  value[middle] = (value[middle] ?? 0) ^ 1;
-  return value;
-}
-
-const isOfKind =
-  (prefix: number) =>
-  (stored: Uint8Array): boolean =>
-    stored[0] === prefix;
-const isEntry =
-  (name: string) =>
-  (stored: Uint8Array): boolean =>
-    Buffer.compare(stored, entryKey(utf8(name))) === 0;
-const isLargeValue = isOfKind(0x11);
-const isSegment = isOfKind(0x20);
-const isDue = isOfKind(0x30);
-const isRow = isOfKind(0x40);
-const isCloudDot = isOfKind(0x41);
-const isSession = isOfKind(0x50);
-const isProgress = isOfKind(0x51);
-const isState = (stored: Uint8Array): boolean => Buffer.compare(stored, metaKey('state')) === 0;
 
 describe('a damaged record', () => {
   test('fails its read with a code of its own, and no other', async () => {
@@ -144,7 +115,7 @@ describe('a damaged record outside of entries', () => {
     ['state', isState, '1'],
   ])('leaves the folder open to reads: the %s', async (_, choose, other) => {
     const disk = await diskWithinSession();
-    await alterRecord(disk, choose, flipped);
+    await damageRecord(disk, choose, flipped);
 
     const replica = await openTestReplica({ disk });
 
@@ -164,7 +135,7 @@ describe('a damaged record outside of entries', () => {
   test('makes the sums anew where theirs are lost', async () => {
     const disk = await diskWithinSession();
     const sound = await openTestReplica({ disk: await disk.copy() });
-    await alterRecord(disk, isState, flipped);
+    await damageRecord(disk, isState, flipped);
     const replica = await openTestReplica({ disk });
     expect(replica.state.all).toEqual(sound.state.all);
     expect(replica.state.permanent).toEqual(sound.state.permanent);
@@ -175,7 +146,7 @@ describe('a damaged record outside of entries', () => {
 describe('a lost row', () => {
   test('fails writes to its keys as damaged, and fences nothing', async () => {
     const disk = await diskWithinSession();
-    await alterRecord(disk, isRow, () => undefined);
+    await damageRecord(disk, isRow, vanished);
     const replica = await openTestReplica({ disk });
 
     await expect(replica.write([put('y', '2')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
@@ -187,7 +158,7 @@ describe('a lost row', () => {
 
   test('does not pass for that of an actor that comes later', async () => {
     const disk = await diskWithinSession();
-    await alterRecord(disk, isRow, () => undefined);
+    await damageRecord(disk, isRow, vanished);
     const replica = await openTestReplica({ disk });
     await replica.write([put('new', '1')]);
 
