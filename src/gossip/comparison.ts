@@ -14,7 +14,7 @@ import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { equalSums } from '../core/context.ts';
 import { receivedVersionMax } from '../core/drift.ts';
-import type { Entry } from '../core/entry.ts';
+import type { Dot, Entry } from '../core/entry.ts';
 import type { Difference, DotScan, KeyDot, NewSession, PinnedState } from '../ports/replica.ts';
 import { unpackChunk } from './chunk.ts';
 import { FETCH_KEYS_MAX, packDots, SUMS_NODES_MAX, unpackDots } from './comparison-lists.ts';
@@ -25,6 +25,9 @@ import type { PullDependencies, SessionPeer } from './pull-session.ts';
 
 /** Told to a server of those that it has lost: one would do. */
 const LOST_TOLD_MAX = 100;
+
+/** Beyond these, what came ahead is fetched again. */
+const FETCHED_AHEAD_MAX = 2 ** 14;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -53,6 +56,8 @@ export class Comparison {
   readonly #peer: SessionPeer;
   readonly #session: NewSession;
   readonly #unexplained: KeyDot[] = [];
+  /** Came with their batches, and are settled, before their keys had their turn: not to be fetched again. */
+  readonly #fetchedAhead = new Set<string>();
   #pinned: PinnedState | undefined;
   #differences: AsyncGenerator<Difference, void, undefined> | undefined;
 
@@ -178,21 +183,29 @@ export class Comparison {
   async #fetchUnseen(differences: readonly Difference[]): Promise<readonly Entry[] | 'refused'> {
     const { replica, limits, clock, maxDriftMs } = this.#dependencies;
     const dots = differences.flatMap(({ key, theirs }) => (theirs === undefined ? [] : [{ ...theirs, key }]));
-    let keys = replica.unseen(dots).map(({ key }) => key);
+    const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
+    const wanted = replica.unseen(dots).filter((dot) => !this.#fetchedAhead.delete(nameOf(dot)));
+    const fetched = new Set<string>();
     const entries: Entry[] = [];
-    while (keys.length > 0) {
-      const asked = keys.slice(0, FETCH_KEYS_MAX);
-      const reply = await this.#ask(
-        { type: 'fetch', session: this.#session.name, keys: asked },
-        'fetch-reply',
-      );
+    let left = wanted;
+    while (left.length > 0) {
+      const asked = left.slice(0, FETCH_KEYS_MAX);
+      const keys = asked.map(({ key }) => key);
+      const reply = await this.#ask({ type: 'fetch', session: this.#session.name, keys }, 'fetch-reply');
       if (reply.count === 0 || reply.count > asked.length)
         throw new MalformedBytes('entries of no key, or of others');
-      entries.push(...unpackChunk(reply.entries, limits));
-      keys = keys.slice(reply.count);
+      const arrived = unpackChunk(reply.entries, limits);
+      if (arrived.some(({ last }) => last > max)) return 'refused';
+      for (const entry of arrived) fetched.add(nameOf(entry));
+      // What does not come now would be claimed at the end without being here.
+      if (!asked.slice(0, reply.count).every((dot) => fetched.has(nameOf(dot))))
+        throw new MalformedBytes('entries of other keys than were asked for');
+      entries.push(...arrived);
+      left = left.slice(reply.count).filter((dot) => !fetched.has(nameOf(dot)));
     }
-    const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
-    return entries.some(({ last }) => last > max) ? 'refused' : entries;
+    for (const dot of wanted) fetched.delete(nameOf(dot));
+    for (const name of fetched) if (this.#fetchedAhead.size < FETCHED_AHEAD_MAX) this.#fetchedAhead.add(name);
+    return entries;
   }
 
   async #ask<T extends Reply['type']>(request: NewRequest, type: T): Promise<Extract<Reply, { type: T }>> {
@@ -216,4 +229,8 @@ async function take(dots: AsyncGenerator<KeyDot, void, undefined>): Promise<KeyD
 function orderOf(a: KeyDot | undefined, b: KeyDot | undefined): number {
   if (a === undefined) return 1;
   return b === undefined ? -1 : compareBytes(a.key, b.key);
+}
+
+function nameOf({ actor, version }: Dot): string {
+  return `${actor} ${version}`;
 }

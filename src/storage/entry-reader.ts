@@ -60,7 +60,8 @@ export class EntryReader {
       if (records.length === 0) return undefined;
       return records.map(([key, record]) => ({ key: keyOfEntry(key), stored: this.#decode(key, record) }));
     };
-    return { ...this.#pages(readPage, () => scan.close()), lookedAt };
+    const { next, close } = this.#pages(readPage, () => scan.close());
+    return { next, close, lookedAt };
   }
 
   /** Present entries of the actor numbered `actorNo` with versions above `after`, ascending. */
@@ -85,9 +86,12 @@ export class EntryReader {
     };
     const pages = this.#pages(readPage, () => scan.close());
     return {
-      ...pages,
+      next: pages.next,
+      close: pages.close,
       get lookedAt() {
-        return lookedAt;
+        const pending = pages.pending();
+        // Of a page that was not handed out to its end only what is below the rest was.
+        return pending === undefined ? lookedAt : ((pending.stored.version - 1) as Version);
       },
     };
   }
@@ -95,7 +99,7 @@ export class EntryReader {
   #pages(
     readPage: () => Promise<Found[] | undefined>,
     close: () => Promise<void>,
-  ): Pick<EntryScan, 'next' | 'close'> {
+  ): { next: EntryScan['next']; close: EntryScan['close']; pending: () => Found | undefined } {
     let found: Found[] | undefined = [];
     let at = 0;
     const next = async (): Promise<readonly Entry[] | undefined> => {
@@ -113,7 +117,7 @@ export class EntryReader {
       }
       return entries;
     };
-    return { next: () => reportingDamage(this.#onDamage, next), close };
+    return { next: () => reportingDamage(this.#onDamage, next), close, pending: () => found?.[at] };
   }
 
   #decode(storedKey: Uint8Array, record: Uint8Array): StoredEntry {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { birthOf } from '../../src/core/actor.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
 import { readRecord } from '../../src/storage/checksum.ts';
 import { decodeRow } from '../../src/storage/row-record.ts';
@@ -8,7 +9,7 @@ import { decodeSegment } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { indexedNames, presentNames } from '../support/dot-names.ts';
 import { pull } from '../support/pull.ts';
-import { openTestReplica, put } from '../support/replica-fixture.ts';
+import { openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
 
 const SEGMENT = 0x20;
 const SINGLE_DOT = 0x21;
@@ -176,3 +177,26 @@ function withFlippedBit([key, record]: StoredRecord): StoredRecord {
   value[3] = (value[3] ?? 0) ^ 1;
   return [key, value];
 }
+
+describe('a batch of more bytes than a page', () => {
+  test('is found whole, and a scan tells no more than it has handed out', async () => {
+    const replica = await openTestReplica();
+    await replica.write(Array.from({ length: 40 }, (_, at) => put(`key-${at}`, 'v'.repeat(100_000))));
+    const [row] = replica.rows();
+    if (row === undefined) throw new Error('the replica wrote');
+    const pinned = await replica.pin([row.actor], 0n);
+    if (pinned === undefined) throw new Error('the rest of the contexts differs');
+    const scan = pinned.byVersion(row.actor, birthOf(row.actor));
+    let handedOut = 0;
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
+      handedOut += page.length;
+      expect(scan.lookedAt).toBe(page.at(-1)?.version);
+    }
+    await scan.close();
+    expect(handedOut).toBe(40);
+    const [entry] = await pinned.getMany([utf8('key-7')]);
+    if (entry === undefined) throw new Error('it is there');
+    expect(await pinned.batchOf(entry)).toHaveLength(40);
+    await pinned.close();
+  });
+});
