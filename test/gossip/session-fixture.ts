@@ -9,7 +9,7 @@ import { type PullDependencies, PullSession, type SessionPeer } from '../../src/
 import { failureOf } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Reply, Request } from '../../src/gossip/messages.ts';
+import type { Notice, Reply, Request } from '../../src/gossip/messages.ts';
 import type { Replica } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 
@@ -36,6 +36,10 @@ export class DirectPeer implements SessionPeer {
   readonly asked: string[] = [];
   server: SessionServer;
   change: (reply: Reply) => Reply = (reply) => reply;
+  /** What the server says without being asked. */
+  readonly told: Notice[] = [];
+  /** What the puller said so. */
+  readonly notices: Notice[] = [];
 
   constructor(server: SessionServer, nodeId: NodeId, puller: NodeId) {
     this.server = server;
@@ -49,8 +53,9 @@ export class DirectPeer implements SessionPeer {
     return this.change({ ...reply, request: 1 });
   }
 
-  notify(message: { readonly type: 'done'; readonly session: string }): void {
+  notify(message: Notice): void {
     this.asked.push(message.type);
+    this.notices.push(message);
     this.server.notice(this.puller, message);
   }
 
@@ -59,7 +64,7 @@ export class DirectPeer implements SessionPeer {
     if (request.type === 'next') return this.server.next(this.puller, request);
     if (request.type === 'summary' || request.type === 'digest')
       throw new Error('sessions do not ask for that');
-    return this.server.compare(this.puller, request, () => {});
+    return this.server.compare(this.puller, request, (notice) => void this.told.push(notice));
   }
 }
 
@@ -80,8 +85,8 @@ export interface Pair {
   readonly server: StoredReplica;
   readonly sessions: SessionServer;
   readonly peer: DirectPeer;
-  /** A new session about every actor. */
-  begin(): PullSession;
+  /** A new session about every actor. `compare`: at once. */
+  begin(compare?: boolean): PullSession;
   resume(): Promise<PullSession | undefined>;
 }
 
@@ -100,7 +105,7 @@ export function makePair(
     server,
     sessions,
     peer,
-    begin: () => PullSession.begin(dependencies, peer, allActors(puller, server), false),
+    begin: (compare = false) => PullSession.begin(dependencies, peer, allActors(puller, server), compare),
     resume: () => PullSession.resume(dependencies, peer),
   };
 }
