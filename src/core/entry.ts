@@ -34,6 +34,16 @@ export function compareDots(a: Dot, b: Dot): number {
   return a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0;
 }
 
+/** A dot as the key of a `Map`. */
+export function nameOfDot({ actor, version }: Dot): string {
+  return `${actor} ${version}`;
+}
+
+/** Bytes of keys and values. */
+export function payloadBytes(entries: readonly Pick<Entry, 'key' | 'value'>[]): number {
+  return entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+}
+
 /** Whether two entries were written in one atomic batch. */
 export function isSameBatch(a: Entry, b: Entry): boolean {
   return a.actor === b.actor && a.last === b.last;

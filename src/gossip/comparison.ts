@@ -14,7 +14,7 @@ import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { equalSums } from '../core/context.ts';
 import { receivedVersionMax } from '../core/drift.ts';
-import type { Dot, Entry } from '../core/entry.ts';
+import { type Entry, nameOfDot } from '../core/entry.ts';
 import type { Difference, DotScan, KeyDot, NewSession, PinnedState } from '../ports/replica.ts';
 import { unpackChunk } from './chunk.ts';
 import { FETCH_KEYS_MAX, packDots, SUMS_NODES_MAX, unpackDots } from './comparison-lists.ts';
@@ -184,7 +184,7 @@ export class Comparison {
     const { replica, limits, clock, maxDriftMs } = this.#dependencies;
     const dots = differences.flatMap(({ key, theirs }) => (theirs === undefined ? [] : [{ ...theirs, key }]));
     const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
-    const wanted = replica.unseen(dots).filter((dot) => !this.#fetchedAhead.delete(nameOf(dot)));
+    const wanted = replica.unseen(dots).filter((dot) => !this.#fetchedAhead.delete(nameOfDot(dot)));
     const fetched = new Set<string>();
     const entries: Entry[] = [];
     let left = wanted;
@@ -196,14 +196,14 @@ export class Comparison {
         throw new MalformedBytes('entries of no key, or of others');
       const arrived = unpackChunk(reply.entries, limits);
       if (arrived.some(({ last }) => last > max)) return 'refused';
-      for (const entry of arrived) fetched.add(nameOf(entry));
+      for (const entry of arrived) fetched.add(nameOfDot(entry));
       // What does not come now would be claimed at the end without being here.
-      if (!asked.slice(0, reply.count).every((dot) => fetched.has(nameOf(dot))))
+      if (!asked.slice(0, reply.count).every((dot) => fetched.has(nameOfDot(dot))))
         throw new MalformedBytes('entries of other keys than were asked for');
       entries.push(...arrived);
-      left = left.slice(reply.count).filter((dot) => !fetched.has(nameOf(dot)));
+      left = left.slice(reply.count).filter((dot) => !fetched.has(nameOfDot(dot)));
     }
-    for (const dot of wanted) fetched.delete(nameOf(dot));
+    for (const dot of wanted) fetched.delete(nameOfDot(dot));
     for (const name of fetched) if (this.#fetchedAhead.size < FETCHED_AHEAD_MAX) this.#fetchedAhead.add(name);
     return entries;
   }
@@ -229,8 +229,4 @@ async function take(dots: AsyncGenerator<KeyDot, void, undefined>): Promise<KeyD
 function orderOf(a: KeyDot | undefined, b: KeyDot | undefined): number {
   if (a === undefined) return 1;
   return b === undefined ? -1 : compareBytes(a.key, b.key);
-}
-
-function nameOf({ actor, version }: Dot): string {
-  return `${actor} ${version}`;
 }

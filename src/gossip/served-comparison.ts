@@ -4,7 +4,7 @@ import { type BucketTree, FAN_OUT } from '../core/bucket-tree.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { equalSums } from '../core/context.ts';
-import { compareDots, type Entry } from '../core/entry.ts';
+import { compareDots, type Entry, nameOfDot } from '../core/entry.ts';
 import type { DotScan, KeyDot, PinnedState } from '../ports/replica.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import { DotPacker } from './comparison-lists.ts';
@@ -66,7 +66,7 @@ export class ServedComparison {
     for (const entry of await this.#pinned.getMany(keys)) {
       if (packer.bytes >= CHUNK_BYTES) break;
       for (const one of entry === undefined ? [] : await this.#pinned.batchOf(entry)) {
-        const name = `${one.actor} ${one.version}`;
+        const name = nameOfDot(one);
         if (!packed.has(name)) packer.add(one);
         packed.add(name);
       }

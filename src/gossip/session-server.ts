@@ -3,7 +3,7 @@
  *
  * 1. A session goes on only with the node that opened it, on whichever connection.
  * 2. At most `SESSIONS_OF_PEER_MAX` are kept for a node and `SESSIONS_MAX` in all; the one least lately used makes room.
- * 3. No session outlives the state that it was pinned on: when the node starts over, all are dropped first.
+ * 3. No session outlives the context that it was pinned with: when that is given up, its epoch ends, and all are void.
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -57,8 +57,7 @@ export class SessionServer {
   readonly #keptByName = new Map<string, Kept>();
   /** What is being opened, read, or closed. */
   readonly #busy = new Set<Promise<void>>();
-  /** Why nothing is served at the moment, apart from what the replica says. */
-  #pausedBecause: string | undefined;
+  #isStopped = false;
 
   constructor(dependencies: SessionServerDependencies) {
     this.#dependencies = dependencies;
@@ -94,7 +93,7 @@ export class SessionServer {
     }
     const order = empty && !compare && !pinned.bootstrapping ? 'key' : 'version';
     const session = new ServedSession(pinned, rows, order, chunkBytes);
-    // It may have been paused meanwhile.
+    // It may have been stopped meanwhile.
     if (this.#whyNotServing() !== undefined) await session.close();
     this.#checkServing();
     this.#makeRoom(peer);
@@ -195,26 +194,16 @@ export class SessionServer {
     });
   }
 
-  /** Drops every session, and serves none until `task` is through. */
-  async pauseFor(reason: string, task: () => Promise<void>): Promise<void> {
-    const before = this.#pausedBecause;
-    this.#pausedBecause = reason;
-    try {
-      await this.#dropAll();
-      await task();
-    } finally {
-      this.#pausedBecause = before;
-    }
-  }
-
   /** Drops every session, for good; resolves when their snapshots are free. */
   async stop(): Promise<void> {
-    this.#pausedBecause = 'the node stops';
-    await this.#dropAll();
+    this.#isStopped = true;
+    for (const kept of this.#keptByName.values()) this.#drop(kept);
+    // What is being opened just now is dropped, too, once it sees that the server has stopped.
+    while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
   #whyNotServing(): string | undefined {
-    return this.#pausedBecause ?? this.#dependencies.replica.notServing();
+    return this.#isStopped ? 'the node stops' : this.#dependencies.replica.notServing();
   }
 
   #checkServing(): void {
@@ -254,12 +243,6 @@ export class SessionServer {
       ...all.slice(0, Math.max(0, all.length + 1 - SESSIONS_MAX)),
     ]);
     for (const kept of surplus) this.#drop(kept);
-  }
-
-  async #dropAll(): Promise<void> {
-    for (const kept of this.#keptByName.values()) this.#drop(kept);
-    // What is being opened just now is dropped, too, once it sees that the server is paused.
-    while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
   #drop(kept: Kept): void {

@@ -117,11 +117,6 @@ async function removeEmptyFolders(dir: string, last: string): Promise<void> {
   }
 }
 
-/** Whether a store was ever made in `path`. */
-export function isStoreFolder(path: string): Promise<boolean> {
-  return exists(join(path, MARKER));
-}
-
 async function openDatabase(dir: string, isInitialized: boolean): Promise<OrderedStore> {
   try {
     return await openLevelStore(join(dir, DATABASE), { createIfMissing: !isInitialized });

@@ -8,12 +8,14 @@ import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { Committer } from './committer.ts';
+import type { Findings } from './findings.ts';
 import { areRecordsSound, type Recount, recount } from './fold.ts';
 import { giveUp } from './give-up.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
+import { momentOf, verify } from './verify.ts';
 
 export interface CheckProgress {
   done: number;
@@ -56,8 +58,9 @@ export class Health {
   }
 
   /**
-   * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go on. Resolves to what is wrong, a
-   * sentence, to be given up for; to `undefined` if all is well. Called off, it fails with `STORE_CLOSED`.
+   * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go
+   * on. Resolves to what is wrong, a sentence, to be given up for; to `undefined` if all is well. Called off, it fails
+   * with `STORE_CLOSED`.
    */
   async check(isCalledOff: () => boolean): Promise<string | undefined> {
     const { context, fingerprints } = this.#state;
@@ -87,6 +90,20 @@ export class Health {
     if (!isSound || this.#state.damaged) return damageSentence(found, all.count);
     this.#checking = undefined;
     return undefined;
+  }
+
+  /** Looks at every record of one moment, while reads and writes go on. Called off, it fails with `ABORTED`. */
+  async verify(isCalledOff: () => boolean): Promise<Findings> {
+    const moment = await this.#committer.exclusive(() =>
+      Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
+    );
+    try {
+      return await verify(moment, this.#state.fingerprints, () => {
+        if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
+      });
+    } finally {
+      await moment.snapshot.close();
+    }
   }
 
   /** Resolves when it is on disk. Commits wait meanwhile, reads do not. */

@@ -101,8 +101,6 @@ export const ALL_LARGE_VALUES: KeyRange = whole(LARGE_VALUE);
 export const ALL_ROWS: KeyRange = whole(ROW);
 export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);
 export const ALL_SESSIONS: KeyRange = whole(SESSION);
-/** Everything of the layout but the meta records. */
-export const ALL_BUT_META: KeyRange = { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(PROGRESS + 1) };
 /** What can be made anew from the entries, or is of no use without the context: all but entries, their values and rows. */
 export const ALL_BESIDE_ENTRIES: readonly KeyRange[] = [
   SEGMENT,

@@ -3,16 +3,27 @@
 import { birthOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { receivedVersionMax } from '../core/drift.ts';
-import type { Entry } from '../core/entry.ts';
+import { type Entry, payloadBytes } from '../core/entry.ts';
 import type { Rumour, RumourOutcome } from '../ports/replica.ts';
+import type { Job } from './committer.ts';
 import { placeIfLarger } from './merge.ts';
 import type { Transaction } from './transaction.ts';
+
+/** `isBusy`: none are taken at the moment when this is decided. */
+export function rumourJob(rumour: Rumour, maxDriftMs: number, isBusy: () => boolean): Job<RumourOutcome> {
+  return {
+    keys: rumour.entries.map(({ key }) => key),
+    bytes: payloadBytes(rumour.entries),
+    sync: true,
+    decide: (transaction) => (isBusy() ? 'busy' : applyRumour(transaction, rumour, maxDriftMs)),
+  };
+}
 
 /**
  * Applied only where it leaves no gap in what was received of its actor; of an actor's first one its predecessor counts,
  * too. `received` becomes its last version; `closed` does not move, since what it replaced may not be known here.
  */
-export function applyRumour(transaction: Transaction, rumour: Rumour, maxDriftMs: number): RumourOutcome {
+function applyRumour(transaction: Transaction, rumour: Rumour, maxDriftMs: number): RumourOutcome {
   const { entries, prev, predecessor } = rumour;
   const [opening] = entries;
   assert(opening !== undefined, 'a rumour has an entry');

@@ -21,6 +21,9 @@ import type { Transaction } from './transaction.ts';
 
 const SESSIONS_READ = 64;
 
+/** A session of which the first chunk has arrived. */
+type BegunSession = NewSession & Pick<StoredSession, 'exempt'>;
+
 export class Sessions {
   readonly #store: OrderedStore;
   readonly #state: State;
@@ -98,8 +101,7 @@ export class Sessions {
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
     const { peer, session } = chunk;
-    let head: (NewSession & { readonly exempt: boolean }) | undefined =
-      session === undefined ? this.#byPeer.get(peer) : undefined;
+    let head: BegunSession | undefined = session === undefined ? this.#byPeer.get(peer) : undefined;
     for (const { entries, isLast } of slicesOf(chunk.entries)) {
       const keys = entries.map(({ key }) => key);
       head = await this.#committer.commit({
@@ -160,25 +162,21 @@ export class Sessions {
 
   #begun(
     transaction: Transaction,
-    head: (NewSession & { readonly exempt: boolean }) | undefined,
+    head: BegunSession | undefined,
     session: NewSession | undefined,
-  ): NewSession & { readonly exempt: boolean } {
+  ): BegunSession {
     checkEpoch(this.#state, head ?? session);
     return head ?? this.#begin(transaction, session as NewSession);
   }
 
   /** R7 exempts a node that holds nothing when the first chunk arrives. */
-  #begin(transaction: Transaction, session: NewSession): NewSession & { readonly exempt: boolean } {
+  #begin(transaction: Transaction, session: NewSession): BegunSession {
     const head = { ...session, exempt: transaction.state.all.count === 0 };
     transaction.put(sessionKey(session.peer), encodeHead(head));
     return head;
   }
 
-  #moveCursor(
-    transaction: Transaction,
-    chunk: ArrivedChunk,
-    head: NewSession & { readonly exempt: boolean },
-  ): void {
+  #moveCursor(transaction: Transaction, chunk: ArrivedChunk, head: BegunSession): void {
     const before = chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined;
     const session: StoredSession = {
       ...head,

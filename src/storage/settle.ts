@@ -2,15 +2,26 @@
 
 import type { Actor } from '../core/actor.ts';
 import type { FullRow } from '../core/context.ts';
-import type { Dot } from '../core/entry.ts';
+import { type Dot, payloadBytes } from '../core/entry.ts';
 import { judgeOwn } from '../core/verdict.ts';
 import { maxVersion } from '../core/version.ts';
 import type { KeyDot, NewSession, Settled, Settlement } from '../ports/replica.ts';
+import type { Job } from './committer.ts';
 import { mergeEntry } from './merge.ts';
 import { checkEpoch } from './sessions.ts';
 import type { Transaction } from './transaction.ts';
 
-export function settle(transaction: Transaction, settlement: Settlement): Settled {
+export function settleJob(settlement: Settlement): Job<Settled> {
+  const { differences, entries } = settlement;
+  return {
+    keys: [...differences, ...entries].map(({ key }) => key),
+    bytes: payloadBytes(entries),
+    sync: true,
+    decide: (transaction) => settle(transaction, settlement),
+  };
+}
+
+function settle(transaction: Transaction, settlement: Settlement): Settled {
   const { session, differences, entries } = settlement;
   const { state } = transaction;
   checkEpoch(state, session);

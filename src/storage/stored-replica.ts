@@ -3,7 +3,7 @@
 import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
-import { BoatoError } from '../core/errors.ts';
+import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
   ArrivedChunk,
@@ -33,12 +33,11 @@ import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
-import { applyRumour } from './rumour.ts';
+import { rumourJob } from './rumour.ts';
 import { Sessions } from './sessions.ts';
-import { settle } from './settle.ts';
+import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
-import { momentOf, verify } from './verify.ts';
 import { type Write, writeJob } from './write.ts';
 
 /** What a verification found, and what was done about it. */
@@ -298,12 +297,11 @@ export class StoredReplica implements Replica {
     return this.#sessions.adopt(peer);
   }
 
-  async beginComparison(session: NewSession): Promise<PinnedState> {
-    const pinned = await this.#committer.exclusive(() => {
+  beginComparison(session: NewSession): Promise<PinnedState> {
+    return this.#committer.exclusive(() => {
       this.#comparing = session;
       return Promise.resolve(this.#pin([]));
     });
-    return pinned;
   }
 
   unseen(dots: readonly KeyDot[]): readonly KeyDot[] {
@@ -312,13 +310,7 @@ export class StoredReplica implements Replica {
   }
 
   settle(settlement: Settlement): Promise<Settled> {
-    const { differences, entries } = settlement;
-    return this.#committer.commit({
-      keys: [...differences, ...entries].map(({ key }) => key),
-      bytes: entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
-      sync: true,
-      decide: (transaction) => settle(transaction, settlement),
-    });
+    return this.#committer.commit(settleJob(settlement));
   }
 
   adoptCompared(session: NewSession): Promise<void> {
@@ -330,16 +322,9 @@ export class StoredReplica implements Replica {
   }
 
   applyRumour(rumour: Rumour): Promise<RumourOutcome> {
-    return this.#committer.commit({
-      keys: rumour.entries.map(({ key }) => key),
-      bytes: rumour.entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
-      sync: true,
-      decide: (transaction) => {
-        const isBusy = this.#comparing !== undefined || this.#sessions.hasExempt;
-        if (isBusy || this.notServing() !== undefined) return 'busy';
-        return applyRumour(transaction, rumour, this.#options.maxDriftMs);
-      },
-    });
+    const isBusy = (): boolean =>
+      this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;
+    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy));
   }
 
   // Health (R8).
@@ -369,16 +354,13 @@ export class StoredReplica implements Replica {
    * `repair` the context is given up, and what belongs to nothing is removed. Called off, it fails with `ABORTED`.
    */
   async verify(repair: boolean, isCalledOff: () => boolean = () => false): Promise<Verified> {
-    const findings = await this.#verify(isCalledOff);
-    if (findings.problems.length === 0) return { findings, repair: undefined };
+    const findings = await this.#health.verify(isCalledOff);
     const isDamage = findings.problems.some(isDamaging);
-    if (!repair) {
-      if (isDamage) this.#health.meet(damaged('is damaged or missing'));
-      return { findings, repair: undefined };
-    }
+    if (!repair && isDamage) this.#onDamage(damaged('is damaged or missing'));
+    if (!repair || findings.problems.length === 0) return { findings, repair: undefined };
     if (isDamage) await this.giveUp('a verification found damage');
     const removed = await sweep(this.#store, this.#state, this.#committer);
-    const after = await this.#verify(isCalledOff);
+    const after = await this.#health.verify(isCalledOff);
     return { findings, repair: { gaveUp: isDamage, removed, sound: after.problems.length === 0 } };
   }
 
@@ -389,19 +371,6 @@ export class StoredReplica implements Replica {
 
   endHealing(): Promise<void> {
     return this.#health.endHealing();
-  }
-
-  async #verify(isCalledOff: () => boolean): Promise<Findings> {
-    const moment = await this.#committer.exclusive(() =>
-      Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
-    );
-    try {
-      return await verify(moment, this.#state.fingerprints, () => {
-        if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
-      });
-    } finally {
-      await moment.snapshot.close();
-    }
   }
 
   #foldIndex(): Promise<void> {

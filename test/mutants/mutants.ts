@@ -149,8 +149,8 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   rumourexclusive: [
     edit(
       'src/storage/stored-replica.ts',
-      'const isBusy = this.#comparing !== undefined || this.#sessions.hasExempt;',
-      'const isBusy = false;',
+      'this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;',
+      'false;',
     ),
   ],
   batchcompare: [
