@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'BATCH_TOO_LARGE'
   | 'BATCH_INVALID'
   | 'CLOCK_AHEAD'
+  | 'CLOCK_IN_DOUBT'
   | 'STORE_CLOSED'
   | 'STORE_FENCED'
   | 'STORE_LOCKED'

@@ -40,6 +40,7 @@ export function statusOf(code: ErrorCode): number {
     case 'BATCH_TOO_LARGE':
       return 413;
     case 'CLOCK_AHEAD':
+    case 'CLOCK_IN_DOUBT':
     case 'STORE_CLOSED':
     case 'STORE_FENCED':
     case 'STORE_LOCKED':

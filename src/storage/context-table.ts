@@ -3,7 +3,7 @@
  * kept up to date row by row so that it can leave any of them out.
  */
 
-import type { Actor } from '../core/actor.ts';
+import { type Actor, birthOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { type FullRow, type Predecessor, type Row, SUM_ZERO, type Sum, unknownRow } from '../core/context.ts';
 import { addSum, type Fingerprints, subtractSum } from '../core/fingerprint.ts';
@@ -186,6 +186,23 @@ export class ContextTable {
     const row = this.#byActor.get(actor);
     if (row === undefined) return { ...unknownRow(actor), cloudVersions: [] };
     return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
+  }
+
+  /** R11: both versions fall to `limit`, never below the birth, and so does the predecessor's. Dots are the caller's. */
+  cutBack(row: LiveRow, limit: Version, predecessor: Predecessor | undefined): void {
+    const floor = maxVersion(birthOf(row.actor), limit);
+    row.received = Math.min(row.received, floor) as Version;
+    row.closed = Math.min(row.closed, floor) as Version;
+    row.predecessor = predecessor;
+    this.#unsettled.add(row);
+  }
+
+  /** The row is known no more, and says nothing already; its number stays with it, for snapshots that refer to it. */
+  remove(row: LiveRow): void {
+    assert(row.live === 0 && row.loose.count + row.cloud.count === 0, 'only a row without dots goes');
+    this.#hash = (this.#hash - row.hash) & MODULUS_MASK;
+    this.#byActor.delete(row.actor);
+    this.#unsettled.delete(row);
   }
 
   /** R8: the row says nothing any more but that these dots are present. */

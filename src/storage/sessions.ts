@@ -272,7 +272,10 @@ export function checkEpoch(state: State, session: Pick<NewSession, 'epoch'> | un
 }
 
 function voidSession(): BoatoError {
-  return new BoatoError('SESSION_VOID', 'The context was given up since the session was opened.');
+  return new BoatoError(
+    'SESSION_VOID',
+    'The context was given up, or repaired, since the session was opened.',
+  );
 }
 
 function joinedCloud(row: LiveRow, session: NewSession, other: FullRow): ReadonlySet<Version> {

@@ -24,7 +24,7 @@ export class State implements NodeState {
   damaged = false;
   healing = false;
   lastFloor: Version = VERSION_ZERO;
-  /** Changes when the context is given up. */
+  /** Changes when the context is given up, or repaired. */
   epoch = 0;
   /** The actor of this run, once it has written. */
   runActor: LiveRow | undefined = undefined;
@@ -42,6 +42,15 @@ export class State implements NodeState {
 
   see(version: Version): void {
     this.last = maxVersion(this.last, version);
+  }
+
+  /** R11: what was seen above what is still known is forgotten; as opening would find it. */
+  lowerLast(): void {
+    this.last = maxVersion(this.horizon, this.lastFloor);
+    for (const { received, indexed, cloudVersions } of this.context.all()) {
+      this.see(maxVersion(received, indexed));
+      for (const version of cloudVersions) this.see(version);
+    }
   }
 
   load(stored: NodeState): void {

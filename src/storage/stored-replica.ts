@@ -21,6 +21,7 @@ import type {
 } from '../ports/replica.ts';
 import { backupPieces } from './backup.ts';
 import { markCleanStop } from './clean-stop.ts';
+import { type ClockRepair, holdsFuture, repairClock } from './clock-repair.ts';
 import { type Collected, collectDue } from './collect.ts';
 import { Committer } from './committer.ts';
 import { copyRow } from './context-table.ts';
@@ -367,6 +368,30 @@ export class StoredReplica implements Replica {
   async giveUp(why: string): Promise<void> {
     await this.#health.giveUp(why, this.#sessions);
     await this.#foldIndex();
+  }
+
+  /** R11: takes out what lies too far in the future. The caller vouches for the clock. `all`: as `clock-repair.ts` has it. */
+  async repairClock(all: boolean): Promise<ClockRepair> {
+    const { clock, log, maxDriftMs, random } = this.#options;
+    const repaired = await repairClock(
+      {
+        store: this.#store,
+        state: this.#state,
+        committer: this.#committer,
+        sessions: this.#sessions,
+        settings: { maxDriftMs, random: () => random.uint32() },
+        onDamage: this.#onDamage,
+      },
+      clock.wallMs(),
+      all,
+    );
+    if (repaired.removed > 0) log.warn({ ...repaired }, 'Entries from too far in the future were taken out.');
+    return repaired;
+  }
+
+  /** Something is held that peers refuse, because it lies too far in the future; cheap. */
+  holdsFuture(): boolean {
+    return holdsFuture(this.#state, this.#options.clock.wallMs(), this.#options.maxDriftMs);
   }
 
   endHealing(): Promise<void> {

@@ -6,6 +6,7 @@
 
 import type { Actor } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
+import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
@@ -115,6 +116,29 @@ export class Transaction {
     this.#forget(key);
   }
 
+  /** R11: removes the present entry of `key` as if it had never come: its dot is seen no more. */
+  takeOut(key: Uint8Array, present: Present): void {
+    const row = this.#subtract(key, present);
+    if (!row.hasSeen(present.version)) this.state.context.removeLoose(row, present.version);
+    this.#forget(key);
+  }
+
+  /** R11: what the row says of versions above `limit` goes, but for present entries, which are the caller's. */
+  cutBack(row: LiveRow, limit: Version, predecessor: Predecessor | undefined): void {
+    for (const version of row.cloudVersions) {
+      if (version <= limit) continue;
+      this.state.context.removeCloud(row, version);
+      this.delete(cloudKey(row.no, version));
+    }
+    this.state.context.cutBack(row, limit, predecessor);
+  }
+
+  /** R11: the actor is known no more. */
+  removeRow(row: LiveRow): void {
+    this.state.context.remove(row);
+    this.delete(rowKey(row.no));
+  }
+
   /** `received` is about to cover the entry's dot: if it is a loose one, it is none any more. */
   cover(entry: Entry): void {
     const row = this.row(entry.actor);
@@ -174,6 +198,14 @@ export class Transaction {
   }
 
   #remove(key: Uint8Array, old: Present): void {
+    const row = this.#subtract(key, old);
+    if (row.hasSeen(old.version)) return;
+    this.state.context.removeLoose(row, old.version);
+    this.see(row, old.version);
+  }
+
+  /** Everything but the context. */
+  #subtract(key: Uint8Array, old: Present): LiveRow {
     const { state } = this;
     const row = state.context.byNo(old.actorNo);
     const sum = state.fingerprints.entry(row.actor, old.version, key);
@@ -185,9 +217,7 @@ export class Transaction {
     const due = dueKeyOf(key, old);
     if (due !== undefined) this.#operations.push({ type: 'del', key: due });
     if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
-    if (row.hasSeen(old.version)) return;
-    state.context.removeLoose(row, old.version);
-    this.see(row, old.version);
+    return row;
   }
 
   /** One key is asked for several times in a row. */

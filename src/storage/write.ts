@@ -75,7 +75,7 @@ function isActorStale(
 }
 
 /** Each run writes as an actor of its own, so that a crashed, cloned or restored node never reuses a dot. */
-function beginActor(transaction: Transaction, settings: WriteSettings): LiveRow {
+export function beginActor(transaction: Transaction, settings: Pick<WriteSettings, 'random'>): LiveRow {
   const { state } = transaction;
   const birth = tick(state.last, transaction.wallMs);
   state.see(birth);
@@ -96,6 +96,6 @@ function clockAhead(version: Version, wallMs: number): BoatoError {
   const aheadS = Math.round((wallMsOf(version) - wallMs) / 1000);
   return new BoatoError(
     'CLOCK_AHEAD',
-    `The write is refused: its version would lie ${aheadS} s ahead of this machine's clock. Check the clock: it was set back, or ran ahead before.`,
+    `The write is refused: its version would lie ${aheadS} s ahead of this machine's clock. Set the clock right if it is behind; if it is right and ran ahead before, \`store clock repair\` takes out what was written then.`,
   );
 }

@@ -13,6 +13,7 @@ const CODES = Object.keys({
   BATCH_TOO_LARGE: true,
   BATCH_INVALID: true,
   CLOCK_AHEAD: true,
+  CLOCK_IN_DOUBT: true,
   STORE_CLOSED: true,
   STORE_FENCED: true,
   STORE_LOCKED: true,

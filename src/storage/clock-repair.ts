@@ -1,0 +1,143 @@
+/**
+ * R11: once the clock is mended, takes out what no correct node can have accepted: what lies above `now + 2 maxDriftMs`.
+ *
+ * 1. One atomic batch: after a crash all of it is done, or nothing.
+ * 2. Rows fall back to the limit, and dots above it are seen no more; actors born above it are known no more. The
+ *    horizon falls, too, and the highest version seen to what is left, so that own writes are accepted again.
+ * 3. Sessions and snapshots are void: they claim what is taken out.
+ * 4. A new actor, without predecessor, writes the node's own entries again, in their old order: nothing that it
+ *    acknowledged is lost. Other nodes write theirs again themselves; `all` does it here.
+ * 5. What an entry had replaced is gone here already. A peer that still holds it brings it back in a comparison.
+ */
+
+import { birthOf } from '../core/actor.ts';
+import { receivedVersionMax } from '../core/drift.ts';
+import type { Predecessor } from '../core/context.ts';
+import { tick, type Version } from '../core/version.ts';
+import type { Entry } from '../core/entry.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { Committer } from './committer.ts';
+import type { LiveRow } from './context-table.ts';
+import { type OnDamage, reportingDamage } from './damage.ts';
+import { type Future, type IndexCut, readFuture } from './future.ts';
+import { segmentKey } from './keyspace.ts';
+import { encodeSegment } from './segment-record.ts';
+import type { Sessions } from './sessions.ts';
+import type { State } from './state.ts';
+import type { Present, Transaction } from './transaction.ts';
+import { beginActor, type WriteSettings } from './write.ts';
+
+export interface ClockRepair {
+  /** Entries that were taken out. */
+  readonly removed: number;
+  /** Those of them that were written again. */
+  readonly rewritten: number;
+  /** Those of them that other nodes had written. */
+  readonly others: number;
+}
+
+export interface ClockRepairDependencies {
+  readonly store: OrderedStore;
+  readonly state: State;
+  readonly committer: Committer;
+  readonly sessions: Sessions;
+  readonly settings: Pick<WriteSettings, 'maxDriftMs' | 'random'>;
+  readonly onDamage: OnDamage;
+}
+
+/** Whether anything lies above the limit, as far as the highest version seen tells. */
+export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDriftMs: number): boolean {
+  return last > receivedVersionMax(wallMs, maxDriftMs);
+}
+
+/** Resolves when it is on disk. Commits wait meanwhile, reads do not. Fails with `RECORD_DAMAGED`, changing nothing. */
+export function repairClock(
+  { store, state, committer, sessions, settings, onDamage }: ClockRepairDependencies,
+  wallMs: number,
+  all: boolean,
+): Promise<ClockRepair> {
+  const { maxDriftMs } = settings;
+  return committer.exclusive(async () => {
+    if (!holdsFuture(state, wallMs, maxDriftMs)) return { removed: 0, rewritten: 0, others: 0 };
+    const limit = receivedVersionMax(wallMs, maxDriftMs);
+    const future = await reportingDamage(onDamage, () => readFuture(store, state, limit, all, onDamage));
+    return committer.commitNow({
+      keys: future.keys,
+      bytes: 0,
+      sync: true,
+      decide: (transaction) => {
+        transaction.assertReadable(future.keys);
+        sessions.deleteAll(transaction);
+        for (const key of future.keys) transaction.takeOut(key, transaction.present(key) as Present);
+        fallBack(transaction, future, limit);
+        rewrite(transaction, future.rewritten, settings);
+        return {
+          removed: future.keys.length,
+          rewritten: future.rewritten.reduce((sum, batch) => sum + batch.length, 0),
+          others: future.others,
+        };
+      },
+    });
+  });
+}
+
+function fallBack(transaction: Transaction, future: Future, limit: Version): void {
+  const { state } = transaction;
+  for (const [row, cut] of future.cutByRow)
+    cutIndex(transaction, row, cut, future.limitByNo.get(row.no) ?? limit);
+  const rows = [...state.context.all()];
+  const limitOf = ({ no }: LiveRow): Version => future.limitByNo.get(no) ?? limit;
+  for (const row of rows) {
+    const predecessor = cutLink(row.predecessor, limit);
+    const isAbove = row.received > limitOf(row) || [...row.cloudVersions].some((version) => version > limit);
+    if (isAbove || predecessor !== row.predecessor) transaction.cutBack(row, limitOf(row), predecessor);
+    if (birthOf(row.actor) > limit) transaction.removeRow(row);
+  }
+  state.horizon = Math.min(state.horizon, limit) as Version;
+  state.lastFloor = Math.min(state.lastFloor, limit) as Version;
+  state.lowerLast();
+  state.ownActor = undefined;
+  state.runActor = undefined;
+  state.epoch++;
+  transaction.touchState();
+}
+
+/** The index above the limit goes: opening takes the highest version indexed for seen. */
+function cutIndex(
+  transaction: Transaction,
+  row: LiveRow,
+  { records, kept, pairs }: IndexCut,
+  limit: Version,
+): void {
+  for (const key of records) transaction.delete(key);
+  const highest = kept.at(-1);
+  if (highest !== undefined) transaction.put(segmentKey(row.no, highest.version), encodeSegment(kept));
+  row.pairs -= pairs;
+  row.indexed = limit;
+  transaction.state.context.touch(row);
+}
+
+/** A link to an actor that is known no more says nothing. */
+function cutLink(predecessor: Predecessor | undefined, limit: Version): Predecessor | undefined {
+  if (predecessor === undefined || predecessor.closed <= limit) return predecessor;
+  return birthOf(predecessor.actor) > limit ? undefined : { ...predecessor, closed: limit };
+}
+
+function rewrite(
+  transaction: Transaction,
+  batches: readonly (readonly Entry[])[],
+  settings: ClockRepairDependencies['settings'],
+): void {
+  if (batches.length === 0) return;
+  const { state, wallMs } = transaction;
+  const row = beginActor(transaction, settings);
+  for (const batch of batches) {
+    const first = tick(state.last, wallMs);
+    const last = (first + batch.length - 1) as Version;
+    transaction.advance(row, last, last);
+    for (const [index, entry] of batch.entries()) {
+      const version = (first + index) as Version;
+      transaction.place(row, { ...entry, actor: row.actor, version, first, last });
+    }
+  }
+}
