@@ -4,6 +4,8 @@ export { BoatoError, type ErrorCode } from './core/errors.ts';
 export type {
   BackupResult,
   BatchOperation,
+  ClockRepairOptions,
+  ClockRepairResult,
   CollectResult,
   EntriesOptions,
   Entry,

@@ -1,6 +1,7 @@
 /** The store of a folder that no node serves, opened in this process. */
 
 import type {
+  ClockRepairResult,
   CollectResult,
   Entry,
   PutOptions,
@@ -78,6 +79,10 @@ export class DirectClient implements StoreClient {
 
   verify(repair: boolean): Promise<VerifyResult> {
     return this.#store.verify({ repair });
+  }
+
+  repairClock(all: boolean): Promise<ClockRepairResult> {
+    return this.#store.repairClock({ all });
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
 import { backupCommand } from './backup.ts';
+import { clockCommand } from './clock.ts';
 import { collectCommand } from './collect.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
@@ -59,17 +60,18 @@ function createProgram(run: Run): Command {
     backupCommand,
     restoreCommand,
     verifyCommand,
+    clockCommand,
   ];
-  for (const create of commands) {
-    const command = create(run).copyInheritedSettings(program);
-    sayErrorsInSentences(command);
-    program.addCommand(command);
-  }
+  for (const create of commands) program.addCommand(inherit(create(run), program));
   return program;
 }
 
-function sayErrorsInSentences(command: Command): void {
+/** A command that is added whole takes over nothing of what is above it by itself. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
   command.configureOutput({ outputError: (text, write) => write(usageSentence(text, command)) });
+  for (const sub of command.commands) inherit(sub, command);
+  return command;
 }
 
 const EXAMPLES = [

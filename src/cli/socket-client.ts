@@ -2,6 +2,7 @@
 
 import type { ClientRequest } from 'node:http';
 import type {
+  ClockRepairResult,
   CollectResult,
   Entry,
   NodeStatus,
@@ -147,6 +148,10 @@ export class SocketClient implements StoreClient {
 
   async verify(repair: boolean): Promise<VerifyResult> {
     return (await this.#http.json('POST', '/v1/verify', { body: { repair } })).body as VerifyResult;
+  }
+
+  async repairClock(all: boolean): Promise<ClockRepairResult> {
+    return (await this.#http.json('POST', '/v1/clock/repair', { body: { all } })).body as ClockRepairResult;
   }
 
   close(): Promise<void> {

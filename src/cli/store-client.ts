@@ -1,6 +1,7 @@
 /** What commands need of a store, whether a running node answers or the folder is opened here. */
 
 import type {
+  ClockRepairResult,
   CollectResult,
   Entry,
   NodeStatus,
@@ -50,5 +51,6 @@ export interface StoreClient {
   sync(request: SyncRequest): Promise<SyncResult>;
   collect(): Promise<CollectResult>;
   verify(repair: boolean): Promise<VerifyResult>;
+  repairClock(all: boolean): Promise<ClockRepairResult>;
   close(): Promise<void>;
 }

@@ -14,6 +14,17 @@ interface Opinion {
   readonly atMs: number;
 }
 
+/** Why the clock is in doubt. */
+export interface Doubt {
+  /** How far the wall clock has parted from monotonic time: positive if it leapt ahead. */
+  readonly leaptMs: number;
+  /** Peers heard of lately whose clocks agree, and those whose do not. */
+  readonly agreeing: number;
+  readonly disagreeing: number;
+  /** What the clocks of those that disagree show beyond this one; the median. 0 if there is none. */
+  readonly offsetMs: number;
+}
+
 export class ClockDoubt {
   readonly #maxDriftMs: number;
   /** Wall minus monotonic time while the clock was trusted. */
@@ -59,6 +70,18 @@ export class ClockDoubt {
       if (monotonicMs - this.#agreedSinceMs >= AGREEMENT_MS) this.#trust(wallMs, monotonicMs);
     }
     return this.#doubtful;
+  }
+
+  /** As `check`; why, if it is. */
+  doubt(wallMs: number, monotonicMs: number): Doubt | undefined {
+    if (!this.check(wallMs, monotonicMs)) return undefined;
+    const { agreeing, disagreeing } = this.#count(monotonicMs);
+    const offsets = [...this.#opinionByPeer.values()]
+      .map(({ offsetMs }) => offsetMs)
+      .filter((offsetMs) => Math.abs(offsetMs) > this.#maxDriftMs)
+      .toSorted((a, b) => a - b);
+    const offsetMs = offsets[Math.floor(offsets.length / 2)] ?? 0;
+    return { leaptMs: wallMs - monotonicMs - this.#baseMs, agreeing, disagreeing, offsetMs };
   }
 
   #trust(wallMs: number, monotonicMs: number): void {

@@ -59,6 +59,7 @@ export interface Warning {
     | 'CLOCK_IN_DOUBT'
     | 'CLOCK_OFFSET'
     | 'REFUSED_FROM_FUTURE'
+    | 'HELD_FROM_FUTURE'
     | 'SETTINGS_DIFFER'
     | 'NO_FSYNC'
     | 'PEER_REJECTED'
@@ -196,6 +197,21 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ClockRepairOptions {
+  /** Writes other nodes' entries again, too: for nodes that are gone for good. Others write theirs again themselves. */
+  readonly all?: boolean;
+}
+
+/** What `repairClock` did. */
+export interface ClockRepairResult {
+  /** Entries taken out. */
+  readonly removed: number;
+  /** Those of them that were written again, with new versions. */
+  readonly rewritten: number;
+  /** Those of them that other nodes had written. */
+  readonly others: number;
+}
+
 /** Payload is the bytes of keys and values. */
 export interface SyncResult {
   /** Peers asked, and those that held the same when the call returned. */
@@ -232,6 +248,12 @@ export interface Store extends AsyncDisposable {
   status(): Promise<StoreStatus>;
   /** Removes what expired or was deleted longer ago than `tombstoneTtlMs`, as far as it is safe. */
   collect(): Promise<CollectResult>;
+  /**
+   * Once the clock is right: takes out, in one batch, what lies more than 2 `maxDriftMs` ahead of it, and writes again
+   * what this node had written of it. What those entries had replaced is gone here: it was overwritten before. Fails with
+   * `CLOCK_IN_DOUBT` while the clock is in doubt.
+   */
+  repairClock(options?: ClockRepairOptions): Promise<ClockRepairResult>;
   compact(): Promise<void>;
   /** A backup of one moment into the file at `path`, which is there whole, and on disk, or not at all. */
   backup(path: string): Promise<BackupResult>;

@@ -9,6 +9,8 @@ import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
   BackupResult,
   BatchOperation,
+  ClockRepairOptions,
+  ClockRepairResult,
   CollectResult,
   EntriesOptions,
   Entry,
@@ -107,6 +109,10 @@ export class GossipingNode implements Node {
 
   collect(): Promise<CollectResult> {
     return this.#map.collect();
+  }
+
+  repairClock(options?: ClockRepairOptions): Promise<ClockRepairResult> {
+    return this.#map.repairClock(options);
   }
 
   compact(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The map for its users, on one replica. */
 
-import { ClockDoubt } from '../core/clock-doubt.ts';
+import { ClockDoubt, type Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -8,6 +8,8 @@ import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
   BackupResult,
   BatchOperation,
+  ClockRepairOptions,
+  ClockRepairResult,
   CollectResult,
   EntriesOptions,
   Entry,
@@ -20,6 +22,7 @@ import type {
   Warning,
 } from './api.ts';
 import { writeBackupFile } from './backup-file.ts';
+import { doubtWarning, FUTURE_HELD, repairRefused } from './clock-sentences.ts';
 import { encodeKey } from './key.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
@@ -150,6 +153,17 @@ export class MapStore implements Store {
     return this.#reading(this.#replica.collect());
   }
 
+  async repairClock(options: ClockRepairOptions = {}): Promise<ClockRepairResult> {
+    this.#assertOpen();
+    checkKnown(options, ['all']);
+    const { all = false } = options;
+    if (typeof all !== 'boolean')
+      throw new BoatoError('INVALID_OPTION', 'The option `all` must be true or false.');
+    const doubt = this.#clockDoubt();
+    if (doubt !== undefined) throw repairRefused(doubt, this.#options.maxDriftMs);
+    return this.#reading(this.#replica.repairClock(all));
+  }
+
   async compact(): Promise<void> {
     this.#assertOpen();
     await this.#reading(this.#replica.compact());
@@ -188,7 +202,11 @@ export class MapStore implements Store {
   }
 
   isClockInDoubt(): boolean {
-    return this.clockDoubt.check(this.#clock.wallMs(), this.#clock.monotonicMs());
+    return this.#clockDoubt() !== undefined;
+  }
+
+  #clockDoubt(): Doubt | undefined {
+    return this.clockDoubt.doubt(this.#clock.wallMs(), this.#clock.monotonicMs());
   }
 
   async #close(): Promise<void> {
@@ -256,13 +274,9 @@ export class MapStore implements Store {
         message: `The last stop was not clean: ${done} of ${total} entries are checked, and until all are nothing is served or taken.`,
       });
     }
-    if (this.isClockInDoubt()) {
-      warnings.push({
-        code: 'CLOCK_IN_DOUBT',
-        message:
-          "This machine's clock leapt, or most peers disagree with it: nothing is collected until they agree.",
-      });
-    }
+    const doubt = this.#clockDoubt();
+    if (doubt !== undefined) warnings.push(doubtWarning(doubt, this.#options.maxDriftMs));
+    if (this.#replica.holdsFuture()) warnings.push(FUTURE_HELD);
     if (this.#options.durability === 'os') {
       warnings.push({
         code: 'NO_FSYNC',

@@ -6,15 +6,18 @@
  *                         ends early when the client goes away
  *     POST /v1/collect    200 {collected, kept}
  *     POST /v1/verify     200 {sound, records, problems, repair?}; body {repair?} or none; ends early as sync does
+ *     POST /v1/clock/repair
+ *                         200 {removed, rewritten, others}; body {all?} or none; 503 while the clock is in doubt
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
-import type { Node, SyncOptions } from '../node/api.ts';
+import type { ClockRepairOptions, Node, SyncOptions } from '../node/api.ts';
 
 export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.get('/v1/status', () => node.status());
   app.post('/v1/collect', () => node.collect());
+  app.post('/v1/clock/repair', (request) => node.repairClock(repairOptions(request)));
   app.post('/v1/sync', async (request, reply) => {
     const options = syncOptions(request);
     return node.sync({ ...options, signal: endOf(reply, stopping) });
@@ -34,6 +37,7 @@ function endOf(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
   return AbortSignal.any([gone.signal, stopping]);
 }
 
+/** The fields of a body, which may be missing altogether. */
 function fieldsOf(request: FastifyRequest, known: readonly string[]): Record<string, unknown> {
   const body = request.body ?? {};
   if (typeof body !== 'object' || Array.isArray(body)) {
@@ -43,6 +47,13 @@ function fieldsOf(request: FastifyRequest, known: readonly string[]): Record<str
   if (other !== undefined)
     throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
   return body as Record<string, unknown>;
+}
+
+function repairOptions(request: FastifyRequest): ClockRepairOptions {
+  const { all = false } = fieldsOf(request, ['all']);
+  if (typeof all !== 'boolean')
+    throw new BoatoError('INVALID_OPTION', 'The field "all" must be true or false.');
+  return { all };
 }
 
 function syncOptions(request: FastifyRequest): SyncOptions {

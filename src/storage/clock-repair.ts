@@ -89,7 +89,8 @@ function fallBack(transaction: Transaction, future: Future, limit: Version): voi
   const limitOf = ({ no }: LiveRow): Version => future.limitByNo.get(no) ?? limit;
   for (const row of rows) {
     const predecessor = cutLink(row.predecessor, limit);
-    const isAbove = row.received > limitOf(row) || [...row.cloudVersions].some((version) => version > limit);
+    const isAbove =
+      row.received > limitOf(row) || [...row.cloudVersions].some((version) => version > limitOf(row));
     if (isAbove || predecessor !== row.predecessor) transaction.cutBack(row, limitOf(row), predecessor);
     if (birthOf(row.actor) > limit) transaction.removeRow(row);
   }

@@ -4,6 +4,8 @@ import { BoatoError } from '../../src/core/errors.ts';
 import type {
   BackupResult,
   BatchOperation,
+  ClockRepairOptions,
+  ClockRepairResult,
   CollectResult,
   EntriesOptions,
   Entry,
@@ -109,6 +111,10 @@ export class FakeNode implements Node {
 
   async collect(): Promise<CollectResult> {
     return { collected: 3, kept: 1 };
+  }
+
+  async repairClock({ all = false }: ClockRepairOptions = {}): Promise<ClockRepairResult> {
+    return { removed: 3, rewritten: all ? 3 : 2, others: 1 };
   }
 
   async compact(): Promise<void> {}
