@@ -1,6 +1,5 @@
 /** What people are told of this machine's clock (R11). */
 
-import ms from 'ms';
 import type { Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Warning } from './api.ts';
@@ -36,7 +35,7 @@ function why({ leaptMs, agreeing, disagreeing, offsetMs }: Doubt, maxDriftMs: nu
 }
 
 function direction(offsetMs: number, ahead: string, behind: string): string {
-  return `${ms(Math.round(Math.abs(offsetMs)))} ${offsetMs > 0 ? ahead : behind}`;
+  return `${Math.round(Math.abs(offsetMs) / 1000)} s ${offsetMs > 0 ? ahead : behind}`;
 }
 
 function whenOver({ agreeing, disagreeing }: Doubt): string {
