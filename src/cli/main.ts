@@ -66,10 +66,14 @@ function createProgram(run: Run): Command {
   return program;
 }
 
+function sayErrorsInSentences(command: Command): void {
+  command.configureOutput({ outputError: (text, write) => write(usageSentence(text, command)) });
+}
+
 /** A command that is added whole takes over nothing of what is above it by itself. */
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
-  command.configureOutput({ outputError: (text, write) => write(usageSentence(text, command)) });
+  sayErrorsInSentences(command);
   for (const sub of command.commands) inherit(sub, command);
   return command;
 }
