@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
@@ -69,6 +69,8 @@ describe('a repair', () => {
       expect(replica.state.last).toBe(limitAt(clock) + over);
       expect(replica.holdsFuture()).toBe(over === 1);
       expect(await replica.repairClock(false)).toEqual({ removed: over, rewritten: over, others: 0 });
+      // The actor that ends at the limit is not the predecessor of the new one.
+      expect(replica.rows().filter(({ predecessor }) => predecessor !== undefined)).toEqual([]);
       await expectInvariants(replica, await presentEntries(replica));
     }
   });
@@ -336,6 +338,32 @@ describe('a repair', () => {
     await expectInvariants(replica, await presentEntries(replica));
     expect(await replica.check()).toBeUndefined();
   });
+});
+
+test('what another node had replaced here comes back from a peer that still holds it', async () => {
+  const cluster = await Cluster.create(3);
+  const write = (index: number): Promise<void> =>
+    cluster.write(index, [{ key: utf8('k'), value: cluster.nextValue(), expiresAt: undefined }]);
+  await write(2);
+  await cluster.converge();
+  for (const wrong of [0, 1]) cluster.setClock(wrong, 9 * MAX_DRIFT_MS);
+  await write(1);
+  await cluster.pull(0, 1);
+  for (const wrong of [0, 1]) cluster.setClock(wrong, 0);
+  const { replica } = cluster.node(0);
+  expect(await replica.repairClock(false)).toEqual({ removed: 1, rewritten: 0, others: 1 });
+  expect(await contents(replica)).toEqual({});
+
+  const session = await cluster.open(2, 0, true);
+  expect(session === undefined ? undefined : await cluster.run(session)).toBe('lossy');
+  await vi.waitFor(() => expect(replica.isHealing()).toBe(true));
+  await cluster.pull(0, 2);
+  expect(await contents(replica)).toEqual({ k: 'v0' });
+  expect(await cluster.node(1).replica.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1 });
+  await cluster.clock.advance(1);
+  await cluster.pull(0, 1);
+  expect(await contents(replica)).toEqual({ k: 'v1' });
+  await expectInvariants(replica, await presentEntries(replica));
 });
 
 type Action =
