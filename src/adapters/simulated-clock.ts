@@ -2,6 +2,9 @@
 
 import type { Clock } from '../ports/clock.ts';
 
+/** Turns of the event loop that work of the memory adapters takes at most between two timers. */
+const SETTLE_TURNS = 40;
+
 interface Timer {
   readonly dueMs: number;
   readonly order: number;
@@ -13,10 +16,12 @@ export class SimulatedClock implements Clock {
   #offsetMs: number;
   #timers: Timer[] = [];
   #made = 0;
+  readonly #settleTurns: number;
 
-  /** `wallMs`: milliseconds since 1970 at the start. */
-  constructor(wallMs: number = Date.UTC(2026, 0, 1)) {
+  /** `wallMs`: milliseconds since 1970 at the start. `settleTurns`: as of `settle`, between two timers. */
+  constructor(wallMs: number = Date.UTC(2026, 0, 1), settleTurns: number = SETTLE_TURNS) {
     this.#offsetMs = wallMs;
+    this.#settleTurns = settleTurns;
   }
 
   wallMs(): number {
@@ -44,7 +49,7 @@ export class SimulatedClock implements Clock {
   async advance(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;
     for (;;) {
-      await settle();
+      await settle(this.#settleTurns);
       const next = this.#nextDue(endMs);
       if (next === undefined) break;
       this.#timers = this.#timers.filter((other) => other !== next);
@@ -67,10 +72,7 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** Turns of the event loop that work of the memory adapters takes at most between two timers. */
-const SETTLE_TURNS = 40;
-
-/** Gives promises and the memory store's callbacks time to run. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+/** Gives promises and the memory store's callbacks time to run: so many turns of the event loop. */
+export async function settle(turns: number = SETTLE_TURNS): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

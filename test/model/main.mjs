@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { editSource, loadModule } from '../support/edited-source.mjs';
 
 const FAMILIES = 8;
 const USAGE = `Usage: npm run model [-- --runs N] [--family NAME] [--seed S] [--path P]
@@ -43,14 +44,20 @@ const env = {
   ...(path === undefined ? {} : { MODEL_PATH: path }),
 };
 console.log(`${each} schedules of ${family ?? `each of ${FAMILIES} families`}.`);
-const vitest = await startVitest('test', [], {
-  watch: false,
-  pool: 'forks',
-  include: ['test/model/*.model.ts'],
-  config: false,
-  env,
-  reporters: ['default'],
-});
+const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
+const vitest = await startVitest(
+  'test',
+  [],
+  {
+    watch: false,
+    pool: 'forks',
+    include: ['test/model/*.model.ts'],
+    config: false,
+    env,
+    reporters: ['default'],
+  },
+  { plugins: [editSource(SMALL_PAGES)] },
+);
 const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
 const passed = tests.filter((test) => test.result().state === 'passed').length;
 await vitest.close();

@@ -4,7 +4,7 @@
 
 import { startVitest } from 'vitest/node';
 import { createServer } from 'vite';
-import { mutate } from './mutate.mjs';
+import { mutate } from '../support/edited-source.mjs';
 
 const server = await createServer({ configFile: false, logLevel: 'error', server: { middlewareMode: true } });
 const { MUTANTS } = await server.ssrLoadModule('/test/mutants/mutants.ts');

@@ -3,14 +3,7 @@
  * schedule (`test/fixtures/schedules.json`, by `mutant`) that must fail under it. An edit must fit exactly one place.
  */
 
-export interface Edit {
-  /** From the root of the project. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
+import { type Edit, edit } from '../support/source-edit.ts';
 
 export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   noignore: [

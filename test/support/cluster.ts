@@ -41,6 +41,9 @@ import { hash64, openTestReplica, presentEntries, text } from './replica-fixture
 const TOMBSTONE_TTL_MS = 20_000;
 const MAX_DRIFT_MS = 30_000;
 
+/** What runs in the background of a few entries on memory is done within fewer. */
+const SETTLE_TURNS = 8;
+
 interface TestNode {
   readonly index: number;
   readonly clock: NodeClock;
@@ -52,6 +55,8 @@ interface TestNode {
   /** Peers with which a session was completed since the context was given up. */
   readonly completed: Set<number>;
   disk: MemoryDisk;
+  /** Batches written to the disk since it was opened: while it stands still, nothing changes there. */
+  readonly writes: () => number;
   replica: StoredReplica;
   epoch: number;
   server: SessionServer;
@@ -59,7 +64,7 @@ interface TestNode {
   naive: NaiveReplica;
 }
 
-type Shown = Record<string, string>;
+export type Shown = Record<string, string>;
 
 export interface TestSession {
   readonly puller: number;
@@ -97,7 +102,7 @@ class NodeClock implements Clock {
 }
 
 export class Cluster {
-  readonly clock: SimulatedClock = new SimulatedClock();
+  readonly clock: SimulatedClock = new SimulatedClock(undefined, SETTLE_TURNS);
   readonly nodes: TestNode[] = [];
   /** Every entry whose write was acknowledged, wherever. */
   readonly acknowledged: NaiveReplica = new NaiveReplica();
@@ -165,6 +170,18 @@ export class Cluster {
     for (const entry of written) this.#seenByWriter.set(dotName(entry), seen);
   }
 
+  readonly #presentByReplica = new WeakMap<StoredReplica, { writes: number; entries: readonly Entry[] }>();
+
+  /** All that is present at node `index`, tombstones and expired entries included, in key order. */
+  async present(index: number): Promise<readonly Entry[]> {
+    const { replica, writes } = this.node(index);
+    const read = this.#presentByReplica.get(replica);
+    if (read?.writes === writes()) return read.entries;
+    const now = { writes: writes(), entries: await presentEntries(replica) };
+    this.#presentByReplica.set(replica, now);
+    return now.entries;
+  }
+
   /**
    * What node `index` shows, and ought to show as far as `told` goes. A live value that a deletion overrides, and that
    * nobody had seen who overrode it, as far as this node is closed, may show until a comparison, if it arrived after they were collected (P5): then it is
@@ -172,7 +189,7 @@ export class Cluster {
    */
   async shown(index: number, told: NaiveReplica): Promise<{ shown: Shown; expected: Shown }> {
     const wallMs = this.node(index).clock.wallMs();
-    const present = await presentEntries(this.node(index).replica);
+    const present = await this.present(index);
     const shown = liveValues(present, wallMs);
     const expected = told.live(wallMs);
     // What expired and was collected does not come back because a clock is set back.
@@ -221,9 +238,9 @@ export class Cluster {
   /** Unless the node doubts its clock. */
   async collect(index: number): Promise<void> {
     const { replica, clock, doubt, collected } = this.node(index);
-    const before = await presentEntries(replica);
+    const before = await this.present(index);
     if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await replica.collect();
-    const after = new Set((await presentEntries(replica)).map(dotName));
+    const after = new Set((await this.present(index)).map(dotName));
     for (const entry of before) {
       if (after.has(dotName(entry))) continue;
       collected.add(dotName(entry));
@@ -251,7 +268,7 @@ export class Cluster {
     const store = await copy.open();
     await store.write([{ type: 'del', key: entryKey(key) }], { sync: true });
     await store.close();
-    for (const entry of await presentEntries(this.node(index).replica)) {
+    for (const entry of await this.present(index)) {
       if (!equalBytes(entry.key, key)) continue;
       this.gone.add(dotName(entry));
       naive.forget(key);
@@ -327,7 +344,7 @@ export class Cluster {
   /** A node that gave up its context knows no more than what it holds. */
   async #seeToGivenUp(): Promise<void> {
     // What a server was told of, it looks into by itself.
-    await settle();
+    await settle(SETTLE_TURNS);
     for (const node of this.nodes) {
       if (node.epoch === node.replica.epoch) continue;
       node.epoch = node.replica.epoch;
@@ -428,9 +445,17 @@ export class Cluster {
     const clock = new NodeClock(this.clock);
     clock.offsetMs = offsetMs;
     const random = this.#random;
+    const store = await disk.open();
+    let writes = 0;
     const replica = await openTestReplica({
       nodeId: `n${index}`,
-      disk,
+      store: {
+        ...store,
+        write: (operations, options) => {
+          writes++;
+          return store.write(operations, options);
+        },
+      },
       clock,
       random,
       tombstoneTtlMs: TOMBSTONE_TTL_MS,
@@ -465,6 +490,7 @@ export class Cluster {
       completed: new Set(),
       epoch: replica.epoch,
       disk,
+      writes: () => writes,
       replica,
       server,
       responder,

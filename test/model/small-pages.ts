@@ -1,0 +1,28 @@
+/**
+ * Edits of the source that make every page a record or two, and nearly every value a large one: the model's few entries
+ * then come to the end of a page, a chunk, a list, a batch of keys wherever a store of millions does.
+ */
+
+import { type Edit, edit } from '../support/source-edit.ts';
+
+export const SMALL_PAGES: readonly Edit[] = [
+  edit('src/storage/entry-reader.ts', 'const PAGE_RECORDS = 256;', 'const PAGE_RECORDS = 2;'),
+  edit('src/storage/entry-reader.ts', 'const PAGE_BYTES = 2 ** 20;', 'const PAGE_BYTES = 1;'),
+  edit('src/storage/dot-index.ts', 'const PAGE_PAIRS = 1024;', 'const PAGE_PAIRS = 2;'),
+  edit('src/storage/bucket-scan.ts', 'const PAGE_RECORDS = 512;', 'const PAGE_RECORDS = 2;'),
+  edit('src/storage/fold.ts', 'const PAGE_RECORDS = 512;', 'const PAGE_RECORDS = 2;'),
+  edit('src/storage/fold.ts', 'const PAGE_SEGMENTS = 64;', 'const PAGE_SEGMENTS = 1;'),
+  edit('src/storage/collect.ts', 'const BATCH = 1000;', 'const BATCH = 1;'),
+  edit('src/storage/entry-record.ts', 'INLINE_VALUE_BYTES_MAX = 4096;', 'INLINE_VALUE_BYTES_MAX = 2;'),
+  edit('src/core/bucket-tree.ts', 'const BUCKET_ENTRIES = 16;', 'const BUCKET_ENTRIES = 1;'),
+  edit('src/gossip/comparison-lists.ts', 'FETCH_KEYS_MAX = 1024;', 'FETCH_KEYS_MAX = 2;'),
+  edit('src/gossip/comparison-lists.ts', 'SUMS_NODES_MAX = 4096;', 'SUMS_NODES_MAX = 1;'),
+  edit('src/gossip/comparison.ts', 'const FETCHED_AHEAD_MAX = 2 ** 14;', 'const FETCHED_AHEAD_MAX = 1;'),
+  edit('src/gossip/comparison.ts', 'const LOST_TOLD_MAX = 100;', 'const LOST_TOLD_MAX = 1;'),
+  edit('src/gossip/hash-list.ts', 'DIGEST_PAIRS_MAX = 4096;', 'DIGEST_PAIRS_MAX = 2;'),
+  edit(
+    'src/gossip/served-comparison.ts',
+    "import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';",
+    "import { ChunkPacker } from './chunk.ts'; const CHUNK_BYTES = 1;",
+  ),
+];
