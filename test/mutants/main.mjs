@@ -1,48 +1,101 @@
-/**
- * `npm run mutants [NAME…]`: the named schedule of each mutant must fail under it. Ends with exit code 1 if one passes.
- */
+/** `npm run mutants`: the production code with a rule left out must not pass. */
 
+import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
-import { createServer } from 'vite';
-import { mutate } from '../support/edited-source.mjs';
+import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const server = await createServer({ configFile: false, logLevel: 'error', server: { middlewareMode: true } });
-const { MUTANTS } = await server.ssrLoadModule('/test/mutants/mutants.ts');
-await server.close();
+const USAGE = `Usage: npm run mutants [-- NAME... --runs N --seed S]
 
-const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !(name in MUTANTS));
-if (unknown !== undefined) {
-  console.error(`mutants: ${unknown} is none; known are ${Object.keys(MUTANTS).join(', ')}.`);
-  process.exit(2);
+  NAME    of test/mutants/mutants.ts; all, if none is named
+  --runs  random schedules at most, each mutant; 0 for none (1000)
+  --seed  of the random schedules (1)
+
+Fails if a mutant passes its named schedule, or has none and survives the random ones.`;
+
+const { MUTANTS } = await loadModule('test/mutants/mutants.ts');
+const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
+const { schedules } = await loadModule('test/fixtures/schedules.json');
+const named = new Set(schedules.map(({ mutant }) => mutant));
+
+function options() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        runs: { type: 'string', default: '1000' },
+        seed: { type: 'string', default: '1' },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help === true) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    for (const [name, value] of [
+      ['--runs', values.runs],
+      ['--seed', values.seed],
+    ])
+      if (!/^\d{1,9}$/u.test(value)) throw new Error(`${name} takes a whole number, not ${value}`);
+    const unknown = positionals.find((name) => !(name in MUTANTS));
+    if (unknown !== undefined)
+      throw new Error(`${unknown} is no mutant; known are ${Object.keys(MUTANTS).join(', ')}`);
+    return { ...values, names: positionals.length > 0 ? positionals : Object.keys(MUTANTS) };
+  } catch (error) {
+    console.error(`mutants: ${error.message}.\n${USAGE}`);
+    return process.exit(2);
+  }
 }
 
+/** The tests of `file` over the source with `edits`. */
+async function run(file, edits, more) {
+  const config = { watch: false, pool: 'forks', include: [file], config: false, reporters: [{}], ...more };
+  const vitest = await startVitest('test', [], config, { plugins: [editSource(edits)] });
+  try {
+    const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+    const ran = tests.filter((test) => test.result().state !== 'skipped');
+    if (ran.length !== 1) throw new Error(`${ran.length} tests of ${file} ran, instead of one`);
+    const [test] = ran;
+    return {
+      isFailed: test.result().state === 'failed',
+      error: test.result().errors?.[0],
+      meta: test.meta(),
+    };
+  } finally {
+    await vitest.close();
+  }
+}
+
+async function runNamed(name) {
+  if (!named.has(name)) return undefined;
+  const pattern = { testNamePattern: `\\[${name}\\]`, testTimeout: 20_000 };
+  const { isFailed, error } = await run('test/property/schedules.test.ts', MUTANTS[name], pattern);
+  return { isKilled: isFailed, reason: error?.message };
+}
+
+async function runRandom(name) {
+  if (runs === '0') return undefined;
+  const env = { MUTANT_RUNS: runs, MUTANT_SEED: seed };
+  const edits = [...SMALL_PAGES, ...MUTANTS[name]];
+  const { isFailed, error, meta } = await run('test/mutants/random.model.ts', edits, { env });
+  if (isFailed && meta.killedBy === undefined) throw new Error(`${name}: ${error?.message}`);
+  return { killedBy: meta.killedBy, reason: meta.reason };
+}
+
+const firstLine = (text = '') => text.split('\n')[0].slice(0, 90);
+
+const { runs, seed, names } = options();
+console.log(`${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${'random'.padEnd(10)} what was seen`);
 let survivors = 0;
-for (const name of asked.length > 0 ? asked : Object.keys(MUTANTS)) {
-  const vitest = await startVitest(
-    'test',
-    ['test/property/schedules.test.ts'],
-    {
-      watch: false,
-      pool: 'forks',
-      testNamePattern: `\\[${name}\\]`,
-      reporters: [{}],
-      testTimeout: 20_000,
-      config: false,
-    },
-    { plugins: [mutate(MUTANTS[name])] },
-  );
-  const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
-  const results = tests.map((test) => test.result().state).filter((state) => state !== 'skipped');
-  if (results.length !== 1) throw new Error(`${name}: ${results.length} schedules ran, instead of one`);
-  const isKilled = results[0] === 'failed';
+for (const name of names) {
+  const [byName, byChance] = await Promise.all([runNamed(name), runRandom(name)]);
+  const isKilled = byName === undefined ? byChance?.killedBy !== undefined : byName.isKilled;
   if (!isKilled) survivors++;
-  const first = tests.find((test) => test.result().state === 'failed')?.result().errors?.[0]?.message ?? '';
+  const schedule = byName === undefined ? 'has none' : byName.isKilled ? 'killed' : 'SURVIVED';
+  const random = byChance === undefined ? '' : String(byChance.killedBy ?? `> ${runs}`);
+  const reason = firstLine(byName?.reason ?? byChance?.reason);
   console.log(
-    `${isKilled ? 'killed  ' : 'SURVIVED'} ${name.padEnd(16)} ${first.split('\n')[0].slice(0, 100)}`,
+    `${name.padEnd(16)} ${schedule.padEnd(13)} ${random.padEnd(10)} ${isKilled ? reason : 'NOTHING'}`,
   );
-  await vitest.close();
 }
-process.exitCode = survivors === 0 ? 0 : 1;
-console.log(survivors === 0 ? 'Every mutant was killed by its schedule.' : `${survivors} mutants survived.`);
-process.exit();
+console.log(survivors === 0 ? 'Every mutant was killed.' : `${survivors} mutants survived.`);
+process.exit(survivors === 0 ? 0 : 1);

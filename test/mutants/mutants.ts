@@ -1,6 +1,6 @@
 /**
- * Mutants: the production code with one rule of the algorithm left out or bent, as edits of its text. Each has a named
- * schedule (`test/fixtures/schedules.json`, by `mutant`) that must fail under it. An edit must fit exactly one place.
+ * Mutants: the production code with one rule of the algorithm left out or bent, as edits of its text. Most have a named
+ * schedule (`test/fixtures/schedules.json`, by `mutant`) that must fail under it; the others must not survive random ones.
  */
 
 import { type Edit, edit } from '../support/source-edit.ts';
@@ -66,6 +66,11 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
     edit('test/property/schedules.test.ts', 'if (opened.puller === puller) opened.ended = true;', ';'),
     edit(
       'test/property/schedules.test.ts',
+      'const cluster = await Cluster.create(',
+      '(globalThis as any).run = Math.random(); const cluster = await Cluster.create(',
+    ),
+    edit(
+      'test/model/run-schedule.ts',
       'const cluster = await Cluster.create(',
       '(globalThis as any).run = Math.random(); const cluster = await Cluster.create(',
     ),
@@ -193,6 +198,9 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'if (received === birthOf(actor) && predecessor !== undefined) {',
       'if (false) {',
     ),
+  ],
+  batchpage: [
+    edit('src/storage/pinned-state.ts', 'if (scan.lookedAt >= entry.last) return batch;', 'return batch;'),
   ],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };

@@ -41,8 +41,7 @@ export async function expectInvariants(
     if (!isSeen || entry.version <= replica.state.horizon) continue;
     const here = presentByKey.get(text(entry.key));
     const isHere = here !== undefined && compareDots(here, entry) >= 0;
-    if (!isHere)
-      expect.fail(`${entry.actor} ${entry.version} was seen, so it is present or superseded (I1)`);
+    if (!isHere) expect.fail(`${entry.actor} ${entry.version} was seen, so it is present or superseded (I1)`);
   }
   expectSum(replica.state.all, all);
   expectSum(replica.state.permanent, permanent);
@@ -61,7 +60,10 @@ export async function expectInvariants(
     expectThat(!isClosed || closed >= predecessor.closed, 'who is closed is so over the predecessor (I9)');
     expectThat(!isReceived || received >= predecessor.closed, 'who received has the predecessor (I9)');
   }
-  expectThat(replica.contextHash() === BigInt.asUintN(64, hash), 'the hash of the context is that of its rows');
+  expectThat(
+    replica.contextHash() === BigInt.asUintN(64, hash),
+    'the hash of the context is that of its rows',
+  );
 }
 
 /** Without the cost of an assertion that holds: the model makes hundreds a step. */
