@@ -307,9 +307,10 @@ function join(
     if (loose !== undefined) state.context.setLoose(row, loose);
   }
   for (const other of session.rows) impliedByPredecessor(transaction, transaction.row(other.actor));
-  if (session.serverBootstrapping) return;
+  // Of one that bootstraps, too: among its own writes may be tombstones that it collected before it held nothing.
   state.horizon = maxVersion(state.horizon, session.horizon);
   state.see(session.horizon);
+  if (session.serverBootstrapping) return;
   state.bootstrapping = false;
   // Unless every batch came whole, torn ones may be among the loose dots.
   if (isWhole || state.context.looseDots === 0) state.torn = false;
