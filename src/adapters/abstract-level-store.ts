@@ -14,7 +14,13 @@ export function wrapLevel(db: BytesLevel): OrderedStore {
   return {
     ...present,
     async write(operations, { sync }) {
-      await db.batch([...operations], { sync } as object).catch(rethrow);
+      // Operation by operation: an array of them costs seven times as much, for the objects made of each.
+      const batch = opened(() => db.batch());
+      for (const operation of operations) {
+        if (operation.type === 'put') batch.put(operation.key, operation.value);
+        else batch.del(operation.key);
+      }
+      await batch.write({ sync } as object).catch(rethrow);
     },
     snapshot(): Snapshot {
       const snapshot = opened(() => db.snapshot());
