@@ -1,4 +1,7 @@
-/** R8: a node that gave up its context is healed once it has completed a session with each peer that can be reached. */
+/**
+ * R8: a node that gave up its context is healed once it has completed a session with each peer that can be reached. In
+ * the same way a node whose first copy broke off learns that nobody has what its torn batches lack.
+ */
 
 import type { NodeId } from '../core/actor.ts';
 import type { Log } from '../ports/log.ts';
@@ -20,7 +23,11 @@ export class Healing {
 
   /** A session with `peer` was adopted, or would bring nothing. */
   async completed(peer: NodeId): Promise<void> {
-    if (!this.#replica.isHealing()) return;
+    const wasHealing = this.#replica.isHealing();
+    if (!wasHealing && !this.#replica.isTorn()) {
+      this.#completed.clear();
+      return;
+    }
     const { epoch } = this.#replica;
     if (epoch !== this.#epoch) this.#completed = new Set();
     this.#epoch = epoch;
@@ -29,7 +36,8 @@ export class Healing {
     if (!isHealed) return;
     try {
       await this.#replica.endHealing();
-      this.#log.info({ peers: [...this.#completed] }, 'Healed: every peer that can be reached was asked.');
+      if (wasHealing)
+        this.#log.info({ peers: [...this.#completed] }, 'Healed: every peer that can be reached was asked.');
     } catch (error) {
       this.#log.debug({ error: String(error) }, 'The end of healing could not be noted.');
     }

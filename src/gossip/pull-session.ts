@@ -120,6 +120,10 @@ export class PullSession {
     return session;
   }
 
+  get comparesAtOnce(): boolean {
+    return this.#compare;
+  }
+
   /** What a comparison has settled so far, if there is one. */
   get compared(): Readonly<ComparisonCounts> | undefined {
     return this.#comparison?.counts;

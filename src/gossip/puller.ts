@@ -32,7 +32,7 @@ export interface PullerDependencies extends PullDependencies {
   readonly linkTo: (nodeId: NodeId) => Link | undefined;
   /** A session told what a peer's clock shows. */
   readonly onPeerClock: (peer: NodeId, wallMs: number) => void;
-  /** A session with the peer was adopted. */
+  /** A session with the peer was adopted, or would bring nothing. */
   readonly onCompleted: (peer: NodeId) => void;
 }
 
@@ -53,6 +53,8 @@ export class Puller {
   readonly #queue = new PullQueue<PullResult>();
   #running: RunningPull | undefined;
   #stopped = false;
+  /** Peers that had nothing to compare with when last asked: from them it is a delta, or nothing. */
+  readonly #incomparable = new Set<NodeId>();
   /** Sessions so far of which something lay too far in the future. */
   refused = 0;
 
@@ -108,7 +110,10 @@ export class Puller {
   ): Promise<PullResult['outcome']> {
     for (let attempt = 1; ; attempt++) {
       const session = await this.#nextSession(link, compare);
-      if (session === undefined) return 'nothing';
+      if (session === undefined) {
+        this.#dependencies.onCompleted(link.nodeId);
+        return 'nothing';
+      }
       this.#running = { peer: link.nodeId, session };
       let outcome: Exclude<Step, 'more'>;
       try {
@@ -136,8 +141,8 @@ export class Puller {
     const { replica, compare: compareRows } = this.#dependencies;
     const { actors, behind } = await compareRows(link);
     if (behind === 0 && !compare) return undefined;
-    const isUnsure = replica.isHealing() || replica.isTorn();
-    const atOnce = compare || isUnsure || replica.looseCount() > LOOSE_DOTS_MAX;
+    const isUnsure = replica.isTorn() || replica.looseCount() > LOOSE_DOTS_MAX;
+    const atOnce = compare || replica.isHealing() || (isUnsure && !this.#incomparable.has(link.nodeId));
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
   }
 
@@ -145,6 +150,7 @@ export class Puller {
   #isWorthAnother(peer: NodeId, outcome: Exclude<Step, 'more'>, session: PullSession): boolean {
     const { log, warnings } = this.#dependencies;
     const { entries, bytes, reason } = session;
+    this.#incomparable.delete(peer);
     switch (outcome) {
       case 'adopted':
         warnings.clear('REFUSED_FROM_FUTURE', peer);
@@ -164,6 +170,7 @@ export class Puller {
       case 'ahead':
       case 'not-serving':
         log.debug({ peer, outcome, reason }, 'A session did not come about.');
+        if (outcome === 'not-serving' && session.comparesAtOnce) this.#incomparable.add(peer);
         return false;
       case 'stale':
       case 'void':

@@ -172,7 +172,7 @@ export interface Replica {
   readonly epoch: number;
   /** It gave up its context, and has not yet completed a session with each of its peers since (R8). */
   isHealing(): boolean;
-  /** A first copy broke off: batches may be torn until a comparison has settled what is here. */
+  /** A first copy broke off: batches may be torn, and are held back, until their rest is here or every peer was asked. */
   isTorn(): boolean;
   /** Single dots beyond what was received: what sessions brought that did not come to their end. */
   looseCount(): number;
@@ -204,7 +204,10 @@ export interface Replica {
 
   /** R8: the context is emptied, entries stay. `why`: a sentence for people. Resolves when on disk. */
   giveUp(why: string): Promise<void>;
-  /** Every peer that can be reached has completed a session with this node since it gave up its context. */
+  /**
+   * Every peer that can be reached has completed a session with this node since it gave up its context, or since a first
+   * copy broke off: what torn batches still lack is nowhere, unless that copy can be resumed.
+   */
   endHealing(): Promise<void>;
   applyRumour(rumour: Rumour): Promise<RumourOutcome>;
 }

@@ -132,10 +132,16 @@ export class Health {
     this.#checking = undefined;
   }
 
-  async endHealing(): Promise<void> {
-    if (!this.#state.healing) return;
+  /** Torn batches are held back on while a first copy can still be resumed: it brings the rest of them. */
+  async endHealing(sessions: Sessions): Promise<void> {
+    const isDue = (): boolean =>
+      this.#state.healing || (this.#state.torn && !sessions.all().some(({ order }) => order === 'key'));
+    if (!isDue()) return;
     await this.#change((transaction) => {
-      transaction.state.healing = false;
+      if (!isDue()) return;
+      const { state } = transaction;
+      state.healing = false;
+      if (!sessions.all().some(({ order }) => order === 'key')) state.bootstrapping = state.torn = false;
       transaction.touchState();
     });
   }

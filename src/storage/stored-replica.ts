@@ -395,7 +395,7 @@ export class StoredReplica implements Replica {
   }
 
   endHealing(): Promise<void> {
-    return this.#health.endHealing();
+    return this.#health.endHealing(this.#sessions);
   }
 
   #foldIndex(): Promise<void> {

@@ -70,8 +70,9 @@ export interface TestSession {
   readonly puller: number;
   readonly server: number;
   readonly session: PullSession;
-  /** What the server's naive twin held when the snapshot was pinned. */
-  pinned: NaiveReplica | undefined;
+  /** What the server's naive twin held when the snapshot was pinned: by the first message that was answered. */
+  pinned: NaiveReplica;
+  opened: boolean;
 }
 
 /** How a message of a session fares. */
@@ -106,7 +107,7 @@ export class Cluster {
   readonly nodes: TestNode[] = [];
   /** Every entry whose write was acknowledged, wherever. */
   readonly acknowledged: NaiveReplica = new NaiveReplica();
-  /** What was collected, taken by damage, or forgotten for it, wherever: batches may lack it. */
+  /** What was collected, taken by damage, forgotten for it, or lost with a disk, wherever: batches may lack it. */
   readonly gone = new Set<string>();
   /** What was collected after it had expired. */
   readonly #expired = new Set<string>();
@@ -288,8 +289,16 @@ export class Cluster {
   async restore(index: number): Promise<void> {
     const saved = this.#saved.get(index);
     if (saved === undefined) return;
+    this.#noteLost(index);
     await this.node(index).server.stop();
     await this.#replace(index, await saved.disk.copy(), saved.naive.copy());
+  }
+
+  /** A disk goes: what is held whole nowhere else may be lacking from batches of which a first copy brought a part. */
+  #noteLost(index: number): void {
+    const whole = this.nodes.filter((node) => node.index !== index && !node.replica.state.torn);
+    for (const entry of this.node(index).naive.held())
+      if (!whole.some(({ naive }) => naive.has(entry))) this.gone.add(dotName(entry));
   }
 
   async #replace(
@@ -304,32 +313,43 @@ export class Cluster {
 
   /**
    * Begins a session, or resumes the one that is stored; `undefined` if the server has nothing to give. `compare`: one that
-   * compares at once.
+   * compares at once; `isIncomparable`: not, though batches may be torn here.
    */
-  async open(puller: number, server: number, compare: boolean = false): Promise<TestSession | undefined> {
+  async open(
+    puller: number,
+    server: number,
+    compare: boolean = false,
+    isIncomparable: boolean = false,
+  ): Promise<TestSession | undefined> {
     const dependencies = this.#pullDependencies(puller);
     const peer = this.#peer(puller, server);
     const resumed = await PullSession.resume(dependencies, peer);
     if (resumed !== undefined)
-      return { puller, server, session: resumed, pinned: this.#pinnedOf(puller, server) };
+      return {
+        puller,
+        server,
+        session: resumed,
+        pinned: this.#pinnedOf(puller, server) as NaiveReplica,
+        opened: true,
+      };
     const { actors, behind } = await this.#compare(puller, server);
     if (behind === 0 && !compare) return undefined;
     const { replica } = this.node(puller);
-    const atOnce = compare || replica.isHealing() || replica.isTorn();
+    const atOnce = compare || replica.isHealing() || (replica.isTorn() && !isIncomparable);
     const session = PullSession.begin(dependencies, peer, actors, atOnce);
-    return { puller, server, session, pinned: undefined };
+    return { puller, server, session, pinned: this.node(server).naive.copy(), opened: false };
   }
 
   /** One message of a session. `lost`: it, or its answer, did not arrive; the session can go on or be resumed. */
   async step(session: TestSession, delivery: Delivery = 'delivered', keys?: number): Promise<Step | 'lost'> {
     const { puller, server } = session;
-    session.pinned ??= this.node(server).naive.copy();
+    if (!session.opened) session.pinned = this.node(server).naive.copy();
     this.#delivery = delivery;
     this.#pinnedBySession.set(`${puller} ${server}`, session.pinned);
     try {
       const step = await session.session.step(keys === undefined ? {} : { keys });
+      session.opened = step !== 'stale';
       if (step === 'adopted') await this.#adopted(session, session.pinned);
-      if (step === 'stale') session.pinned = undefined;
       if (step === 'lossy') this.unexplained++;
       await this.#seeToGivenUp();
       return step;
@@ -365,8 +385,14 @@ export class Cluster {
   }
 
   async #adopted({ puller, server }: TestSession, pinned: NaiveReplica): Promise<void> {
-    const { naive, completed, replica } = this.node(puller);
-    if (!this.#wasBootstrapping(puller, server)) naive.learn(pinned);
+    if (!this.#wasBootstrapping(puller, server)) this.node(puller).naive.learn(pinned);
+    await this.#completed(puller, server);
+  }
+
+  /** As `Healing` has it, with every peer in reach. */
+  async #completed(puller: number, server: number): Promise<void> {
+    const { completed, replica } = this.node(puller);
+    if (!replica.isHealing() && !replica.isTorn()) return completed.clear();
     completed.add(server);
     if (completed.size === this.nodes.length - 1) await replica.endHealing();
   }
@@ -382,11 +408,16 @@ export class Cluster {
 
   /** A whole session; a stale or void one is begun anew. */
   async pull(puller: number, server: number): Promise<Step | 'nothing'> {
+    let isIncomparable = false;
     for (let attempt = 0; attempt < 5; attempt++) {
-      const session = await this.open(puller, server);
-      if (session === undefined) return 'nothing';
+      const session = await this.open(puller, server, false, isIncomparable);
+      if (session === undefined) {
+        await this.#completed(puller, server);
+        return 'nothing';
+      }
       const step = await this.run(session);
-      if (step !== 'void' && step !== 'stale') return step;
+      if (step === 'not-serving' && session.session.comparesAtOnce && !isIncomparable) isIncomparable = true;
+      else if (step !== 'void' && step !== 'stale') return step;
     }
     throw new Error(`node ${puller} came to no end with node ${server}`);
   }
@@ -430,6 +461,7 @@ export class Cluster {
 
   /** Loses its disk. */
   async wipe(index: number): Promise<void> {
+    this.#noteLost(index);
     await this.node(index).server.stop();
     await this.#replace(index, new MemoryDisk(), new NaiveReplica());
   }
@@ -592,7 +624,8 @@ export class Cluster {
 }
 
 function stateOf(replica: StoredReplica): string {
-  return `${replica.contextHash()} ${replica.fingerprint().sum} ${replica.state.healing}`;
+  const { healing, torn, bootstrapping } = replica.state;
+  return `${replica.contextHash()} ${replica.fingerprint().sum} ${healing} ${torn} ${bootstrapping}`;
 }
 
 /** Through the real codec, as bytes. */

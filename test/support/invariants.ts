@@ -85,8 +85,10 @@ export function expectWholeBatches(
   // While a first copy can still be resumed its batches may be torn here: they are handed to nobody.
   if (replica.state.bootstrapping || replica.state.torn) return;
   const heldByBatch = new Map<string, Set<number>>();
-  for (const { actor, first, last, version } of naive.held()) {
-    if (first === last) continue;
+  for (const entry of naive.held()) {
+    const { actor, first, last, version } = entry;
+    // What was superseded here since it came, survives no more.
+    if (first === last || naive.larger(entry).length > 0) continue;
     const name = `${actor} ${first}`;
     heldByBatch.set(name, (heldByBatch.get(name) ?? new Set()).add(version));
   }
