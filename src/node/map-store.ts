@@ -161,7 +161,10 @@ export class MapStore implements Store {
       throw new BoatoError('INVALID_OPTION', 'The option `all` must be true or false.');
     const doubt = this.#clockDoubt();
     if (doubt !== undefined) throw repairRefused(doubt, this.#options.maxDriftMs);
-    return this.#reading(this.#replica.repairClock(all));
+    const { removed, rewritten, others } = await this.#reading(
+      this.#replica.repairClock(all, () => this.#isRefusing),
+    );
+    return { removed, rewritten, others };
   }
 
   async compact(): Promise<void> {
@@ -244,7 +247,7 @@ export class MapStore implements Store {
   #whyNotCollect(): string | undefined {
     if (this.#replica.state.bootstrapping) return 'the first copy of the data is not complete yet';
     if (this.#replica.state.healing)
-      return 'damage was found, and not every peer was asked for all of it yet';
+      return 'what was seen is forgotten, and not every peer was asked for all of it yet';
     if (this.isClockInDoubt()) return "this machine's clock is in doubt";
     return undefined;
   }
@@ -264,7 +267,7 @@ export class MapStore implements Store {
       warnings.push({
         code: 'HEALING',
         message:
-          'Damage was found. Nothing is collected until every peer that can be reached was asked for all it has.',
+          "Damage was found, or other nodes' entries from too far in the future were taken out. Nothing is collected until every peer that can be reached was asked for all it has.",
       });
     }
     if (this.#replica.checking !== undefined) {

@@ -7,7 +7,8 @@
  * 3. Sessions and snapshots are void: they claim what is taken out.
  * 4. A new actor, without predecessor, writes the node's own entries again, in their old order: nothing that it
  *    acknowledged is lost. Other nodes write theirs again themselves; `all` does it here.
- * 5. What an entry had replaced is gone here already. A peer that still holds it brings it back in a comparison.
+ * 5. What another node's entry had replaced here was seen, and is not here. Nobody may be told that it was deleted: unless
+ *    every entry is written again, the context is given up (R8) in the same batch, and peers that hold it bring it back.
  */
 
 import { birthOf } from '../core/actor.ts';
@@ -15,12 +16,14 @@ import { receivedVersionMax } from '../core/drift.ts';
 import type { Predecessor } from '../core/context.ts';
 import { tick, type Version } from '../core/version.ts';
 import type { Entry } from '../core/entry.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
-import { type OnDamage, reportingDamage } from './damage.ts';
+import { damaged, type OnDamage, reportingDamage } from './damage.ts';
 import { type Future, type IndexCut, readFuture } from './future.ts';
-import { segmentKey } from './keyspace.ts';
+import { giveUp } from './give-up.ts';
+import { cloudKey, segmentKey } from './keyspace.ts';
 import { encodeSegment } from './segment-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { State } from './state.ts';
@@ -34,11 +37,16 @@ export interface ClockRepair {
   readonly rewritten: number;
   /** Those of them that other nodes had written. */
   readonly others: number;
+  /** What was seen is forgotten, and asked for anew: other nodes' entries were taken out, and not written again. */
+  readonly gaveUp: boolean;
 }
+
+const NOTHING: ClockRepair = { removed: 0, rewritten: 0, others: 0, gaveUp: false };
 
 export interface ClockRepairDependencies {
   readonly store: OrderedStore;
   readonly state: State;
+  readonly clock: Clock;
   readonly committer: Committer;
   readonly sessions: Sessions;
   readonly settings: Pick<WriteSettings, 'maxDriftMs' | 'random'>;
@@ -50,15 +58,19 @@ export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDr
   return last > receivedVersionMax(wallMs, maxDriftMs);
 }
 
-/** Resolves when it is on disk. Commits wait meanwhile, reads do not. Fails with `RECORD_DAMAGED`, changing nothing. */
+/**
+ * Resolves when it is on disk. Commits wait meanwhile, reads do not. The store must be sound, as far as is known. Fails
+ * with `RECORD_DAMAGED`, changing nothing.
+ */
 export function repairClock(
-  { store, state, committer, sessions, settings, onDamage }: ClockRepairDependencies,
-  wallMs: number,
+  { store, state, clock, committer, sessions, settings, onDamage }: ClockRepairDependencies,
   all: boolean,
 ): Promise<ClockRepair> {
   const { maxDriftMs } = settings;
   return committer.exclusive(async () => {
-    if (!holdsFuture(state, wallMs, maxDriftMs)) return { removed: 0, rewritten: 0, others: 0 };
+    if (state.damaged) throw damaged('is damaged');
+    const wallMs = clock.wallMs();
+    if (!holdsFuture(state, wallMs, maxDriftMs)) return NOTHING;
     const limit = receivedVersionMax(wallMs, maxDriftMs);
     const future = await reportingDamage(onDamage, () => readFuture(store, state, limit, all, onDamage));
     return committer.commitNow({
@@ -70,11 +82,15 @@ export function repairClock(
         sessions.deleteAll(transaction);
         for (const key of future.keys) transaction.takeOut(key, transaction.present(key) as Present);
         fallBack(transaction, future, limit);
+        const gaveUp = future.others > 0 && !all;
+        if (gaveUp) forget(transaction, future);
+        else beginAnew(transaction);
         rewrite(transaction, future.rewritten, settings);
         return {
           removed: future.keys.length,
           rewritten: future.rewritten.reduce((sum, batch) => sum + batch.length, 0),
           others: future.others,
+          gaveUp,
         };
       },
     });
@@ -97,10 +113,21 @@ function fallBack(transaction: Transaction, future: Future, limit: Version): voi
   state.horizon = Math.min(state.horizon, limit) as Version;
   state.lastFloor = Math.min(state.lastFloor, limit) as Version;
   state.lowerLast();
+}
+
+function beginAnew(transaction: Transaction): void {
+  const { state } = transaction;
   state.ownActor = undefined;
   state.runActor = undefined;
   state.epoch++;
   transaction.touchState();
+}
+
+function forget(transaction: Transaction, { keptByNo }: Future): void {
+  const { all, permanent, context } = transaction.state;
+  for (const { no, cloudVersions } of context.all())
+    for (const version of cloudVersions) transaction.delete(cloudKey(no, version));
+  giveUp(transaction, { all, permanent, dotsByNo: keptByNo });
 }
 
 /** The index above the limit goes: opening takes the highest version indexed for seen. */

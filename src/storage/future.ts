@@ -1,7 +1,9 @@
 /** R11: reads what a store holds that no correct node can have accepted, for its removal. Changes nothing. */
 
 import { type NodeId, nodeIdOf } from '../core/actor.ts';
+import { SUM_ZERO, type Sum } from '../core/context.ts';
 import { compareDots, type Entry, isSameBatch } from '../core/entry.ts';
+import { addSum } from '../core/fingerprint.ts';
 import type { Version } from '../core/version.ts';
 import type { KeyRange, OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
@@ -36,6 +38,8 @@ export interface Future {
   /** By actor number; others fall to `limit`. A batch that ends above goes whole: its actor falls to what lies before it. */
   readonly limitByNo: ReadonlyMap<number, Version>;
   readonly cutByRow: ReadonlyMap<LiveRow, IndexCut>;
+  /** By actor number: count and sum of the dots of the entries that stay. */
+  readonly keptByNo: ReadonlyMap<number, Sum>;
 }
 
 /** Only while nothing is committed. `all`: other nodes' entries are to be written again, too. Fails with `RECORD_DAMAGED`. */
@@ -46,14 +50,19 @@ export async function readFuture(
   all: boolean,
   onDamage: OnDamage,
 ): Promise<Future> {
-  const { context, identity } = state;
+  const { context, fingerprints, identity } = state;
   const keys: Uint8Array[] = [];
   const again: Uint8Array[] = [];
   const limitByNo = new Map<number, Version>();
+  const keptByNo = new Map<number, Sum>();
   let others = 0;
   await forEachEntry(store, context, {
-    onEntry(key, { actorNo, first, last }) {
-      if (last <= limit) return;
+    onEntry(key, { actorNo, version, first, last }) {
+      if (last <= limit) {
+        const dot = fingerprints.dot(context.byNo(actorNo).actor, version);
+        keptByNo.set(actorNo, addSum(keptByNo.get(actorNo) ?? SUM_ZERO, dot));
+        return;
+      }
       keys.push(key);
       const isOwn = isOf(identity.nodeId, context.byNo(actorNo));
       if (!isOwn) others++;
@@ -73,7 +82,7 @@ export async function readFuture(
     const rowLimit = limitByNo.get(row.no) ?? limit;
     if (row.indexed > rowLimit) cutByRow.set(row, await readIndexAbove(store, row, rowLimit));
   }
-  return { keys, others, rewritten: inBatches(entries), limitByNo, cutByRow };
+  return { keys, others, rewritten: inBatches(entries), limitByNo, cutByRow, keptByNo };
 }
 
 function isOf(nodeId: NodeId, { actor }: LiveRow): boolean {

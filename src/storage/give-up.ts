@@ -9,10 +9,13 @@ import { SUM_ZERO } from '../core/context.ts';
 import type { Recount } from './fold.ts';
 import type { Transaction } from './transaction.ts';
 
-/** In one commit. `found`: of the state as it is now, recounted while nothing was committed. */
-export function giveUp(transaction: Transaction, found: Recount): void {
+/** In one commit. `found`: of the state as it is now, counted while nothing was committed. */
+export function giveUp(
+  transaction: Transaction,
+  found: Pick<Recount, 'all' | 'permanent' | 'dotsByNo'>,
+): void {
   const { state } = transaction;
-  // The records of cloud and sessions are gone already (`rebuild.ts`).
+  // The records of cloud and sessions are gone already (`rebuild.ts`), or go in this commit.
   for (const row of state.context.all()) state.context.giveUp(row, found.dotsByNo.get(row.no) ?? SUM_ZERO);
   state.all = found.all;
   state.permanent = found.permanent;

@@ -370,19 +370,23 @@ export class StoredReplica implements Replica {
     await this.#foldIndex();
   }
 
-  /** R11: takes out what lies too far in the future. The caller vouches for the clock. `all`: as `clock-repair.ts` has it. */
-  async repairClock(all: boolean): Promise<ClockRepair> {
+  /**
+   * R11: takes out what lies too far in the future. The caller vouches for the clock. `all`: as `clock-repair.ts` has it.
+   * What is damaged, or may be, is seen to first. Called off, it fails with `STORE_CLOSED`.
+   */
+  async repairClock(all: boolean, isCalledOff: () => boolean = () => false): Promise<ClockRepair> {
+    if (this.#health.ailment !== undefined) await this.check(isCalledOff);
     const { clock, log, maxDriftMs, random } = this.#options;
     const repaired = await repairClock(
       {
         store: this.#store,
         state: this.#state,
+        clock,
         committer: this.#committer,
         sessions: this.#sessions,
         settings: { maxDriftMs, random: () => random.uint32() },
         onDamage: this.#onDamage,
       },
-      clock.wallMs(),
       all,
     );
     if (repaired.removed > 0) log.warn({ ...repaired }, 'Entries from too far in the future were taken out.');
