@@ -9,6 +9,7 @@ import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
+import { ALL_CLOUD_DOTS, entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
 import { faultyStore } from '../support/faulty-store.ts';
@@ -321,6 +322,56 @@ describe('a repair', () => {
     await reopened.write([put('b', '1')]);
   });
 
+  test('after an unclean stop checks the entries first, and of damage gives up the context', async () => {
+    const disk = new MemoryDisk();
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ disk, clock });
+    await replica.write([put('near', '1')]);
+    clock.leap(3_600_000);
+    await replica.write([put('a', '1')]);
+    await replica.write([put('b', '1')]);
+    clock.leap(-3_600_000);
+    const copy = await disk.copy();
+    const store = await copy.open();
+    await store.write([{ type: 'del', key: entryKey(utf8('a')) }], { sync: true });
+    await store.close();
+    const reopened = await openTestReplica({ disk: copy, clock, random: createSeededRandom(2) });
+    expect(await reopened.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1, others: 0 });
+    expect(reopened.fenced).toBeUndefined();
+    expect(reopened.notServing()).toBeUndefined();
+    expect(reopened.isHealing()).toBe(true);
+    expect(await contents(reopened)).toEqual({ near: '1', b: '1' });
+    await expectInvariants(reopened, []);
+  });
+
+  test('of a store that is known to be damaged gives up the context first', async () => {
+    const disk = new MemoryDisk();
+    const clock = new SimulatedClock();
+    clock.leap(3_600_000);
+    const [a, b] = [
+      await openTestReplica({ clock }),
+      await openTestReplica({ nodeId: 'b', disk, clock, random: createSeededRandom(5) }),
+    ];
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    for (const chunk of chunks.slice(1, 2)) await b.storeChunk({ ...chunk, session: chunks[0]?.session });
+    await b.write([put('y', '2')]);
+    expect(b.counts.cloudDots).toBe(1);
+    clock.leap(-3_600_000);
+    await b.close();
+    const store = await disk.open();
+    const scan = store.scan({ ...ALL_CLOUD_DOTS, keysOnly: true });
+    for (const [key] of await scan.next(9)) await store.write([{ type: 'del', key }], { sync: true });
+    await scan.close();
+    await store.close();
+    const reopened = await openTestReplica({ nodeId: 'b', disk, clock, random: createSeededRandom(6) });
+    expect(reopened.state.damaged).toBe(true);
+    expect(await reopened.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1 });
+    expect(reopened.state.damaged).toBe(false);
+    expect(await contents(reopened)).toEqual({ y: '2' });
+    await expectInvariants(reopened, []);
+  });
+
   test('of many entries and batches writes all of them again', async () => {
     const clock = new SimulatedClock();
     const replica = await openTestReplica({ clock });
@@ -510,53 +561,60 @@ function isOwnOf0({ actor }: Entry): boolean {
 describe('after any history in which the clock of one of two nodes leaps', () => {
   test('a repair, once it is right, accepts writes, breaks no invariant, loses no own write, and both converge', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 30 }), fc.nat(), async (actions, seed) => {
-        const cluster = await Cluster.create(2, { seed });
-        for (const step of actions) await perform(cluster, step);
-        cluster.setClock(0, 0);
-        const { replica, clock } = cluster.node(0);
-        const limit = limitAt(clock);
-        const before = await presentEntries(replica);
-        const isCut = replica.holdsFuture();
+      fc.asyncProperty(
+        fc.array(action, { minLength: 1, maxLength: 30 }),
+        fc.nat(),
+        fc.boolean(),
+        async (actions, seed, all) => {
+          const cluster = await Cluster.create(2, { seed });
+          for (const step of actions) await perform(cluster, step);
+          cluster.setClock(0, 0);
+          const { replica, clock } = cluster.node(0);
+          const limit = limitAt(clock);
+          const before = await presentEntries(replica);
+          const isCut = replica.holdsFuture();
 
-        const { removed, rewritten, others } = await replica.repairClock(false);
+          const { removed, rewritten, others } = await replica.repairClock(all);
 
-        const after = await presentEntries(replica);
-        expect(rewritten).toBe(before.filter((entry) => isOwnOf0(entry) && entry.last > limit).length);
-        expect(others).toBe(before.filter((entry) => !isOwnOf0(entry) && entry.last > limit).length);
-        expect(removed).toBe(rewritten + others);
-        expect(after.map(shapeOf)).toEqual(
-          before.filter((entry) => isOwnOf0(entry) || entry.last <= limit).map(shapeOf),
-        );
-        const lastMax = isCut ? limit + before.length + 1 : limit;
-        expect(replica.state.last).toBeLessThanOrEqual(lastMax);
-        await expectInvariants(replica, after);
-        await replica.write([put('fresh', 'own')]);
-        await expectInvariants(replica, await presentEntries(replica));
-        const own = (await presentEntries(replica)).filter(isOwnOf0);
+          const after = await presentEntries(replica);
+          const far = before.filter(({ last }) => last > limit);
+          expect(removed).toBe(far.length);
+          expect(rewritten).toBe(all ? removed : far.filter(isOwnOf0).length);
+          expect(others).toBe(removed - far.filter(isOwnOf0).length);
+          expect(replica.isHealing()).toBe(others > 0 && !all);
+          expect(after.map(shapeOf)).toEqual(
+            before.filter((entry) => all || isOwnOf0(entry) || entry.last <= limit).map(shapeOf),
+          );
+          const lastMax = isCut ? limit + before.length + 1 : limit;
+          expect(replica.state.last).toBeLessThanOrEqual(lastMax);
+          await expectInvariants(replica, after);
+          await replica.write([put('fresh', 'own')]);
+          await expectInvariants(replica, await presentEntries(replica));
+          const own = (await presentEntries(replica)).filter(isOwnOf0);
 
-        // What a correct node can have accepted, everybody accepts a moment later.
-        await cluster.clock.advance(MAX_DRIFT_MS);
-        await cluster.converge();
-        for (const puller of [0, 1, 0, 1]) {
-          const session = await cluster.open(puller, 1 - puller, true);
-          if (session !== undefined) await cluster.run(session);
-        }
-        await cluster.converge();
-        const [left, right] = [cluster.node(0), cluster.node(1)];
-        const wallMs = left.clock.wallMs();
-        const [here, there] = [await presentEntries(left.replica), await presentEntries(right.replica)];
-        expect(liveValues(here, wallMs)).toEqual(liveValues(there, wallMs));
-        for (const { replica: each } of [left, right])
-          await expectInvariants(each, await presentEntries(each));
-        for (const entry of own) {
-          const final = there.find(({ key }) => text(key) === text(entry.key));
-          expect(
-            final === undefined ? -1 : compareDots(final, entry),
-            text(entry.key),
-          ).toBeGreaterThanOrEqual(0);
-        }
-      }),
+          // What a correct node can have accepted, everybody accepts a moment later.
+          await cluster.clock.advance(MAX_DRIFT_MS);
+          await cluster.converge();
+          for (const puller of [0, 1, 0, 1]) {
+            const session = await cluster.open(puller, 1 - puller, true);
+            if (session !== undefined) await cluster.run(session);
+          }
+          await cluster.converge();
+          const [left, right] = [cluster.node(0), cluster.node(1)];
+          const wallMs = left.clock.wallMs();
+          const [here, there] = [await presentEntries(left.replica), await presentEntries(right.replica)];
+          expect(liveValues(here, wallMs)).toEqual(liveValues(there, wallMs));
+          for (const { replica: each } of [left, right])
+            await expectInvariants(each, await presentEntries(each));
+          for (const entry of own) {
+            const final = there.find(({ key }) => text(key) === text(entry.key));
+            expect(
+              final === undefined ? -1 : compareDots(final, entry),
+              text(entry.key),
+            ).toBeGreaterThanOrEqual(0);
+          }
+        },
+      ),
       { numRuns: Number(process.env['FC_RUNS'] ?? 150) },
     );
   });
