@@ -8,7 +8,7 @@ import type { Version } from '../core/version.ts';
 import type { KeyRange, OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import type { OnDamage } from './damage.ts';
+import { damaged, type OnDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import { forEachEntry } from './fold.ts';
 import { segmentsAbove, singleDotsAbove } from './keyspace.ts';
@@ -55,6 +55,7 @@ export async function readFuture(
   const again: Uint8Array[] = [];
   const limitByNo = new Map<number, Version>();
   const keptByNo = new Map<number, Sum>();
+  const farByNo = new Map<number, number>();
   let others = 0;
   await forEachEntry(store, context, {
     onEntry(key, { actorNo, version, first, last }) {
@@ -64,6 +65,7 @@ export async function readFuture(
         return;
       }
       keys.push(key);
+      farByNo.set(actorNo, (farByNo.get(actorNo) ?? 0) + 1);
       const isOwn = isOf(identity.nodeId, context.byNo(actorNo));
       if (!isOwn) others++;
       if (isOwn || all) again.push(key);
@@ -71,6 +73,8 @@ export async function readFuture(
         limitByNo.set(actorNo, Math.min(limitByNo.get(actorNo) ?? limit, first - 1) as Version);
     },
   });
+  for (const { no, live } of context.all())
+    if ((keptByNo.get(no)?.count ?? 0) + (farByNo.get(no) ?? 0) !== live) throw damaged('is missing');
   const reader = new EntryReader(store, context, onDamage);
   const entries: Entry[] = [];
   for (let at = 0; at < again.length; at += READ_ENTRIES) {

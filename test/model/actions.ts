@@ -15,6 +15,7 @@ export type Action =
       readonly node: number;
     }
   | { readonly do: 'tell'; readonly node: number; readonly write: number }
+  | { readonly do: 'repair'; readonly node: number; readonly all: boolean }
   | { readonly do: 'clock'; readonly node: number; readonly offsetS: number }
   | { readonly do: 'wait'; readonly seconds: number };
 
@@ -87,9 +88,10 @@ export const DISKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('vanish' as const), node, key }),
 ];
 
-/** Clocks that leap, and are right again. */
+/** Clocks that leap, and are right again; and the repair of what was written meanwhile. */
 export const CLOCKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('clock' as const), node, offsetS: fc.constantFrom(0, 0, -50, 20, 50, 600) }),
+  fc.record({ do: fc.constant('repair' as const), node, all: fc.boolean() }),
 ];
 
 export async function perform(cluster: Cluster, running: Running, action: Action): Promise<void> {
@@ -157,6 +159,8 @@ export async function perform(cluster: Cluster, running: Running, action: Action
       return cluster.tell(at, action.write);
     case 'clock':
       return cluster.setClock(at, action.offsetS * 1000);
+    case 'repair':
+      return cluster.repair(at, action.all);
     case 'compact':
       return cluster.node(at).replica.compact();
     case 'collect':

@@ -26,6 +26,22 @@ function within(opening: readonly Action[], ...draws: readonly Draw[]): fc.Arbit
     }));
 }
 
+/** The clocks of nodes 0 and 1 leap, are right again, and what was written is repaired; random actions between. */
+function repaired(...draws: readonly Draw[]): fc.Arbitrary<Schedule> {
+  const some = fc.array(fc.oneof(...draws.flat()), { maxLength: 8, size: 'max' });
+  const clocks = (offsetS: number): fc.Arbitrary<Action[]> =>
+    fc.constant([0, 1].map((node) => ({ do: 'clock' as const, node, offsetS })));
+  const repair = fc.record({
+    do: fc.constant('repair' as const),
+    node: fc.nat({ max: 1 }),
+    all: fc.boolean(),
+  });
+  const one = repair.map((action) => [action]);
+  return fc
+    .tuple(some, clocks(600), some, some, clocks(0), some, one, some, one, some)
+    .map((parts) => ({ size: 3, actions: parts.flat() }));
+}
+
 const COMPARING: readonly Action[] = [{ do: 'compare', node: 0, server: 1 }];
 const RESUMED: readonly Action[] = [
   { do: 'open', node: 0, server: 1 },
@@ -44,6 +60,7 @@ export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   absences: plain(AWAY, AWAY, COMMON, TOLD),
   disks: plain(AWAY, COMMON, TOLD, DISKS),
   clocks: plain(AWAY, COMMON, TOLD, CLOCKS),
+  repairs: repaired(AWAY, COMMON, TOLD),
   everything: plain(AWAY, COMMON, TOLD, DISKS, CLOCKS),
   'in a comparison': within(COMPARING, AWAY, AWAY, COMMON, TOLD),
   'in a resumed session': within(RESUMED, AWAY, AWAY, COMMON, TOLD),

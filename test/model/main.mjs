@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const FAMILIES = 8;
+const FAMILIES = 9;
 const USAGE = `Usage: npm run model [-- --runs N] [--family NAME] [--seed S] [--path P]
 
   --runs    schedules in all, over all families (20000)

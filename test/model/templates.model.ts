@@ -1,3 +1,3 @@
 import { checkFamilies } from './check-families.ts';
 
-checkFamilies(['clocks', 'in a comparison', 'in a resumed session', 'in a bootstrap']);
+checkFamilies(['clocks', 'repairs', 'in a comparison', 'in a resumed session', 'in a bootstrap']);

@@ -344,6 +344,26 @@ describe('a repair', () => {
     await expectInvariants(reopened, []);
   });
 
+  test('that finds an entry missing changes nothing, and leaves the damage to be seen to', async () => {
+    const disk = new MemoryDisk();
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ disk, clock });
+    clock.leap(3_600_000);
+    await replica.write([put('a', '1')]);
+    await replica.write([put('b', '1')]);
+    clock.leap(-3_600_000);
+    await replica.close();
+    const store = await disk.open();
+    await store.write([{ type: 'del', key: entryKey(utf8('a')) }], { sync: true });
+    await store.close();
+    const reopened = await openTestReplica({ disk, clock, random: createSeededRandom(2) });
+    await expect(reopened.repairClock(false)).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    expect(reopened.fenced).toBeUndefined();
+    expect(reopened.state.damaged).toBe(true);
+    expect(await reopened.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1 });
+    expect(await contents(reopened)).toEqual({ b: '1' });
+  });
+
   test('of a store that is known to be damaged gives up the context first', async () => {
     const disk = new MemoryDisk();
     const clock = new SimulatedClock();

@@ -5,11 +5,12 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf } from '../../src/core/actor.ts';
+import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { byteString, equalBytes } from '../../src/core/bytes.ts';
 import { equalSums } from '../../src/core/context.ts';
 import { ClockDoubt } from '../../src/core/clock-doubt.ts';
+import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
@@ -261,6 +262,50 @@ export class Cluster {
     this.node(index).clock.offsetMs = offsetMs;
   }
 
+  /**
+   * `store clock repair`, if the clock is right again. What lies too far in the future is no longer known here, and what
+   * is written again is; unless the context was given up with it.
+   */
+  async repair(index: number, all: boolean): Promise<void> {
+    const node = this.node(index);
+    const { replica, clock, naive, past, collected, completed } = node;
+    if (clock.offsetMs !== 0) return;
+    const limit = receivedVersionMax(clock.wallMs(), MAX_DRIFT_MS);
+    const before = await presentEntries(replica);
+    const { epoch } = replica;
+    const { gaveUp } = await replica.repairClock(all);
+    this.#wrongClocks.delete(index);
+    if (replica.epoch === epoch) return;
+    const known = naive.all();
+    const seen = new Set([...past, ...known.map(dotName)]);
+    const had = new Set(before.map(dotName));
+    const written = (await presentEntries(replica)).filter((entry) => !had.has(dotName(entry)));
+    const isKept = (entry: Entry): boolean =>
+      entry.last > limit && (all || nodeIdOf(entry.actor) === replica.nodeId);
+    assert(written.length === before.filter(isKept).length, 'a repair writes all again that it ought to');
+    assert(!written.some((entry) => this.acknowledged.has(entry)), 'no dot is ever used again (I2)');
+    this.acknowledged.add(written);
+    for (const first of new Set(written.map((entry) => entry.first).toSorted((a, b) => a - b)))
+      this.#noteRumour(
+        replica,
+        written.filter((entry) => entry.first === first),
+      );
+    for (const entry of written) this.#seenByWriter.set(dotName(entry), seen);
+    if (gaveUp) return this.#seeToGivenUp();
+    for (const { actor, version, last } of known) {
+      if (last <= limit) continue;
+      past.add(dotName({ actor, version }));
+      collected.delete(dotName({ actor, version }));
+    }
+    const kept = new NaiveReplica();
+    kept.add(naive.held().filter(({ last }) => last <= limit));
+    kept.hear(known.filter(({ last }) => last <= limit));
+    kept.add(written);
+    completed.clear();
+    node.epoch = replica.epoch;
+    node.naive = kept;
+  }
+
   /** The node crashes, a record disappears from its disk, it starts again. */
   async vanish(index: number, key: Uint8Array): Promise<void> {
     const { disk, server, naive } = this.node(index);
@@ -277,12 +322,16 @@ export class Cluster {
     await this.#replace(index, copy, naive, this.node(index));
   }
 
-  readonly #saved = new Map<number, { readonly disk: MemoryDisk; readonly naive: NaiveReplica }>();
+  readonly #saved = new Map<
+    number,
+    { readonly disk: MemoryDisk; readonly naive: NaiveReplica; readonly wasWrong: boolean }
+  >();
 
   /** A backup is made. */
   async save(index: number): Promise<void> {
     const { disk, naive } = this.node(index);
-    this.#saved.set(index, { disk: await disk.copy(), naive: naive.copy() });
+    const wasWrong = this.#wrongClocks.has(index);
+    this.#saved.set(index, { disk: await disk.copy(), naive: naive.copy(), wasWrong });
   }
 
   /** The node is set back to its backup. */
@@ -290,6 +339,7 @@ export class Cluster {
     const saved = this.#saved.get(index);
     if (saved === undefined) return;
     this.#noteLost(index);
+    if (saved.wasWrong) this.#wrongClocks.add(index);
     await this.node(index).server.stop();
     await this.#replace(index, await saved.disk.copy(), saved.naive.copy());
   }
