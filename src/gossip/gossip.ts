@@ -79,7 +79,7 @@ export class Gossip {
     const { maxDriftMs } = settings;
     const { sessionTimeoutMs, chunkBytes } = options;
     const warnings = new Warnings(clock, log);
-    const rolledBack = new RolledBack(replica, warnings);
+    const rolledBack = new RolledBack(replica, warnings, clock, maxDriftMs);
     const rounds = new Rounds(replica, clock, fingerprints);
     const server = new SessionServer({ replica, clock, random, limits, sessionTimeoutMs, chunkBytes });
     const peerClocks = new PeerClocks({
@@ -142,7 +142,10 @@ export class Gossip {
       random,
       log,
       warnings,
-      onWhole: (peer) => void this.#healing.completed(peer),
+      onWhole: (peer) => {
+        warnings.clear('REFUSED_FROM_FUTURE', peer);
+        void this.#healing.completed(peer);
+      },
       intervalMs,
       fanout,
     });

@@ -205,5 +205,5 @@ const QUIET: ReadonlySet<string> = new Set([
 ]);
 
 function refusedSentence(peer: NodeId, what: string): string {
-  return `Node ${peer} sent ${what} from too far in the future, so nothing of that session was adopted: check the clocks of all machines.`;
+  return `Node ${peer} sent ${what} from too far in the future, so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out.`;
 }

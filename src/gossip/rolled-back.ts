@@ -1,12 +1,15 @@
 /**
  * Notices that this node's own past is not all here: a peer has seen more of this node's own writes than it has. Its disk was
  * rolled back, restored from a backup, or wiped. No harm: an actor is never used again, so no dot can be used twice, and
- * what is missing comes back as sessions complete.
+ * what is missing comes back as sessions complete. What lies too far in the future proves nothing: a repair of the clock has
+ * taken it out here (R11), and the peer has not repaired its own yet.
  */
 
 import { type Actor, nodeIdOf } from '../core/actor.ts';
 import { isTrivial, type Row } from '../core/context.ts';
+import { receivedVersionMax } from '../core/drift.ts';
 import type { Version } from '../core/version.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import type { Link } from './link.ts';
 import type { Warnings } from './warnings.ts';
@@ -16,23 +19,28 @@ const CODE = 'ROLLED_BACK';
 export class RolledBack {
   readonly #replica: Replica;
   readonly #warnings: Warnings;
+  readonly #clock: Clock;
+  readonly #maxDriftMs: number;
   /** Up to which version a peer has received own actors, as far as that is not covered here. */
   readonly #shownByActor = new Map<Actor, Version>();
   /** Under whose name the one warning is raised. */
   #raisedFor: string | undefined;
 
-  constructor(replica: Replica, warnings: Warnings) {
+  constructor(replica: Replica, warnings: Warnings, clock: Clock, maxDriftMs: number) {
     this.#replica = replica;
     this.#warnings = warnings;
+    this.#clock = clock;
+    this.#maxDriftMs = maxDriftMs;
   }
 
   /** `rows`: the peer's, of actors on which the two nodes differ. */
   look({ nodeId: peer }: Pick<Link, 'nodeId'>, rows: readonly Row[]): void {
     // A node that gave up its context knows less than it did, and says so by itself.
     if (this.#replica.isHealing()) return;
+    const max = receivedVersionMax(this.#clock.wallMs(), this.#maxDriftMs);
     for (const row of rows) {
       const { actor, received } = row;
-      if (nodeIdOf(actor) !== this.#replica.nodeId || isTrivial(row)) continue;
+      if (nodeIdOf(actor) !== this.#replica.nodeId || isTrivial(row) || received > max) continue;
       if (!this.#covers(actor, received)) this.#shownByActor.set(actor, received);
     }
     this.clearCovered();
@@ -41,7 +49,7 @@ export class RolledBack {
     this.#warnings.raise(
       CODE,
       peer,
-      `Node ${peer} has seen writes of this node that it does not know itself: its disk was rolled back, restored from a backup, or emptied. That is harmless: what is missing comes back from the peers by itself.`,
+      `Node ${peer} has seen writes of this node that it does not know itself: its disk was rolled back, restored from a backup, or emptied, or a repair of its clock took them out. That is harmless: what is missing comes back from the peers by itself.`,
     );
   }
 

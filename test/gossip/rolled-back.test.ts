@@ -7,7 +7,7 @@ import { RolledBack } from '../../src/gossip/rolled-back.ts';
 import { Warnings } from '../../src/gossip/warnings.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
-import { GossipCluster } from '../support/gossip-fixture.ts';
+import { GossipCluster, MAX_DRIFT_MS } from '../support/gossip-fixture.ts';
 import { contents, openTestReplica, put } from '../support/replica-fixture.ts';
 import { pull } from '../support/pull.ts';
 
@@ -21,9 +21,10 @@ function watch(replica: StoredReplica): {
   const logged: string[] = [];
   const say = (_fields: unknown, message: string): void => void logged.push(message);
   const log = { debug: say, info: say, warn: say, error: say } as unknown as Log;
-  const warnings = new Warnings(new SimulatedClock(), log);
+  const clock = new SimulatedClock();
+  const warnings = new Warnings(clock, log);
   const codes = (): string[] => warnings.all().map(({ code, peer }) => `${code} ${peer}`);
-  return { rolledBack: new RolledBack(replica, warnings), warnings: codes, logged };
+  return { rolledBack: new RolledBack(replica, warnings, clock, MAX_DRIFT_MS), warnings: codes, logged };
 }
 
 /** `a` wrote once, was copied, wrote again; `b` has seen all of it. `back` is the copy, opened again. */
@@ -104,4 +105,52 @@ test('a node that is restored from an old disk says so while it gossips, and hea
   expect(b.warnings()).toEqual([]);
   expect(await contents(restored.replica)).toEqual({ one: '1', two: '2' });
   await cluster.stopAll();
+});
+
+describe('a node whose clock was repaired', () => {
+  test('is not taken for one that was rolled back by a peer that still holds what was taken out', async () => {
+    const cluster = new GossipCluster();
+    const clockOffsetMs = 4 * MAX_DRIFT_MS;
+    const a = await cluster.start('a', { clockOffsetMs });
+    const b = await cluster.start('b', { clockOffsetMs, peers: ['a'] });
+    await a.put('k', '1');
+    await cluster.converge();
+    for (const node of [a, b]) node.leap(-clockOffsetMs);
+    expect(await a.replica.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1, others: 0 });
+
+    await cluster.pass(5000);
+    expect(a.warnings()).toEqual(['REFUSED_FROM_FUTURE b']);
+    expect(a.gossip.warnings()[0]?.message).toMatchInlineSnapshot(
+      `"Node b sent a causal context from too far in the future, so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out."`,
+    );
+    await b.replica.repairClock(false);
+    await cluster.converge();
+    await cluster.pass(5000);
+    expect([...a.warnings(), ...b.warnings()]).toEqual([]);
+    expect(await contents(b.replica)).toEqual({ k: '1' });
+    expect(await contents(a.replica)).toEqual({ k: '1' });
+    await cluster.stopAll();
+  });
+
+  test('is told of the repair as a cause, if the peer held on to it until its time came', async () => {
+    const cluster = new GossipCluster();
+    const clockOffsetMs = 4 * MAX_DRIFT_MS;
+    const a = await cluster.start('a', { clockOffsetMs });
+    const b = await cluster.start('b', { clockOffsetMs, peers: ['a'] });
+    await a.put('k', '1');
+    await cluster.converge();
+    for (const node of [a, b]) node.leap(-clockOffsetMs);
+    await a.replica.repairClock(false);
+    await cluster.pass(1000);
+    const { logged, rolledBack } = watch(a.replica);
+    const rows = b.replica.rows();
+    rolledBack.look(B, rows);
+    expect(logged).toEqual([]);
+    const told = new Set<string>();
+    cluster.onSend = () => a.warnings().forEach((warning) => told.add(warning));
+    await cluster.pass(clockOffsetMs);
+    expect([...told].toSorted()).toEqual(['REFUSED_FROM_FUTURE b', 'ROLLED_BACK b']);
+    expect(a.warnings()).toEqual([]);
+    await cluster.stopAll();
+  });
 });

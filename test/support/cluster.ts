@@ -404,8 +404,8 @@ export class Cluster {
       await this.#seeToGivenUp();
       return step;
     } catch (error) {
-      if (error instanceof LostMessage) return 'lost';
-      throw error;
+      if (!(error instanceof LostMessage)) throw error;
+      return 'lost';
     } finally {
       this.#delivery = 'delivered';
     }
