@@ -21,7 +21,7 @@ import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
 import { damaged, type OnDamage, reportingDamage } from './damage.ts';
-import { type Future, type IndexCut, readFuture } from './future.ts';
+import { type Future, type IndexCut, readFuture, REPAIR_BYTES_MAX } from './future.ts';
 import { giveUp } from './give-up.ts';
 import { cloudKey, segmentKey } from './keyspace.ts';
 import { encodeSegment } from './segment-record.ts';
@@ -51,6 +51,7 @@ export interface ClockRepairDependencies {
   readonly sessions: Sessions;
   readonly settings: Pick<WriteSettings, 'maxDriftMs' | 'random'>;
   readonly onDamage: OnDamage;
+  readonly bytesMax?: number;
 }
 
 /** Whether anything lies above the limit, as far as the highest version seen tells. */
@@ -60,10 +61,19 @@ export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDr
 
 /**
  * Resolves when it is on disk. Commits wait meanwhile, reads do not. The store must be sound, as far as is known. Fails
- * with `RECORD_DAMAGED`, changing nothing.
+ * with `RECORD_DAMAGED` and `BATCH_TOO_LARGE`, changing nothing.
  */
 export function repairClock(
-  { store, state, clock, committer, sessions, settings, onDamage }: ClockRepairDependencies,
+  {
+    store,
+    state,
+    clock,
+    committer,
+    sessions,
+    settings,
+    onDamage,
+    bytesMax = REPAIR_BYTES_MAX,
+  }: ClockRepairDependencies,
   all: boolean,
 ): Promise<ClockRepair> {
   const { maxDriftMs } = settings;
@@ -72,7 +82,9 @@ export function repairClock(
     const wallMs = clock.wallMs();
     if (!holdsFuture(state, wallMs, maxDriftMs)) return NOTHING;
     const limit = receivedVersionMax(wallMs, maxDriftMs);
-    const future = await reportingDamage(onDamage, () => readFuture(store, state, limit, all, onDamage));
+    const future = await reportingDamage(onDamage, () =>
+      readFuture(store, state, limit, all, onDamage, bytesMax),
+    );
     return committer.commitNow({
       keys: future.keys,
       bytes: 0,

@@ -4,6 +4,7 @@ import { type NodeId, nodeIdOf } from '../core/actor.ts';
 import { SUM_ZERO, type Sum } from '../core/context.ts';
 import { compareDots, type Entry, isSameBatch } from '../core/entry.ts';
 import { addSum } from '../core/fingerprint.ts';
+import { BoatoError } from '../core/errors.ts';
 import type { Version } from '../core/version.ts';
 import type { KeyRange, OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
@@ -18,6 +19,12 @@ import type { State } from './state.ts';
 /** Entries, and records of the index, read at once. */
 const READ_ENTRIES = 256;
 const READ_RECORDS = 64;
+
+/** What each entry costs besides its key and value while it is taken out, and again while it is written; about. */
+const ENTRY_BYTES = 256;
+
+/** A repair holds no more at once: its batch is one, and lies in memory while it is made. More could end the process. */
+export const REPAIR_BYTES_MAX: number = 2 ** 30;
 
 /** What the dot index lists of one actor above its limit. */
 export interface IndexCut {
@@ -42,13 +49,14 @@ export interface Future {
   readonly keptByNo: ReadonlyMap<number, Sum>;
 }
 
-/** Only while nothing is committed. `all`: other nodes' entries are to be written again, too. Fails with `RECORD_DAMAGED`. */
+/** Only while nothing is committed. `all`: other nodes' entries are to be written again, too. Fails with `RECORD_DAMAGED`, and with `BATCH_TOO_LARGE` before any value is read. */
 export async function readFuture(
   store: OrderedStore,
   state: State,
   limit: Version,
   all: boolean,
   onDamage: OnDamage,
+  bytesMax: number,
 ): Promise<Future> {
   const { context, fingerprints, identity } = state;
   const keys: Uint8Array[] = [];
@@ -57,8 +65,9 @@ export async function readFuture(
   const keptByNo = new Map<number, Sum>();
   const farByNo = new Map<number, number>();
   let others = 0;
+  let bytes = 0;
   await forEachEntry(store, context, {
-    onEntry(key, { actorNo, version, first, last }) {
+    onEntry(key, { actorNo, version, first, last, valueBytes }) {
       if (last <= limit) {
         const dot = fingerprints.dot(context.byNo(actorNo).actor, version);
         keptByNo.set(actorNo, addSum(keptByNo.get(actorNo) ?? SUM_ZERO, dot));
@@ -68,7 +77,12 @@ export async function readFuture(
       farByNo.set(actorNo, (farByNo.get(actorNo) ?? 0) + 1);
       const isOwn = isOf(identity.nodeId, context.byNo(actorNo));
       if (!isOwn) others++;
-      if (isOwn || all) again.push(key);
+      bytes += ENTRY_BYTES + key.length;
+      if (isOwn || all) {
+        again.push(key);
+        bytes += ENTRY_BYTES + key.length + valueBytes;
+      }
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
       if (first <= limit)
         limitByNo.set(actorNo, Math.min(limitByNo.get(actorNo) ?? limit, first - 1) as Version);
     },
@@ -87,6 +101,13 @@ export async function readFuture(
     if (row.indexed > rowLimit) cutByRow.set(row, await readIndexAbove(store, row, rowLimit));
   }
   return { keys, others, rewritten: inBatches(entries), limitByNo, cutByRow, keptByNo };
+}
+
+function tooLarge(bytesMax: number): BoatoError {
+  return new BoatoError(
+    'BATCH_TOO_LARGE',
+    `Nothing is repaired: what lies too far in the future needs over ${bytesMax} bytes, more than one batch may hold. Export the entries, restore a backup or begin with an empty folder, and import what is missing; or wait until the clock has caught up.`,
+  );
 }
 
 function isOf(nodeId: NodeId, { actor }: LiveRow): boolean {

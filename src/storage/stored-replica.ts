@@ -374,7 +374,11 @@ export class StoredReplica implements Replica {
    * R11: takes out what lies too far in the future. The caller vouches for the clock. `all`: as `clock-repair.ts` has it.
    * What is damaged, or may be, is seen to first. Called off, it fails with `STORE_CLOSED`.
    */
-  async repairClock(all: boolean, isCalledOff: () => boolean = () => false): Promise<ClockRepair> {
+  async repairClock(
+    all: boolean,
+    isCalledOff: () => boolean = () => false,
+    bytesMax?: number,
+  ): Promise<ClockRepair> {
     if (this.#health.ailment !== undefined) await this.check(isCalledOff);
     const { clock, log, maxDriftMs, random } = this.#options;
     const repaired = await repairClock(
@@ -386,6 +390,7 @@ export class StoredReplica implements Replica {
         sessions: this.#sessions,
         settings: { maxDriftMs, random: () => random.uint32() },
         onDamage: this.#onDamage,
+        ...(bytesMax === undefined ? {} : { bytesMax }),
       },
       all,
     );

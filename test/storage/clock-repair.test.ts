@@ -392,6 +392,22 @@ describe('a repair', () => {
     await expectInvariants(reopened, []);
   });
 
+  test('that would not fit into memory is refused before it reads values, and changes nothing', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock });
+    clock.leap(3_600_000);
+    await replica.write([put('k', LARGE)]);
+    clock.leap(-3_600_000);
+    const before = { hash: replica.contextHash(), epoch: replica.epoch };
+    const needed = 2 * 256 + 2 + LARGE.length;
+    const never = (): boolean => false;
+    await expect(replica.repairClock(false, never, needed - 1)).rejects.toMatchObject({
+      code: 'BATCH_TOO_LARGE',
+    });
+    expect({ hash: replica.contextHash(), epoch: replica.epoch }).toEqual(before);
+    expect(await replica.repairClock(false, never, needed)).toMatchObject({ rewritten: 1 });
+  });
+
   test('of many entries and batches writes all of them again', async () => {
     const clock = new SimulatedClock();
     const replica = await openTestReplica({ clock });
