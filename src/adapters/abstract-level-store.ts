@@ -39,8 +39,8 @@ export function wrapLevel(db: BytesLevel): OrderedStore {
 function readerOf(db: BytesLevel, snapshot: AbstractSnapshot | undefined): Reader {
   const options = snapshot === undefined ? {} : { snapshot };
   return {
-    get: (key) => guard(() => db.get(key, options)),
-    getMany: (keys) => guard(() => db.getMany([...keys], options)),
+    get: (key) => db.get(key, options).catch(rethrowRead),
+    getMany: (keys) => db.getMany([...keys], options).catch(rethrowRead),
     scan: (range) => new LevelScan(db, range, options),
   };
 }
@@ -64,7 +64,7 @@ class LevelScan implements Scan {
 
   async next(count: number): Promise<readonly StoredRecord[]> {
     if (this.#ended) return [];
-    const records = await guard(() => this.#next(count));
+    const records = await this.#next(count).catch(rethrowRead);
     if (records.length === 0) this.#ended = true;
     return records;
   }
@@ -99,19 +99,15 @@ function unlessClosed(cause: unknown): unknown {
 }
 
 /** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
-async function guard<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const { code } = cause as { code?: unknown };
-    if (CLOSED_CODES.has(code)) throw unlessClosed(cause);
-    if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
-    throw new BoatoError(
-      'RECORD_DAMAGED',
-      'The database could not read a part of its files: they are damaged.',
-      {
-        cause,
-      },
-    );
-  }
+function rethrowRead(cause: unknown): never {
+  const { code } = cause as { code?: unknown };
+  if (CLOSED_CODES.has(code)) throw unlessClosed(cause);
+  if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
+  throw new BoatoError(
+    'RECORD_DAMAGED',
+    'The database could not read a part of its files: they are damaged.',
+    {
+      cause,
+    },
+  );
 }

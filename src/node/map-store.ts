@@ -72,7 +72,7 @@ export class MapStore implements Store {
 
   async getEntry(key: string): Promise<Entry | undefined> {
     this.#assertOpen();
-    const [entry] = await this.#reading(this.#replica.getMany([encodeKey(key, DEFAULT_LIMITS.keyBytesMax)]));
+    const entry = await this.#reading(this.#replica.get(encodeKey(key, DEFAULT_LIMITS.keyBytesMax)));
     return toPublic(entry, this.#clock.wallMs());
   }
 

@@ -6,7 +6,7 @@ import type { Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
 import type { EntryScan } from '../ports/replica.ts';
 import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
-import { damaged, type OnDamage, reportingDamage } from './damage.ts';
+import { damaged, type OnDamage, reported, reportingDamage } from './damage.ts';
 import { DotScan } from './dot-index.ts';
 import type { DotPair } from './segment-record.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
@@ -33,22 +33,33 @@ export class EntryReader {
     this.#onDamage = onDamage;
   }
 
+  /** The entry of `key`, be it a tombstone or expired. */
+  async get(key: Uint8Array): Promise<Entry | undefined> {
+    try {
+      const storedKey = entryKey(key);
+      const record = await this.#reader.get(storedKey);
+      return record && (await this.#complete({ key, stored: this.#decode(storedKey, record) }));
+    } catch (error) {
+      throw reported(error, this.#onDamage);
+    }
+  }
+
   /** Entries in the order of `keys`, tombstones and expired ones included. */
   async getMany(keys: readonly Uint8Array[]): Promise<(Entry | undefined)[]> {
-    return reportingDamage(this.#onDamage, async () => {
+    try {
       const storedKeys = keys.map(entryKey);
       const records = await this.#reader.getMany(storedKeys);
       const entries: (Entry | undefined)[] = [];
-      for (const [index, key] of keys.entries()) {
+      for (let index = 0; index < keys.length; index++) {
+        const [key, storedKey] = [keys[index] as Uint8Array, storedKeys[index] as Uint8Array];
         const record = records[index];
-        if (record === undefined) entries.push(undefined);
-        else
-          entries.push(
-            await this.#complete({ key, stored: this.#decode(storedKeys[index] as Uint8Array, record) }),
-          );
+        const entry = record && this.#complete({ key, stored: this.#decode(storedKey, record) });
+        entries.push(entry instanceof Promise ? await entry : entry);
       }
       return entries;
-    });
+    } catch (error) {
+      throw reported(error, this.#onDamage);
+    }
   }
 
   /** Present entries within the bounds, in key order. */
@@ -110,7 +121,8 @@ export class EntryReader {
       if (found === undefined) return undefined;
       const entries: Entry[] = [];
       for (let bytes = 0; at < found.length && bytes < PAGE_BYTES; at++) {
-        const entry = await this.#complete(found[at] as Found);
+        const completed = this.#complete(found[at] as Found);
+        const entry = completed instanceof Promise ? await completed : completed;
         if (entry === undefined) continue;
         bytes += entry.key.length + entry.value.length;
         entries.push(entry);
@@ -126,15 +138,24 @@ export class EntryReader {
     return stored;
   }
 
+  /** At once, unless its value lies apart: most do not, and a promise for each would cost more than the rest. */
+  #complete(found: Found): Entry | Promise<Entry | undefined> {
+    return found.stored.flags & LARGE
+      ? this.#completeLarge(found)
+      : this.#entry(found.key, found.stored, found.stored.value);
+  }
+
   /** `undefined`: collected meanwhile. */
-  async #complete({ key, stored }: Found): Promise<Entry | undefined> {
-    const { version, first, last, expiresAt } = stored;
-    const value = stored.flags & LARGE ? await this.#largeValue(stored) : stored.value;
+  async #completeLarge({ key, stored }: Found): Promise<Entry | undefined> {
+    const value = await this.#largeValue(stored);
+    if (value !== undefined) return this.#entry(key, stored, value);
     // Replaced, and its large value deleted, between two reads of the present state.
-    if (value === undefined) {
-      const now = await this.#reread(key, stored);
-      return now === undefined ? undefined : this.#complete({ key, stored: now });
-    }
+    const now = await this.#reread(key, stored);
+    return now && this.#complete({ key, stored: now });
+  }
+
+  #entry(key: Uint8Array, stored: StoredEntry, value: Uint8Array): Entry {
+    const { version, first, last, expiresAt } = stored;
     return {
       key,
       actor: this.#context.byNo(stored.actorNo).actor,

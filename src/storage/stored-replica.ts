@@ -143,6 +143,11 @@ export class StoredReplica implements Replica {
     );
   }
 
+  /** The present entry, be it a tombstone or expired. */
+  get(key: Uint8Array): Promise<Entry | undefined> {
+    return this.#reader.get(key);
+  }
+
   /** Present entries, tombstones and expired ones included. */
   getMany(keys: readonly Uint8Array[]): Promise<readonly (Entry | undefined)[]> {
     return this.#reader.getMany(keys);
