@@ -106,14 +106,18 @@ export class Health {
     }
   }
 
-  /** Resolves when it is on disk. Commits wait meanwhile, reads do not. */
-  async giveUp(why: string, sessions: Sessions): Promise<void> {
+  /**
+   * Resolves when it is on disk. Commits wait meanwhile, reads do not. `foundIn`: the epoch in which the reason was found;
+   * in another one nothing is done. Resolves to whether it was.
+   */
+  async giveUp(why: string, sessions: Sessions, foundIn: number | undefined): Promise<boolean> {
     const { context, fingerprints } = this.#state;
-    this.#log.error(
-      { why },
-      'Damage was found: what was seen is forgotten, and peers are asked for all of it.',
-    );
-    await this.#committer.exclusive(async () => {
+    return this.#committer.exclusive(async () => {
+      if (foundIn !== undefined && foundIn !== this.#state.epoch) return false;
+      this.#log.error(
+        { why },
+        'Damage was found: what was seen is forgotten, and peers are asked for all of it.',
+      );
       const found = await recount(this.#store, context, fingerprints);
       await this.#changeNow((transaction) => {
         transaction.state.damaged = true;
@@ -128,8 +132,9 @@ export class Health {
         sessions.deleteAll(transaction);
         giveUp(transaction, found);
       });
+      this.#checking = undefined;
+      return true;
     });
-    this.#checking = undefined;
   }
 
   /** Torn batches are held back on while a first copy can still be resumed: it brings the rest of them. */

@@ -350,9 +350,12 @@ export class StoredReplica implements Replica {
 
   /** Looks for damage, and gives up the context if there is any. Resolves to what was found, a sentence. */
   async check(isCalledOff: () => boolean = () => false): Promise<string | undefined> {
-    const why = await this.#health.check(isCalledOff);
-    if (why !== undefined) await this.giveUp(why);
-    return why;
+    for (;;) {
+      const { epoch } = this.#state;
+      const why = await this.#health.check(isCalledOff);
+      // If the context was given up meanwhile, what was found is of a state that is gone.
+      if (why === undefined || (await this.#giveUp(why, epoch))) return why;
+    }
   }
 
   /**
@@ -371,8 +374,7 @@ export class StoredReplica implements Replica {
   }
 
   async giveUp(why: string): Promise<void> {
-    await this.#health.giveUp(why, this.#sessions);
-    await this.#foldIndex();
+    await this.#giveUp(why, undefined);
   }
 
   /**
@@ -410,6 +412,12 @@ export class StoredReplica implements Replica {
 
   endHealing(): Promise<void> {
     return this.#health.endHealing(this.#sessions);
+  }
+
+  async #giveUp(why: string, foundIn: number | undefined): Promise<boolean> {
+    const isDone = await this.#health.giveUp(why, this.#sessions, foundIn);
+    if (isDone) await this.#foldIndex();
+    return isDone;
   }
 
   #foldIndex(): Promise<void> {

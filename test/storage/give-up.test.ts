@@ -377,3 +377,15 @@ async function failingAfter(
     },
   };
 }
+
+describe('two checks that find the same damage', () => {
+  test('give up the context once', async () => {
+    const disk = await fullDisk('clean');
+    await damageRecord(disk, isEntry('bad'), flipped);
+    const replica = await open(disk);
+    const { epoch } = replica;
+    const found = await Promise.all([replica.check(), replica.check()]);
+    expect(found).toEqual(['1 records cannot be read', undefined]);
+    expect(replica.epoch).toBe(epoch + 1);
+  });
+});
