@@ -8,14 +8,11 @@ import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage } from './damage.ts';
 import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
-import { ALL_BESIDE_ENTRIES, entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
-import { isPermanent } from './transaction.ts';
+import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
+import { dueKeyOf, isPermanent } from './transaction.ts';
 
 /** Records read and looked at in one go, while others wait: a millisecond or two. */
 const PAGE_RECORDS = 512;
-
-/** Segments of the dot index are larger. */
-const PAGE_SEGMENTS = 64;
 
 export interface EntryVisitor {
   onEntry(key: Uint8Array, stored: StoredEntry): void;
@@ -101,6 +98,8 @@ export async function foldIntoBuckets(
 export interface Recount {
   readonly all: Sum;
   readonly permanent: Sum;
+  /** Of the due records that the entries should have (`dueSum`). */
+  readonly due: Sum;
   /** By the number of an actor: count and sum of the dots of its entries. */
   readonly dotsByNo: ReadonlyMap<number, Sum>;
   /** Records that cannot be read. */
@@ -115,51 +114,30 @@ export async function recount(
 ): Promise<Recount> {
   let all: Sum = SUM_ZERO;
   let permanent: Sum = SUM_ZERO;
+  let due: Sum = SUM_ZERO;
   const dotsByNo = new Map<number, Sum>();
   const unreadable: Uint8Array[] = [];
   await forEachEntry(reader, context, {
     checkLarge: true,
-    onEntry(key, { actorNo, version, flags }) {
+    onEntry(key, stored) {
+      const { actorNo, version, flags } = stored;
       const { actor } = context.byNo(actorNo);
       const sum = fingerprints.entry(actor, version, key);
       all = addSum(all, sum);
       if (isPermanent(flags)) permanent = addSum(permanent, sum);
+      const dueKey = dueKeyOf(key, stored);
+      if (dueKey !== undefined) due = addSum(due, dueSum(fingerprints, dueKey));
       dotsByNo.set(actorNo, addSum(dotsByNo.get(actorNo) ?? SUM_ZERO, fingerprints.dot(actor, version)));
     },
     onUnreadable: (storedKey) => void unreadable.push(storedKey),
     onPage: onProgress,
   });
-  return { all, permanent, dotsByNo, unreadable };
+  return { all, permanent, due, dotsByNo, unreadable };
 }
 
-/** Whether every record beside the entries matches its checksum: what is seldom read is looked at here. `onPage` may throw. */
-export async function areRecordsSound(reader: Reader, onPage: () => void): Promise<boolean> {
-  for (const range of ALL_BESIDE_ENTRIES) {
-    const scan = reader.scan(range);
-    try {
-      for (
-        let page = await scan.next(PAGE_SEGMENTS);
-        page.length > 0;
-        page = await scan.next(PAGE_SEGMENTS)
-      ) {
-        onPage();
-        if (!page.every(([key, record]) => isSealed(key, record))) return false;
-      }
-    } finally {
-      await scan.close();
-    }
-  }
-  return true;
-}
-
-function isSealed(key: Uint8Array, record: Uint8Array): boolean {
-  try {
-    unseal(key, record);
-    return true;
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return false;
-  }
+/** What one due record adds to the sum over all of them. */
+export function dueSum(fingerprints: Fingerprints, dueKey: Uint8Array): Sum {
+  return { count: 1, sum: fingerprints.key(dueKey) };
 }
 
 /** Lets whatever waits have its turn. */

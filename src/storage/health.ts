@@ -7,9 +7,10 @@ import { equalSums } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
+import { isAnyMissing, readBeside } from './beside.ts';
 import type { Committer } from './committer.ts';
 import type { Findings } from './findings.ts';
-import { areRecordsSound, type Recount, recount } from './fold.ts';
+import { type Recount, recount } from './fold.ts';
 import { giveUp } from './give-up.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
@@ -64,29 +65,32 @@ export class Health {
    */
   async check(isCalledOff: () => boolean): Promise<string | undefined> {
     const { context, fingerprints } = this.#state;
-    const { snapshot, all, permanent } = await this.#committer.exclusive(() => {
+    const { snapshot, all, permanent, pairsByNo } = await this.#committer.exclusive(() => {
       const { all: allNow, permanent: permanentNow } = this.#state;
-      return Promise.resolve({ snapshot: this.#store.snapshot(), all: allNow, permanent: permanentNow });
+      const pairs = new Map([...context.all()].map((row) => [row.no, row.pairs]));
+      const now = { all: allNow, permanent: permanentNow, pairsByNo: pairs };
+      return Promise.resolve({ snapshot: this.#store.snapshot(), ...now });
     });
     const goOn = (): void => {
       if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
     };
     let found: Recount;
-    let areOthersSound: boolean;
+    let isSound: boolean;
     try {
       found = await recount(snapshot, context, fingerprints, (records) => {
         goOn();
         if (this.#checking !== undefined) this.#checking.done += records;
       });
-      areOthersSound = await areRecordsSound(snapshot, goOn);
+      const beside = await readBeside(snapshot, fingerprints, goOn);
+      isSound =
+        beside !== undefined &&
+        found.unreadable.length === 0 &&
+        equalSums(found.all, all) &&
+        equalSums(found.permanent, permanent) &&
+        !(await isAnyMissing(snapshot, beside, { due: found.due, pairsByNo }, goOn));
     } finally {
       await snapshot.close();
     }
-    const isSound =
-      areOthersSound &&
-      found.unreadable.length === 0 &&
-      equalSums(found.all, all) &&
-      equalSums(found.permanent, permanent);
     if (!isSound || this.#state.damaged) return damageSentence(found, all.count);
     this.#checking = undefined;
     return undefined;
@@ -166,5 +170,7 @@ function damageSentence({ unreadable, all }: Recount, expected: number): string 
     ...(unreadable.length > 0 ? [`${unreadable.length} records cannot be read`] : []),
     ...(lost > 0 ? [`${lost} entries are missing`] : []),
   ];
-  return what.length === 0 ? 'records beside the entries cannot be read, or do not add up' : what.join(', ');
+  return what.length === 0
+    ? 'records beside the entries cannot be read, are missing, or do not add up'
+    : what.join(', ');
 }

@@ -31,14 +31,15 @@ export async function rebuild(
     page.filter(([key]) => !state.context.isNo(readUint32(key, 1))).map(([key]) => remove(key)),
   );
   if (unreadable.length > 0) await store.write(unreadable.map(remove), { sync: true });
-  await inPages(store, entriesBetween({}), (page) => page.flatMap(indexed));
-  for (const row of state.context.all()) row.pairs = row.live;
+  for (const row of state.context.all()) row.pairs = 0;
+  await inPages(store, entriesBetween({}), (page) => page.flatMap((record) => indexed(record, state)));
 }
 
-function indexed([storedKey, record]: StoredRecord): WriteOperation[] {
+function indexed([storedKey, record]: StoredRecord, state: State): WriteOperation[] {
   const key = keyOfEntry(storedKey);
   const stored = readRecord(storedKey, record, decodeEntry);
   const dot = singleDotKey(stored.actorNo, stored.version);
+  state.context.byNo(stored.actorNo).pairs++;
   const due = dueKeyOf(key, stored);
   const pair: WriteOperation = {
     type: 'put',

@@ -38,3 +38,8 @@ export function decodeSegment(content: Uint8Array): DotPair[] {
   reader.end();
   return pairs;
 }
+
+/** How many pairs it says that it lists. */
+export function countPairs(content: Uint8Array): number {
+  return new ByteReader(content).varint();
+}
