@@ -80,7 +80,7 @@ function peerCells(peer: PeerStatus): readonly string[] {
   ];
 }
 
-const SESSION_COLUMNS = ['direction', 'peer', 'order', 'state', 'entries', 'bytes'];
+const SESSION_COLUMNS = ['direction', 'peer', 'order', 'state', 'entries', 'bytes', ''];
 
 function sessionCells({
   direction,
@@ -89,8 +89,28 @@ function sessionCells({
   state,
   entries,
   bytes: length,
+  compared,
 }: SessionStatus): readonly string[] {
-  return [direction, peer, order, state, String(entries), size(length)];
+  return [
+    direction,
+    peer,
+    order,
+    state,
+    String(entries),
+    size(length),
+    compared === undefined ? '' : comparedText(compared),
+  ];
+}
+
+function comparedText({
+  read,
+  total,
+  settled,
+  kept,
+  dropped,
+}: NonNullable<SessionStatus['compared']>): string {
+  if (settled === 0) return `looks for differences: ${read} of ${counted(total, 'entry', 'entries')} read`;
+  return `${counted(settled, 'difference', 'differences')} settled: ${kept} kept, ${dropped} dropped`;
 }
 
 function section(

@@ -45,13 +45,18 @@ export class ComparisonFailed extends Error {
 export type ComparisonStep = 'more' | 'adopted' | 'damaged' | 'lossy' | 'refused';
 
 export interface ComparisonCounts {
+  /** Own entries that were read, of how many. */
+  read: number;
+  total: number;
+  /** Keys that differed and were settled. */
+  settled: number;
   taken: number;
   dropped: number;
   kept: number;
 }
 
 export class Comparison {
-  readonly counts: ComparisonCounts = { taken: 0, dropped: 0, kept: 0 };
+  readonly counts: ComparisonCounts = { read: 0, total: 0, settled: 0, taken: 0, dropped: 0, kept: 0 };
   readonly #dependencies: PullDependencies;
   readonly #peer: SessionPeer;
   readonly #session: NewSession;
@@ -73,10 +78,15 @@ export class Comparison {
     const { name, serverEntries } = this.#session;
     const pinned = await replica.beginComparison(this.#session);
     this.#pinned = pinned;
+    this.counts.total = pinned.all.count;
     const depth = depthFor(Math.max(pinned.all.count, serverEntries));
     const tellAlive = (): void => this.#peer.notify({ type: 'keep-alive', session: name });
     const [tree] = await Promise.all([
-      keepingAlive(clock, tellAlive, () => pinned.fold(depth)),
+      keepingAlive(clock, tellAlive, () =>
+        pinned.fold(depth, (entries) => {
+          this.counts.read += entries;
+        }),
+      ),
       this.#ask({ type: 'compare', session: name, depth }, 'compared'),
     ]);
     if (!equalSums(tree.total, pinned.all)) return 'damaged';
@@ -113,6 +123,7 @@ export class Comparison {
       const entries = await this.#fetchUnseen(differences);
       if (entries === 'refused') return 'refused';
       const settled = await replica.settle({ session: this.#session, differences, entries });
+      this.counts.settled += differences.length;
       this.counts.taken += settled.taken;
       this.counts.dropped += settled.dropped;
       this.counts.kept += settled.kept;

@@ -10,6 +10,7 @@ import type { Random } from '../ports/random.ts';
 import type { Replica, SessionOrder } from '../ports/replica.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
 import { AntiEntropy } from './anti-entropy.ts';
+import type { ComparisonCounts } from './comparison.ts';
 import { Greeter } from './greeter.ts';
 import { Healing } from './healing.ts';
 import type { Link } from './link.ts';
@@ -56,6 +57,8 @@ export interface PulledStatus {
   readonly state: 'running' | 'set-aside' | 'comparing';
   readonly entries: number;
   readonly bytes: number;
+  /** Of a comparison. */
+  readonly compared?: ComparisonCounts;
 }
 
 export class Gossip {
@@ -108,7 +111,10 @@ export class Gossip {
       random,
       log,
       warnings,
-      onConnected: (link) => void this.#antiEntropy.round(link),
+      onConnected: (link) => {
+        puller.connected(link);
+        void this.#antiEntropy.round(link);
+      },
     });
     const peers = this.#peers;
     const puller = new Puller({
@@ -125,6 +131,7 @@ export class Gossip {
         return comparison;
       },
       linkTo: (peer) => peers.linkTo(peer),
+      sentTo: (peer) => server.sentTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
       onCompleted: (peer) => {
         rolledBack.clearCovered();
@@ -214,14 +221,17 @@ export class Gossip {
   async pulled(): Promise<readonly PulledStatus[]> {
     const stored = await this.#replica.storedSessions();
     const running = this.#puller.running;
-    const pulled = stored.map(({ peer, order, entries, bytes }): PulledStatus => {
+    const compared = running?.session.compared;
+    const others = stored.filter(({ peer }) => compared === undefined || peer !== running?.peer);
+    const pulled = others.map(({ peer, order, entries, bytes }): PulledStatus => {
       const state = running?.peer === peer ? 'running' : 'set-aside';
       return { peer, order, state, entries, bytes };
     });
-    if (running?.session.compared === undefined) return pulled;
+    if (running === undefined || compared === undefined) return pulled;
     const { peer, session } = running;
-    const { taken } = running.session.compared;
-    return [...pulled, { peer, order: 'version', state: 'comparing', entries: taken, bytes: session.bytes }];
+    const entries = session.entries + compared.taken;
+    const status = { peer, order: 'version', state: 'comparing', entries, bytes: session.bytes } as const;
+    return [...pulled, { ...status, compared: { ...compared } }];
   }
 
   /** Malformed messages so far. */

@@ -124,6 +124,11 @@ export class PullSession {
     return this.#compare;
   }
 
+  /** A deletion may have been missed: the node was away for longer than deletions are kept (R7). */
+  get isLate(): boolean {
+    return this.#comparison !== undefined && !this.#compare;
+  }
+
   /** What a comparison has settled so far, if there is one. */
   get compared(): Readonly<ComparisonCounts> | undefined {
     return this.#comparison?.counts;

@@ -32,6 +32,8 @@ export interface PullerDependencies extends PullDependencies {
   readonly linkTo: (nodeId: NodeId) => Link | undefined;
   /** A session told what a peer's clock shows. */
   readonly onPeerClock: (peer: NodeId, wallMs: number) => void;
+  /** How many entries this node has sent a peer so far. */
+  readonly sentTo: (peer: NodeId) => number;
   /** A session with the peer was adopted, or would bring nothing. */
   readonly onCompleted: (peer: NodeId) => void;
 }
@@ -51,6 +53,8 @@ export interface RunningPull {
 export class Puller {
   readonly #dependencies: PullerDependencies;
   readonly #queue = new PullQueue<PullResult>();
+  /** What had been sent to a peer when it was connected, until the first pull from it is through. */
+  readonly #sentBefore = new Map<NodeId, number>();
   #running: RunningPull | undefined;
   #stopped = false;
   /** Peers that had nothing to compare with when last asked: from them it is a delta, or nothing. */
@@ -64,6 +68,11 @@ export class Puller {
 
   get running(): RunningPull | undefined {
     return this.#running;
+  }
+
+  /** A peer is there again: what it is sent from now on belongs to the first pull from it. */
+  connected({ nodeId }: Link): void {
+    this.#sentBefore.set(nodeId, this.#dependencies.sentTo(nodeId));
   }
 
   /** Pulls when its turn comes. Never fails. */
@@ -85,19 +94,22 @@ export class Puller {
   async #pullNow(asked: Link, compare: boolean): Promise<PullResult> {
     const { linkTo, replica } = this.#dependencies;
     const link = asked.channel.isOpen ? asked : linkTo(asked.nodeId);
-    const pulled = { entries: 0, bytes: 0 };
+    const { sentTo } = this.#dependencies;
+    const pulled = { entries: 0, bytes: 0, sentBefore: sentTo(asked.nodeId) };
     // What serves nothing adopts nothing.
     if (this.#stopped || link === undefined || replica.notServing() !== undefined) {
-      return { outcome: 'nothing', ...pulled };
+      return { outcome: 'nothing', entries: 0, bytes: 0 };
     }
     // Others wait; the next round finds out whether it is there again.
-    if (link.channel.isSilent) return { outcome: 'set-aside', ...pulled };
+    if (link.channel.isSilent) return { outcome: 'set-aside', entries: 0, bytes: 0 };
+    pulled.sentBefore = this.#sentBefore.get(link.nodeId) ?? pulled.sentBefore;
     try {
       const outcome = await this.#sessions(link, pulled, compare);
-      return { outcome, ...pulled };
+      this.#sentBefore.delete(link.nodeId);
+      return { outcome, entries: pulled.entries, bytes: pulled.bytes };
     } catch (error) {
       this.#failed(link, error);
-      return { outcome: 'set-aside', ...pulled };
+      return { outcome: 'set-aside', entries: pulled.entries, bytes: pulled.bytes };
     } finally {
       this.#running = undefined;
     }
@@ -105,7 +117,7 @@ export class Puller {
 
   async #sessions(
     link: Link,
-    pulled: { entries: number; bytes: number },
+    pulled: { entries: number; bytes: number; readonly sentBefore: number },
     compare: boolean,
   ): Promise<PullResult['outcome']> {
     for (let attempt = 1; ; attempt++) {
@@ -124,6 +136,7 @@ export class Puller {
         pulled.bytes += session.bytes;
       }
       if (session.peerWallMs !== undefined) this.#dependencies.onPeerClock(link.nodeId, session.peerWallMs);
+      if (outcome === 'adopted') this.#tellCompared(link.nodeId, session, pulled.sentBefore);
       if (!this.#isWorthAnother(link.nodeId, outcome, session) || attempt === ATTEMPTS_MAX) {
         return outcome;
       }
@@ -146,6 +159,15 @@ export class Puller {
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
   }
 
+  /** One line for whoever wonders what became of a node's entries after an absence. */
+  #tellCompared(peer: NodeId, session: PullSession, sentBefore: number): void {
+    const { log, sentTo } = this.#dependencies;
+    if (session.compared === undefined) return;
+    const { kept, dropped, taken } = session.compared;
+    const counts = { kept, dropped, taken: session.entries + taken, sent: sentTo(peer) - sentBefore };
+    log.info({ peer, ...counts }, session.isLate ? REJOINED : COMPARED);
+  }
+
   /** What follows from the end of a session; whether another one should come at once. */
   #isWorthAnother(peer: NodeId, outcome: Exclude<Step, 'more'>, session: PullSession): boolean {
     const { log, warnings } = this.#dependencies;
@@ -155,7 +177,6 @@ export class Puller {
       case 'adopted':
         warnings.clear('REFUSED_FROM_FUTURE', peer);
         log.debug({ peer, entries, bytes }, 'Pulled from a peer.');
-        if (session.compared !== undefined) log.info({ peer, ...session.compared }, 'Compared with a peer.');
         this.#dependencies.onCompleted(peer);
         return false;
       case 'damaged':
@@ -193,6 +214,11 @@ export class Puller {
     }
   }
 }
+
+const COMPARED =
+  'Compared with a peer: own writes that it lacked were kept, stale entries dropped, missing ones taken.';
+const REJOINED =
+  'Away for longer than deletions are kept, this node compared what it holds with a peer: own writes that it lacked were kept, stale entries dropped, missing ones taken.';
 
 /** The peer is gone or refuses, the node stops, or is damaged: told elsewhere, or no news. */
 const QUIET: ReadonlySet<string> = new Set([

@@ -20,6 +20,8 @@ export class ServedComparison {
   /** The key after which `#scan`, with what was read of it and not sent, goes on. */
   #after: Uint8Array = NO_BYTES;
   #read: readonly KeyDot[] = [];
+  /** Entries that were sent. */
+  entries = 0;
 
   constructor(pinned: PinnedState) {
     this.#pinned = pinned;
@@ -72,6 +74,7 @@ export class ServedComparison {
       }
       count++;
     }
+    this.entries += packer.count;
     return { count, entries: packer.finish() };
   }
 

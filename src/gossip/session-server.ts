@@ -22,6 +22,8 @@ import { ServingFailure } from './serving-failure.ts';
 
 /** Snapshots kept at once; each keeps old records on disk alive. */
 const SESSIONS_MAX = 64;
+/** Nodes of which is remembered how many entries they were sent. */
+const COUNTED_PEERS_MAX = 1024;
 /** A puller needs one; a second may outlive a broken connection. */
 const SESSIONS_OF_PEER_MAX = 2;
 
@@ -55,6 +57,8 @@ export class SessionServer {
   readonly #dependencies: SessionServerDependencies;
   /** The least lately used one first. */
   readonly #keptByName = new Map<string, Kept>();
+  /** Entries that were sent in sessions that are gone. */
+  readonly #sentByPeer = new Map<NodeId, number>();
   /** What is being opened, read, or closed. */
   readonly #busy = new Set<Promise<void>>();
   #isStopped = false;
@@ -187,6 +191,13 @@ export class SessionServer {
     throw new ServingFailure('unknown-session', 'the session is not kept here any more');
   }
 
+  /** How many entries a peer was sent so far. */
+  sentTo(peer: NodeId): number {
+    let sent = this.#sentByPeer.get(peer) ?? 0;
+    for (const kept of this.#keptByName.values()) if (kept.peer === peer) sent += sentIn(kept);
+    return sent;
+  }
+
   status(): ServedStatus[] {
     return [...this.#keptByName.values()].map(({ peer, session }) => {
       const { order, entries, bytes } = session;
@@ -247,9 +258,18 @@ export class SessionServer {
 
   #drop(kept: Kept): void {
     kept.cancelTimer();
-    this.#keptByName.delete(kept.name);
+    if (this.#keptByName.delete(kept.name)) this.#countSent(kept);
     // A snapshot that cannot be closed is gone with its store.
     void this.#track(closeBoth(kept).catch(() => undefined));
+  }
+
+  #countSent(kept: Kept): void {
+    const { peer } = kept;
+    const sent = (this.#sentByPeer.get(peer) ?? 0) + sentIn(kept);
+    this.#sentByPeer.delete(peer);
+    this.#sentByPeer.set(peer, sent);
+    const [oldest] = this.#sentByPeer.keys();
+    if (this.#sentByPeer.size > COUNTED_PEERS_MAX && oldest !== undefined) this.#sentByPeer.delete(oldest);
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
@@ -265,6 +285,10 @@ export class SessionServer {
     for (let part = 0; part < 4; part++) name += random.uint32().toString(16).padStart(8, '0');
     return name;
   }
+}
+
+function sentIn({ session, comparison }: Kept): number {
+  return session.entries + comparison.entries;
 }
 
 async function closeBoth({ comparison, session }: Kept): Promise<void> {

@@ -128,8 +128,22 @@ export interface SessionStatus {
    * damage, the node finds out what differs.
    */
   readonly state: 'running' | 'set-aside' | 'comparing';
+  /** Taken, or sent, so far. */
   readonly entries: number;
   readonly bytes: number;
+  /** Of a comparison. */
+  readonly compared?: {
+    /** Own entries that were read, of how many. */
+    readonly read: number;
+    readonly total: number;
+    /** Keys that differed and were settled. */
+    readonly settled: number;
+    /** Own entries that the peer lacks. */
+    readonly kept: number;
+    /** Own entries that were deleted or replaced at the peer meanwhile. */
+    readonly dropped: number;
+    readonly taken: number;
+  };
 }
 
 export interface NodeStatus extends StoreStatus {

@@ -45,8 +45,8 @@ export interface PinnedState {
   byVersion(actor: Actor, after: Version): EntryScan;
   /** All present entries with keys above `after`, ascending. */
   byKey(after: Uint8Array | undefined): EntryScan;
-  /** R9: all present entries by the hash of their keys, summed up. Reads every entry, a little at a time. */
-  fold(depth: number): Promise<BucketTree>;
+  /** R9: all present entries by the hash of their keys, summed up. Reads every entry, a little at a time; `onPage`: how many. */
+  fold(depth: number, onPage?: (entries: number) => void): Promise<BucketTree>;
   /** Dots of the buckets (of a fold of this depth) with keys above `after`. Reads every entry, too. */
   dotsIn(depth: number, buckets: ReadonlySet<number>, after: Uint8Array | undefined): DotScan;
   /** Present entries in the order of `keys`. */
@@ -133,7 +133,7 @@ export interface Settled {
   readonly taken: number;
   /** Own entries that were replaced or deleted there. */
   readonly dropped: number;
-  /** Own entries that the server lacks. */
+  /** Own entries, tombstones among them, that the server had not seen and nothing of it replaces. */
   readonly kept: number;
   /** Own entries that the server must have lost. */
   readonly unexplained: readonly KeyDot[];

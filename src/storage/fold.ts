@@ -83,12 +83,14 @@ export async function foldIntoBuckets(
   context: ContextTable,
   fingerprints: Fingerprints,
   depth: number,
+  onPage: (entries: number) => void = () => {},
 ): Promise<BucketTree> {
   const tree = new BucketTree(depth);
   await forEachEntry(reader, context, {
     onEntry(key, { actorNo, version }) {
       tree.add(fingerprints.key(key), fingerprints.entry(context.byNo(actorNo).actor, version, key));
     },
+    onPage,
   });
   for (const _ of tree.sumUp()) await turn();
   return tree;

@@ -46,7 +46,8 @@ export function pinState(
       return no === undefined || isWithheld ? NOTHING : without(reader.byVersion(no, after), isTorn);
     },
     byKey: (after) => without(reader.byKey({ gt: after }), isTorn),
-    fold: (depth) => reportingDamage(onDamage, () => foldIntoBuckets(snapshot, context, fingerprints, depth)),
+    fold: (depth, onPage) =>
+      reportingDamage(onDamage, () => foldIntoBuckets(snapshot, context, fingerprints, depth, onPage)),
     dotsIn(depth, buckets, after) {
       const scan = new BucketScan(snapshot, context, fingerprints, { depth, buckets, after });
       return { next: () => reportingDamage(onDamage, () => scan.next()), close: () => scan.close() };

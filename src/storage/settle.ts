@@ -2,7 +2,7 @@
 
 import type { Actor } from '../core/actor.ts';
 import type { FullRow } from '../core/context.ts';
-import { type Dot, payloadBytes } from '../core/entry.ts';
+import { compareDots, type Dot, payloadBytes } from '../core/entry.ts';
 import { judgeOwn } from '../core/verdict.ts';
 import { maxVersion } from '../core/version.ts';
 import type { KeyDot, NewSession, Settled, Settlement } from '../ports/replica.ts';
@@ -38,7 +38,7 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
     if (theirs !== undefined && isSameDot(own, theirs)) continue;
     switch (judgeOwn(own, theirs, wasSeenThere(own), session.horizon)) {
       case 'stays':
-        if (theirs === undefined) kept++;
+        if (!wasSeenThere(own) && (theirs === undefined || compareDots(own, theirs) > 0)) kept++;
         break;
       case 'unexplained':
         unexplained.push({ key, actor, version: own.version });

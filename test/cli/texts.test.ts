@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { collectText } from '../../src/cli/collect.ts';
 import { interruptedText, stopError } from '../../src/cli/import.ts';
 import { syncText, unreachedText } from '../../src/cli/sync.ts';
+import { statusText } from '../../src/cli/status-text.ts';
+import type { StoreStatus } from '../../src/node/api.ts';
 import { counted, size } from '../../src/cli/units.ts';
 import { localFake } from '../server/serve-fake.ts';
 import { runMain } from './run-main.ts';
@@ -19,6 +21,58 @@ describe('texts', () => {
     expect(syncText({ ...synced, peers: 1, inSync: 1, entriesReceived: 2 })).toMatch(
       /^1 of 1 peer holds what this node holds, received 2 entries/,
     );
+  });
+
+  it('of a status say how far a comparison came', () => {
+    const node: StoreStatus = {
+      nodeId: 'a',
+      clusterId: 'default',
+      version: '1',
+      dir: 'd',
+      durability: 'fsync',
+      tombstoneTtlMs: 1000,
+      entries: 9,
+      permanent: 9,
+      actors: 1,
+      cloudDots: 0,
+      looseDots: 0,
+      lastVersion: 0,
+      horizon: 0,
+      contextHash: 'c',
+      fingerprint: 'f',
+      bootstrapping: false,
+      healing: false,
+      warnings: [],
+    };
+    const compared = { read: 500, total: 1000, settled: 0, kept: 0, dropped: 0, taken: 0 };
+    const session = {
+      direction: 'inbound',
+      peer: 'b',
+      order: 'version',
+      state: 'comparing',
+      bytes: 0,
+    } as const;
+    const text = statusText(
+      {
+        ...node,
+        address: 'x:1',
+        malformedMessages: 0,
+        sessionsRefused: 0,
+        peers: [],
+        sessions: [
+          { ...session, entries: 0, compared },
+          { ...session, entries: 3, compared: { ...compared, settled: 9, kept: 2, dropped: 4, taken: 3 } },
+        ],
+      },
+      undefined,
+    );
+    expect(text.slice(text.indexOf('sessions'))).toMatchInlineSnapshot(`
+      "sessions
+        direction  peer  order    state      entries  bytes
+        inbound    b     version  comparing  0        0 B    looks for differences: 500 of 1000 entries read
+        inbound    b     version  comparing  3        0 B    9 differences settled: 2 kept, 4 dropped
+      "
+    `);
   });
 
   it('of a sync that reached nobody say so', () => {

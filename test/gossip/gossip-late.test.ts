@@ -1,3 +1,7 @@
+import { silentLog } from '../../src/adapters/silent-log.ts';
+import type { PulledStatus } from '../../src/gossip/gossip.ts';
+import type { Log } from '../../src/ports/log.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { describe, expect, test } from 'vitest';
 import {
   GossipCluster,
@@ -10,11 +14,13 @@ import {
 import { contents } from '../support/replica-fixture.ts';
 
 /** `c` was away while `a` deleted a key, and the deletion was collected at `a` and `b`. */
-async function lateNode(): Promise<{ cluster: GossipCluster; a: TestNode; b: TestNode; c: TestNode }> {
+async function lateNode(
+  log: Log = silentLog,
+): Promise<{ cluster: GossipCluster; a: TestNode; b: TestNode; c: TestNode }> {
   const cluster = new GossipCluster();
   const a = await cluster.start('a');
   const b = await cluster.start('b', { peers: ['a'] });
-  const c = await cluster.start('c', { peers: ['a', 'b'] });
+  const c = await cluster.start('c', { peers: ['a', 'b'], log });
   await a.put('deleted', '1');
   await a.put('kept', '1');
   await cluster.converge();
@@ -40,6 +46,60 @@ describe('a node that was away while a deletion was collected', () => {
       expect(await contents(node.replica)).toEqual({ kept: '1', own: '1', new: '1' });
       expect(node.warnings()).toEqual([]);
     }
+    await cluster.stopAll();
+  });
+
+  test('says so in one line: what was kept, dropped, taken, and sent', async () => {
+    const log = new RecordingLog();
+    const { cluster } = await lateNode(log);
+    await cluster.converge();
+    expect(log.lines.filter((line) => line.includes('compared'))).toEqual([
+      'info Away for longer than deletions are kept, this node compared what it holds with a peer: own writes that it lacked were kept, stale entries dropped, missing ones taken. {"peer":"b","kept":1,"dropped":1,"taken":0,"sent":1}',
+    ]);
+    await cluster.stopAll();
+  });
+
+  test('counts all of it, and shows in the status how far it came', async () => {
+    const log = new RecordingLog();
+    const cluster = new GossipCluster();
+    const a = await cluster.start('a');
+    const b = await cluster.start('b', { peers: ['a'], log });
+    for (const write of putMany(20)) await a.write(write);
+    await b.put('deleted by both', '1');
+    await b.put('replaced by a', '1');
+    await b.put('replaced by b', '1');
+    await cluster.converge();
+    cluster.network.cut('a', 'b');
+    for (let at = 0; at < 5; at++) await a.del(`key-000${at}`);
+    await cluster.pass(TOMBSTONE_TTL_MS + 5000);
+    expect(await a.replica.collect()).toEqual({ collected: 5, kept: 0 });
+    await b.put('own 1', '1');
+    await b.put('own 2', '1');
+    await b.put('replaced by a', 'earlier');
+    await cluster.pass(10);
+    await a.put('replaced by a', 'later');
+    await a.put('replaced by b', 'earlier');
+    await cluster.pass(10);
+    await b.put('replaced by b', 'later');
+    await b.del('own 3');
+    await a.put('new', '1');
+
+    const statuses: (readonly PulledStatus[])[] = [];
+    cluster.onSend = ({ from, message }) => {
+      if (from === 'b' && message !== 'malformed' && ['list', 'done'].includes(message.type))
+        void b.gossip.pulled().then((status) => statuses.push(status));
+    };
+    cluster.network.heal('a', 'b');
+    await cluster.converge(60_000);
+    expect(log.lines.filter((line) => line.includes('compared'))).toEqual([
+      expect.stringMatching(/^info Away .*\{"peer":"a","kept":4,"dropped":5,"taken":3,"sent":5\}$/),
+    ]);
+    const total = 27;
+    expect(statuses).toMatchObject([
+      [{ peer: 'a', state: 'comparing', compared: { read: total, total, settled: 0 } }],
+      [{ peer: 'a', state: 'comparing', compared: { settled: 9, kept: 4, dropped: 5 } }],
+    ]);
+    expect(await contents(b.replica)).toEqual(await contents(a.replica));
     await cluster.stopAll();
   });
 

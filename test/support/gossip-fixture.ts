@@ -18,6 +18,7 @@ import { Gossip } from '../../src/gossip/gossip.ts';
 import { decodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { Log } from '../../src/ports/log.ts';
 import type { Connection, Transport } from '../../src/ports/transport.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -52,6 +53,7 @@ export interface TestNodeOptions {
   /** What the node's wall clock shows beyond the right time. */
   readonly clockOffsetMs?: number;
   readonly seed?: number;
+  readonly log?: Log;
 }
 
 /** One message on its way. */
@@ -134,6 +136,7 @@ export class GossipCluster {
   async start(host: string, options: TestNodeOptions = {}): Promise<TestNode> {
     const { nodeId = host, clusterId = 'test', peers = [], disk = new MemoryDisk() } = options;
     const { tombstoneTtlMs = TOMBSTONE_TTL_MS, maxDriftMs = MAX_DRIFT_MS, clockOffsetMs = 0 } = options;
+    const { log = silentLog } = options;
     const offset = { ms: clockOffsetMs };
     const clock: Clock = {
       wallMs: () => Math.floor(this.clock.wallMs()) + offset.ms,
@@ -146,7 +149,7 @@ export class GossipCluster {
       clock,
       random,
       hash64,
-      log: silentLog,
+      log,
       mustExist: false,
       nodeId: nodeId as NodeId,
       clusterId,
@@ -163,7 +166,7 @@ export class GossipCluster {
         transport: this.transport(host),
         clock,
         random,
-        log: silentLog,
+        log,
         packer,
         fingerprints: this.#fingerprints,
         limits: DEFAULT_LIMITS,
