@@ -24,6 +24,7 @@ import { RolledBack } from './rolled-back.ts';
 import { Rounds } from './round.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
 import { Sync, type SyncCounts } from './sync.ts';
+import { Twins } from './twins.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
 
 export interface GossipDependencies {
@@ -82,7 +83,8 @@ export class Gossip {
     const { maxDriftMs } = settings;
     const { sessionTimeoutMs, chunkBytes } = options;
     const warnings = new Warnings(clock, log);
-    const rolledBack = new RolledBack(replica, warnings, clock, maxDriftMs);
+    const twins = new Twins(replica, clock, warnings, maxDriftMs);
+    const rolledBack = new RolledBack(replica, warnings, clock, maxDriftMs, (row) => twins.isTwins(row));
     const rounds = new Rounds(replica, clock, fingerprints);
     const server = new SessionServer({ replica, clock, random, limits, sessionTimeoutMs, chunkBytes });
     const peerClocks = new PeerClocks({
@@ -111,6 +113,7 @@ export class Gossip {
       random,
       log,
       warnings,
+      onSecondLink: (link, other) => twins.watch(link, other),
       onConnected: (link) => {
         puller.connected(link);
         void this.#antiEntropy.round(link);

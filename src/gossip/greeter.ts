@@ -64,7 +64,8 @@ export class Greeter {
           return channel.close(reject.reason);
         }
         tellDifferences(warnings, self, hello);
-        link = { nodeId: hello.nodeId, channel, direction, address, sinceMs: clock.monotonicMs() };
+        const { nodeId, bootNonce } = hello;
+        link = { nodeId, channel, direction, address, bootNonce, sinceMs: clock.monotonicMs() };
         events.onLink(link);
       },
       onReject: (reject) => {

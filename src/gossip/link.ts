@@ -9,6 +9,8 @@ export interface Link {
   readonly direction: 'outbound' | 'inbound';
   /** As configured, of an outbound one; as seen, of an inbound one. */
   readonly address: string;
+  /** Of the process that said hello. */
+  readonly bootNonce: number;
   /** Monotonic time of the hello. */
   readonly sinceMs: number;
 }

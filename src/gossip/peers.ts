@@ -37,6 +37,8 @@ export interface PeersDependencies extends Pick<
   readonly warnings: Warnings;
   /** A link to a node that had none. */
   readonly onConnected: (link: Link) => void;
+  /** A link to a node that had another one. */
+  readonly onSecondLink: (link: Link, other: Link) => void;
 }
 
 export class Peers {
@@ -158,7 +160,7 @@ export class Peers {
   }
 
   #connected(record: PeerRecord, link: Link): void {
-    const { log, warnings, onConnected } = this.#dependencies;
+    const { log, warnings, onConnected, onSecondLink } = this.#dependencies;
     const { nodeId } = link;
     const others = this.#linksTo(nodeId);
     record.addLink(link);
@@ -171,6 +173,7 @@ export class Peers {
     warnings.clear('PEER_REJECTED', nodeId);
     if (others.length >= LINKS_MAX)
       others[0]?.channel.close('newer connections of the same node took its place');
+    for (const other of others) onSecondLink(link, other);
     if (others.length > 0) return;
     log.info({ peer: nodeId, address: link.address }, 'Connected to a peer.');
     onConnected(link);

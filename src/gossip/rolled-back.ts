@@ -21,16 +21,25 @@ export class RolledBack {
   readonly #warnings: Warnings;
   readonly #clock: Clock;
   readonly #maxDriftMs: number;
+  readonly #isTwins: (row: Row) => boolean;
   /** Up to which version a peer has received own actors, as far as that is not covered here. */
   readonly #shownByActor = new Map<Actor, Version>();
   /** Under whose name the one warning is raised. */
   #raisedFor: string | undefined;
 
-  constructor(replica: Replica, warnings: Warnings, clock: Clock, maxDriftMs: number) {
+  /** `isTwins`: whether a row is of another live node under this name, which is another matter. */
+  constructor(
+    replica: Replica,
+    warnings: Warnings,
+    clock: Clock,
+    maxDriftMs: number,
+    isTwins: (row: Row) => boolean,
+  ) {
     this.#replica = replica;
     this.#warnings = warnings;
     this.#clock = clock;
     this.#maxDriftMs = maxDriftMs;
+    this.#isTwins = isTwins;
   }
 
   /** `rows`: the peer's, of actors on which the two nodes differ. */
@@ -41,6 +50,7 @@ export class RolledBack {
     for (const row of rows) {
       const { actor, received } = row;
       if (nodeIdOf(actor) !== this.#replica.nodeId || isTrivial(row) || received > max) continue;
+      if (this.#isTwins(row)) continue;
       if (!this.#covers(actor, received)) this.#shownByActor.set(actor, received);
     }
     this.clearCovered();

@@ -9,7 +9,8 @@ export type GossipWarningCode =
   | 'REFUSED_FROM_FUTURE'
   | 'SETTINGS_DIFFER'
   | 'PEER_REJECTED'
-  | 'ROLLED_BACK';
+  | 'ROLLED_BACK'
+  | 'SAME_NAME';
 
 export interface GossipWarning {
   readonly code: GossipWarningCode;

@@ -63,7 +63,8 @@ export interface Warning {
     | 'SETTINGS_DIFFER'
     | 'NO_FSYNC'
     | 'PEER_REJECTED'
-    | 'ROLLED_BACK';
+    | 'ROLLED_BACK'
+    | 'SAME_NAME';
   readonly message: string;
   readonly peer?: string;
 }

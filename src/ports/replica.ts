@@ -164,6 +164,8 @@ export interface Replica {
   fingerprint(): Sum;
   rows(): readonly Row[];
   row(actor: Actor): Row | undefined;
+  /** Whether the actor is one of this process run. */
+  hasWrittenAs(actor: Actor): boolean;
   /** Actors whose rows moved since the monotonic time `sinceMs`, the latest first, at most `limit`. */
   movedSince(sinceMs: number, limit: number): readonly Actor[];
   /** Why this node serves and adopts nothing now (a sentence), or `undefined` when it does. */

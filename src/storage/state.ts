@@ -28,6 +28,8 @@ export class State implements NodeState {
   epoch = 0;
   /** The actor of this run, once it has written. */
   runActor: LiveRow | undefined = undefined;
+  /** All actors of this process run: one after another, after long silences and after giving up. */
+  readonly runActors: Set<Actor> = new Set<Actor>();
 
   constructor(identity: Identity, fingerprints: Fingerprints, cache: DotCache) {
     this.identity = identity;

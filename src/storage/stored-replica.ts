@@ -124,6 +124,10 @@ export class StoredReplica implements Replica {
     return this.#state.runActor?.actor;
   }
 
+  hasWrittenAs(actor: Actor): boolean {
+    return this.#state.runActors.has(actor);
+  }
+
   get fenced(): BoatoError | undefined {
     return this.#fenced;
   }

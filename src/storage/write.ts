@@ -83,6 +83,7 @@ export function beginActor(transaction: Transaction, settings: Pick<WriteSetting
   const previous = state.ownActor === undefined ? undefined : state.context.get(state.ownActor);
   if (previous !== undefined) row.predecessor = { actor: previous.actor, closed: previous.closed };
   state.runActor = row;
+  state.runActors.add(row.actor);
   state.ownActor = row.actor;
   return row;
 }

@@ -24,7 +24,11 @@ function watch(replica: StoredReplica): {
   const clock = new SimulatedClock();
   const warnings = new Warnings(clock, log);
   const codes = (): string[] => warnings.all().map(({ code, peer }) => `${code} ${peer}`);
-  return { rolledBack: new RolledBack(replica, warnings, clock, MAX_DRIFT_MS), warnings: codes, logged };
+  return {
+    rolledBack: new RolledBack(replica, warnings, clock, MAX_DRIFT_MS, () => false),
+    warnings: codes,
+    logged,
+  };
 }
 
 /** `a` wrote once, was copied, wrote again; `b` has seen all of it. `back` is the copy, opened again. */

@@ -1,0 +1,109 @@
+/** Two live nodes under one name, and what is not to be taken for that. */
+
+import { describe, expect, test } from 'vitest';
+import { GossipCluster, MAX_DRIFT_MS, type TestNode } from '../support/gossip-fixture.ts';
+import { RecordingLog } from '../support/recording-log.ts';
+import { contents } from '../support/replica-fixture.ts';
+
+/** `one` and `two` run on a folder and its copy, under the name `twin`; both talk to `c`, and not to each other. */
+async function cloned(): Promise<{
+  cluster: GossipCluster;
+  c: TestNode;
+  one: TestNode;
+  two: TestNode;
+  log: RecordingLog;
+}> {
+  const cluster = new GossipCluster();
+  const log = new RecordingLog();
+  const c = await cluster.start('c');
+  const first = await cluster.start('one', { nodeId: 'twin', peers: ['c'], seed: 11 });
+  await first.put('k', '1');
+  await cluster.converge();
+  const disk = await cluster.stop(first);
+  const copy = await disk.copy();
+  const one = await cluster.start('one', { nodeId: 'twin', peers: ['c'], disk, seed: 12, log });
+  const two = await cluster.start('two', { nodeId: 'twin', peers: ['c'], disk: copy, seed: 13 });
+  return { cluster, c, one, two, log };
+}
+
+describe('a folder that was copied, of which both copies run', () => {
+  test('loses nothing: what either writes, reaches all', async () => {
+    const { cluster, c, one, two } = await cloned();
+    await one.put('k', 'one');
+    await one.put('of one', '1');
+    await two.put('of two', '1');
+    await cluster.pass(1000);
+    await two.put('k', 'two');
+    await cluster.converge(60_000);
+    for (const node of [c, one, two])
+      expect(await contents(node.replica)).toEqual({ k: 'two', 'of one': '1', 'of two': '1' });
+    await cluster.stopAll();
+  });
+
+  test('is told by a peer of both, though neither writes, and not for ever', async () => {
+    const { cluster, c, two } = await cloned();
+    await cluster.pass(15_000);
+    expect(c.warnings()).toEqual(['SAME_NAME twin']);
+    expect(c.gossip.warnings()[0]?.message).toBe(
+      'Two nodes run under one name, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them, and start it again with another name and an empty folder.',
+    );
+    await cluster.pass(60_000);
+    expect(c.warnings()).toEqual(['SAME_NAME twin']);
+    await cluster.stop(two);
+    await cluster.pass(60_000);
+    expect(c.warnings()).toEqual([]);
+    await cluster.stopAll();
+  });
+
+  test('is told to each of them by what the other writes, once in the log', async () => {
+    const { cluster, one, two, log } = await cloned();
+    await cluster.pass(MAX_DRIFT_MS + 1000);
+    await one.put('of one', '1');
+    await two.put('of two', '1');
+    await cluster.converge(60_000);
+    await two.put('of two', '2');
+    await cluster.converge(60_000);
+    expect(one.warnings()).toEqual(['SAME_NAME twin']);
+    expect(two.warnings()).toEqual(['SAME_NAME twin']);
+    expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn Another node runs under the name of this one, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them, and start it again with another name and an empty folder. {"code":"SAME_NAME","peer":"twin"}',
+    ]);
+    await cluster.stopAll();
+  });
+});
+
+describe('a node that comes back', () => {
+  test('is no twin of itself, though its old connection was never closed', async () => {
+    const cluster = new GossipCluster();
+    const c = await cluster.start('c');
+    const a = await cluster.start('a', { peers: ['c'], seed: 1 });
+    await a.put('k', '1');
+    await cluster.converge();
+    cluster.stall('a', 'c');
+    const disk = await a.disk.copy();
+    const again = await cluster.start('b', { nodeId: 'a', peers: ['c'], disk, seed: 2 });
+    await again.put('k', '2');
+    await cluster.pass(60_000);
+    expect(c.warnings()).toEqual([]);
+    expect(again.warnings()).toEqual([]);
+    await cluster.stopAll();
+  });
+
+  test('with an empty folder says that its past is coming back, and is no twin', async () => {
+    const cluster = new GossipCluster();
+    const log = new RecordingLog();
+    const c = await cluster.start('c');
+    const a = await cluster.start('a', { peers: ['c'], seed: 1 });
+    await a.put('k', '1');
+    await cluster.converge();
+    await cluster.stop(a);
+    const again = await cluster.start('a', { peers: ['c'], seed: 2, log });
+    await cluster.converge();
+    expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([
+      expect.stringMatching(/^warn Node c has seen writes of this node that it does not know itself: /),
+    ]);
+    expect(again.warnings()).toEqual([]);
+    expect(await contents(again.replica)).toEqual(await contents(c.replica));
+    await cluster.stopAll();
+  });
+});
