@@ -10,6 +10,8 @@ export class SilenceWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #due = new Set<Due>();
   #steps = 0;
+  /** Whether it was silent for too long: whatever failed then, failed because of it. */
+  isSilent = false;
 
   /** Calls `onSilent`, once, when something was due for `limitMs` without a sign of life. */
   constructor(limitMs: number, onSilent: () => void) {
@@ -17,6 +19,7 @@ export class SilenceWatch {
       if (this.#due.size === 0) return;
       if (++this.#steps < STEPS) return;
       this.stop();
+      this.isSilent = true;
       onSilent();
     }, limitMs / STEPS);
   }

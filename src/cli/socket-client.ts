@@ -22,43 +22,39 @@ import { entryFromShown, type ShownEntry } from '../server/line-format.ts';
 import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
 import { untilFailure } from './line-stream.ts';
-import { SilenceWatch } from './silence-watch.ts';
+import type { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
 import type { ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
 import { counted } from './units.ts';
 import { errorMessage } from '../server/error-message.ts';
 
-/** A node that is alive answers these at once; one that was stopped (SIGSTOP) takes connections and never answers. */
-const ANSWER_TIMEOUT_MS = 30_000;
+/** A node that is alive says so every second; one that was stopped (SIGSTOP) takes connections and never answers. */
+const SILENCE_MS = 30_000;
 
 export class SocketClient implements StoreClient {
   readonly running: RunningNode;
   readonly #http: SocketHttp;
-  readonly #silenceMs: number;
 
-  constructor(running: RunningNode, dir: string, silenceMs: number = ANSWER_TIMEOUT_MS) {
+  constructor(running: RunningNode, dir: string, silenceMs: number = SILENCE_MS) {
     this.running = running;
-    this.#silenceMs = silenceMs;
     const process = running.pid === undefined ? '' : ` (process ${running.pid})`;
-    this.#http = new SocketHttp(running.socket, `The node of ${dir}${process}`);
+    this.#http = new SocketHttp(running.socket, `The node of ${dir}${process}`, silenceMs);
   }
 
   async put(key: string, value: Value, options: PutOptions): Promise<void> {
     await this.#http.json('PUT', keyPath(key), {
       body: { ...valueToJson(value), ...options },
-      timeoutMs: this.#silenceMs,
       doubt: 'the value may be stored, or may still be: look with `store get`, or put it again',
     });
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const { status, body } = await this.#http.json('GET', keyPath(key), { timeoutMs: this.#silenceMs });
+    const { status, body } = await this.#http.json('GET', keyPath(key));
     return status === 404 ? undefined : entryFromShown(body as ShownEntry);
   }
 
   async del(key: string): Promise<boolean> {
     const { body } = await this.#http.json('DELETE', keyPath(key), {
-      timeoutMs: this.#silenceMs,
       doubt: 'keys may be deleted, or may still be: look with `store get`, or delete them again',
     });
     return (body as { readonly deleted: boolean }).deleted;
@@ -66,7 +62,7 @@ export class SocketClient implements StoreClient {
 
   async *entries({ prefix, limit }: ListOptions): AsyncGenerator<Entry, void, undefined> {
     const query = limit === undefined ? '' : `&limit=${limit}`;
-    const source = untilFailure(this.#download(`/v1/kv?prefix=${encodeURIComponent(prefix)}${query}`));
+    const source = untilFailure(this.#http.download(`/v1/kv?prefix=${encodeURIComponent(prefix)}${query}`));
     for await (const lines of splitLines(source)) {
       for (const { text } of lines) yield entryFromShown(JSON.parse(text ?? '') as ShownEntry);
     }
@@ -84,11 +80,7 @@ export class SocketClient implements StoreClient {
   ): Promise<ImportSummary> {
     const flags = `skipInvalid=${options.skipInvalid === true}&skipExisting=${options.skipExisting === true}`;
     const outgoing = this.#http.open('POST', `/v1/import?${flags}`);
-    let isSilent = false;
-    const watch = new SilenceWatch(this.#silenceMs, () => {
-      isSilent = true;
-      outgoing.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' }));
-    });
+    const watch = this.#http.watch(outgoing);
     let stored = 0;
     let summary: ImportSummary | undefined;
     let sent: Promise<unknown>;
@@ -111,8 +103,7 @@ export class SocketClient implements StoreClient {
       }
       if (summary === undefined) throw Object.assign(new Error('no summary'), { code: 'ECONNRESET' });
     } catch (error) {
-      const doubt = importDoubt(stored);
-      throw isSilent ? this.#http.silent(this.#silenceMs, doubt, error) : this.#http.explain(error, doubt);
+      throw this.#http.explain(error, watch, importDoubt(stored));
     } finally {
       watch.stop();
       outgoing.destroy();
@@ -127,15 +118,15 @@ export class SocketClient implements StoreClient {
   }
 
   exportLines(prefix: string): AsyncIterable<Uint8Array> {
-    return untilFailure(this.#download(`/v1/export?prefix=${encodeURIComponent(prefix)}`));
+    return untilFailure(this.#http.download(`/v1/export?prefix=${encodeURIComponent(prefix)}`));
   }
 
   backupStream(): AsyncIterable<Uint8Array> {
-    return this.#download('/v1/backup');
+    return this.#http.download('/v1/backup');
   }
 
   async status(): Promise<NodeStatus> {
-    return (await this.#http.json('GET', '/v1/status', { timeoutMs: this.#silenceMs })).body as NodeStatus;
+    return (await this.#http.json('GET', '/v1/status')).body as NodeStatus;
   }
 
   async sync(request: SyncRequest): Promise<SyncResult> {
@@ -143,32 +134,24 @@ export class SocketClient implements StoreClient {
   }
 
   async collect(): Promise<CollectResult> {
-    return (await this.#http.json('POST', '/v1/collect')).body as CollectResult;
+    const doubt = 'it may go on by itself, and does no harm';
+    return (await this.#http.json('POST', '/v1/collect', { doubt })).body as CollectResult;
   }
 
   async verify(repair: boolean): Promise<VerifyResult> {
-    return (await this.#http.json('POST', '/v1/verify', { body: { repair } })).body as VerifyResult;
+    const doubt = repair ? { doubt: 'the repair may be done, or may still be: run it again' } : {};
+    return (await this.#http.json('POST', '/v1/verify', { body: { repair }, ...doubt })).body as VerifyResult;
   }
 
   async repairClock(all: boolean): Promise<ClockRepairResult> {
-    return (await this.#http.json('POST', '/v1/clock/repair', { body: { all } })).body as ClockRepairResult;
+    const doubt = 'the repair may be done, or may still be: run it again, which does no harm';
+    return (await this.#http.json('POST', '/v1/clock/repair', { body: { all }, doubt }))
+      .body as ClockRepairResult;
   }
 
   close(): Promise<void> {
     this.#http.close();
     return Promise.resolve();
-  }
-
-  async *#download(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const outgoing = this.#http.open('GET', path);
-    try {
-      outgoing.end();
-      yield* (await this.#http.response(outgoing)) as AsyncIterable<Uint8Array>;
-    } catch (error) {
-      throw this.#http.explain(error);
-    } finally {
-      outgoing.destroy();
-    }
   }
 }
 

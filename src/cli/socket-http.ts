@@ -5,6 +5,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { connect } from 'node:net';
 import { BoatoError, type ErrorCode } from '../core/errors.ts';
 import type { ErrorBody } from '../server/http-errors.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -29,7 +30,6 @@ export async function canConnect(path: string): Promise<boolean> {
 
 export interface JsonCall {
   readonly body?: unknown;
-  readonly timeoutMs?: number;
   /** What may be the case if no answer comes, and what to do: the second half of that sentence. */
   readonly doubt?: string;
 }
@@ -38,48 +38,81 @@ export class SocketHttp {
   readonly #socketPath: string;
   /** Begins the sentence of a broken connection, such as `The node of data/node (process 12)`. */
   readonly #peer: string;
+  /** How long the server may give no sign of life while it owes an answer. */
+  readonly #silenceMs: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(socketPath: string, peer: string) {
+  constructor(socketPath: string, peer: string, silenceMs: number) {
     this.#socketPath = socketPath;
     this.#peer = peer;
+    this.#silenceMs = silenceMs;
   }
 
   /** Rejects with the error that the server answered, save for 404 `NOT_FOUND`, and with `TIMEOUT`. */
   async json(method: Method, path: string, call: JsonCall = {}): Promise<JsonAnswer> {
-    const { body, timeoutMs, doubt } = call;
-    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const outgoing = this.open(method, path, timeout);
+    const { body, doubt } = call;
+    const outgoing = this.open(method, path);
+    const watch = this.watch(outgoing);
     try {
+      watch.expect('answer');
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-      const response = await this.response(outgoing, doubt);
+      const response = await this.response(outgoing);
       const text = await readText(response);
       return { status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) };
     } catch (error) {
-      if (timeout?.aborted === true) throw this.silent(timeoutMs ?? 0, doubt, error);
-      throw this.explain(error, doubt);
+      throw this.explain(error, watch, doubt);
+    } finally {
+      watch.stop();
     }
   }
 
-  open(method: Method, path: string, signal?: AbortSignal): ClientRequest {
+  /** The body of an answer, as it comes. Rejects as `json` does. */
+  async *download(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const outgoing = this.open('GET', path);
+    const watch = this.watch(outgoing);
+    try {
+      watch.expect('answer');
+      outgoing.end();
+      const response = await this.response(outgoing);
+      const chunks = (response as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await chunks.next();
+        // While the reader of this is slow, the server owes nothing.
+        watch.got('answer');
+        if (next.done === true) return;
+        yield next.value;
+        watch.expect('answer');
+      }
+    } catch (error) {
+      throw this.explain(error, watch);
+    } finally {
+      watch.stop();
+      outgoing.destroy();
+    }
+  }
+
+  /** Ends the request when the server owes something and gives no sign of life: no byte, and no interim answer (102). */
+  watch(outgoing: ClientRequest): SilenceWatch {
+    const watch = new SilenceWatch(this.#silenceMs, () =>
+      outgoing.destroy(new Error('It gives no sign of life.')),
+    );
+    outgoing.on('information', () => watch.sawLife());
+    return watch;
+  }
+
+  open(method: Method, path: string): ClientRequest {
     return request({
       socketPath: this.#socketPath,
       agent: this.#agent,
       method,
       path,
       headers: { host: 'localhost', 'content-type': 'application/json' },
-      ...(signal === undefined ? {} : { signal }),
     });
   }
 
   /** The head of the answer. Rejects with the error that the server answered, save for 404 `NOT_FOUND`. */
-  async response(outgoing: ClientRequest, doubt?: string): Promise<IncomingMessage> {
-    let response: IncomingMessage;
-    try {
-      [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    } catch (error) {
-      throw this.explain(error, doubt);
-    }
+  async response(outgoing: ClientRequest): Promise<IncomingMessage> {
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     // A connection that breaks later is seen by whoever reads the answer.
     outgoing.on('error', () => undefined);
     const { statusCode = 0 } = response;
@@ -87,10 +120,15 @@ export class SocketHttp {
     throw serverError(JSON.parse(await readText(response)) as ErrorBody);
   }
 
-  /** The sentence for an error of the connection; other errors as they are. */
-  explain(error: unknown, doubt?: string): unknown {
+  /** The sentence for an error of the connection that was watched; other errors as they are. */
+  explain(error: unknown, watch: SilenceWatch, doubt?: string): unknown {
     const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof BoatoError || typeof code !== 'string') return error;
+    if (error instanceof BoatoError) return error;
+    if (watch.isSilent) {
+      const message = `${this.#peer} did not answer within ${this.#silenceMs / 1000} s`;
+      return new BoatoError('TIMEOUT', withDoubt(message, doubt), { cause: error });
+    }
+    if (typeof code !== 'string') return error;
     // Nothing was sent: nothing can have been done.
     if (code === 'ECONNREFUSED' || code === 'ENOENT')
       return new BoatoError('STORE_CLOSED', `${this.#peer} has just gone away: try again.`, { cause: error });
@@ -101,12 +139,6 @@ export class SocketHttp {
         cause: error,
       },
     );
-  }
-
-  /** The error of a node that lets `limitMs` pass without a sign of life. */
-  silent(limitMs: number, doubt?: string, cause?: unknown): BoatoError {
-    const message = `${this.#peer} did not answer within ${limitMs / 1000} s`;
-    return new BoatoError('TIMEOUT', withDoubt(message, doubt), { cause });
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { errorAnswer, type ErrorBody } from './http-errors.ts';
 import { addKvRoutes } from './kv-routes.ts';
 import { parseJson } from './line-format.ts';
 import { addNodeRoutes } from './node-routes.ts';
+import { addSignsOfLife } from './signs-of-life.ts';
 import { LINE_BYTES_MAX } from './split-lines.ts';
 import { addTransferRoutes } from './transfer-routes.ts';
 
@@ -37,6 +38,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
     };
     return reply.code(404).send(body);
   });
+  addSignsOfLife(app);
   addKvRoutes(app, node, stopping);
   addTransferRoutes(app, node, stopping);
   addNodeRoutes(app, node, stopping);

@@ -1,10 +1,14 @@
 /** An answer that goes out line by line, as fast as its reader takes it. */
 
 import type { FastifyReply } from 'fastify';
+import { SIGN_OF_LIFE_MS } from './signs-of-life.ts';
 import { errorAnswer } from './http-errors.ts';
 
 /** Text that is gathered before it goes out: a system call for each line would cost more than the line. */
 const CHUNK_CHARACTERS = 2 ** 16;
+
+/** An answer that has nothing to say for so long sends a blank line, which readers of lines pass over. */
+const SILENCE_MS_MAX = 5 * SIGN_OF_LIFE_MS;
 
 export const LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 
@@ -12,12 +16,16 @@ export const LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 export class LineReply {
   readonly #response: FastifyReply['raw'];
   #gathered = '';
+  #silentMs = 0;
 
   constructor(reply: FastifyReply) {
     reply.hijack();
     this.#response = reply.raw;
     this.#response.writeHead(200, { 'content-type': LINES_TYPE });
     this.#response.flushHeaders();
+    const timer = setInterval(() => this.#showLife(), SIGN_OF_LIFE_MS);
+    timer.unref();
+    this.#response.once('close', () => clearInterval(timer));
   }
 
   /** Whether the client is gone: what is written from then on reaches nobody. */
@@ -34,6 +42,7 @@ export class LineReply {
   async flush(): Promise<void> {
     const chunk = this.#gathered;
     this.#gathered = '';
+    this.#silentMs = 0;
     if (chunk === '' || this.closed || this.#response.write(chunk)) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -42,6 +51,15 @@ export class LineReply {
       };
       this.#response.on('drain', done).on('close', done);
     });
+  }
+
+  /** So that its client does not take a node that searches long for its next line for one that was stopped. */
+  #showLife(): void {
+    this.#silentMs += SIGN_OF_LIFE_MS;
+    const isFull = this.#response.writableNeedDrain || this.#response.writableEnded;
+    if (this.#silentMs < SILENCE_MS_MAX || isFull || this.closed) return;
+    if (this.#gathered === '') this.#gathered = '\n';
+    void this.flush();
   }
 
   end(): void {

@@ -15,6 +15,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SILENCE_MS = 60;
 
+async function readAll(source: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of source) continue;
+}
+
 async function* lines(count: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < count; at++) yield Buffer.from(`{"key":"k${at}","value":"${'x'.repeat(1000)}"}\n`);
 }
@@ -62,6 +66,67 @@ describe('a node that does not answer', () => {
     );
     await expect(client.del('a')).rejects.toThrow('keys may be deleted, or may still be: ');
     await expect(client.get('a')).rejects.toThrow(/did not answer within 0\.06 s\.$/);
+  });
+
+  it.each<[string, (client: SocketClient) => Promise<unknown>, string]>([
+    ['count', (client) => client.count(''), ''],
+    ['list', (client) => readAll(client.entries({ prefix: '' })), ''],
+    ['export', (client) => readAll(client.exportLines('')), ''],
+    ['status', (client) => client.status(), ''],
+    ['sync', (client) => client.sync({ wait: true }), ''],
+    ['backup', (client) => readAll(client.backupStream()), ''],
+    ['verify', (client) => client.verify(false), ''],
+    ['repair', (client) => client.verify(true), '; the repair may be done, or may still be: run it again'],
+    ['collection', (client) => client.collect(), '; it may go on by itself, and does no harm'],
+    [
+      'repair of the clock',
+      (client) => client.repairClock(false),
+      '; the repair may be done, or may still be: run it again, which does no harm',
+    ],
+  ])('ends a %s with a sentence', async (_, run, doubt) => {
+    await expect(run(await silentClient())).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: `The node of data/x (process 12) did not answer within 0.06 s${doubt}.`,
+    });
+  });
+
+  it.each<[string, (client: SocketClient) => Promise<unknown>]>([
+    ['list', (client) => readAll(client.entries({ prefix: '' }))],
+    ['backup', (client) => readAll(client.backupStream())],
+  ])('in the middle of a %s is given up', async (_, run) => {
+    const entry = '{"key":"a","value":1,"type":"json","version":1,"actor":"a+0"}\n';
+    const server = createServer((_request, response) => void response.write(entry.repeat(2)));
+    await expect(run(await httpClient(server))).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('is waited for, however long it takes, while it says that it is at work', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const sawLife = vi.spyOn(SilenceWatch.prototype, 'sawLife');
+    onTestFinished(() => sawLife.mockRestore());
+    const server = createServer((_request, response) => {
+      void (async () => {
+        for (let second = 0; second < 10; second++) {
+          vi.advanceTimersByTime(0.9 * SILENCE_MS);
+          response.writeProcessing();
+          await vi.waitUntil(() => sawLife.mock.calls.length > second, { interval: 1 });
+        }
+        response.end('{"count":7}');
+      })();
+    });
+    const client = await httpClient(server);
+    expect(await client.count('')).toBe(7);
+  });
+
+  it('is no failure while what it sent is not read', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { server, node } = await localFake();
+    for (let at = 0; at < 20_000; at++) await node.put(`k${at}`, 'x'.repeat(100));
+    let read = 0;
+    for await (const _ of (await clientOf(server.socket)).entries({ prefix: '' }))
+      if (read++ === 0) vi.advanceTimersByTime(10 * SILENCE_MS);
+    expect(read).toBe(20_000);
   });
 
   it('in the middle of an import is given up with the last count', async () => {
