@@ -1,9 +1,10 @@
 /** `store backup`: a file that `store restore` makes a store of. */
 
-import bytes from 'bytes';
 import type { Command } from 'commander';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
+import { createLateProgress, showingBytes } from './progress.ts';
+import { counted, size } from './units.ts';
 
 const STANDARD_OUTPUT = '-';
 
@@ -17,7 +18,8 @@ export function backupCommand(run: Run): Command {
     .action(async (file: string, options: BaseOptions) => {
       const { copyBackup, writeBackupFile } = await import('../node/backup-file.ts');
       const result = await withStore(options.data, 'existing', (store) => {
-        const pieces = store.backupStream();
+        const progress = createLateProgress(process.stderr, undefined, size);
+        const pieces = showingBytes(store.backupStream(), progress);
         return file === STANDARD_OUTPUT
           ? copyBackup(pieces, (piece) => run.out.write(piece))
           : writeBackupFile(file, pieces);
@@ -25,7 +27,7 @@ export function backupCommand(run: Run): Command {
       // Standard output is the file.
       if (file === STANDARD_OUTPUT) return;
       if (options.json === true) return run.out.json({ file, ...result });
-      const size = bytes(result.bytes, { unitSeparator: ' ' }) ?? '';
-      await run.out.line(`backed up node ${result.nodeId}: ${result.records} records, ${size}`);
+      const records = counted(result.records, 'record', 'records');
+      await run.out.line(`backed up node ${result.nodeId}: ${records}, ${size(result.bytes)}`);
     });
 }

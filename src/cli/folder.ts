@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import { BoatoError } from '../core/errors.ts';
 import { type CliError, failure } from './cli-error.ts';
 
-/** What a store, its node, or the making of a store leaves in its folder. */
-const OWN = /^(?:db|initialized|holder\.json|node\.json|socket)(?:\.|$)/u;
+/** What a store, its node, or the making of a store (a restore that was killed, too) leaves in its folder. */
+const OWN = /^(?:db|initialized|holder\.json|node\.json|restore|socket)(?:\.|$)/u;
 
 /** What a system or a person puts into folders that count as empty. */
 const IGNORED: ReadonlySet<string> = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);

@@ -1,4 +1,4 @@
-/** Progress of an import on a terminal: share, rate and remaining time; nothing where no person watches. */
+/** Progress on a terminal: share, rate and remaining time; nothing where no person watches. */
 
 import { Presets, SingleBar } from 'cli-progress';
 import type { WriteStream } from 'node:tty';
@@ -40,6 +40,59 @@ export function createProgress(terminal: WriteStream, totalBytes: number | undef
     say: (line) => void terminal.write(`${CLEAR_LINE}${line}\n`),
     stop: () => bar.stop(),
   };
+}
+
+/** What takes at most so long shows nothing. */
+const PATIENCE_MS = 1000;
+
+export interface LateProgress {
+  /** How much is done; the first call after a second begins to show it. */
+  update(done: number): void;
+  stop(): void;
+}
+
+/** `show`: an amount in words, such as `1.5 MB`. `total` may be unknown, as that of a pipe. */
+export function createLateProgress(
+  terminal: WriteStream,
+  total: number | undefined,
+  show: (amount: number) => string,
+): LateProgress {
+  if (!terminal.isTTY) return { update() {}, stop() {} };
+  const known = total === undefined ? '' : '{bar} {percentage}% | {remaining} left | ';
+  const format = `${known}{amount} | {rate}/s`;
+  const startedAt = performance.now();
+  let bar: SingleBar | undefined;
+  return {
+    update(done) {
+      const ms = performance.now() - startedAt;
+      if (ms < PATIENCE_MS) return;
+      const left = done === 0 ? '?' : duration((((total ?? done) - done) * ms) / done / 1000);
+      const shown = { amount: show(done), rate: show(Math.round((done * 1000) / ms)), remaining: left };
+      if (bar === undefined) {
+        bar = new SingleBar({ stream: terminal, format, gracefulExit: false }, Presets.shades_classic);
+        bar.start(total ?? 1, 0, shown);
+      }
+      bar.update(total === undefined ? 0 : done, shown);
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+/** `source`, while `progress` shows how much of it has passed. */
+export async function* showingBytes<Piece extends Uint8Array>(
+  source: AsyncIterable<Piece>,
+  progress: LateProgress,
+): AsyncGenerator<Piece, void, undefined> {
+  let bytes = 0;
+  try {
+    for await (const piece of source) {
+      yield piece;
+      bytes += piece.length;
+      progress.update(bytes);
+    }
+  } finally {
+    progress.stop();
+  }
 }
 
 /** `1:05`, minutes and seconds. */

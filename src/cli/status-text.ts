@@ -36,6 +36,10 @@ export function statusText(status: StoreStatus | NodeStatus, running: RunningNod
   }
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, fact]) => `${name.padEnd(width)}  ${escapeControls(fact)}`);
+  if (status.verifying !== undefined)
+    lines.push(
+      `A verification is under way: ${counted(status.verifying.records, 'record', 'records')} looked at.`,
+    );
   if (status.bootstrapping) lines.push('The first copy of the data is still on its way.');
   if ('peers' in status) lines.push('', ...section('peers', PEER_COLUMNS, status.peers.map(peerCells)));
   if ('sessions' in status && status.sessions.length > 0) {

@@ -98,6 +98,8 @@ export interface StoreStatus {
   readonly healing: boolean;
   /** While the entries are checked after an unclean stop: nothing is served or taken. */
   readonly checking?: { readonly done: number; readonly total: number };
+  /** While a verification runs: how many records it has looked at. */
+  readonly verifying?: { readonly records: number };
   readonly warnings: readonly Warning[];
 }
 

@@ -119,7 +119,7 @@ export class MapStore implements Store {
 
   storeStatus(): StoreStatus {
     const { all, permanent, last, horizon, bootstrapping, healing } = this.#replica.state;
-    const { checking } = this.#replica;
+    const { checking, verifying } = this.#replica;
     const { actors, cloudDots, looseDots } = this.#replica.counts;
     const actor = this.#replica.runActor;
     return {
@@ -142,6 +142,7 @@ export class MapStore implements Store {
       bootstrapping,
       healing,
       ...(checking === undefined ? {} : { checking }),
+      ...(verifying === undefined ? {} : { verifying: { records: verifying } }),
       warnings: this.#warnings(),
     };
   }

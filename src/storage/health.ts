@@ -30,6 +30,9 @@ export class Health {
   readonly #log: Log;
   /** After an unclean stop, until the entries are found to be sound. */
   #checking: CheckProgress | undefined;
+  /** Records that the verifications under way have looked at. */
+  #verified = 0;
+  #verifications = 0;
 
   constructor(store: OrderedStore, state: State, committer: Committer, log: Log, wasClean: boolean) {
     this.#store = store;
@@ -41,6 +44,11 @@ export class Health {
 
   get checking(): Readonly<CheckProgress> | undefined {
     return this.#checking;
+  }
+
+  /** How many records were looked at, while a verification runs. */
+  get verifying(): number | undefined {
+    return this.#verifications === 0 ? undefined : this.#verified;
   }
 
   /** Why nothing is served and adopted. */
@@ -101,11 +109,14 @@ export class Health {
     const moment = await this.#committer.exclusive(() =>
       Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
     );
+    if (this.#verifications++ === 0) this.#verified = 0;
     try {
-      return await verify(moment, this.#state.fingerprints, () => {
+      return await verify(moment, this.#state.fingerprints, (records) => {
+        this.#verified += records;
         if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
       });
     } finally {
+      this.#verifications--;
       await moment.snapshot.close();
     }
   }

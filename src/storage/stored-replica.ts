@@ -352,6 +352,11 @@ export class StoredReplica implements Replica {
     return this.#health.checking;
   }
 
+  /** How many records were looked at, while a verification runs. */
+  get verifying(): number | undefined {
+    return this.#health.verifying;
+  }
+
   /** Looks for damage, and gives up the context if there is any. Resolves to what was found, a sentence. */
   async check(isCalledOff: () => boolean = () => false): Promise<string | undefined> {
     for (;;) {

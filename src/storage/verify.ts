@@ -48,23 +48,23 @@ export function momentOf(state: State, snapshot: Snapshot): Moment {
   return { snapshot, all, permanent, isDamaged, rowByNo };
 }
 
-/** `onPage`: after each page; may throw to call it off. */
+/** `onPage`: after each page, with the records that were looked at for the first time; may throw to call it off. */
 export async function verify(
   moment: Moment,
   fingerprints: Fingerprints,
-  onPage: () => void,
+  onPage: (records: number) => void,
 ): Promise<Findings> {
   const verification = new Verification(moment, fingerprints);
   const scan = moment.snapshot.scan({ gte: new Uint8Array(0) });
   try {
     for (let page = await scan.next(PAGE_RECORDS); page.length > 0; page = await scan.next(PAGE_RECORDS)) {
       for (const record of page) await verification.look(record);
-      onPage();
+      onPage(page.length);
     }
   } finally {
     await scan.close();
   }
-  return verification.finish(onPage);
+  return verification.finish(() => onPage(0));
 }
 
 /** Of one actor. */

@@ -9,6 +9,14 @@ import { openStore } from '../../src/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { runMain } from './run-main.ts';
 
+/** A backup of a store with one entry. */
+async function backupFile(): Promise<string> {
+  const folder = await temporaryFolder();
+  await runMain(['put', 'a', '1', '--data', join(folder, 'a')]);
+  await runMain(['backup', join(folder, 'file'), '--data', join(folder, 'a')]);
+  return join(folder, 'file');
+}
+
 describe('a folder', () => {
   it('that holds other things is left alone', async () => {
     const dir = await temporaryFolder();
@@ -16,6 +24,7 @@ describe('a folder', () => {
     for (const args of [
       ['put', 'a', '1'],
       ['serve', '--port', '0', '--log-level', 'silent'],
+      ['restore', await backupFile()],
     ]) {
       expect(await runMain([...args, '--data', dir])).toMatchObject({
         code: 3,
@@ -24,6 +33,13 @@ describe('a folder', () => {
       });
     }
     expect(await readdir(dir)).toStrictEqual(['thesis.txt']);
+  });
+
+  it('in which a restore was killed takes another one', async () => {
+    const dir = await temporaryFolder();
+    await (await openStore({ dir: join(dir, 'restore.tmp') })).close();
+    expect(await runMain(['restore', await backupFile(), '--data', dir])).toMatchObject({ code: 0 });
+    expect((await runMain(['get', 'a', '--data', dir])).stdout).toBe('1\n');
   });
 
   it('that is new, empty, as good as empty, or holds a store is taken', async () => {
