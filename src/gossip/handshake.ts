@@ -42,7 +42,7 @@ export function refusal(self: Self, hello: Hello): Reject | undefined {
     ? reject('same-node', 'the node dialled itself')
     : reject(
         'same-name',
-        `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder`,
+        `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder (\`store export\` and \`store import\` bring over what only it holds)`,
       );
 }
 

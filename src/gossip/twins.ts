@@ -77,7 +77,7 @@ export class Twins {
     this.#warnings.raise(
       CODE,
       nodeId,
-      `${who}, ${nodeId}: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them, and start it again with another name and an empty folder.`,
+      `${who}, ${nodeId}: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them when \`store sync --wait\` is through, and start it again with another name and an empty folder.`,
       lastsMs,
     );
   }

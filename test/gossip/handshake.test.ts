@@ -52,7 +52,7 @@ describe('two nodes refuse each other, and say why', () => {
     expect(refusal(a, helloOf({ ...b, nodeId: a.nodeId }))).toMatchInlineSnapshot(`
       {
         "code": "same-name",
-        "reason": "two nodes have the name a: give one of them another name, and an empty folder",
+        "reason": "two nodes have the name a: give one of them another name, and an empty folder (\`store export\` and \`store import\` bring over what only it holds)",
         "type": "reject",
       }
     `);

@@ -177,7 +177,7 @@ describe('lateness', () => {
     const pair = await latePair();
     const session = pair.begin();
     expect(await session.run()).toBe('adopted');
-    expect(session.compared).toEqual({ taken: 0, dropped: 1, kept: 0 });
+    expect(session.compared).toEqual({ read: 4, total: 4, settled: 1, taken: 0, dropped: 1, kept: 0 });
     expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(pair.peer.asked).toEqual(['open', 'compare', 'list', 'done']);

@@ -45,7 +45,7 @@ describe('a folder that was copied, of which both copies run', () => {
     await cluster.pass(15_000);
     expect(c.warnings()).toEqual(['SAME_NAME twin']);
     expect(c.gossip.warnings()[0]?.message).toBe(
-      'Two nodes run under one name, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them, and start it again with another name and an empty folder.',
+      'Two nodes run under one name, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them when `store sync --wait` is through, and start it again with another name and an empty folder.',
     );
     await cluster.pass(60_000);
     expect(c.warnings()).toEqual(['SAME_NAME twin']);
@@ -66,7 +66,7 @@ describe('a folder that was copied, of which both copies run', () => {
     expect(one.warnings()).toEqual(['SAME_NAME twin']);
     expect(two.warnings()).toEqual(['SAME_NAME twin']);
     expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([
-      'warn Another node runs under the name of this one, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them, and start it again with another name and an empty folder. {"code":"SAME_NAME","peer":"twin"}',
+      'warn Another node runs under the name of this one, twin: a folder was copied, and both copies run. Nothing is lost by it, but stop one of them when `store sync --wait` is through, and start it again with another name and an empty folder. {"code":"SAME_NAME","peer":"twin"}',
     ]);
     await cluster.stopAll();
   });
