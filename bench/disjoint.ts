@@ -1,0 +1,83 @@
+/**
+ * A comparison (R9) of two nodes that have nothing in common: it ends, both are equal afterwards, memory stays flat.
+ *
+ * Both are filled with a set of their own and then give up their context, as after damage, so that they compare at once,
+ * where otherwise a delta would come first. B syncs with A (push-pull: A compares with B as well), until both are equal.
+ */
+
+import type { Bench } from './harness/bench.ts';
+import type { Benchmark, Row, Settings } from './harness/benchmark.ts';
+import { type Delays, delayRows, startControl, whileReading } from './harness/delays.ts';
+import { count, mebibytes, seconds } from './harness/figures.ts';
+import type { WorkerProcess } from './harness/worker-process.ts';
+import type { Memory } from './worker/probe-commands.ts';
+
+const SETS = ['left', 'rght'] as const;
+const NODES = ['A', 'B'];
+const SYNCS_MAX = 10;
+
+export const disjoint: Benchmark = {
+  name: 'disjoint',
+  title: 'two nodes compare that have nothing in common',
+  description: `Two nodes with a set of their own each have given up their contexts, so that they compare at once instead of sending a
+delta. Each is a process of its own, over loopback TCP; timed from the first \`sync\` until both show the same fingerprint
+and hash of contexts; then all entries of both are read, and must be equal. One round: it is about the end, and memory.`,
+  defaults: { keys: 1_000_000, rounds: 1 },
+  run,
+};
+
+async function run({ keys }: Settings, bench: Bench): Promise<readonly Row[]> {
+  const a = bench.start();
+  const b = bench.start();
+  const address = await a.call('openNode', { dir: bench.newPath(), nodeId: 'a' });
+  await b.call('openNode', { dir: bench.newPath(), nodeId: 'b', peers: [address] });
+  const nodes = [a, b] as const;
+  await Promise.all(nodes.map((node, at) => node.call('fill', SETS[at] as string, 0, keys)));
+  await Promise.all(nodes.map((node) => node.call('giveUpContext')));
+  await Promise.all(nodes.map((node) => node.call('compactNode')));
+  const control = await startControl(bench);
+  bench.say('both are filled');
+  await Promise.all(nodes.map((node) => node.call('startMemory')));
+  const startedAt = performance.now();
+  const delays: Delays[] = [];
+  let bytes = 0;
+  for (let syncs = 1; !(await areEqual(nodes)); syncs++) {
+    if (syncs > SYNCS_MAX) throw new Error(`not equal after ${SYNCS_MAX} rounds`);
+    // Own records are there throughout.
+    const { result, delays: read } = await whileReading({ set: SETS, records: keys, nodes, control }, () =>
+      b.call('sync'),
+    );
+    bytes += result.bytes;
+    delays.push(read);
+    bench.say(`round ${syncs}: ${seconds(result.ms)}`);
+  }
+  const ms = performance.now() - startedAt;
+  const memory = await Promise.all(nodes.map((node) => node.call('memory')));
+  const [hashOfA, hashOfB] = await Promise.all(nodes.map((node) => node.call('hashOfAll')));
+  const { entries } = await a.call('stateOf');
+  if (hashOfA !== hashOfB || entries !== 2 * keys) throw new Error('the nodes are not equal');
+  return [
+    {
+      what: 'entries of each node before; of both after',
+      figure: `${count(keys)}; ${count(entries)}`,
+      target: 'equal',
+    },
+    { what: 'until both are equal', figure: `${seconds(ms)}, ${count((2 * keys) / (ms / 1000))} entries/s` },
+    { what: 'bytes on the wire, for each entry', figure: (bytes / (2 * keys)).toFixed(0) },
+    ...memory.map((of, at) => ({
+      what: `resident memory of ${NODES[at]}: at the start, highest, at the end`,
+      figure: memoryFigure(of),
+      target: 'flat',
+    })),
+    ...delayRows(delays, NODES, 'in each round', ''),
+  ];
+}
+
+async function areEqual(nodes: readonly WorkerProcess[]): Promise<boolean> {
+  const [first, second] = await Promise.all(nodes.map((node) => node.call('stateOf')));
+  return first?.contextHash === second?.contextHash && first?.fingerprint === second?.fingerprint;
+}
+
+function memoryFigure({ startBytes, peakBytes, endBytes }: Memory): string {
+  return [startBytes, peakBytes, endBytes].map(mebibytes).join(', ');
+}

@@ -1,0 +1,26 @@
+/** What a process of a benchmark can be asked for. Arguments and results are copied between processes. */
+
+import { closeNode, nodeCommands } from './node-commands.ts';
+import { closeRaw, rawCommands } from './raw-commands.ts';
+import { closeProbe, probeCommands } from './probe-commands.ts';
+
+export const commands = { ...nodeCommands, ...rawCommands, ...probeCommands };
+
+export type Commands = typeof commands;
+export type CommandName = keyof Commands;
+
+export interface Question {
+  readonly id: number;
+  readonly command: CommandName;
+  readonly args: readonly unknown[];
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+export async function close(): Promise<void> {
+  closeProbe();
+  await closeNode();
+  await closeRaw();
+}
