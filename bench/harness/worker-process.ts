@@ -11,10 +11,12 @@ type Waiting = (answer: Answer) => void;
 
 export class WorkerProcess {
   readonly #child: ChildProcess;
+  readonly #isProfiled: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
 
   constructor(profileFolder: string | undefined) {
+    this.#isProfiled = profileFolder !== undefined;
     const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
     this.#child = fork(WORKER, [], {
       serialization: 'advanced',
@@ -60,7 +62,8 @@ export class WorkerProcess {
   async kill(): Promise<void> {
     if (this.#hasEnded()) return;
     const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
+    if (this.#isProfiled) await this.call('leave').catch(() => undefined);
+    else this.#child.kill('SIGKILL');
     await ended;
   }
 

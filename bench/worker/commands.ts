@@ -4,7 +4,14 @@ import { closeNode, nodeCommands } from './node-commands.ts';
 import { closeRaw, rawCommands } from './raw-commands.ts';
 import { closeProbe, probeCommands } from './probe-commands.ts';
 
-export const commands = { ...nodeCommands, ...rawCommands, ...probeCommands };
+export const commands = {
+  ...nodeCommands,
+  ...rawCommands,
+  ...probeCommands,
+
+  /** Ends and closes nothing, but leaves the profile that `kill -9` would not. */
+  leave: (): void => process.exit(),
+};
 
 export type Commands = typeof commands;
 export type CommandName = keyof Commands;

@@ -79,10 +79,9 @@ export const nodeCommands = {
     return performance.now() - openedAtMs;
   },
 
-  /** Makes the node compare at its next round, as damage does (its context is given up). */
-  async giveUpContext(): Promise<void> {
-    const { repair } = await opened().verify({ repair: true });
-    if (repair === undefined) throw new Error('nothing was repaired');
+  /** Resolves when damage was found and the context given up: the node compares with whom it meets next. */
+  async untilGivenUp(): Promise<void> {
+    while (!(await opened().status()).healing) await pause(5);
   },
 
   /** One round; bytes on the wire, of both ends. */
@@ -144,6 +143,8 @@ export const nodeCommands = {
       return writes;
     };
   },
+
+  closeNode,
 
   /** How many there were. */
   async stopWrites(): Promise<number> {

@@ -46,6 +46,11 @@ export const rawCommands = {
     return { records, ms: performance.now() - startedAt };
   },
 
+  /** Of a node's database: the entry of a record vanishes, and nothing that is kept beside it. */
+  async loseEntry(set: SetName, index: number): Promise<void> {
+    await opened().del(Buffer.from(`\x10${keyAt(set, index)}`), { sync: true });
+  },
+
   closeRaw,
 };
 
