@@ -12,6 +12,7 @@ import { isDamage } from './damage.ts';
 import { FindingsList } from './findings.ts';
 import { dueSum } from './fold.ts';
 import { ALL_BESIDE_ENTRIES, type KeySpace, spaceOf } from './keyspace.ts';
+import { pagesOf } from './pages.ts';
 import { countPairs } from './segment-record.ts';
 import { verifyEntries } from './verify-entries.ts';
 
@@ -44,17 +45,14 @@ export async function readBeside(
     if (space === 'due') due = addSum(due, dueSum(fingerprints, key));
   };
   for (const range of ALL_BESIDE_ENTRIES) {
-    const scan = reader.scan(range);
     try {
-      for (let page = await scan.next(PAGE_RECORDS); page.length > 0; page = await scan.next(PAGE_RECORDS)) {
+      for await (const page of pagesOf(reader.scan(range), PAGE_RECORDS)) {
         onPage();
         for (const [key, record] of page) look(spaceOf(key), key, record);
       }
     } catch (error) {
       if (!isDamage(error)) throw error;
       return undefined;
-    } finally {
-      await scan.close();
     }
   }
   return { due, pairsByNo };

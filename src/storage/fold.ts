@@ -9,6 +9,7 @@ import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage } from './damage.ts';
 import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
 import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
+import { pagesOf } from './pages.ts';
 import { dueKeyOf, isPermanent } from './transaction.ts';
 
 /** Records read and looked at in one go, while others wait: a millisecond or two. */
@@ -30,21 +31,16 @@ export async function forEachEntry(
   context: ContextTable,
   visitor: EntryVisitor,
 ): Promise<void> {
-  const scan = reader.scan(entriesBetween({}));
-  try {
-    for (let page = await scan.next(PAGE_RECORDS); page.length > 0; page = await scan.next(PAGE_RECORDS)) {
-      for (const [storedKey, record] of page) {
-        const stored = readEntry(storedKey, record, context, visitor);
-        if (stored === undefined) continue;
-        const isLarge = visitor.checkLarge === true && (stored.flags & LARGE) !== 0;
-        if (!isLarge || (await isLargeValueSound(reader, stored)))
-          visitor.onEntry(keyOfEntry(storedKey), stored);
-        else visitor.onUnreadable?.(storedKey);
-      }
-      visitor.onPage?.(page.length);
+  for await (const page of pagesOf(reader.scan(entriesBetween({})), PAGE_RECORDS)) {
+    for (const [storedKey, record] of page) {
+      const stored = readEntry(storedKey, record, context, visitor);
+      if (stored === undefined) continue;
+      const isLarge = visitor.checkLarge === true && (stored.flags & LARGE) !== 0;
+      if (!isLarge || (await isLargeValueSound(reader, stored)))
+        visitor.onEntry(keyOfEntry(storedKey), stored);
+      else visitor.onUnreadable?.(storedKey);
     }
-  } finally {
-    await scan.close();
+    visitor.onPage?.(page.length);
   }
 }
 
