@@ -1,18 +1,28 @@
-/** R9: the dots of some buckets, in key order, read from the whole of a state. */
+/**
+ * R9: the dots of some buckets, in key order, read from the whole of a state. Where few buckets are asked for, only keys
+ * are read, and then the records of those that are wanted.
+ */
 
-import { bucketOf } from '../core/bucket-tree.ts';
+import { bucketOf, FAN_OUT } from '../core/bucket-tree.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
-import type { Reader, Scan } from '../ports/ordered-store.ts';
+import type { Reader, StoredRecord } from '../ports/ordered-store.ts';
 import type { DotScan, KeyDot } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
+import { damaged } from './damage.ts';
 import { decodeEntry } from './entry-record.ts';
 import { entriesBetween, keyOfEntry } from './keyspace.ts';
+import { pagesOf } from './pages.ts';
 
 const PAGE_RECORDS = 512;
 
+/** Of so many buckets at most one is wanted: fetching records one by one is cheaper then than to read them all. */
+const FEW_OF = 64;
+
 export class BucketScan implements DotScan {
-  readonly #scan: Scan;
+  readonly #reader: Reader;
+  readonly #keysOnly: boolean;
+  readonly #pages: AsyncGenerator<readonly StoredRecord[], void, undefined>;
   readonly #context: ContextTable;
   readonly #fingerprints: Fingerprints;
   readonly #depth: number;
@@ -28,7 +38,10 @@ export class BucketScan implements DotScan {
       readonly after: Uint8Array | undefined;
     },
   ) {
-    this.#scan = reader.scan(entriesBetween({ gt: wanted.after }));
+    this.#reader = reader;
+    this.#keysOnly = wanted.buckets.size * FEW_OF <= FAN_OUT ** wanted.depth;
+    const range = { ...entriesBetween({ gt: wanted.after }), keysOnly: this.#keysOnly };
+    this.#pages = pagesOf(reader.scan(range), PAGE_RECORDS);
     this.#context = context;
     this.#fingerprints = fingerprints;
     this.#depth = wanted.depth;
@@ -37,20 +50,33 @@ export class BucketScan implements DotScan {
 
   async next(): Promise<readonly KeyDot[]> {
     for (;;) {
-      const records = await this.#scan.next(PAGE_RECORDS);
-      if (records.length === 0) return [];
-      const dots: KeyDot[] = [];
-      for (const [storedKey, record] of records) {
-        const key = keyOfEntry(storedKey);
-        if (!this.#buckets.has(bucketOf(this.#fingerprints.key(key), this.#depth))) continue;
-        const { actorNo, version } = readRecord(storedKey, record, decodeEntry);
-        dots.push({ key, actor: this.#context.byNo(actorNo).actor, version });
-      }
-      if (dots.length > 0) return dots;
+      const page = await this.#pages.next();
+      if (page.done === true) return [];
+      const wanted = page.value.filter(([storedKey]) => this.#isWanted(storedKey));
+      if (wanted.length === 0) continue;
+      return this.#keysOnly ? this.#withValues(wanted) : wanted.map((record) => this.#dot(record));
     }
   }
 
-  close(): Promise<void> {
-    return this.#scan.close();
+  async close(): Promise<void> {
+    await this.#pages.return();
+  }
+
+  #isWanted(storedKey: Uint8Array): boolean {
+    return this.#buckets.has(bucketOf(this.#fingerprints.key(keyOfEntry(storedKey)), this.#depth));
+  }
+
+  async #withValues(records: readonly StoredRecord[]): Promise<readonly KeyDot[]> {
+    const values = await this.#reader.getMany(records.map(([storedKey]) => storedKey));
+    return records.map(([storedKey], at) => {
+      const value = values[at];
+      if (value === undefined) throw damaged('is missing where its key was read');
+      return this.#dot([storedKey, value]);
+    });
+  }
+
+  #dot([storedKey, record]: StoredRecord): KeyDot {
+    const { actorNo, version } = readRecord(storedKey, record, decodeEntry);
+    return { key: keyOfEntry(storedKey), actor: this.#context.byNo(actorNo).actor, version };
   }
 }
