@@ -26,9 +26,6 @@ import type { PullDependencies, SessionPeer } from './pull-session.ts';
 /** Told to a server of those that it has lost: one would do. */
 const LOST_TOLD_MAX = 100;
 
-/** Beyond these, what came ahead is fetched again. */
-const FETCHED_AHEAD_MAX = 2 ** 14;
-
 const NO_BYTES = new Uint8Array(0);
 
 /** A reply that ends the comparison: the session decides what follows. */
@@ -61,8 +58,9 @@ export class Comparison {
   readonly #peer: SessionPeer;
   readonly #session: NewSession;
   readonly #unexplained: KeyDot[] = [];
-  /** Came with their batches, and are settled, before their keys had their turn: not to be fetched again. */
-  readonly #fetchedAhead = new Set<string>();
+  /** Found to differ, not settled yet. */
+  #unsettled: Difference[] = [];
+  #isFound = false;
   #pinned: PinnedState | undefined;
   #differences: AsyncGenerator<Difference, void, undefined> | undefined;
 
@@ -108,28 +106,24 @@ export class Comparison {
     return 'more';
   }
 
-  /** Settles at most `keys` further keys that differ; after the last of them adopts. */
+  /** Settles at most `keys` further keys that differ, fewer where their entries are large; after the last adopts. */
   async step(keys: number): Promise<ComparisonStep> {
     const { replica } = this.#dependencies;
-    const found = this.#differences;
-    assert(found !== undefined, 'a comparison was begun');
-    const differences: Difference[] = [];
-    while (differences.length < keys) {
-      const next = await found.next();
-      if (next.done === true) break;
-      differences.push(next.value);
-    }
-    if (differences.length > 0) {
-      const entries = await this.#fetchUnseen(differences);
-      if (entries === 'refused') return 'refused';
+    await this.#find(keys);
+    if (this.#unsettled.length > 0) {
+      const fetched = await this.#fetch(this.#unsettled);
+      if (fetched === 'refused') return 'refused';
+      const { entries, covered } = fetched;
+      const differences = this.#unsettled.slice(0, covered);
       const settled = await replica.settle({ session: this.#session, differences, entries });
       this.counts.settled += differences.length;
+      this.#unsettled = this.#unsettled.slice(covered);
       this.counts.taken += settled.taken;
       this.counts.dropped += settled.dropped;
       this.counts.kept += settled.kept;
       this.#unexplained.push(...settled.unexplained.slice(0, LOST_TOLD_MAX - this.#unexplained.length));
     }
-    if (differences.length === keys) return 'more';
+    if (!this.#isFound || this.#unsettled.length > 0) return 'more';
     if (this.#unexplained.length > 0) {
       this.#peer.notify({ type: 'lost', session: this.#session.name, dots: packDots(this.#unexplained) });
       return 'lossy';
@@ -143,6 +137,17 @@ export class Comparison {
     await this.#differences?.return();
     await this.#pinned?.close();
     this.#dependencies.replica.endComparison();
+  }
+
+  /** Until so many keys are unsettled, or all that differ are found. */
+  async #find(keys: number): Promise<void> {
+    const found = this.#differences;
+    assert(found !== undefined, 'a comparison was begun');
+    while (this.#unsettled.length < keys && !this.#isFound) {
+      const next = await found.next();
+      if (next.done === true) this.#isFound = true;
+      else this.#unsettled.push(next.value);
+    }
   }
 
   async *#findDifferences(
@@ -190,33 +195,33 @@ export class Comparison {
     }
   }
 
-  /** The entries of those whose dots were not seen here, with what is left of their batches. */
-  async #fetchUnseen(differences: readonly Difference[]): Promise<readonly Entry[] | 'refused'> {
+  /**
+   * The entries of the first of the differences that were not seen here, with what is left of their batches: as many as
+   * come at once, so that what is settled at once is small. `covered`: how many differences have all that they need.
+   */
+  async #fetch(
+    differences: readonly Difference[],
+  ): Promise<{ readonly entries: readonly Entry[]; readonly covered: number } | 'refused'> {
     const { replica, limits, clock, maxDriftMs } = this.#dependencies;
     const dots = differences.flatMap(({ key, theirs }) => (theirs === undefined ? [] : [{ ...theirs, key }]));
+    const lacking = await replica.lacking(dots);
+    if (lacking.length === 0) return { entries: [], covered: differences.length };
+    const asked = lacking.slice(0, FETCH_KEYS_MAX);
+    const keys = asked.map(({ key }) => key);
+    const reply = await this.#ask({ type: 'fetch', session: this.#session.name, keys }, 'fetch-reply');
+    if (reply.count === 0 || reply.count > asked.length)
+      throw new MalformedBytes('entries of no key, or of others');
+    const entries = unpackChunk(reply.entries, limits);
     const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
-    const wanted = replica.unseen(dots).filter((dot) => !this.#fetchedAhead.delete(nameOfDot(dot)));
-    const fetched = new Set<string>();
-    const entries: Entry[] = [];
-    let left = wanted;
-    while (left.length > 0) {
-      const asked = left.slice(0, FETCH_KEYS_MAX);
-      const keys = asked.map(({ key }) => key);
-      const reply = await this.#ask({ type: 'fetch', session: this.#session.name, keys }, 'fetch-reply');
-      if (reply.count === 0 || reply.count > asked.length)
-        throw new MalformedBytes('entries of no key, or of others');
-      const arrived = unpackChunk(reply.entries, limits);
-      if (arrived.some(({ last }) => last > max)) return 'refused';
-      for (const entry of arrived) fetched.add(nameOfDot(entry));
-      // What does not come now would be claimed at the end without being here.
-      if (!asked.slice(0, reply.count).every((dot) => fetched.has(nameOfDot(dot))))
-        throw new MalformedBytes('entries of other keys than were asked for');
-      entries.push(...arrived);
-      left = left.slice(reply.count).filter((dot) => !fetched.has(nameOfDot(dot)));
-    }
-    for (const dot of wanted) fetched.delete(nameOfDot(dot));
-    for (const name of fetched) if (this.#fetchedAhead.size < FETCHED_AHEAD_MAX) this.#fetchedAhead.add(name);
-    return entries;
+    if (entries.some(({ last }) => last > max)) return 'refused';
+    const fetched = new Set(entries.map(nameOfDot));
+    // What does not come now would be claimed at the end without being here.
+    if (!asked.slice(0, reply.count).every((dot) => fetched.has(nameOfDot(dot))))
+      throw new MalformedBytes('entries of other keys than were asked for');
+    const left = lacking[reply.count];
+    const covered =
+      left === undefined ? differences.length : differences.findIndex(({ key }) => key === left.key);
+    return { entries, covered };
   }
 
   async #ask<T extends Reply['type']>(request: NewRequest, type: T): Promise<Extract<Reply, { type: T }>> {

@@ -10,6 +10,9 @@ import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import { DotPacker } from './comparison-lists.ts';
 import type { FetchReply, ListReply } from './messages.ts';
 
+/** Entries read at once, of which one with a large batch may fill a reply. */
+const FETCHED_AT_ONCE = 16;
+
 const NO_BYTES = new Uint8Array(0);
 
 export class ServedComparison {
@@ -65,14 +68,17 @@ export class ServedComparison {
     const packer = new ChunkPacker();
     const packed = new Set<string>();
     let count = 0;
-    for (const entry of await this.#pinned.getMany(keys)) {
-      if (packer.bytes >= CHUNK_BYTES) break;
-      for (const one of entry === undefined ? [] : await this.#pinned.batchOf(entry)) {
-        const name = nameOfDot(one);
-        if (!packed.has(name)) packer.add(one);
-        packed.add(name);
+    while (count < keys.length && packer.bytes < CHUNK_BYTES) {
+      for (const entry of await this.#pinned.getMany(keys.slice(count, count + FETCHED_AT_ONCE))) {
+        if (packer.bytes >= CHUNK_BYTES) break;
+        const isPacked = entry === undefined || packed.has(nameOfDot(entry));
+        for (const one of isPacked ? [] : await this.#pinned.batchOf(entry)) {
+          const name = nameOfDot(one);
+          if (!packed.has(name)) packer.add(one);
+          packed.add(name);
+        }
+        count++;
       }
-      count++;
     }
     this.entries += packer.count;
     return { count, entries: packer.finish() };

@@ -196,8 +196,10 @@ export interface Replica {
   // Comparisons (R9), one at a time.
   /** A snapshot to compare with `session`; rumours are refused until `endComparison`. */
   beginComparison(session: NewSession): Promise<PinnedState>;
-  /** Those whose dots were not seen here. */
+  /** Those whose dots the context does not cover; they may be present. */
   unseen(dots: readonly KeyDot[]): readonly KeyDot[];
+  /** Of those the ones that are not present either: they were not seen here (R2). */
+  lacking(dots: readonly KeyDot[]): Promise<readonly KeyDot[]>;
   /** Resolves when on disk. */
   settle(settlement: Settlement): Promise<Settled>;
   /** R4, once every difference is settled. */

@@ -19,6 +19,7 @@ import type {
   Settlement,
   StoredSession,
 } from '../ports/replica.ts';
+import { absentOf } from './absent.ts';
 import { backupPieces } from './backup.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type ClockRepair, holdsFuture, repairClock } from './clock-repair.ts';
@@ -317,6 +318,10 @@ export class StoredReplica implements Replica {
   unseen(dots: readonly KeyDot[]): readonly KeyDot[] {
     const { context } = this.#state;
     return dots.filter(({ actor, version }) => context.get(actor)?.hasSeen(version) !== true);
+  }
+
+  async lacking(dots: readonly KeyDot[]): Promise<readonly KeyDot[]> {
+    return absentOf(this.#store, this.#state.context, this.unseen(dots));
   }
 
   settle(settlement: Settlement): Promise<Settled> {
