@@ -53,7 +53,8 @@ async function run({ keys }: Settings, bench: Bench): Promise<readonly Row[]> {
   const memory = await Promise.all(nodes.map((node) => node.call('memory')));
   const [hashOfA, hashOfB] = await Promise.all(nodes.map((node) => node.call('hashOfAll')));
   const { entries } = await a.call('stateOf');
-  if (hashOfA !== hashOfB || entries !== 2 * keys) throw new Error(`the nodes are not equal: ${hashOfA}, ${hashOfB}, ${entries} entries`);
+  if (hashOfA !== hashOfB || entries !== 2 * keys)
+    throw new Error(`the nodes are not equal: ${hashOfA}, ${hashOfB}, ${entries} entries`);
   return [
     {
       what: 'entries of each node before; of both after',

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Node, type NodeOptions, openNode } from 'boato';
 import { keyAt, randomBelow, type SetName, valueAt } from '../harness/records.ts';
+import { type Cost, startCost } from './cpu.ts';
 import { LogBook } from './log-book.ts';
 
 const BATCH = 1000;
@@ -13,7 +14,7 @@ const BATCHES_AT_ONCE = 4;
 const NEVER_MS = 1_000_000_000;
 
 let node: Node | undefined;
-let openedAtMs = 0;
+let costSinceOpened = startCost();
 let stopWriting: (() => Promise<number>) | undefined;
 const log = new LogBook();
 
@@ -34,7 +35,7 @@ export const nodeCommands = {
       log,
       ...options,
     });
-    openedAtMs = performance.now();
+    costSinceOpened = startCost();
     return node.address;
   },
 
@@ -74,9 +75,9 @@ export const nodeCommands = {
   },
 
   /** How long after it was opened the entries were found to be sound. */
-  async untilChecked(): Promise<number> {
+  async untilChecked(): Promise<Cost> {
     while ((await opened().status()).checking !== undefined) await pause(5);
-    return performance.now() - openedAtMs;
+    return costSinceOpened();
   },
 
   /** Resolves when damage was found and the context given up: the node compares with whom it meets next. */

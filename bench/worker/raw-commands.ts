@@ -1,6 +1,7 @@
 /** `classic-level` through its public API, doing nothing else: what Boato is measured against. */
 
 import { ClassicLevel } from 'classic-level';
+import { type Cost, startCost } from './cpu.ts';
 import { keyAt, type SetName, valueAt } from '../harness/records.ts';
 
 type Raw = ClassicLevel<Uint8Array, Uint8Array>;
@@ -33,8 +34,8 @@ export const rawCommands = {
   },
 
   /** All records, a thousand at a time; how long it took. */
-  async scanRaw(): Promise<{ records: number; ms: number }> {
-    const startedAt = performance.now();
+  async scanRaw(): Promise<Cost & { records: number }> {
+    const cost = startCost();
     const iterator = opened().iterator();
     let records = 0;
     try {
@@ -43,7 +44,7 @@ export const rawCommands = {
     } finally {
       await iterator.close();
     }
-    return { records, ms: performance.now() - startedAt };
+    return { records, ...cost() };
   },
 
   /** Of a node's database: the entry of a record vanishes, and nothing that is kept beside it. */
