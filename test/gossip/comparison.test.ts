@@ -6,7 +6,8 @@ import { assert } from '../../src/core/assert.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
-import { ChunkPacker } from '../../src/gossip/chunk.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { CHUNK_BYTES, ChunkPacker, unpackChunk } from '../../src/gossip/chunk.ts';
 import { packDots } from '../../src/gossip/comparison-lists.ts';
 import type { Opened, Reply } from '../../src/gossip/messages.ts';
 import { failureOf } from '../../src/gossip/serving-failure.ts';
@@ -130,6 +131,33 @@ describe('a comparison', () => {
     expect({ a, m, z }).toEqual({ a: '1', m: undefined, z: '1' });
     expect(await session.run()).toBe('adopted');
     expect((await contents(pair.puller))['m']).toBe('2');
+  });
+
+  test('settles no more at once than comes in one reply, however large the batches are, and fetches nothing twice', async () => {
+    const pair = await same();
+    const [batches, size] = [20, 100];
+    for (let batch = 0; batch < batches; batch++)
+      // In the order of keys, neighbours are of different batches.
+      await pair.server.write(
+        Array.from({ length: size }, (_, index) =>
+          put(`${String(index).padStart(3, '0')}/${batch}`, 'x'.repeat(1000)),
+        ),
+      );
+    let fetched = 0;
+    changing(pair, 'fetch-reply', (reply) => {
+      fetched += unpackChunk(reply.entries, DEFAULT_LIMITS).length;
+      return reply;
+    });
+    const session = pair.begin(true);
+    let before = 300;
+    for (let step = await session.step(); step === 'more'; step = await session.step()) {
+      const { count } = pair.puller.state.all;
+      expect(count - before).toBeLessThanOrEqual(CHUNK_BYTES / 1000 + size);
+      before = count;
+    }
+    expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
+    expect(before).toBe(300 + batches * size);
+    expect(fetched).toBe(batches * size);
   });
 
   test('follows a delta that came too late to be adopted, on the same snapshot', async () => {
