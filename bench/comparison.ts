@@ -4,7 +4,8 @@
  * Node A is filled; B, C and D copy it. Before each round A deletes ten keys, waits for longer than the TTL of tombstones,
  * and collects: the others still hold ten keys that nothing but a comparison tells them to drop. Then one of them, or all
  * three, sync with A. Timed from the call until what was found is adopted. Raw: classic-level holding the same keys and
- * values in a process of its own, read by turns with the comparisons. Point reads go on in every process meanwhile.
+ * values in a process of its own, read by turns with the comparisons. Point reads go on in every process meanwhile,
+ * but for the rounds whose time counts.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -27,7 +28,8 @@ export const comparison: Benchmark = {
   description: `Nodes that hold the same, but for ${DIFFERENT} keys that one of them deleted and whose tombstones it has collected: only a
 comparison tells. Each node is a process of its own, over loopback TCP; timed from the call of \`sync\` until what was
 found is adopted, against classic-level reading the same keys and values twice, by turns. Bytes are those of both ends
-together. Point reads, one each 2 ms in each process, count from when they were due; the control process is idle. With
+together. Point reads, one each 2 ms in each process, are made in further rounds and count from when they were due; the control
+process is idle. With
 live writes both nodes overwrite ${WRITES_PER_SECOND} random keys a second; their bytes include those writes.`,
   defaults: { keys: 1_000_000, rounds: 3 },
   run,
@@ -48,7 +50,8 @@ interface Round {
   readonly bytes: number;
   /** By classic-level, once. */
   readonly rawMs: number;
-  readonly delays: Delays;
+  /** Absent where no reads were made. */
+  readonly delays: Delays | undefined;
   readonly memoryBytes: readonly number[];
 }
 
@@ -65,11 +68,12 @@ async function run({ keys, rounds }: Settings, bench: Bench): Promise<readonly R
     }
     return measured;
   };
-  const quiet = await measure('two nodes', () => compareOnce(cluster, [first], false));
+  const quiet = await measure('two nodes', () => compareOnce(cluster, [first], 'nothing'));
+  const read = await measure('two nodes, with reads', () => compareOnce(cluster, [first], 'reads'));
   for (const puller of cluster.pullers) await puller.call('sync');
-  const three = await measure('three pullers', () => compareOnce(cluster, cluster.pullers, false));
+  const three = await measure('three pullers', () => compareOnce(cluster, cluster.pullers, 'reads'));
   const live = await measure('live writes', async () => {
-    const round = await compareOnce(cluster, [first], true);
+    const round = await compareOnce(cluster, [first], 'reads and writes');
     await first.call('sync');
     return round;
   });
@@ -83,6 +87,7 @@ async function run({ keys, rounds }: Settings, bench: Bench): Promise<readonly R
       ),
     },
     ...rowsOf('two nodes', quiet, ['A', 'B'], true),
+    ...rowsOf('two nodes, while they are read', read, ['A', 'B'], false),
     ...rowsOf('two nodes with live writes', live, ['A', 'B'], false),
     ...rowsOf('three pullers at once', three, ['A', 'B', 'C', 'D'], false),
   ];
@@ -95,6 +100,7 @@ function rowsOf(
   hasTargets: boolean,
 ): readonly Row[] {
   const figures = (of: (round: Round) => number): number[] => rounds.map(of);
+  const delays = rounds.flatMap(({ delays: ofRound }) => ofRound ?? []);
   return [
     {
       what: `${what}: comparison`,
@@ -122,12 +128,7 @@ function rowsOf(
         .map((_, at) => mebibytes(median(figures(({ memoryBytes }) => memoryBytes[at] as number))))
         .join(', '),
     },
-    ...delayRows(
-      rounds.map(({ delays }) => delays),
-      nodes,
-      what,
-      'none over 20 ms',
-    ),
+    ...(delays.length === 0 ? [] : delayRows(delays, nodes, what, 'none over 20 ms')),
   ];
 }
 
@@ -139,7 +140,7 @@ async function startCluster(bench: Bench, keys: number, rounds: number): Promise
   const common = { tombstoneTtlMs: TTL_MS };
   const address = await server.call('openNode', { dir: bench.newPath(), nodeId: 'a', ...common });
   // What the rounds delete comes on top.
-  await server.call('fill', SET, 0, keys + 3 * rounds * DIFFERENT);
+  await server.call('fill', SET, 0, keys + 4 * rounds * DIFFERENT);
   const pullers: WorkerProcess[] = [];
   for (const nodeId of ['b', 'c', 'd']) {
     const puller = bench.start();
@@ -155,7 +156,7 @@ async function startCluster(bench: Bench, keys: number, rounds: number): Promise
 async function compareOnce(
   cluster: Cluster,
   pullers: readonly WorkerProcess[],
-  writing: boolean,
+  beside: 'nothing' | 'reads' | 'reads and writes',
 ): Promise<Round> {
   const { server, raw, control, keys } = cluster;
   const { ms: rawMs } = await raw.call('scanRaw');
@@ -165,10 +166,14 @@ async function compareOnce(
   await server.call('collectAll');
   const nodes = [server, ...pullers];
   await Promise.all(nodes.map((node) => node.call('startMemory')));
-  if (writing) await Promise.all(nodes.map((node) => node.call('startWrites', SET, keys, WRITES_PER_SECOND)));
-  const { result, delays } = await whileReading({ set: SET, records: keys, nodes, control }, () =>
-    Promise.all(pullers.map((puller) => puller.call('syncComparing'))),
-  );
+  if (beside === 'reads and writes')
+    await Promise.all(nodes.map((node) => node.call('startWrites', SET, keys, WRITES_PER_SECOND)));
+  const compare = (): Promise<(Compared & { bytes: number })[]> =>
+    Promise.all(pullers.map((puller) => puller.call('syncComparing')));
+  const { result, delays } =
+    beside === 'nothing'
+      ? { result: await compare(), delays: undefined }
+      : await whileReading({ set: SET, records: keys, nodes, control }, compare);
   await Promise.all(nodes.map((node) => node.call('stopWrites')));
   for (const compared of result) checkDropped(compared);
   const memory = await Promise.all(nodes.map((node) => node.call('memory')));

@@ -78,9 +78,8 @@ export class Comparison {
     this.#pinned = pinned;
     this.counts.total = pinned.all.count;
     const depth = depthFor(Math.max(pinned.all.count, serverEntries));
-    const tellAlive = (): void => this.#peer.notify({ type: 'keep-alive', session: name });
     const [tree] = await Promise.all([
-      keepingAlive(clock, tellAlive, () =>
+      keepingAlive(clock, this.#tellAlive, () =>
         pinned.fold(depth, (entries) => {
           this.counts.read += entries;
         }),
@@ -139,6 +138,8 @@ export class Comparison {
     this.#dependencies.replica.endComparison();
   }
 
+  readonly #tellAlive = (): void => this.#peer.notify({ type: 'keep-alive', session: this.#session.name });
+
   /** Until so many keys are unsettled, or all that differ are found. */
   async #find(keys: number): Promise<void> {
     const found = this.#differences;
@@ -160,7 +161,10 @@ export class Comparison {
     const own = pages(scan);
     const theirs = this.#theirDots(buckets);
     try {
-      let [ours, other] = [await take(own), await take(theirs)];
+      // Where few buckets differ these read all that there is, on both sides, at the same time.
+      let [ours, other] = await keepingAlive(this.#dependencies.clock, this.#tellAlive, () =>
+        Promise.all([take(own), take(theirs)]),
+      );
       while (ours !== undefined || other !== undefined) {
         const order = orderOf(ours, other);
         const [key, dot] = order < 0 ? [ours?.key, undefined] : [other?.key, other];

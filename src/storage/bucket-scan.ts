@@ -16,6 +16,9 @@ import { pagesOf } from './pages.ts';
 
 const PAGE_RECORDS = 512;
 
+/** A page of dots has as many, or up to a page of records more: whoever asks can do something else meanwhile. */
+const DOTS_AT_ONCE = 512;
+
 /** Of so many buckets at most one is wanted: fetching records one by one is cheaper then than to read them all. */
 const FEW_OF = 64;
 
@@ -49,13 +52,17 @@ export class BucketScan implements DotScan {
   }
 
   async next(): Promise<readonly KeyDot[]> {
-    for (;;) {
+    const dots: KeyDot[] = [];
+    while (dots.length < DOTS_AT_ONCE) {
       const page = await this.#pages.next();
-      if (page.done === true) return [];
+      if (page.done === true) break;
       const wanted = page.value.filter(([storedKey]) => this.#isWanted(storedKey));
       if (wanted.length === 0) continue;
-      return this.#keysOnly ? this.#withValues(wanted) : wanted.map((record) => this.#dot(record));
+      dots.push(
+        ...(this.#keysOnly ? await this.#withValues(wanted) : wanted.map((record) => this.#dot(record))),
+      );
     }
+    return dots;
   }
 
   async close(): Promise<void> {
