@@ -31,6 +31,7 @@ export interface ServeOptions extends BaseOptions {
   readonly maxDrift?: number;
   readonly durability?: (typeof DURABILITIES)[number];
   readonly insecureNetwork?: true;
+  readonly compression: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -75,6 +76,7 @@ export function serveCommand(run: Run): Command {
       'fsync: writes survive power loss; os: they survive the process only (default: fsync)',
       choiceOption('--durability', DURABILITIES),
     )
+    .option('--no-compression', 'neither send nor ask for compressed entries')
     .option('--insecure-network', 'listen beyond this machine: who reaches it can read and write everything')
     .option(
       '--log-level <level>',

@@ -17,6 +17,7 @@ import { receivedVersionMax } from '../core/drift.ts';
 import { type Entry, nameOfDot } from '../core/entry.ts';
 import type { Difference, DotScan, KeyDot, NewSession, PinnedState } from '../ports/replica.ts';
 import { unpackChunk } from './chunk.ts';
+import { plain } from './compressed.ts';
 import { FETCH_KEYS_MAX, packDots, SUMS_NODES_MAX, unpackDots } from './comparison-lists.ts';
 import { keepingAlive } from './keep-alive.ts';
 import type { Failure, Reply } from './messages.ts';
@@ -206,7 +207,7 @@ export class Comparison {
   async #fetch(
     differences: readonly Difference[],
   ): Promise<{ readonly entries: readonly Entry[]; readonly covered: number } | 'refused'> {
-    const { replica, limits, clock, maxDriftMs } = this.#dependencies;
+    const { replica, limits, clock, maxDriftMs, compressor } = this.#dependencies;
     const dots = differences.flatMap(({ key, theirs }) => (theirs === undefined ? [] : [{ ...theirs, key }]));
     const lacking = await replica.lacking(dots);
     if (lacking.length === 0) return { entries: [], covered: differences.length };
@@ -215,7 +216,7 @@ export class Comparison {
     const reply = await this.#ask({ type: 'fetch', session: this.#session.name, keys }, 'fetch-reply');
     if (reply.count === 0 || reply.count > asked.length)
       throw new MalformedBytes('entries of no key, or of others');
-    const entries = unpackChunk(reply.entries, limits);
+    const entries = unpackChunk(await plain(compressor, reply), limits);
     const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
     if (entries.some(({ last }) => last > max)) return 'refused';
     const fetched = new Set(entries.map(nameOfDot));

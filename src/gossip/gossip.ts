@@ -4,6 +4,7 @@ import type { NodeId } from '../core/actor.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Compressor } from '../ports/compressor.ts';
 import type { Log } from '../ports/log.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Random } from '../ports/random.ts';
@@ -36,6 +37,8 @@ export interface GossipDependencies {
   readonly packer: Packer;
   readonly fingerprints: Fingerprints;
   readonly limits: Limits;
+  /** Absent: nothing is compressed, nor asked for so. */
+  readonly compressor?: Compressor | undefined;
   /** A peer's wall clock minus this one's, in milliseconds. */
   readonly onPeerClock: (peer: NodeId, offsetMs: number) => void;
 }
@@ -77,7 +80,7 @@ export class Gossip {
   #listener: Listener | undefined;
 
   constructor(dependencies: GossipDependencies, options: GossipOptions) {
-    const { replica, transport, clock, random, log, packer, fingerprints, limits } = dependencies;
+    const { replica, transport, clock, random, log, packer, fingerprints, limits, compressor } = dependencies;
     const { nodeId, clusterId } = replica;
     const { settings, gossipIntervalMs: intervalMs, gossipFanout: fanout } = options;
     const { maxDriftMs } = settings;
@@ -86,7 +89,15 @@ export class Gossip {
     const twins = new Twins(replica, clock, warnings, maxDriftMs);
     const rolledBack = new RolledBack(replica, warnings, clock, maxDriftMs, (row) => twins.isTwins(row));
     const rounds = new Rounds(replica, clock, fingerprints);
-    const server = new SessionServer({ replica, clock, random, limits, sessionTimeoutMs, chunkBytes });
+    const server = new SessionServer({
+      replica,
+      clock,
+      random,
+      limits,
+      sessionTimeoutMs,
+      chunkBytes,
+      compressor,
+    });
     const peerClocks = new PeerClocks({
       clock,
       warnings,
@@ -125,6 +136,7 @@ export class Gossip {
       clock,
       limits,
       maxDriftMs,
+      compressor,
       log,
       warnings,
       compare: async (link: Link) => {

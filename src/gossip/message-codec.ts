@@ -112,8 +112,8 @@ function positionsOf(message: Message): readonly unknown[] {
     case 'digest-reply':
       return [message.request, encodePlainRows(message.rows), packHashes(message.lacking)];
     case 'open': {
-      const { request, rows, restHash, empty, compare, wallMs } = message;
-      return [request, encodeRows(rows), packHash(restHash), empty, compare, Math.floor(wallMs)];
+      const { request, rows, restHash, empty, compare, compress, wallMs } = message;
+      return [request, encodeRows(rows), packHash(restHash), empty, compare, compress, Math.floor(wallMs)];
     }
     case 'opened': {
       const { request, session, order, rows, horizon, bootstrapping, entries, wallMs, chunk } = message;
@@ -139,7 +139,7 @@ function positionsOf(message: Message): readonly unknown[] {
     case 'fetch':
       return [message.request, message.session, packKeys(message.keys)];
     case 'fetch-reply':
-      return [message.request, message.count, message.entries];
+      return [message.request, message.count, message.entries, message.plainBytes];
     case 'lost':
       return [message.session, message.dots];
     case 'keep-alive':
@@ -178,6 +178,7 @@ function messageOf(type: number, fields: Fields): Message {
         restHash: fields.hash(),
         empty: fields.boolean(),
         compare: fields.boolean(),
+        compress: fields.boolean(),
         wallMs: fields.count(),
       };
     case TYPE.opened:
@@ -253,6 +254,7 @@ function messageOf(type: number, fields: Fields): Message {
         request: fields.uint32(),
         count: fields.upTo(FETCH_KEYS_MAX),
         entries: fields.bytes(FRAME_BYTES_MAX),
+        plainBytes: fields.upTo(FRAME_BYTES_MAX),
       };
     case TYPE['keep-alive']:
       return { type: 'keep-alive', session: fields.sessionName() };
@@ -309,13 +311,14 @@ function readRange(fields: Fields): { from: bigint; to: bigint; pairs: DigestPai
 function readChunk(fields: Fields): Chunk {
   return {
     entries: fields.bytes(FRAME_BYTES_MAX),
+    plainBytes: fields.upTo(FRAME_BYTES_MAX),
     cursor: fields.bytes(CURSOR_BYTES_MAX),
     last: fields.boolean(),
   };
 }
 
-function chunkPositions({ entries, cursor, last }: Chunk): readonly unknown[] {
-  return [entries, cursor, last];
+function chunkPositions({ entries, plainBytes, cursor, last }: Chunk): readonly unknown[] {
+  return [entries, plainBytes, cursor, last];
 }
 
 /** A packer throws what it likes. */

@@ -4,6 +4,7 @@ import type { NodeId } from '../core/actor.ts';
 import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
+import type { Travelling } from './compressed.ts';
 
 /** Of the wire format: messages, entries, rows, hashes. Nodes of different versions refuse each other. */
 export const PROTOCOL_VERSION = 1;
@@ -85,6 +86,8 @@ export interface Open {
   readonly empty: boolean;
   /** To compare at once (R9), without a delta. */
   readonly compare: boolean;
+  /** Whether chunks may be compressed. */
+  readonly compress: boolean;
   readonly wallMs: number;
 }
 
@@ -103,9 +106,8 @@ export interface Opened {
   readonly chunk: Chunk;
 }
 
-/** Entries packed by `chunk.ts`, and where the next chunk begins. */
-export interface Chunk {
-  readonly entries: Uint8Array;
+/** Entries packed by `chunk.ts`, perhaps compressed, and where the next chunk begins. */
+export interface Chunk extends Travelling {
   readonly cursor: Uint8Array;
   readonly last: boolean;
 }
@@ -180,11 +182,10 @@ export interface Fetch {
 }
 
 /** A chunk; of the first `count` of the keys, at least one. */
-export interface FetchReply {
+export interface FetchReply extends Travelling {
   readonly type: 'fetch-reply';
   readonly request: number;
   readonly count: number;
-  readonly entries: Uint8Array;
 }
 
 /** Still at work on this session, on either side; not answered. */

@@ -17,9 +17,11 @@ import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Compressor } from '../ports/compressor.ts';
 import type { NewSession, Replica } from '../ports/replica.ts';
 import { ArrivalCheck } from './arrival-check.ts';
 import { unpackChunk } from './chunk.ts';
+import { plain } from './compressed.ts';
 import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
 import type { Chunk, Failure, Notice, Opened, Reply } from './messages.ts';
 import type { NewRequest } from './pending-requests.ts';
@@ -56,6 +58,8 @@ export interface PullDependencies {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly maxDriftMs: number;
+  /** Absent: chunks are asked for as they are. */
+  readonly compressor?: Compressor | undefined;
 }
 
 /** What goes on once a session is open. */
@@ -202,7 +206,7 @@ export class PullSession {
   }
 
   async #open(readAhead: boolean): Promise<Step> {
-    const { replica, clock } = this.#dependencies;
+    const { replica, clock, compressor } = this.#dependencies;
     const { rows, restHash, empty, openedAt, epoch } = await replica.pullerState(this.#actors);
     const compare = this.#compare;
     const reply = await this.#peer.request({
@@ -211,6 +215,7 @@ export class PullSession {
       restHash,
       empty,
       compare,
+      compress: compressor !== undefined,
       wallMs: clock.wallMs(),
     });
     if (reply.type === 'failure') return this.#failed(reply);
@@ -255,9 +260,9 @@ export class PullSession {
     session: NewSession | undefined,
     readAhead: boolean,
   ): Promise<Step> {
-    const { replica, limits } = this.#dependencies;
+    const { replica, limits, compressor } = this.#dependencies;
     const { nodeId: peer } = this.#peer;
-    const entries = unpackChunk(chunk.entries, limits);
+    const entries = unpackChunk(await plain(compressor, chunk), limits);
     opening.check.check(entries, chunk, session === undefined ? opening.cursor : undefined);
     if (this.#isTooFarAhead(entries.map(({ last }) => last))) {
       this.reason = 'an entry';

@@ -10,6 +10,9 @@ import type { Chunk } from './messages.ts';
 import { decodeCursor, encodeCursor, START_CURSOR } from './served-cursor.ts';
 import { type Passed, readByKey, readByVersion, type ReadEntry } from './served-entries.ts';
 
+/** As it was read, before it is made ready for the wire. */
+export type PlainChunk = Omit<Chunk, 'plainBytes'>;
+
 /**
  * A chunk ends, even empty, once so many entries, or bytes of them, were looked at: where the puller has seen most,
  * it must hear a byte before it takes the server for dead.
@@ -42,12 +45,12 @@ export class ServedSession {
     this.#chunkBytes = chunkBytes;
   }
 
-  first(): Promise<Chunk> {
+  first(): Promise<PlainChunk> {
     return this.chunkAt(START_CURSOR);
   }
 
   /** For a session that compares at once. */
-  nothing(): Promise<Chunk> {
+  nothing(): Promise<PlainChunk> {
     return Promise.resolve({ entries: new Uint8Array(0), cursor: START_CURSOR, last: true });
   }
 
@@ -55,7 +58,7 @@ export class ServedSession {
    * The chunk at `cursor`, which may be any that was given before. One after another, whoever asks. Throws
    * `MalformedBytes` on a cursor that it never gives.
    */
-  chunkAt(cursor: Uint8Array): Promise<Chunk> {
+  chunkAt(cursor: Uint8Array): Promise<PlainChunk> {
     const chunk = this.#turn.then(() => this.#read(cursor));
     // After an error the source is at its end; to go on from there would pass for the end of the session.
     // Closing it may fail once the store is gone, which whoever reads next is told.
@@ -70,7 +73,7 @@ export class ServedSession {
     await this.#pinned.close();
   }
 
-  async #read(cursor: Uint8Array): Promise<Chunk> {
+  async #read(cursor: Uint8Array): Promise<PlainChunk> {
     if (this.#source === undefined || !equalBytes(cursor, this.#cursor)) await this.#seek(cursor);
     const packer = new ChunkPacker();
     let before: Entry | undefined;

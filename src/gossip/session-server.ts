@@ -10,8 +10,10 @@ import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Compressor } from '../ports/compressor.ts';
 import type { Random } from '../ports/random.ts';
 import type { KeyDot, Replica } from '../ports/replica.ts';
+import { compressed, type Travelling } from './compressed.ts';
 import { ServedComparison } from './served-comparison.ts';
 import { keepingAlive } from './keep-alive.ts';
 import { unpackDots } from './comparison-lists.ts';
@@ -41,6 +43,8 @@ export interface SessionServerDependencies {
   readonly limits: Limits;
   readonly sessionTimeoutMs: number;
   readonly chunkBytes: number;
+  /** Absent: chunks travel as they are. */
+  readonly compressor?: Compressor | undefined;
 }
 
 interface Kept {
@@ -48,6 +52,8 @@ interface Kept {
   readonly peer: NodeId;
   readonly session: ServedSession;
   readonly comparison: ServedComparison;
+  /** If both sides want it. */
+  readonly compressor: Compressor | undefined;
   /** Of the replica when it was opened. */
   readonly epoch: number;
   cancelTimer: () => void;
@@ -84,9 +90,9 @@ export class SessionServer {
     return this.#track(this.#compare(peer, request, notify));
   }
 
-  async #open(peer: NodeId, { rows, restHash, empty, compare }: Open): Promise<NewReply> {
+  async #open(peer: NodeId, { rows, restHash, empty, compare, compress }: Open): Promise<NewReply> {
     this.#checkServing();
-    const { replica, clock, chunkBytes } = this.#dependencies;
+    const { replica, clock, chunkBytes, compressor } = this.#dependencies;
     const { epoch } = replica;
     const actors = rows.map(({ actor }) => actor);
     const pinned = await replica.pin(actors, restHash);
@@ -106,10 +112,13 @@ export class SessionServer {
       peer,
       session,
       comparison: new ServedComparison(pinned),
+      compressor: compress ? compressor : undefined,
       epoch,
       cancelTimer: () => {},
     };
-    const chunk = await this.#use(kept, () => (compare ? session.nothing() : session.first()));
+    const chunk = await this.#use(kept, () =>
+      travelling(kept, compare ? session.nothing() : session.first()),
+    );
     return {
       type: 'opened',
       session: kept.name,
@@ -125,7 +134,8 @@ export class SessionServer {
 
   async #next(peer: NodeId, { session: name, cursor }: Next): Promise<NewReply> {
     const kept = this.#kept(peer, name);
-    return { type: 'next-reply', chunk: await this.#use(kept, () => kept.session.chunkAt(cursor)) };
+    const chunk = await this.#use(kept, () => travelling(kept, kept.session.chunkAt(cursor)));
+    return { type: 'next-reply', chunk };
   }
 
   async #compare(
@@ -150,7 +160,7 @@ export class SessionServer {
           case 'list':
             return { type: 'list-reply', ...(await comparison.list(request.buckets, request.after)) };
           case 'fetch':
-            return { type: 'fetch-reply', ...(await comparison.fetch(request.keys)) };
+            return { type: 'fetch-reply', ...(await travelling(kept, comparison.fetch(request.keys))) };
         }
       }),
     );
@@ -289,6 +299,15 @@ export class SessionServer {
 
 function sentIn({ session, comparison }: Kept): number {
   return session.entries + comparison.entries;
+}
+
+/** What was read, ready for the wire. */
+async function travelling<T extends { readonly entries: Uint8Array }>(
+  { compressor }: Kept,
+  read: Promise<T>,
+): Promise<T & Travelling> {
+  const plain = await read;
+  return { ...plain, ...(await compressed(compressor, plain.entries)) };
 }
 
 async function closeBoth({ comparison, session }: Kept): Promise<void> {

@@ -327,6 +327,8 @@ export interface NodeOptions extends StoreOptions {
   readonly auditIntervalMs?: number;
   /** Between two checks of all entries against their sums and checksums. Default a day. */
   readonly scrubIntervalMs?: number;
+  /** Whether entries are sent compressed to peers that want it, and asked for so. Default true. */
+  readonly compression?: boolean;
   /** How long a served session outlives its last message. Default 30,000. */
   readonly sessionTimeoutMs?: number;
   /** Allows `listen` beyond loopback without TLS: anyone who reaches the port can read and write everything. */

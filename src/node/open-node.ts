@@ -1,5 +1,6 @@
 /** Opens a gossiping node, on LevelDB and TCP. */
 
+import { brotli } from '../adapters/brotli.ts';
 import { packer } from '../adapters/msgpack-packer.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { systemRandom } from '../adapters/system-random.ts';
@@ -33,6 +34,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
       packer,
       fingerprints: new Fingerprints(await createHash64()),
       limits: DEFAULT_LIMITS,
+      compressor: checked.compression ? brotli : undefined,
       onPeerClock: (peer, offsetMs) => {
         map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs());
         // Asked often, so that a minute of agreement is noticed.

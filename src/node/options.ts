@@ -36,6 +36,7 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly sessionTimeoutMs: number;
   readonly auditIntervalMs: number;
   readonly scrubIntervalMs: number;
+  readonly compression: boolean;
 }
 
 const STORE_FIELDS = [
@@ -59,6 +60,7 @@ const NODE_FIELDS = [
   'sessionTimeoutMs',
   'auditIntervalMs',
   'scrubIntervalMs',
+  'compression',
   'insecureNetwork',
 ] as const;
 
@@ -69,8 +71,9 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 
 export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   checkFields(options, NODE_FIELDS);
-  const { insecureNetwork = false } = options;
+  const { insecureNetwork = false, compression = true } = options;
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
+  if (typeof compression !== 'boolean') throw invalid('compression', 'must be true or false');
   return {
     ...checkCommon(options),
     listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, insecureNetwork),
@@ -80,6 +83,7 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
     auditIntervalMs: integer('auditIntervalMs', options.auditIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
     scrubIntervalMs: integer('scrubIntervalMs', options.scrubIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
+    compression,
   };
 }
 

@@ -357,7 +357,16 @@ function tellLost(pair: Pair, session: string, entry: Entry, from: string = pair
 async function openAt({ puller, server, sessions }: Pair): Promise<Opened> {
   const { rows, restHash, empty } = await puller.pullerState(allActors(puller, server));
   const wallMs = clock.wallMs();
-  const request = { type: 'open', request: 1, rows, restHash, empty, compare: true, wallMs } as const;
+  const request = {
+    type: 'open',
+    request: 1,
+    rows,
+    restHash,
+    empty,
+    compare: true,
+    compress: false,
+    wallMs,
+  } as const;
   const reply = await sessions.open(puller.nodeId, request);
   assert(reply.type === 'opened', 'it opens');
   return { ...reply, request: 1 };
@@ -608,8 +617,8 @@ describe('on the wire', () => {
     expect(summarize(cluster.takeSent())).toMatchInlineSnapshot(`
       "b → a digest × 1: 46 B
       a → b digest-reply × 1: 39 B
-      b → a open × 1: 48 B
-      a → b opened × 1: 99 B
+      b → a open × 1: 49 B
+      a → b opened × 1: 100 B
       b → a compare × 1: 43 B
       a → b compared × 1: 8 B
       b → a sums × 2: 98 B
@@ -617,7 +626,7 @@ describe('on the wire', () => {
       b → a list × 1: 56 B
       a → b list-reply × 1: 1190 B
       b → a fetch × 1: 134 B
-      a → b fetch-reply × 1: 183 B
+      a → b fetch-reply × 1: 184 B
       b → a done × 1: 41 B"
     `);
     expect(await contents(b.replica)).toEqual(await contents(a.replica));
@@ -631,8 +640,8 @@ describe('on the wire', () => {
     expect(summarize(cluster.takeSent())).toMatchInlineSnapshot(`
       "b → a digest × 1: 46 B
       a → b digest-reply × 1: 13 B
-      b → a open × 1: 32 B
-      a → b opened × 1: 73 B
+      b → a open × 1: 33 B
+      a → b opened × 1: 74 B
       b → a compare × 1: 43 B
       a → b compared × 1: 8 B
       b → a sums × 1: 46 B

@@ -170,7 +170,7 @@ test('a server whose chunk cannot be read is cut off, counted, and nothing of it
 /** Of a server that has something to give until it comes to the chunk. */
 function replyOf(message: Message, row: FullRow, wallMs: number): Message | undefined {
   const nothing = { count: 0, sum: 0n };
-  const chunk = { entries: Uint8Array.of(255), cursor: Uint8Array.of(1), last: true };
+  const chunk = { entries: Uint8Array.of(255), plainBytes: 0, cursor: Uint8Array.of(1), last: true };
   switch (message.type) {
     case 'summary':
       return {

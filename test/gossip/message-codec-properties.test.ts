@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
+import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
 import {
@@ -28,7 +29,12 @@ const fingerprints = fc.oneof(
   fc.constant(SUM_ZERO),
   fc.record({ count: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), sum: hashes }),
 );
-const chunks: fc.Arbitrary<Chunk> = fc.record({ entries: bytes, cursor: bytes, last: fc.boolean() });
+const chunks: fc.Arbitrary<Chunk> = fc.record({
+  entries: bytes,
+  plainBytes: fc.nat({ max: FRAME_BYTES_MAX }),
+  cursor: bytes,
+  last: fc.boolean(),
+});
 const plainRows = fullRows.map((rows) => rows.map(plainRow));
 
 const summaries = { request: requests, contextHash: hashes, fingerprint: fingerprints, wallMs: walls };
@@ -83,6 +89,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     restHash: hashes,
     empty: fc.boolean(),
     compare: fc.boolean(),
+    compress: fc.boolean(),
     wallMs: walls,
   }),
   fc.record({
@@ -139,6 +146,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     request: requests,
     count: fc.nat({ max: 1024 }),
     entries: bytes,
+    plainBytes: fc.nat({ max: FRAME_BYTES_MAX }),
   }),
   fc.record({ type: fc.constantFrom('done' as const, 'keep-alive' as const), session: names }),
   fc.record({ type: fc.constant('lost' as const), session: names, dots: bytes }),

@@ -47,7 +47,7 @@ const SUMMARY: Summary = {
   fingerprint: { count: 1000, sum: HASH_MAX },
   wallMs: WALL_MS,
 };
-const CHUNK: Chunk = { entries: Uint8Array.of(1, 2, 3), cursor: Uint8Array.of(9), last: true };
+const CHUNK: Chunk = { entries: Uint8Array.of(1, 2, 3), plainBytes: 4, cursor: Uint8Array.of(9), last: true };
 
 /** Hashes, one after another. */
 function hashesOf(...numbers: number[]): Uint8Array {
@@ -116,10 +116,20 @@ describe('on the wire', () => {
       { type: 'digest-reply', request: 7, rows: [plainRow(ROW)], lacking: [1n, 2n] },
       `94 06 07 c41a ${row} c41000000000000000010000000000000002`,
     ],
-    'open = [7, request: uint32, rows, restHash: hash, empty: boolean, compare: boolean, wallMs: ms]': [
-      { type: 'open', request: 7, rows: [ROW], restHash: 3n, empty: false, compare: true, wallMs: WALL_MS },
-      `97 07 07 c41b ${row} 03 c4080000000000000003 c2 c3 ${wall}`,
-    ],
+    'open = [7, request: uint32, rows, restHash: hash, empty: boolean, compare: boolean, compress: boolean, wallMs: ms]':
+      [
+        {
+          type: 'open',
+          request: 7,
+          rows: [ROW],
+          restHash: 3n,
+          empty: false,
+          compare: true,
+          compress: false,
+          wallMs: WALL_MS,
+        },
+        `98 07 07 c41b ${row} 03 c4080000000000000003 c2 c3 c2 ${wall}`,
+      ],
     'opened = [8, request: uint32, session, order, rows, horizon: version, bootstrapping: boolean, entries: count, wallMs: ms, chunk]':
       [
         {
@@ -134,7 +144,7 @@ describe('on the wire', () => {
           wallMs: WALL_MS,
           chunk: CHUNK,
         },
-        `9c 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 09 ${wall} c403010203 c40109 c3`,
+        `9d 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 09 ${wall} c403010203 04 c40109 c3`,
       ],
     'next = [9, request: uint32, session, cursor]': [
       { type: 'next', request: 7, session: SESSION, cursor: CHUNK.cursor },
@@ -142,7 +152,7 @@ describe('on the wire', () => {
     ],
     'next-reply = [10, request: uint32, chunk]': [
       { type: 'next-reply', request: 7, chunk: CHUNK },
-      '95 0a 07 c403010203 c40109 c3',
+      '96 0a 07 c403010203 04 c40109 c3',
     ],
     'done = [11, session]': [{ type: 'done', session: SESSION }, `92 0b d920 ${hex(Buffer.from(SESSION))}`],
     'failure = [12, request: uint32, code, reason]': [
@@ -174,9 +184,9 @@ describe('on the wire', () => {
       { type: 'fetch', request: 7, session: SESSION, keys: [Uint8Array.of(0x61), Uint8Array.of(0x62, 0x63)] },
       `94 13 07 ${session} c405 0161 026263`,
     ],
-    'fetch-reply = [20, request: uint32, count: 0..1024, entries: bytes]': [
-      { type: 'fetch-reply', request: 7, count: 1024, entries: CHUNK.entries },
-      '94 14 07 cd0400 c403010203',
+    'fetch-reply = [20, request: uint32, count: 0..1024, travelling]': [
+      { type: 'fetch-reply', request: 7, count: 1024, entries: CHUNK.entries, plainBytes: 4 },
+      '95 14 07 cd0400 c403010203 04',
     ],
     'keep-alive = [21, session]': [{ type: 'keep-alive', session: SESSION }, `92 15 ${session}`],
     'lost = [22, session, dots: bytes]': [

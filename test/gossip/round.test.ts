@@ -94,7 +94,7 @@ describe('a summary', () => {
       answer = {
         type: 'next-reply',
         request: 1,
-        chunk: { entries: new Uint8Array(), cursor: new Uint8Array(), last: true },
+        chunk: { entries: new Uint8Array(), plainBytes: 0, cursor: new Uint8Array(), last: true },
       };
       await expect(rounds[ask](linkTo('a'))).rejects.toMatchObject({ code: 'PROTOCOL' });
       expect(malformed).toHaveLength(1);

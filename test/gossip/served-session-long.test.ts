@@ -3,8 +3,7 @@ import { makeActor, type NodeId } from '../../src/core/actor.ts';
 import { type FullRow, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Version } from '../../src/core/version.ts';
-import type { Chunk } from '../../src/gossip/messages.ts';
-import { ServedSession } from '../../src/gossip/served-session.ts';
+import { type PlainChunk, ServedSession } from '../../src/gossip/served-session.ts';
 import type { EntryScan, PinnedState } from '../../src/ports/replica.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
@@ -69,7 +68,7 @@ function unusedHere(): Pick<PinnedState, 'fold' | 'dotsIn' | 'getMany' | 'batchO
   return { fold: unused, dotsIn: unused, getMany: unused, batchOf: unused };
 }
 
-async function allChunks(session: ServedSession): Promise<Chunk[]> {
+async function allChunks(session: ServedSession): Promise<PlainChunk[]> {
   const chunks = [await session.first()];
   for (let chunk = chunks[0]; chunk !== undefined && !chunk.last;) {
     chunk = await session.chunkAt(chunk.cursor);
@@ -96,7 +95,7 @@ describe('a session over what the puller has mostly seen', () => {
         [false, false],
         [true, true],
       ]);
-      expect(await session.chunkAt((chunks[0] as Chunk).cursor)).toEqual(chunks[1]);
+      expect(await session.chunkAt((chunks[0] as PlainChunk).cursor)).toEqual(chunks[1]);
       expect(session.entries).toBe(1);
       await session.close();
     },
@@ -170,7 +169,7 @@ describe('a session over what is not present any more', () => {
     expect(chunks.map(({ last }) => last)).toEqual(chunks.map((_, index) => index === chunks.length - 1));
     expect(chunks.filter(({ entries }) => entries.length > 0)).toEqual(chunks.slice(-1));
     expect(new Set(chunks.map(({ cursor }) => Buffer.from(cursor).toString('hex'))).size).toBe(chunks.length);
-    expect(await session.chunkAt((chunks[2] as Chunk).cursor)).toEqual(chunks[3]);
+    expect(await session.chunkAt((chunks[2] as PlainChunk).cursor)).toEqual(chunks[3]);
     expect(session.entries).toBeGreaterThanOrEqual(1);
     await session.close();
   });

@@ -3,8 +3,7 @@ import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { unpackChunk } from '../../src/gossip/chunk.ts';
-import type { Chunk } from '../../src/gossip/messages.ts';
-import { ServedSession } from '../../src/gossip/served-session.ts';
+import { type PlainChunk, ServedSession } from '../../src/gossip/served-session.ts';
 import type { SessionOrder } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { pull } from '../support/pull.ts';
@@ -24,7 +23,7 @@ async function open(
   return new ServedSession(pinned, rows, order, chunkBytes);
 }
 
-async function allChunks(session: ServedSession): Promise<Chunk[]> {
+async function allChunks(session: ServedSession): Promise<PlainChunk[]> {
   const chunks = [await session.first()];
   for (let chunk = chunks[0]; chunk !== undefined && !chunk.last;) {
     chunk = await session.chunkAt(chunk.cursor);
@@ -33,11 +32,11 @@ async function allChunks(session: ServedSession): Promise<Chunk[]> {
   return chunks;
 }
 
-function entriesOf({ entries }: Chunk): Entry[] {
+function entriesOf({ entries }: PlainChunk): Entry[] {
   return unpackChunk(entries, DEFAULT_LIMITS);
 }
 
-function keysOf(chunk: Chunk): string[] {
+function keysOf(chunk: PlainChunk): string[] {
   return entriesOf(chunk).map(({ key }) => text(key));
 }
 
@@ -133,7 +132,7 @@ describe('a served session', () => {
 
       // Backwards, each one twice, then the whole once more from the start.
       for (let at = chunks.length - 1; at > 0; at--) {
-        const { cursor } = chunks[at - 1] as Chunk;
+        const { cursor } = chunks[at - 1] as PlainChunk;
         expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
         expect(await session.chunkAt(cursor)).toEqual(chunks[at]);
       }

@@ -42,7 +42,16 @@ beforeEach(async () => {
   server = makeServer(replica, clock);
   const actors = replica.rows().map(({ actor }) => actor);
   const { rows, restHash, empty } = await (await openTestReplica({ nodeId: 'p', clock })).pullerState(actors);
-  request = { type: 'open', request: 1, rows, restHash, empty, compare: false, wallMs: clock.wallMs() };
+  request = {
+    type: 'open',
+    request: 1,
+    rows,
+    restHash,
+    empty,
+    compare: false,
+    compress: false,
+    wallMs: clock.wallMs(),
+  };
 });
 
 async function open(peer: string = PULLER): Promise<Opened> {
@@ -166,7 +175,16 @@ describe('a server of sessions', () => {
     const { rows, restHash, empty } = await (
       await openTestReplica({ nodeId: 'p', clock })
     ).pullerState(replica.rows().map(({ actor }) => actor));
-    request = { type: 'open', request: 1, rows, restHash, empty, compare: false, wallMs: clock.wallMs() };
+    request = {
+      type: 'open',
+      request: 1,
+      rows,
+      restHash,
+      empty,
+      compare: false,
+      compress: false,
+      wallMs: clock.wallMs(),
+    };
     expect(await codeOf(open())).toBe('no failure');
   });
 

@@ -27,6 +27,7 @@ const BAD: readonly BadField[] = [
   ['sessionTimeoutMs', 2 ** 31, 'must be an integer from 1000 to 2147483647, not 2147483648'],
   ['insecureNetwork', 'yes', 'must be true or false'],
   ['insecureNetwork', 1, 'must be true or false'],
+  ['compression', 'yes', 'must be true or false'],
 ];
 
 describe('openNode', () => {

@@ -40,6 +40,21 @@ describe('sync', () => {
     expect(await contentsOf(c)).toEqual(contents);
   });
 
+  test.each([
+    [true, true, 'fewer'],
+    [true, false, 'as many'],
+    [false, true, 'as many'],
+  ])('compresses if both want it (%s, %s): %s bytes', async (here, there, expected) => {
+    const a = await temporaryNode({ nodeId: 'a', compression: there });
+    await a.batch(
+      Array.from({ length: 500 }, (_, at) => ({ type: 'put', key: `k${at}`, value: 'again '.repeat(20) })),
+    );
+    const b = await temporaryNode({ nodeId: 'b', peers: [a.address], compression: here });
+    const { bytesReceived } = await b.sync({ wait: true });
+    expect(bytesReceived < 30_000 ? 'fewer' : 'as many').toBe(expected);
+    expect(await contentsOf(b)).toEqual(await contentsOf(a));
+  });
+
   test('lets the later write of a key win on both sides, whoever wrote it', async () => {
     const [a, b] = await pair();
     await a.put('k', 'earlier');
