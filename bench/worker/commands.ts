@@ -1,13 +1,17 @@
 /** What a process of a benchmark can be asked for. Arguments and results are copied between processes. */
 
+import { loopCommands } from './loop-commands.ts';
 import { closeNode, nodeCommands } from './node-commands.ts';
 import { closeRaw, rawCommands } from './raw-commands.ts';
 import { closeProbe, probeCommands } from './probe-commands.ts';
+import { closeSpeed, speedCommands } from './speed-commands.ts';
 
 export const commands = {
   ...nodeCommands,
   ...rawCommands,
   ...probeCommands,
+  ...loopCommands,
+  ...speedCommands,
 
   /** Ends and closes nothing, but leaves the profile that `kill -9` would not. */
   leave: (): void => process.exit(),
@@ -30,4 +34,5 @@ export async function close(): Promise<void> {
   closeProbe();
   await closeNode();
   await closeRaw();
+  await closeSpeed();
 }
