@@ -1,10 +1,20 @@
 /** All benchmarks, in the order of the results. */
 
+import { bootstrap } from './bootstrap.ts';
 import { check } from './check.ts';
 import { comparison } from './comparison.ts';
+import { delta } from './delta.ts';
 import { disjoint } from './disjoint.ts';
 import type { Benchmark } from './harness/benchmark.ts';
 import { reads } from './reads.ts';
 import { writes } from './writes.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [writes, reads, check, comparison, disjoint];
+export const BENCHMARKS: readonly Benchmark[] = [
+  writes,
+  reads,
+  delta,
+  bootstrap,
+  check,
+  comparison,
+  disjoint,
+];

@@ -1,5 +1,7 @@
 /** What a process of a benchmark can be asked for. Arguments and results are copied between processes. */
 
+import { closeCopies, copyCommands } from './copy-commands.ts';
+import { exchangeCommands } from './exchange-commands.ts';
 import { loopCommands } from './loop-commands.ts';
 import { closeNode, nodeCommands } from './node-commands.ts';
 import { closeRaw, rawCommands } from './raw-commands.ts';
@@ -12,6 +14,8 @@ export const commands = {
   ...probeCommands,
   ...loopCommands,
   ...speedCommands,
+  ...copyCommands,
+  ...exchangeCommands,
 
   /** Ends and closes nothing, but leaves the profile that `kill -9` would not. */
   leave: (): void => process.exit(),
@@ -35,4 +39,5 @@ export async function close(): Promise<void> {
   await closeNode();
   await closeRaw();
   await closeSpeed();
+  await closeCopies();
 }

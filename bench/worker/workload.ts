@@ -26,7 +26,7 @@ export interface Workload {
 export type Run = (subject: Subject) => Promise<void>;
 
 export function makeReady({ kind, set, records, operations, inFlight, round }: Workload): Run {
-  const random = randomBelow(round * RANDOM_NUMBERS_A_ROUND, records);
+  const random = randomOf(round, records);
   const key = (index: number): string => flat(keyAt(set, index));
   const put = (index: number): Put => ({ type: 'put', key: key(index), value: valueAt(index, round) });
   const batches = Math.ceil(operations / OPERATIONS_A_BATCH);
@@ -36,7 +36,7 @@ export function makeReady({ kind, set, records, operations, inFlight, round }: W
       return (subject) => together(puts, inFlight, (one) => subject.put(one.key, one.value));
     }
     case 'batch': {
-      const lists = Array.from({ length: batches }, () => distinct(random).map(put));
+      const lists = Array.from({ length: batches }, () => differing(random, OPERATIONS_A_BATCH).map(put));
       return (subject) => together(lists, inFlight, (puts) => subject.batch(puts));
     }
     case 'get': {
@@ -47,7 +47,7 @@ export function makeReady({ kind, set, records, operations, inFlight, round }: W
         });
     }
     case 'getMany': {
-      const lists = Array.from({ length: batches }, () => distinct(random).map(key));
+      const lists = Array.from({ length: batches }, () => differing(random, OPERATIONS_A_BATCH).map(key));
       return (subject) =>
         together(lists, inFlight, async (keys) => {
           if ((await subject.getMany(keys)).includes(undefined)) throw new Error('a record is missing');
@@ -56,11 +56,19 @@ export function makeReady({ kind, set, records, operations, inFlight, round }: W
   }
 }
 
-/** The keys of a batch differ. */
-function distinct(random: () => number): number[] {
+/** Random ones of `records` that differ, as the keys of a batch must; the same ones for the same round. */
+export function distinct(round: number, records: number, length: number): number[] {
+  return differing(randomOf(round, records), length);
+}
+
+function differing(random: () => number, length: number): number[] {
   const indices = new Set<number>();
-  while (indices.size < OPERATIONS_A_BATCH) indices.add(random());
+  while (indices.size < length) indices.add(random());
   return [...indices];
+}
+
+function randomOf(round: number, records: number): () => number {
+  return randomBelow(round * RANDOM_NUMBERS_A_ROUND, records);
 }
 
 async function together<T>(
