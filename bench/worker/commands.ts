@@ -1,10 +1,12 @@
 /** What a process of a benchmark can be asked for. Arguments and results are copied between processes. */
 
 import { closeCopies, copyCommands } from './copy-commands.ts';
+import { diskCommands } from './disk-commands.ts';
 import { exchangeCommands } from './exchange-commands.ts';
 import { loopCommands } from './loop-commands.ts';
 import { closeNode, nodeCommands } from './node-commands.ts';
 import { closeRaw, rawCommands } from './raw-commands.ts';
+import { placeCommands } from './place-commands.ts';
 import { closeProbe, probeCommands } from './probe-commands.ts';
 import { closeSpeed, speedCommands } from './speed-commands.ts';
 
@@ -16,6 +18,8 @@ export const commands = {
   ...speedCommands,
   ...copyCommands,
   ...exchangeCommands,
+  ...placeCommands,
+  ...diskCommands,
 
   /** Ends and closes nothing, but leaves the profile that `kill -9` would not. */
   leave: (): void => process.exit(),

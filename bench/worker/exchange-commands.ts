@@ -25,17 +25,19 @@ export const exchangeCommands = {
     );
   },
 
-  /** A round, and both directions for themselves. */
-  async syncBytes(): Promise<Bytes & { ms: number }> {
-    const startedAt = performance.now();
-    const { bytesReceived, bytesSent } = await opened().sync();
-    return { ms: performance.now() - startedAt, received: bytesReceived, sent: bytesSent };
+  /** With its peers, since it was opened. */
+  async wireBytes(): Promise<Bytes> {
+    const { peers } = await opened().status();
+    return {
+      received: peers.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0),
+      sent: peers.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+    };
   },
 
   /** Opens the folder that often, puts one record, and closes it. */
   async restart(dir: string, set: SetName, times: number): Promise<void> {
     for (let index = 0; index < times; index++) {
-      const store = await openStore({ dir, durability: 'os' });
+      const store = await openStore({ dir, nodeId: 'a', durability: 'os' });
       await store.put(keyAt(set, index), valueAt(index));
       await store.close();
     }
@@ -45,6 +47,7 @@ export const exchangeCommands = {
   async idleBytes(dir: string, peer: string): Promise<Bytes> {
     const node = await openNode({
       dir,
+      nodeId: 'b',
       peers: [peer],
       gossipIntervalMs: ROUND_INTERVAL_MS,
       auditIntervalMs: NEVER_MS,
