@@ -41,7 +41,7 @@ export function speedRows(
   ];
 }
 
-/** `whose`: whatever the delay was in, if that is not clear. */
+/** Of rounds: in the process that works, and in one that does nothing meanwhile. */
 export function loopDelayRow(
   what: string,
   rounds: readonly { readonly ms: number; readonly controlMs: number }[],
