@@ -12,7 +12,7 @@ const LINES_KEPT = 20;
 
 export class LogBook implements Log {
   readonly #lines: Line[] = [];
-  readonly #waiting = new Map<string, (line: Line) => void>();
+  #waiting: { readonly part: string; readonly resolve: (line: Line) => void }[] = [];
 
   debug(fields: object, message: string): void {
     this.#add(fields, message);
@@ -30,9 +30,9 @@ export class LogBook implements Log {
     this.#add(fields, message);
   }
 
-  /** The next line that says `message`. */
-  next(message: string): Promise<Line> {
-    return new Promise((resolve) => this.#waiting.set(message, resolve));
+  /** The next line in which `part` occurs. */
+  next(part: string): Promise<Line> {
+    return new Promise((resolve) => this.#waiting.push({ part, resolve }));
   }
 
   tail(): string {
@@ -43,7 +43,7 @@ export class LogBook implements Log {
     const line: Line = { atMs: performance.now(), fields, message };
     this.#lines.push(line);
     if (this.#lines.length > LINES_KEPT) this.#lines.shift();
-    this.#waiting.get(message)?.(line);
-    this.#waiting.delete(message);
+    for (const { part, resolve } of this.#waiting) if (message.includes(part)) resolve(line);
+    this.#waiting = this.#waiting.filter(({ part }) => !message.includes(part));
   }
 }

@@ -94,7 +94,7 @@ export const nodeCommands = {
 
   /** One round that must lead to a comparison; `ms`: until what it found is adopted. */
   async syncComparing(): Promise<Compared & { bytes: number }> {
-    const compared = log.next('Compared with a peer.');
+    const compared = log.next('own writes that it lacked were kept');
     const startedAt = performance.now();
     const synced = opened().sync();
     const { atMs, fields } = await Promise.race([compared, synced.then(() => within(compared, 1000))]);

@@ -33,18 +33,9 @@ export interface AntiEntropyDependencies {
   readonly fanout: number;
 }
 
-export interface RoundResult {
-  /** Both had seen the same when the round began. */
-  readonly isSame: boolean;
-  /** Pulled in what followed. */
-  readonly entries: number;
-}
-
-const NOTHING: RoundResult = { isSame: false, entries: 0 };
-
 export class AntiEntropy {
   readonly #dependencies: AntiEntropyDependencies;
-  readonly #runningByPeer = new Map<NodeId, Promise<RoundResult>>();
+  readonly #runningByPeer = new Map<NodeId, Promise<void>>();
   #cancelTimer: () => void = () => {};
   #stopped = false;
 
@@ -75,9 +66,9 @@ export class AntiEntropy {
   }
 
   /** A round with one peer, and what it leads to; the one that runs, if there is one. Never fails. */
-  round(link: Link): Promise<RoundResult> {
+  round(link: Link): Promise<void> {
     const running = this.#runningByPeer.get(link.nodeId);
-    if (running !== undefined || this.#stopped) return running ?? Promise.resolve(NOTHING);
+    if (running !== undefined || this.#stopped) return running ?? Promise.resolve();
     const result = this.#round(link)
       .catch((error: unknown) => this.#failed(link, error))
       .finally(() => this.#runningByPeer.delete(link.nodeId));
@@ -86,7 +77,7 @@ export class AntiEntropy {
   }
 
   /** A round that begins after now. Never fails. */
-  async freshRound(link: Link): Promise<RoundResult> {
+  async freshRound(link: Link): Promise<void> {
     await this.#runningByPeer.get(link.nodeId);
     return this.round(link);
   }
@@ -99,7 +90,7 @@ export class AntiEntropy {
     else if (mayTake && !this.#stopped) void puller.pull(link);
   }
 
-  async #round(link: Link): Promise<RoundResult> {
+  async #round(link: Link): Promise<void> {
     const { replica, rounds, peers, peerClocks, puller } = this.#dependencies;
     const outcome = await rounds.summary(link);
     const { isSame, peerWallMs } = outcome;
@@ -111,9 +102,7 @@ export class AntiEntropy {
     if (isSame) this.#markSame(link.nodeId);
     // What was set aside is brought to its end even if nothing differs any more.
     const hasStored = isSame && (await replica.storedSession(link.nodeId)) !== undefined;
-    if (!mayTake || (isSame && !hasStored)) return { isSame, entries: 0 };
-    const { entries } = await puller.pull(link);
-    return { isSame, entries };
+    if (mayTake && (!isSame || hasStored)) await puller.pull(link);
   }
 
   #markSame(nodeId: NodeId): void {
@@ -146,11 +135,10 @@ export class AntiEntropy {
     return links.slice(0, fanout);
   }
 
-  #failed(link: Link, error: unknown): RoundResult {
+  #failed(link: Link, error: unknown): void {
     const { log } = this.#dependencies;
     const peer = link.nodeId;
     if (error instanceof BoatoError) log.debug({ peer, error: error.message }, 'A round failed.');
     else log.error({ peer, error: String(error) }, 'A round failed.');
-    return NOTHING;
   }
 }

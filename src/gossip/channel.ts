@@ -137,6 +137,7 @@ export class Channel {
       case 'lost':
         return this.#events.onNotice(message);
       case 'summary':
+      case 'recent':
       case 'digest':
       case 'open':
       case 'next':
@@ -147,6 +148,7 @@ export class Channel {
         if (this.#serving >= SERVED_AT_ONCE_MAX) throw new MalformedBytes('too many requests at once');
         return void this.#serve(message);
       case 'summary-reply':
+      case 'recent-reply':
       case 'digest-reply':
       case 'opened':
       case 'next-reply':

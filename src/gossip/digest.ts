@@ -6,7 +6,7 @@ import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import { DIGEST_PAIRS_MAX } from './hash-list.ts';
-import type { Digest, DigestPair, DigestReply } from './messages.ts';
+import type { Digest, DigestPair, DigestReply, RecentReply } from './messages.ts';
 
 const HASH_MAX = 0xffff_ffff_ffff_ffffn;
 
@@ -58,6 +58,35 @@ export function answerDigest(
     rows: listed.toSorted((a, b) => (a.actor < b.actor ? -1 : 1)),
     lacking: page.pairs.map(({ actorHash }) => actorHash).filter((actorHash) => !known.has(actorHash)),
   };
+}
+
+/** What a node says of these actors: its rows that say anything, and the hash of all its others. */
+export function answerRecent(
+  replica: Pick<Replica, 'row' | 'contextHash'>,
+  actors: Iterable<Actor>,
+  fingerprints: Fingerprints,
+): Pick<RecentReply, 'rows' | 'restHash'> {
+  const rows = [...new Set(actors)]
+    .toSorted()
+    .flatMap((actor) => replica.row(actor) ?? [])
+    .filter((row) => !isTrivial(row));
+  const hash = rows.reduce((sum, row) => sum + fingerprints.row(row), 0n);
+  return { rows, restHash: BigInt.asUintN(64, replica.contextHash() - hash) };
+}
+
+/** What the puller learns from the answer to its recent rows; `undefined` if more than those differs. */
+export function compareRecent(
+  replica: Pick<Replica, 'row' | 'contextHash'>,
+  asked: readonly Row[],
+  answer: Pick<RecentReply, 'rows' | 'restHash'>,
+  fingerprints: Fingerprints,
+): Comparison | undefined {
+  const askedActors = asked.map(({ actor }) => actor);
+  const listed = new Set(answer.rows.map(({ actor }) => actor));
+  const own = answerRecent(replica, [...askedActors, ...listed], fingerprints);
+  if (own.restHash !== answer.restHash) return undefined;
+  const lacking = askedActors.filter((actor) => !listed.has(actor)).map((actor) => fingerprints.actor(actor));
+  return compareRows(own.rows, [{ rows: answer.rows, lacking }], askedActors, fingerprints);
 }
 
 /** What the puller learns from the answers. */

@@ -172,7 +172,15 @@ export class Gossip {
       fanout,
     });
     const antiEntropy = this.#antiEntropy;
-    this.#sync = new Sync({ replica, peers, rounds, antiEntropy, clock, log });
+    this.#sync = new Sync({
+      replica,
+      peers,
+      rounds,
+      antiEntropy,
+      clock,
+      log,
+      received: () => puller.entries,
+    });
     this.#replica = replica;
     this.#transport = transport;
     this.#warnings = warnings;

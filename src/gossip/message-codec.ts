@@ -64,6 +64,8 @@ const TYPE = {
   'fetch-reply': 20,
   'keep-alive': 21,
   lost: 22,
+  recent: 23,
+  'recent-reply': 24,
 } as const satisfies Record<Message['type'], number>;
 
 const REJECT_CODES: readonly RejectCode[] = [
@@ -105,6 +107,10 @@ function positionsOf(message: Message): readonly unknown[] {
       const { count, sum } = fingerprint;
       return [request, packHash(contextHash), count, packHash(sum), Math.floor(wallMs)];
     }
+    case 'recent':
+      return [message.request, encodePlainRows(message.rows)];
+    case 'recent-reply':
+      return [message.request, encodePlainRows(message.rows), packHash(message.restHash)];
     case 'digest': {
       const { request, from, to, pairs } = message;
       return [request, packHash(from), packHash(to), packPairs(pairs)];
@@ -161,6 +167,19 @@ function messageOf(type: number, fields: Fields): Message {
       return { type: 'summary', ...readSummary(fields) };
     case TYPE['summary-reply']:
       return { type: 'summary-reply', ...readSummary(fields) };
+    case TYPE.recent:
+      return {
+        type: 'recent',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX)),
+      };
+    case TYPE['recent-reply']:
+      return {
+        type: 'recent-reply',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX)),
+        restHash: fields.hash(),
+      };
     case TYPE.digest:
       return { type: 'digest', request: fields.uint32(), ...readRange(fields) };
     case TYPE['digest-reply']:

@@ -58,6 +58,23 @@ export interface DigestPair {
   readonly rowHash: bigint;
 }
 
+/** Rows that moved lately (Demers et al. 1987, 1.3: recent update lists): most often they are all that differs. */
+export interface Recent {
+  readonly type: 'recent';
+  readonly request: number;
+  /** The puller's, ascending by actor. */
+  readonly rows: readonly Row[];
+}
+
+export interface RecentReply {
+  readonly type: 'recent-reply';
+  readonly request: number;
+  /** The responder's rows of those actors, as far as it has them, and of those that moved lately here. */
+  readonly rows: readonly Row[];
+  /** Its context hash without these rows: where the puller's without its own of the same actors is another, digests follow. */
+  readonly restHash: bigint;
+}
+
 /** All non-trivial rows of the puller whose actor hashes lie in `from` to `to`, both inclusive, ascending. */
 export interface Digest {
   readonly type: 'digest';
@@ -226,6 +243,8 @@ export type Message =
   | Reject
   | Summary
   | SummaryReply
+  | Recent
+  | RecentReply
   | Digest
   | DigestReply
   | Open
@@ -245,9 +264,10 @@ export type Message =
   | Done
   | Failure;
 
-export type Request = Summary | Digest | Open | Next | Compare | Sums | List | Fetch;
+export type Request = Summary | Recent | Digest | Open | Next | Compare | Sums | List | Fetch;
 export type Reply =
   | SummaryReply
+  | RecentReply
   | DigestReply
   | Opened
   | NextReply

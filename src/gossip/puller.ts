@@ -59,6 +59,8 @@ export class Puller {
   #stopped = false;
   /** Peers that had nothing to compare with when last asked: from them it is a delta, or nothing. */
   readonly #incomparable = new Set<NodeId>();
+  /** Entries received so far. */
+  entries = 0;
   /** Sessions so far of which something lay too far in the future. */
   refused = 0;
 
@@ -133,6 +135,7 @@ export class Puller {
       } finally {
         await session.close();
         pulled.entries += session.entries;
+        this.entries += session.entries;
         pulled.bytes += session.bytes;
       }
       if (session.peerWallMs !== undefined) this.#dependencies.onPeerClock(link.nodeId, session.peerWallMs);

@@ -5,7 +5,7 @@ import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
-import { answerDigest, recentActors } from './digest.ts';
+import { answerDigest, answerRecent, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
 import type { Request, Summary } from './messages.ts';
 import type { NewReply } from './pending-requests.ts';
@@ -57,6 +57,10 @@ export class Responder {
         const fingerprint = replica.fingerprint();
         onSummary(link, request, contextHash === request.contextHash);
         return { type: 'summary-reply', contextHash, fingerprint, wallMs: clock.wallMs() };
+      }
+      case 'recent': {
+        const actors = [...request.rows.map(({ actor }) => actor), ...recentActors(replica, clock)];
+        return { type: 'recent-reply', ...answerRecent(replica, actors, fingerprints) };
       }
       case 'digest':
         return {

@@ -19,27 +19,27 @@ export interface Passed {
   readonly dot: Dot;
 }
 
-/** All entries with keys above `after`. */
+export type Read = ReadEntry | Passed;
+
+/** All entries with keys above `after`, page by page: a promise for each would take longer than all the rest. */
 export async function* readByKey(
   pinned: PinnedState,
   pullerRows: readonly FullRow[],
   after: Uint8Array | undefined,
-): AsyncGenerator<ReadEntry, void, undefined> {
+): AsyncGenerator<readonly Read[], void, undefined> {
   const hasSeenByActor = new Map(pullerRows.map((row) => [row.actor, hasSeen(row)]));
-  for await (const entry of drain(pinned.byKey(after))) {
-    if (entry === undefined) continue;
+  for await (const page of pages(pinned.byKey(after))) {
     // Of actors that were not asked for both have the same row; and who holds no entry has none beyond `received`.
-    const isSeen = hasSeenByActor.get(entry.actor)?.(entry.version) ?? true;
-    yield { entry, isSeen };
+    yield page.map((entry) => ({ entry, isSeen: hasSeenByActor.get(entry.actor)?.(entry.version) ?? true }));
   }
 }
 
-/** Actor by actor in ascending version; actors of which the puller lacks no entry are passed over. */
+/** Actor by actor in ascending version, page by page; actors of which the puller lacks no entry are passed over. */
 export async function* readByVersion(
   pinned: PinnedState,
   pullerRows: readonly FullRow[],
   { after }: Extract<Position, { order: 'version' }>,
-): AsyncGenerator<ReadEntry | Passed, void, undefined> {
+): AsyncGenerator<readonly Read[], void, undefined> {
   for (const [index, row] of pullerRows.entries()) {
     const serverRow = pinned.rows[index];
     assert(serverRow?.actor === row.actor, 'a snapshot has the rows that were asked for, in their order');
@@ -48,9 +48,9 @@ export async function* readByVersion(
     const from = after?.actor === row.actor ? maxVersion(after.version, row.received) : row.received;
     const isSeen = hasSeen(row);
     const scan = pinned.byVersion(row.actor, from);
-    for await (const entry of drain(scan)) {
-      if (entry !== undefined) yield { entry, isSeen: isSeen(entry.version) };
-      else yield { entry, dot: { actor: row.actor, version: scan.lookedAt } };
+    for await (const page of pages(scan)) {
+      if (page.length > 0) yield page.map((entry) => ({ entry, isSeen: isSeen(entry.version) }));
+      else yield [{ entry: undefined, dot: { actor: row.actor, version: scan.lookedAt } }];
     }
   }
 }
@@ -60,13 +60,9 @@ function hasSeen(row: FullRow): (version: Version) => boolean {
   return (version) => version <= row.received || cloud.has(version);
 }
 
-/** `undefined` for a page without entries. */
-async function* drain(scan: EntryScan): AsyncGenerator<Entry | undefined, void, undefined> {
+async function* pages(scan: EntryScan): AsyncGenerator<readonly Entry[], void, undefined> {
   try {
-    for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
-      if (page.length === 0) yield undefined;
-      else yield* page;
-    }
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) yield page;
   } finally {
     await scan.close();
   }

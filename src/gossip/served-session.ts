@@ -8,7 +8,7 @@ import type { PinnedState, SessionOrder } from '../ports/replica.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import type { Chunk } from './messages.ts';
 import { decodeCursor, encodeCursor, START_CURSOR } from './served-cursor.ts';
-import { type Passed, readByKey, readByVersion, type ReadEntry } from './served-entries.ts';
+import { readByKey, readByVersion, type Read } from './served-entries.ts';
 
 /** As it was read, before it is made ready for the wire. */
 export type PlainChunk = Omit<Chunk, 'plainBytes'>;
@@ -29,9 +29,10 @@ export class ServedSession {
   readonly #chunkBytes: number;
   /** Where `#source` stands; a request for anywhere else starts a new one. */
   #cursor: Uint8Array = START_CURSOR;
-  #source: AsyncGenerator<ReadEntry | Passed, void, undefined> | undefined;
-  /** Read from `#source`, not sent yet. */
-  #peeked: ReadEntry | Passed | undefined;
+  #source: AsyncGenerator<readonly Read[], void, undefined> | undefined;
+  /** Read from `#source`; from `#at` on not sent yet. */
+  #page: readonly Read[] = [];
+  #at = 0;
   #turn: Promise<unknown> = Promise.resolve();
   entries = 0;
   bytes = 0;
@@ -79,19 +80,19 @@ export class ServedSession {
     let before: Entry | undefined;
     let at: Dot | undefined;
     let lookedAtBytes = 0;
-    for (let lookedAt = 0; ; lookedAt++) {
-      this.#peeked ??= await this.#nextEntry();
-      if (this.#peeked === undefined) break;
-      if (this.#peeked.entry === undefined) {
-        const { dot } = this.#peeked;
+    let read: Read | undefined;
+    for (let lookedAt = 0; ; lookedAt++, this.#at++) {
+      read = this.#page[this.#at] ?? (await this.#nextPage());
+      if (read === undefined) break;
+      if (read.entry === undefined) {
+        const { dot } = read;
         const mayGoOn = before?.actor === dot.actor && before.last > dot.version;
         if (lookedAt >= LOOKED_AT_MAX && !mayGoOn) break;
         lookedAt += PASSED_COSTS;
         at = dot;
-        this.#peeked = undefined;
         continue;
       }
-      const { entry, isSeen } = this.#peeked;
+      const { entry, isSeen } = read;
       const isFull = packer.bytes >= this.#chunkBytes && !isSeen;
       const isLong = lookedAt >= LOOKED_AT_MAX || lookedAtBytes >= LOOKED_AT_BYTES_MAX;
       // A batch is never torn, but in key order.
@@ -105,13 +106,12 @@ export class ServedSession {
       lookedAtBytes += entry.value.length;
       before = entry;
       at = entry;
-      this.#peeked = undefined;
     }
     if (at !== undefined) this.#cursor = encodeCursor(this.order, at);
     const entries = packer.finish();
     this.entries += packer.count;
     this.bytes += entries.length;
-    return { entries, cursor: this.#cursor, last: this.#peeked === undefined };
+    return { entries, cursor: this.#cursor, last: read === undefined };
   }
 
   async #seek(cursor: Uint8Array): Promise<void> {
@@ -124,15 +124,22 @@ export class ServedSession {
         : readByVersion(this.#pinned, this.#pullerRows, position);
   }
 
-  async #nextEntry(): Promise<ReadEntry | Passed | undefined> {
-    const next = await this.#source?.next();
-    return next === undefined || next.done === true ? undefined : next.value;
+  /** The first of a new page; `undefined` at the end. */
+  async #nextPage(): Promise<Read | undefined> {
+    this.#at = 0;
+    do {
+      const next = await this.#source?.next();
+      this.#page = next === undefined || next.done === true ? [] : next.value;
+      if (next?.done !== false) return undefined;
+    } while (this.#page.length === 0);
+    return this.#page[0];
   }
 
   async #closeSource(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
-    this.#peeked = undefined;
+    this.#page = [];
+    this.#at = 0;
     await source?.return();
   }
 }

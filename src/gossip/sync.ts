@@ -29,6 +29,8 @@ export interface SyncDependencies {
   readonly antiEntropy: AntiEntropy;
   readonly clock: Clock;
   readonly log: Log;
+  /** Entries that this node has received so far. */
+  readonly received: () => number;
 }
 
 export interface SyncCounts {
@@ -36,7 +38,7 @@ export interface SyncCounts {
   readonly peers: number;
   /** Those that had seen the same as this node at the end. */
   readonly inSync: number;
-  /** Received. */
+  /** Received meanwhile. */
   readonly entries: number;
 }
 
@@ -55,14 +57,14 @@ export class Sync {
 
   /** A round with every known peer, both ways. Ends early, with what came of it so far, when called off. */
   async now(cancelled: () => boolean): Promise<SyncCounts> {
-    const { peers } = this.#dependencies;
+    const { peers, received } = this.#dependencies;
+    // By rounds that began earlier, too: the first one begins as a peer is connected.
+    const before = received();
     const inSync = new Set<NodeId>();
     const begun = new Map<NodeId, Promise<void>>();
-    let entries = 0;
     const begin = (link: Link): Promise<void> =>
-      this.#exchange(link, cancelled).then((exchanged) => {
-        if (exchanged.isSame) inSync.add(link.nodeId);
-        entries += exchanged.entries;
+      this.#exchange(link, cancelled).then((isSame) => {
+        if (isSame) inSync.add(link.nodeId);
       });
     const beginAll = (): void => {
       for (const link of peers.links()) if (!begun.has(link.nodeId)) begun.set(link.nodeId, begin(link));
@@ -71,7 +73,7 @@ export class Sync {
     await this.#within(DIAL_WAIT_MS, cancelled, peers.dialNow());
     beginAll();
     await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(begun.values()));
-    return { peers: knownPeers(peers.records()).length, inSync: inSync.size, entries };
+    return { peers: knownPeers(peers.records()).length, inSync: inSync.size, entries: received() - before };
   }
 
   /** Until every known peer has seen `target`; resolves to whether it came to that, or was called off. */
@@ -94,15 +96,15 @@ export class Sync {
   }
 
   /** One round, and what the peer makes of it. */
-  async #exchange(link: Link, cancelled: () => boolean): Promise<{ isSame: boolean; entries: number }> {
+  async #exchange(link: Link, cancelled: () => boolean): Promise<boolean> {
     const { antiEntropy, rounds, clock, log } = this.#dependencies;
-    const { entries } = await antiEntropy.freshRound(link);
+    await antiEntropy.freshRound(link);
     const untilMs = clock.monotonicMs() + PUSH_WAIT_MS;
     try {
       for (;;) {
         const { isSame } = await rounds.summary(link);
         const isOver = clock.monotonicMs() >= untilMs || cancelled() || this.#stopped;
-        if (isSame || isOver) return { isSame, entries };
+        if (isSame || isOver) return isSame;
         await this.#pause(PUSH_LOOK_MS);
       }
     } catch (error) {
@@ -110,7 +112,7 @@ export class Sync {
         { peer: link.nodeId, error: String(error) },
         'A peer could not be asked whether it is in sync.',
       );
-      return { isSame: false, entries };
+      return false;
     }
   }
 

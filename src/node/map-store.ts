@@ -3,6 +3,7 @@
 import { ClockDoubt, type Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+import type { Entry as CoreEntry } from '../core/entry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import type {
@@ -26,7 +27,7 @@ import { doubtWarning, FUTURE_HELD, repairRefused } from './clock-sentences.ts';
 import { encodeKey } from './key.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
-import { checkRange, readLive, toPublic } from './reads.ts';
+import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
@@ -67,13 +68,11 @@ export class MapStore implements Store {
   }
 
   async get(key: string): Promise<Value | undefined> {
-    return (await this.getEntry(key))?.value;
+    return liveValue(await this.#read(key), this.#clock.wallMs());
   }
 
   async getEntry(key: string): Promise<Entry | undefined> {
-    this.#assertOpen();
-    const entry = await this.#reading(this.#replica.get(encodeKey(key, DEFAULT_LIMITS.keyBytesMax)));
-    return toPublic(entry, this.#clock.wallMs());
+    return toPublic(await this.#read(key), this.#clock.wallMs());
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
@@ -83,7 +82,7 @@ export class MapStore implements Store {
     const encoded = Array.from(keys, (key) => encodeKey(key, DEFAULT_LIMITS.keyBytesMax));
     const entries = await this.#reading(this.#replica.getMany(encoded));
     const wallMs = this.#clock.wallMs();
-    return entries.map((entry) => toPublic(entry, wallMs)?.value);
+    return entries.map((entry) => liveValue(entry, wallMs));
   }
 
   async del(key: string): Promise<boolean> {
@@ -220,6 +219,12 @@ export class MapStore implements Store {
     } finally {
       await this.#release();
     }
+  }
+
+  /** Others may have written longer keys than this node may. */
+  #read(key: unknown): Promise<CoreEntry | undefined> {
+    this.#assertOpen();
+    return this.#reading(this.#replica.get(encodeKey(key, DEFAULT_LIMITS.keyBytesMax)));
   }
 
   /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */

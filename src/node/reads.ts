@@ -6,7 +6,7 @@ import { type Entry as CoreEntry, isLive } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { EntryBounds } from '../storage/keyspace.ts';
 import type { EntryScan } from '../ports/replica.ts';
-import type { EntriesOptions, Entry } from './api.ts';
+import type { EntriesOptions, Entry, Value } from './api.ts';
 import { checkKnown } from './options.ts';
 import { decodeKey, encodeText, prefixEnd } from './key.ts';
 
@@ -18,6 +18,11 @@ export function toPublic(entry: CoreEntry | undefined, wallMs: number): Entry | 
   const { version, actor, expiresAt } = entry;
   const shown = { key: decodeKey(entry.key), value: unpackValue(entry.value), version, actor };
   return expiresAt === undefined ? shown : { ...shown, expiresAt };
+}
+
+/** The value alone: to make the rest of an entry takes as long again. */
+export function liveValue(entry: CoreEntry | undefined, wallMs: number): Value | undefined {
+  return entry === undefined || !isLive(entry, wallMs) ? undefined : unpackValue(entry.value);
 }
 
 export interface CheckedRange {

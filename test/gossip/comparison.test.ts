@@ -615,8 +615,8 @@ describe('on the wire', () => {
     for (const write of changed) await a.write(write);
     await cluster.finish(b.gossip.audit());
     expect(summarize(cluster.takeSent())).toMatchInlineSnapshot(`
-      "b → a digest × 1: 46 B
-      a → b digest-reply × 1: 39 B
+      "b → a recent × 1: 11 B
+      a → b recent-reply × 1: 47 B
       b → a open × 1: 49 B
       a → b opened × 1: 100 B
       b → a compare × 1: 43 B
@@ -638,8 +638,8 @@ describe('on the wire', () => {
     const { cluster, b } = await atRest();
     await cluster.finish(b.gossip.audit());
     expect(summarize(cluster.takeSent())).toMatchInlineSnapshot(`
-      "b → a digest × 1: 46 B
-      a → b digest-reply × 1: 13 B
+      "b → a recent × 1: 11 B
+      a → b recent-reply × 1: 21 B
       b → a open × 1: 33 B
       a → b opened × 1: 74 B
       b → a compare × 1: 43 B

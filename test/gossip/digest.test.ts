@@ -4,7 +4,14 @@ import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { equalRows, isTrivial, type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import type { Version } from '../../src/core/version.ts';
-import { answerDigest, compareRows, type Comparison, digestPages } from '../../src/gossip/digest.ts';
+import {
+  answerDigest,
+  answerRecent,
+  compareRecent,
+  compareRows,
+  type Comparison,
+  digestPages,
+} from '../../src/gossip/digest.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
 import { hash64 } from '../support/replica-fixture.ts';
 
@@ -148,5 +155,69 @@ describe('the comparison of two nodes', () => {
         );
       }),
     );
+  });
+});
+
+/** A node with these rows. */
+function node(list: readonly Row[]): Parameters<typeof answerRecent>[0] {
+  const hash = list.reduce((sum, row) => sum + fingerprints.row(row), 0n);
+  return {
+    row: (name) => list.find((row) => row.actor === name),
+    contextHash: () => BigInt.asUintN(64, hash),
+  };
+}
+
+/** `moved`: which actors moved lately on either side. */
+function compareLately(
+  own: readonly Row[],
+  theirs: readonly Row[],
+  moved: { readonly here: readonly Actor[]; readonly there: readonly Actor[] },
+): Comparison | undefined {
+  const asked = answerRecent(node(own), moved.here, fingerprints).rows;
+  const actors = [...asked.map(({ actor: name }) => name), ...moved.there];
+  const answer = answerRecent(node(theirs), actors, fingerprints);
+  return compareRecent(node(own), asked, answer, fingerprints);
+}
+
+describe('recent rows', () => {
+  const some = fc.uniqueArray(
+    fc.record({ index: fc.nat({ max: 9 }), seen: fc.nat({ max: 3 }), loose: fc.nat({ max: 1 }) }),
+    {
+      selector: ({ index }) => index,
+      maxLength: 8,
+    },
+  );
+  const few = fc.uniqueArray(fc.nat({ max: 9 }), { maxLength: 8 });
+
+  test('are enough, and tell what digests tell, exactly if nothing else differs', () => {
+    fc.assert(
+      fc.property(some, some, few, few, (ownDrawn, theirsDrawn, here, there) => {
+        const [own, theirs] = [ownDrawn.map(rowWithLoose), theirsDrawn.map(rowWithLoose)];
+        const moved = { here: here.map(actor), there: there.map(actor) };
+        const full = compare(own, theirs);
+        const lately = compareLately(own, theirs, moved);
+        const listed = new Set([
+          ...moved.here.filter((name) => !isTrivial(known(own, name))),
+          ...moved.there.filter((name) => !isTrivial(known(theirs, name))),
+        ]);
+        const isEnough = full.actors.every(
+          (name) => listed.has(name) || equalRows(known(own, name), known(theirs, name)),
+        );
+        expect(lately !== undefined).toBe(isEnough);
+        if (lately === undefined) return;
+        expect(lately.behind).toBe(full.behind);
+        const differing = full.actors.filter((name) => !equalRows(known(own, name), known(theirs, name)));
+        expect(lately.actors).toEqual(expect.arrayContaining(differing));
+        const lacking = [...full.lacks].filter((name) => !isTrivial(known(own, name)));
+        expect([...lately.lacks]).toEqual(expect.arrayContaining(lacking));
+      }),
+    );
+  });
+
+  test('of a node with a thousand actors are as many as moved', () => {
+    const own = rows(1000);
+    const theirs = [...own, rowOf(1000, 2)];
+    const lately = compareLately(own, theirs, { here: [], there: [actor(1000)] });
+    expect(lately).toEqual({ actors: [actor(1000)], rows: [rowOf(1000, 2)], lacks: new Set(), behind: 1 });
   });
 });

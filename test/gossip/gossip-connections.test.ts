@@ -180,6 +180,8 @@ function replyOf(message: Message, row: FullRow, wallMs: number): Message | unde
         fingerprint: nothing,
         wallMs,
       };
+    case 'recent':
+      return { type: 'recent-reply', request: message.request, rows: [], restHash: 1n };
     case 'digest':
       return { type: 'digest-reply', request: message.request, rows: [row], lacking: [] };
     case 'open':

@@ -74,6 +74,13 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ type: fc.constantFrom('summary', 'summary-reply'), ...summaries }),
   digests,
+  fc.record({ type: fc.constant('recent' as const), request: requests, rows: plainRows }),
+  fc.record({
+    type: fc.constant('recent-reply' as const),
+    request: requests,
+    rows: plainRows,
+    restHash: hashes,
+  }),
   fc.record({
     type: fc.constant('digest-reply' as const),
     request: requests,

@@ -112,6 +112,14 @@ describe('on the wire', () => {
       { type: 'digest', request: 7, from: 0n, to: HASH_MAX, pairs: [{ actorHash: 1n, rowHash: 2n }] },
       '95 05 07 c4080000000000000000 c408ffffffffffffffff c41000000000000000010000000000000002',
     ],
+    'recent = [23, request: uint32, plainRows]': [
+      { type: 'recent', request: 7, rows: [plainRow(ROW)] },
+      `93 17 07 c41a ${row}`,
+    ],
+    'recent-reply = [24, request: uint32, plainRows, restHash: hash]': [
+      { type: 'recent-reply', request: 7, rows: [plainRow(ROW)], restHash: 3n },
+      `94 18 07 c41a ${row} c4080000000000000003`,
+    ],
     'digest-reply = [6, request: uint32, plainRows, lacking]': [
       { type: 'digest-reply', request: 7, rows: [plainRow(ROW)], lacking: [1n, 2n] },
       `94 06 07 c41a ${row} c41000000000000000010000000000000002`,
@@ -211,7 +219,7 @@ describe('a message is refused', () => {
     'that is no array': [7, 'a message that is not an array'],
     'that is empty': [[], 'a message with too few positions'],
     'of type 0': [[0], 'a message of unknown type'],
-    'of type 23': [[23], 'a message of unknown type'],
+    'of type 25': [[25], 'a message of unknown type'],
     'whose type is a name': [['hello'], 'position 0 of a message is not an integer'],
     'with a position too few': [[11], 'a message with too few positions'],
     'with a position too many': [[11, SESSION, 0], 'a message with too many positions'],

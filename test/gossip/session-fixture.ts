@@ -62,7 +62,7 @@ export class DirectPeer implements SessionPeer {
   #answer(request: Request): Promise<NewReply> {
     if (request.type === 'open') return this.server.open(this.puller, request);
     if (request.type === 'next') return this.server.next(this.puller, request);
-    if (request.type === 'summary' || request.type === 'digest')
+    if (request.type === 'summary' || request.type === 'recent' || request.type === 'digest')
       throw new Error('sessions do not ask for that');
     return this.server.compare(this.puller, request, (notice) => void this.told.push(notice));
   }

@@ -37,16 +37,16 @@ test('an empty node is filled in key order, each entry once', async () => {
     b → a hello × 1: 26 B
     b → a summary × 1: 38 B
     a → b summary × 1: 38 B
-    a → b digest × 2: 92 B
+    a → b recent × 2: 54 B
     a → b summary-reply × 1: 38 B
-    b → a digest × 2: 76 B
+    b → a recent × 2: 38 B
     b → a summary-reply × 1: 38 B
-    b → a digest-reply × 2: 42 B
-    a → b digest-reply × 2: 58 B
-    b → a open × 1: 48 B
-    a → b opened × 1: 242 B
+    b → a recent-reply × 2: 42 B
+    a → b recent-reply × 2: 74 B
+    b → a open × 1: 49 B
+    a → b opened × 1: 243 B
     b → a next × 9: 477 B
-    a → b next-reply × 9: 1557 B
+    a → b next-reply × 9: 1566 B
     b → a done × 1: 41 B"
   `);
   await cluster.stopAll();
@@ -65,29 +65,29 @@ test('the first chunk comes with the answer to the open, each further one is ask
     b → a hello 26 B
     b → a summary 38 B
     a → b summary 38 B
-    a → b digest 46 B (1 pair)
+    a → b recent 27 B (1 row)
     a → b summary-reply 38 B
-    b → a digest 30 B (0 pairs)
+    b → a recent 11 B (0 rows)
     b → a summary-reply 38 B
-    b → a digest-reply 21 B (0 rows)
-    a → b digest-reply 29 B (1 row)
-    b → a open 48 B (1 row)
-    a → b digest 46 B (1 pair)
-    b → a digest-reply 21 B (0 rows)
-    a → b opened 143 B (key order, 1 entry)
+    b → a recent-reply 21 B (0 rows)
+    a → b recent-reply 37 B (1 row)
+    b → a open 49 B (1 row)
+    a → b recent 27 B (1 row)
+    b → a recent-reply 21 B (0 rows)
+    a → b opened 144 B (key order, 1 entry)
     b → a next 53 B
-    a → b next-reply 74 B (1 entry)
+    a → b next-reply 75 B (1 entry)
     b → a next 53 B
-    a → b next-reply 74 B (1 entry)
+    a → b next-reply 75 B (1 entry)
     b → a next 53 B
-    a → b next-reply 74 B (1 entry)
+    a → b next-reply 75 B (1 entry)
     b → a next 53 B
-    a → b next-reply 74 B (1 entry)
+    a → b next-reply 75 B (1 entry)
     b → a next 53 B
-    a → b next-reply 74 B (1 entry, last)
+    a → b next-reply 75 B (1 entry, last)
     b → a done 41 B
-    b → a digest 46 B (1 pair)
-    a → b digest-reply 29 B (1 row)"
+    b → a recent 27 B (1 row)
+    a → b recent-reply 37 B (1 row)"
   `);
   await cluster.stopAll();
 });
@@ -140,34 +140,34 @@ describe('a bootstrap that was broken off is resumed', () => {
       b → a hello × 1: 26 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
-      a → b digest × 2: 92 B
+      a → b recent × 2: 54 B
       a → b summary-reply × 1: 38 B
-      b → a digest × 1: 30 B
+      b → a recent × 1: 11 B
       b → a summary-reply × 1: 38 B
-      b → a digest-reply × 2: 42 B
-      a → b digest-reply × 1: 29 B
-      b → a open × 1: 48 B
-      a → b opened × 1: 242 B
+      b → a recent-reply × 2: 42 B
+      a → b recent-reply × 1: 37 B
+      b → a open × 1: 49 B
+      a → b opened × 1: 243 B
       b → a next × 4: 212 B
-      a → b next-reply × 4: 692 B"
+      a → b next-reply × 4: 696 B"
     `);
     expect(summarize(after)).toMatchInlineSnapshot(`
       "a → b hello × 1: 26 B
       b → a hello × 1: 26 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
-      a → b digest × 2: 92 B
+      a → b recent × 2: 54 B
       a → b summary-reply × 1: 38 B
       b → a summary-reply × 1: 38 B
       b → a next × 6: 318 B
-      b → a digest-reply × 2: 76 B
-      a → b open × 2: 96 B
-      b → a opened × 2: 174 B
+      b → a recent-reply × 2: 92 B
+      a → b open × 2: 98 B
+      b → a opened × 2: 176 B
+      a → b next-reply × 6: 1044 B
       a → b done × 2: 82 B
-      a → b next-reply × 6: 1038 B
       b → a done × 1: 41 B
-      b → a digest × 1: 46 B
-      a → b digest-reply × 1: 29 B"
+      b → a recent × 1: 27 B
+      a → b recent-reply × 1: 37 B"
     `);
     await cluster.stopAll();
   });

@@ -20,13 +20,13 @@ test('when 100 of 1,000 keys changed, exactly those travel, and only their bytes
   expect(sent.flatMap(keysSent)).toHaveLength(100);
   expect(summarize(sent)).toMatchInlineSnapshot(`
     "a → b summary × 1: 40 B
-    b → a digest × 1: 46 B
+    b → a recent × 1: 11 B
     b → a summary-reply × 1: 40 B
-    a → b digest-reply × 1: 39 B
-    a → b digest × 1: 62 B
-    b → a digest-reply × 1: 21 B
-    b → a open × 1: 48 B
-    a → b opened × 1: 1382 B
+    a → b recent-reply × 1: 47 B
+    a → b recent × 1: 37 B
+    b → a recent-reply × 1: 21 B
+    b → a open × 1: 49 B
+    a → b opened × 1: 1383 B
     b → a done × 1: 41 B"
   `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
@@ -49,13 +49,13 @@ test('a batch of 100 keys arrives whole in one chunk, even if chunks are to hold
   expect(sent.filter((message) => keysSent(message).length > 0)).toHaveLength(1);
   expect(summarize(sent)).toMatchInlineSnapshot(`
     "a → b summary × 1: 38 B
-    b → a digest × 1: 46 B
+    b → a recent × 1: 11 B
     b → a summary-reply × 1: 38 B
-    a → b digest-reply × 1: 38 B
-    a → b digest × 1: 62 B
-    b → a digest-reply × 1: 21 B
-    b → a open × 1: 48 B
-    a → b opened × 1: 1480 B
+    a → b recent-reply × 1: 46 B
+    a → b recent × 1: 36 B
+    b → a recent-reply × 1: 21 B
+    b → a open × 1: 49 B
+    a → b opened × 1: 1481 B
     b → a done × 1: 41 B"
   `);
   expect(await contents(b.replica)).toEqual(await contents(a.replica));

@@ -23,13 +23,13 @@ test('one write reaches the other node in the next round, in one chunk', async (
   expect(await contents(b.replica)).toEqual({ before: '1', hello: 'world' });
   expect(cluster.transcript()).toMatchInlineSnapshot(`
     "a → b summary 38 B
-    b → a digest 46 B (1 pair)
+    b → a recent 11 B (0 rows)
     b → a summary-reply 38 B
-    a → b digest-reply 38 B (1 row)
-    a → b digest 62 B (2 pairs)
-    b → a digest-reply 21 B (0 rows)
-    b → a open 48 B (1 row)
-    a → b opened 178 B (version order, 1 entry, last)
+    a → b recent-reply 46 B (1 row)
+    a → b recent 36 B (1 row)
+    b → a recent-reply 21 B (0 rows)
+    b → a open 49 B (1 row)
+    a → b opened 179 B (version order, 1 entry, last)
     b → a done 41 B"
   `);
   await cluster.stopAll();
@@ -44,13 +44,13 @@ test('one delete costs about as much as one write', async () => {
   expect(await contents(b.replica)).toEqual({ before: 'x' });
   expect(cluster.transcript()).toMatchInlineSnapshot(`
     "a → b summary 38 B
-    b → a digest 46 B (1 pair)
+    b → a recent 11 B (0 rows)
     b → a summary-reply 38 B
-    a → b digest-reply 38 B (1 row)
-    a → b digest 62 B (2 pairs)
-    b → a digest-reply 21 B (0 rows)
-    b → a open 48 B (1 row)
-    a → b opened 173 B (version order, 1 entry, last)
+    a → b recent-reply 46 B (1 row)
+    a → b recent 36 B (1 row)
+    b → a recent-reply 21 B (0 rows)
+    b → a open 49 B (1 row)
+    a → b opened 174 B (version order, 1 entry, last)
     b → a done 41 B"
   `);
   await cluster.stopAll();
@@ -68,15 +68,15 @@ test('writes on both nodes meet in one round: each pulls what the other has', as
   expect(await contents(b.replica)).toEqual(both);
   expect(cluster.transcript()).toMatchInlineSnapshot(`
     "a → b summary 38 B
-    b → a digest 62 B (2 pairs)
+    b → a recent 27 B (1 row)
     b → a summary-reply 38 B
-    a → b digest-reply 46 B (1 row)
-    a → b digest 62 B (2 pairs)
-    b → a digest-reply 37 B (1 row)
-    b → a open 64 B (2 rows)
-    a → b open 73 B (2 rows)
-    a → b opened 191 B (version order, 1 entry, last)
-    b → a opened 182 B (version order, 1 entry, last)
+    a → b recent-reply 46 B (1 row)
+    a → b recent 36 B (1 row)
+    b → a recent-reply 37 B (1 row)
+    b → a open 65 B (2 rows)
+    a → b open 74 B (2 rows)
+    a → b opened 192 B (version order, 1 entry, last)
+    b → a opened 183 B (version order, 1 entry, last)
     b → a done 41 B
     a → b done 41 B"
   `);

@@ -380,6 +380,8 @@ function detailsOf(message: Message): string {
   switch (message.type) {
     case 'digest':
       return counted(message.pairs.length, 'pair');
+    case 'recent':
+    case 'recent-reply':
     case 'digest-reply':
       return counted(message.rows.length, 'row');
     case 'open':
