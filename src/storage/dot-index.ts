@@ -16,6 +16,7 @@ const SINGLES_READ = 256;
 export class DotScan {
   readonly #segments: PairSource;
   readonly #singles: PairSource;
+  #last: Version | undefined;
 
   constructor(reader: Reader, actorNo: number, after: Version) {
     this.#segments = new PairSource(reader.scan(segmentsAbove(actorNo, after)), SEGMENTS_READ, after);
@@ -31,7 +32,10 @@ export class DotScan {
       if (segment === undefined && single === undefined) break;
       const isSegmentNext =
         single === undefined || (segment !== undefined && segment.version <= single.version);
-      page.push((isSegmentNext ? this.#segments : this.#singles).take());
+      const pair = (isSegmentNext ? this.#segments : this.#singles).take();
+      // Listed twice: taken out by a repair of the clock, which left its stale pair, and come back later.
+      if (pair.version !== this.#last) page.push(pair);
+      this.#last = pair.version;
     }
     return page;
   }

@@ -151,7 +151,9 @@ async function readIndexRecords(
 }
 
 function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: Slice): void {
-  const live = slice.pairs.filter(({ version, key }) => {
+  const live = slice.pairs.filter(({ version, key }, at) => {
+    // Listed twice, as `DotScan` has it.
+    if (version === slice.pairs[at - 1]?.version) return false;
     const present = transaction.present(key);
     return present?.version === version && present.actorNo === row.no;
   });

@@ -15,7 +15,7 @@ import type { State } from './state.ts';
 import { dueKeyOf } from './transaction.ts';
 
 /** Records of a batch. */
-const PAGE = 500;
+const PAGE = 2000;
 
 /** `unreadable`: records of entries to be removed. Only while nothing is committed; any failure must fence the store. */
 export async function rebuild(
