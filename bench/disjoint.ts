@@ -64,7 +64,7 @@ async function run({ keys }: Settings, bench: Bench): Promise<readonly Row[]> {
     { what: 'until both are equal', figure: `${seconds(ms)}, ${count((2 * keys) / (ms / 1000))} entries/s` },
     { what: 'bytes on the wire, for each entry', figure: (bytes / (2 * keys)).toFixed(0) },
     ...memory.map((of, at) => ({
-      what: `resident memory of ${NODES[at]}: at the start, highest, at the end`,
+      what: `resident memory of ${NODES[at]}: at the start, highest, at the end; highest without mapped files`,
       figure: memoryFigure(of),
       target: 'flat',
     })),
@@ -95,6 +95,6 @@ async function areEqual(nodes: readonly WorkerProcess[]): Promise<boolean> {
   return first?.contextHash === second?.contextHash && first?.fingerprint === second?.fingerprint;
 }
 
-function memoryFigure({ startBytes, peakBytes, endBytes }: Memory): string {
-  return [startBytes, peakBytes, endBytes].map(mebibytes).join(', ');
+function memoryFigure({ startBytes, peakBytes, endBytes, ownPeakBytes }: Memory): string {
+  return `${[startBytes, peakBytes, endBytes].map(mebibytes).join(', ')}; ${mebibytes(ownPeakBytes)}`;
 }

@@ -5,6 +5,7 @@
  * is not taken for a time without reads.
  */
 
+import { readFileSync } from 'node:fs';
 import { keyAt, randomBelow, type SetName } from '../harness/records.ts';
 import { quantile } from '../harness/statistics.ts';
 import { opened } from './node-commands.ts';
@@ -24,12 +25,15 @@ export interface Memory {
   readonly startBytes: number;
   readonly peakBytes: number;
   readonly endBytes: number;
+  /** The highest without the pages of files: LevelDB maps its tables, which the system takes back when it needs to. */
+  readonly ownPeakBytes: number;
 }
 
 let stopReading: (() => Promise<ReadDelays>) | undefined;
 let memoryTimer: NodeJS.Timeout | undefined;
 let startBytes = 0;
 let peakBytes = 0;
+let ownPeakBytes = 0;
 
 export const probeCommands = {
   /** Reads random ones of the first `records` of the set. */
@@ -79,18 +83,30 @@ export const probeCommands = {
   startMemory(): void {
     clearInterval(memoryTimer);
     startBytes = process.memoryUsage.rss();
-    peakBytes = startBytes;
-    memoryTimer = setInterval(() => {
-      peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
-    }, LOOK_AT_MEMORY_EVERY_MS);
+    peakBytes = ownPeakBytes = 0;
+    lookAtMemory();
+    memoryTimer = setInterval(lookAtMemory, LOOK_AT_MEMORY_EVERY_MS);
   },
 
   memory(): Memory {
     clearInterval(memoryTimer);
-    const endBytes = process.memoryUsage.rss();
-    return { startBytes, peakBytes: Math.max(peakBytes, endBytes), endBytes };
+    lookAtMemory();
+    return { startBytes, peakBytes, endBytes: process.memoryUsage.rss(), ownPeakBytes };
   },
 };
+
+function lookAtMemory(): void {
+  const residentBytes = process.memoryUsage.rss();
+  peakBytes = Math.max(peakBytes, residentBytes);
+  ownPeakBytes = Math.max(ownPeakBytes, ownBytes() ?? residentBytes);
+}
+
+/** `undefined` where the system does not tell. */
+function ownBytes(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const kibibytes = /^RssAnon:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
 
 export function closeProbe(): void {
   clearInterval(memoryTimer);

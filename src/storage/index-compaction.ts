@@ -16,7 +16,9 @@ import type { Transaction } from './transaction.ts';
 /** Pairs folded at once, of segments and of single dots: few enough that commits wait some milliseconds. */
 const SLICE_PAIRS = 2 * SEGMENT_PAIRS_MAX;
 const SLICE_RECORDS = 4096;
-const RECORDS_READ = 4;
+/** Segments are large, single dots small. */
+const SEGMENTS_READ = 4;
+const SINGLES_READ = 256;
 
 /** An actor is folded when its index holds over twice its live pairs; below this it is not worth the work. */
 const WASTE_PAIRS_MIN = 1024;
@@ -61,12 +63,15 @@ export class IndexCompactor {
       });
   }
 
-  /** Folds the whole index of one actor. */
-  async fold(row: LiveRow): Promise<void> {
+  /**
+   * Folds the whole index of one actor. `singlesOnly`: where all of it is single dots (`rebuild.ts`), which spares looking for
+   * segments: past their last one the database walks over every single dot that was folded already, at each slice anew.
+   */
+  async fold(row: LiveRow, singlesOnly: boolean = false): Promise<void> {
     let after = 0 as Version;
     while (!this.#stopped && after < row.indexed) {
       const from = after;
-      after = await this.#committer.exclusive(() => this.#foldFrom(row, from));
+      after = await this.#committer.exclusive(() => this.#foldFrom(row, from, singlesOnly));
     }
   }
 
@@ -76,8 +81,8 @@ export class IndexCompactor {
     await this.#background;
   }
 
-  async #foldFrom(row: LiveRow, after: Version): Promise<Version> {
-    const slice = await readSlice(this.#store, row.no, after);
+  async #foldFrom(row: LiveRow, after: Version, singlesOnly: boolean): Promise<Version> {
+    const slice = await readSlice(this.#store, row.no, after, singlesOnly);
     if (slice.records.length > 0) {
       await this.#committer.commitNow({
         keys: slice.pairs.map(({ key }) => key),
@@ -107,9 +112,16 @@ interface IndexRecord {
 }
 
 /** The pairs above `after`, of segments and of single dots, as far as a slice reaches. */
-async function readSlice(store: OrderedStore, actorNo: number, after: Version): Promise<Slice> {
-  const segments = await readIndexRecords(store, segmentsAbove(actorNo, after));
-  const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after));
+async function readSlice(
+  store: OrderedStore,
+  actorNo: number,
+  after: Version,
+  singlesOnly: boolean,
+): Promise<Slice> {
+  const segments = singlesOnly
+    ? NO_RECORDS
+    : await readIndexRecords(store, segmentsAbove(actorNo, after), SEGMENTS_READ);
+  const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after), SINGLES_READ);
   const end = Math.min(segments.end, singles.end) as Version;
   const records: StoredRecord[] = [];
   const pairs: DotPair[] = [];
@@ -127,16 +139,24 @@ async function readSlice(store: OrderedStore, actorNo: number, after: Version): 
 }
 
 /** `end`: the highest version up to which everything was read. */
+interface IndexRecords {
+  readonly read: readonly IndexRecord[];
+  readonly end: number;
+}
+
+const NO_RECORDS: IndexRecords = { read: [], end: Number.MAX_SAFE_INTEGER };
+
 async function readIndexRecords(
   store: OrderedStore,
   range: KeyRange,
-): Promise<{ read: IndexRecord[]; end: number }> {
+  recordsRead: number,
+): Promise<IndexRecords> {
   const read: IndexRecord[] = [];
   let count = 0;
   const scan = store.scan(range);
   try {
     while (count < SLICE_PAIRS && read.length < SLICE_RECORDS) {
-      const page = await scan.next(RECORDS_READ);
+      const page = await scan.next(recordsRead);
       if (page.length === 0) return { read, end: Number.MAX_SAFE_INTEGER };
       for (const record of page) {
         const pairs = readRecord(record[0], record[1], decodeSegment);

@@ -430,13 +430,13 @@ export class StoredReplica implements Replica {
 
   async #giveUp(why: string, foundIn: number | undefined): Promise<boolean> {
     const isDone = await this.#health.giveUp(why, this.#sessions, foundIn);
-    if (isDone) await this.#foldIndex();
+    if (isDone) await this.#foldIndex(true);
     return isDone;
   }
 
-  #foldIndex(): Promise<void> {
+  #foldIndex(singlesOnly: boolean = false): Promise<void> {
     return reportingDamage(this.#onDamage, async () => {
-      for (const row of this.#state.context.all()) await this.#compactor.fold(row);
+      for (const row of this.#state.context.all()) await this.#compactor.fold(row, singlesOnly);
     });
   }
 

@@ -61,7 +61,12 @@ async function session(script: Script): Promise<{ replica: StoredReplica; step: 
   const unread = chunks.map((entries, at) => {
     const packer = new ChunkPacker();
     for (const entry of entries) packer.add(entry);
-    return { entries: packer.finish(), cursor: Uint8Array.of(at + 1), last: at === chunks.length - 1 };
+    return {
+      entries: packer.finish(),
+      plainBytes: 0,
+      cursor: Uint8Array.of(at + 1),
+      last: at === chunks.length - 1,
+    };
   });
   const scripted: SessionPeer = {
     nodeId: peer,
