@@ -49,6 +49,8 @@ interface TestNode {
   readonly index: number;
   readonly clock: NodeClock;
   readonly doubt: ClockDoubt;
+  /** How far the clock was off when the node started. */
+  readonly startOffsetMs: number;
   /** What was seen here before the context was given up: its authors knew it, though the replica no longer does. */
   readonly past: Set<string>;
   /** What was collected here, in this life of the disk (I7). */
@@ -239,7 +241,7 @@ export class Cluster {
 
   /** Unless the node doubts its clock. */
   async collect(index: number): Promise<void> {
-    const { replica, clock, doubt, collected } = this.node(index);
+    const { replica, clock, doubt, collected, startOffsetMs } = this.node(index);
     const before = await this.present(index);
     if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await replica.collect();
     const after = new Set((await this.present(index)).map(dotName));
@@ -247,8 +249,9 @@ export class Cluster {
       if (after.has(dotName(entry))) continue;
       collected.add(dotName(entry));
       this.gone.add(dotName(entry));
-      // By a clock that is right.
-      if ((entry.expiresAt ?? Number.POSITIVE_INFINITY) <= this.clock.wallMs())
+      // By a clock that is right, or has been wrong since the node started, which nobody could tell it.
+      const wallMs = clock.offsetMs === startOffsetMs ? clock.wallMs() : this.clock.wallMs();
+      if ((entry.expiresAt ?? Number.POSITIVE_INFINITY) <= Math.max(wallMs, this.clock.wallMs()))
         this.#expired.add(dotName(entry));
     }
   }
@@ -567,6 +570,7 @@ export class Cluster {
       index,
       clock,
       doubt,
+      startOffsetMs: offsetMs,
       past,
       collected: wasChecked ? new Set() : collected,
       completed: new Set(),
