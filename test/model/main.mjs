@@ -1,50 +1,36 @@
 /** `npm run model`: random schedules over the production code on memory, checked after every step. */
 
-import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { commandLine } from '../support/command-line.mjs';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const FAMILIES = 9;
+const FAMILIES = Object.keys((await loadModule('test/model/families.ts')).FAMILIES);
+const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
+
 const USAGE = `Usage: npm run model [-- --runs N] [--family NAME] [--seed S] [--path P]
 
   --runs    schedules in all, over all families (20000)
-  --family  one family only (test/model/families.ts)
+  --family  one of them only: ${FAMILIES.join(', ')}
   --seed    as a failure prints it; with --path the very schedule`;
 
-function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        runs: { type: 'string', default: '20000' },
-        family: { type: 'string' },
-        seed: { type: 'string' },
-        path: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help === true) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    if (!/^[1-9]\d{0,9}$/u.test(values.runs))
-      throw new Error(`--runs takes a number from 1, not ${values.runs}`);
-    return values;
-  } catch (error) {
-    console.error(`model: ${error.message}.\n${USAGE}`);
-    return process.exit(2);
-  }
-}
-
-const { runs, family, seed, path } = options();
-const each = family === undefined ? Math.ceil(Number(runs) / FAMILIES) : Number(runs);
+const { runs, family, seed, path } = commandLine({
+  command: 'model',
+  usage: USAGE,
+  numbers: { runs: '20000', seed: undefined },
+  strings: ['family', 'path'],
+  check: ({ runs: number, family: name }) => {
+    if (Number(number) < 1) throw new Error(`--runs takes a number from 1, not ${number}`);
+    if (name !== undefined && !FAMILIES.includes(name)) throw new Error(`there is no family ${name}`);
+  },
+});
+const each = family === undefined ? Math.ceil(Number(runs) / FAMILIES.length) : Number(runs);
 const env = {
   MODEL_RUNS: String(each),
   ...(family === undefined ? {} : { MODEL_FAMILY: family }),
   ...(seed === undefined ? {} : { MODEL_SEED: seed }),
   ...(path === undefined ? {} : { MODEL_PATH: path }),
 };
-console.log(`${each} schedules of ${family ?? `each of ${FAMILIES} families`}.`);
-const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
+console.log(`${each} schedules of ${family ?? `each of ${FAMILIES.length} families`}.`);
 const vitest = await startVitest(
   'test',
   [],
@@ -58,7 +44,10 @@ const vitest = await startVitest(
   },
   { plugins: [editSource(SMALL_PAGES)] },
 );
-const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+const tests = vitest.state
+  .getTestModules()
+  .flatMap((module) => [...module.children.allTests()])
+  .filter((test) => test.result().state !== 'skipped');
 const passed = tests.filter((test) => test.result().state === 'passed').length;
 await vitest.close();
 if (passed === tests.length && passed > 0) console.log(`${passed * each} schedules kept every promise.`);

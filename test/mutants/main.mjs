@@ -1,7 +1,7 @@
 /** `npm run mutants`: the production code with a rule left out must not pass. */
 
-import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { commandLine } from '../support/command-line.mjs';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
 const USAGE = `Usage: npm run mutants [-- NAME... --runs N --seed S]
@@ -17,34 +17,17 @@ const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
 const { schedules } = await loadModule('test/fixtures/schedules.json');
 const named = new Set(schedules.map(({ mutant }) => mutant));
 
-function options() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        runs: { type: 'string', default: '1000' },
-        seed: { type: 'string', default: '1' },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help === true) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    for (const [name, value] of [
-      ['--runs', values.runs],
-      ['--seed', values.seed],
-    ])
-      if (!/^\d{1,9}$/u.test(value)) throw new Error(`${name} takes a whole number, not ${value}`);
-    const unknown = positionals.find((name) => !(name in MUTANTS));
+const { runs, seed, positionals } = commandLine({
+  command: 'mutants',
+  usage: USAGE,
+  numbers: { runs: '1000', seed: '1' },
+  allowPositionals: true,
+  check: (_, names) => {
+    const unknown = names.find((name) => !(name in MUTANTS));
     if (unknown !== undefined)
       throw new Error(`${unknown} is no mutant; known are ${Object.keys(MUTANTS).join(', ')}`);
-    return { ...values, names: positionals.length > 0 ? positionals : Object.keys(MUTANTS) };
-  } catch (error) {
-    console.error(`mutants: ${error.message}.\n${USAGE}`);
-    return process.exit(2);
-  }
-}
+  },
+});
 
 /** The tests of `file` over the source with `edits`. */
 async function run(file, edits, more) {
@@ -83,7 +66,7 @@ async function runRandom(name) {
 
 const firstLine = (text = '') => text.split('\n')[0].slice(0, 90);
 
-const { runs, seed, names } = options();
+const names = positionals.length > 0 ? positionals : Object.keys(MUTANTS);
 console.log(`${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${'random'.padEnd(10)} what was seen`);
 let survivors = 0;
 for (const name of names) {
