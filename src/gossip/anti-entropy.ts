@@ -48,6 +48,7 @@ export class AntiEntropy {
     const delayMs = intervalMs * (1 - JITTER + 2 * JITTER * random.fraction());
     this.#cancelTimer = clock.after(delayMs, () => {
       for (const link of this.#choose()) void this.round(link);
+      void this.#dependencies.puller.dropSetAside();
       this.start();
     });
   }

@@ -139,6 +139,7 @@ export class Gossip {
       compressor,
       log,
       warnings,
+      sessionTimeoutMs,
       compare: async (link: Link) => {
         const comparison = await rounds.compare(link);
         rolledBack.look(link, comparison.rows);

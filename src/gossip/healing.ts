@@ -24,7 +24,7 @@ export class Healing {
   /** A session with `peer` was adopted, or would bring nothing. */
   async completed(peer: NodeId): Promise<void> {
     const wasHealing = this.#replica.isHealing();
-    if (!wasHealing && !this.#replica.isTorn()) {
+    if (!wasHealing && !this.#replica.isBootstrapping()) {
       this.#completed.clear();
       return;
     }

@@ -3,7 +3,8 @@
  *
  * 1. A stored session with the peer goes on before a new one is begun (R5); whether a new one is worth while, the
  *    digest tells.
- * 2. What breaks off is set aside: its record stays, and it goes on when its peer is next pulled from.
+ * 2. What breaks off is set aside: its record stays, and it goes on when its peer is next pulled from, unless that is so
+ *    late that the peer cannot have kept it.
  * 3. A node that gave up its context, or is left with much of sessions that are gone, compares at once (R9).
  */
 
@@ -15,6 +16,7 @@ import type { Comparison } from './digest.ts';
 import type { Link } from './link.ts';
 import { PullQueue } from './pull-queue.ts';
 import { type PullDependencies, PullSession, type SessionPeer, type Step } from './pull-session.ts';
+import { SetAside } from './set-aside.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Entries that broken sessions left: with more, comparing is cheaper than to be sent them again. */
@@ -26,6 +28,7 @@ const ATTEMPTS_MAX = 4;
 export interface PullerDependencies extends PullDependencies {
   readonly log: Log;
   readonly warnings: Warnings;
+  readonly sessionTimeoutMs: number;
   /** Asks a peer which rows differ. */
   readonly compare: (link: Link) => Promise<Comparison>;
   /** A link to the node in the place of one that closed while it waited for its turn. */
@@ -53,6 +56,7 @@ export interface RunningPull {
 export class Puller {
   readonly #dependencies: PullerDependencies;
   readonly #queue = new PullQueue<PullResult>();
+  readonly #setAside: SetAside;
   /** What had been sent to a peer when it was connected, until the first pull from it is through. */
   readonly #sentBefore = new Map<NodeId, number>();
   #running: RunningPull | undefined;
@@ -66,6 +70,8 @@ export class Puller {
 
   constructor(dependencies: PullerDependencies) {
     this.#dependencies = dependencies;
+    const { replica, clock, sessionTimeoutMs } = dependencies;
+    this.#setAside = new SetAside(replica, clock, sessionTimeoutMs);
   }
 
   get running(): RunningPull | undefined {
@@ -85,6 +91,16 @@ export class Puller {
   /** Compares, though nothing may seem to differ (R8), when its turn comes. Never fails. */
   compare(link: Link): Promise<PullResult> {
     return this.#queue.add(`${link.nodeId} compare`, () => this.#pullNow(link, true));
+  }
+
+  /** Drops sessions that no peer can have kept. Never fails: the next time tries again. */
+  async dropSetAside(): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      await this.#setAside.drop(this.#running?.peer);
+    } catch (error) {
+      this.#dependencies.log.debug({ error: String(error) }, 'A session could not be dropped.');
+    }
   }
 
   /** Begins nothing more; resolves when nothing runs. Closed channels end what does. */
@@ -134,6 +150,7 @@ export class Puller {
         outcome = await session.run();
       } finally {
         await session.close();
+        if (session.bytes > 0) this.#setAside.wentOn(link.nodeId);
         pulled.entries += session.entries;
         this.entries += session.entries;
         pulled.bytes += session.bytes;
@@ -157,7 +174,7 @@ export class Puller {
     const { replica, compare: compareRows } = this.#dependencies;
     const { actors, behind } = await compareRows(link);
     if (behind === 0 && !compare) return undefined;
-    const isUnsure = replica.isTorn() || replica.looseCount() > LOOSE_DOTS_MAX;
+    const isUnsure = replica.isBootstrapping() || replica.looseCount() > LOOSE_DOTS_MAX;
     const atOnce = compare || replica.isHealing() || (isUnsure && !this.#incomparable.has(link.nodeId));
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
   }

@@ -97,7 +97,7 @@ export class SessionServer {
     const actors = rows.map(({ actor }) => actor);
     const pinned = await replica.pin(actors, restHash);
     if (pinned === undefined) throw new ServingFailure('stale', 'the context moved on since the digest');
-    if (compare && (pinned.bootstrapping || pinned.torn)) {
+    if (compare && pinned.bootstrapping) {
       await pinned.close();
       throw new ServingFailure('not-serving', 'its first copy of the data is not complete yet');
     }

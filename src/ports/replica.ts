@@ -35,10 +35,8 @@ export interface PinnedState {
   /** Rows of the actors asked for, in the order of `actors`, with their clouds. */
   readonly rows: readonly FullRow[];
   readonly horizon: Version;
-  /** True for a node that has adopted nothing yet: it serves its own actors only (R3). */
+  /** Batches may be torn here: it serves its own actors only (R3), nobody compares with it, and nobody adopts from it. */
   readonly bootstrapping: boolean;
-  /** Batches may be torn of which entries are loose: those are withheld, and nobody compares with this state. */
-  readonly torn: boolean;
   /** R8: the first sum, which a fold must add up to. */
   readonly all: Sum;
   /** Present entries of `actor` with versions above `after`, ascending. */
@@ -84,7 +82,7 @@ export interface StoredSession {
   /** Context of the snapshot: the rows that differed. */
   readonly rows: readonly FullRow[];
   readonly horizon: Version;
-  /** The server is bootstrapping: of its rows only `received` is joined. */
+  /** The server is bootstrapping: its own writes are stored, and nothing is adopted. */
   readonly serverBootstrapping: boolean;
   /** Of the snapshot. */
   readonly serverEntries: number;
@@ -174,8 +172,8 @@ export interface Replica {
   readonly epoch: number;
   /** It gave up its context, and has not yet completed a session with each of its peers since (R8). */
   isHealing(): boolean;
-  /** A first copy broke off: batches may be torn, and are held back, until their rest is here or every peer was asked. */
-  isTorn(): boolean;
+  /** A first copy is not through: batches may be torn, until their rest is here or every peer was asked. */
+  isBootstrapping(): boolean;
   /** Single dots beyond what was received: what sessions brought that did not come to their end. */
   looseCount(): number;
 

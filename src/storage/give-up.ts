@@ -23,7 +23,6 @@ export function giveUp(
   state.horizon = VERSION_ZERO;
   state.ownActor = undefined;
   state.runActor = undefined;
-  state.bootstrapping = false;
   state.damaged = false;
   state.healing = true;
   state.epoch++;

@@ -152,16 +152,14 @@ export class Health {
     });
   }
 
-  /** Torn batches are held back on while a first copy can still be resumed: it brings the rest of them. */
+  /** A first copy goes on being one while it can be resumed: it brings the rest of its batches. */
   async endHealing(sessions: Sessions): Promise<void> {
-    const isDue = (): boolean =>
-      this.#state.healing || (this.#state.torn && !sessions.all().some(({ order }) => order === 'key'));
-    if (!isDue()) return;
+    const state = this.#state;
+    const isBootstrapped = (): boolean => state.bootstrapping && !sessions.hasFirstCopy;
+    if (!state.healing && !isBootstrapped()) return;
     await this.#change((transaction) => {
-      if (!isDue()) return;
-      const { state } = transaction;
       state.healing = false;
-      if (!sessions.all().some(({ order }) => order === 'key')) state.bootstrapping = state.torn = false;
+      if (isBootstrapped()) state.bootstrapping = false;
       transaction.touchState();
     });
   }

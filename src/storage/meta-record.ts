@@ -29,10 +29,8 @@ export interface NodeState {
   readonly ownActor: Actor | undefined;
   /** At least every version that was seen before the context was given up: what the context no longer remembers. */
   readonly lastFloor: Version;
-  /** Entries came in key order, and nothing was adopted since. */
+  /** Entries came in key order, and not all of them: batches may be torn, of which entries are among the loose dots. */
   readonly bootstrapping: boolean;
-  /** A session in key order did not come to its end: batches may be torn, of which entries are among the loose dots. */
-  readonly torn: boolean;
   /** Damage was found: no peer is served until the context was given up. */
   readonly damaged: boolean;
   /** The context was given up, and not every peer has completed a session since: nothing is collected. */
@@ -42,7 +40,6 @@ export interface NodeState {
 const BOOTSTRAPPING = 1;
 const DAMAGED = 2;
 const HEALING = 4;
-const TORN = 8;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
@@ -67,10 +64,7 @@ export function decodeIdentity(content: Uint8Array): Identity | { readonly forma
 export function encodeState(state: NodeState): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(
-    (state.bootstrapping ? BOOTSTRAPPING : 0) |
-      (state.torn ? TORN : 0) |
-      (state.damaged ? DAMAGED : 0) |
-      (state.healing ? HEALING : 0),
+    (state.bootstrapping ? BOOTSTRAPPING : 0) | (state.damaged ? DAMAGED : 0) | (state.healing ? HEALING : 0),
   );
   writer.uint64(state.horizon);
   writer.uint64(state.lastFloor);
@@ -100,7 +94,6 @@ export function decodeState(content: Uint8Array): NodeState {
     nextActorNo,
     ownActor: actor === '' ? undefined : actor,
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
-    torn: (flags & TORN) !== 0,
     damaged: (flags & DAMAGED) !== 0,
     healing: (flags & HEALING) !== 0,
   };

@@ -31,21 +31,19 @@ export function pinState(
     if (own === undefined) return context.fullRow(actor);
     return own.has(actor) ? withoutPast(context.fullRow(actor)) : nothingOf(actor);
   });
-  const isTorn = state.torn ? tornBatches(state, actors) : () => false;
   const numbers = new Map(actors.map((actor) => [actor, context.get(actor)?.no]));
   const reader = new EntryReader(snapshot, context, onDamage);
   return {
     rows,
     horizon: state.horizon,
     bootstrapping,
-    torn: state.torn,
     all: state.all,
     byVersion(actor: Actor, after: Version) {
       const no = numbers.get(actor);
       const isWithheld = own?.has(actor) === false;
-      return no === undefined || isWithheld ? NOTHING : without(reader.byVersion(no, after), isTorn);
+      return no === undefined || isWithheld ? NOTHING : reader.byVersion(no, after);
     },
-    byKey: (after) => without(reader.byKey({ gt: after }), isTorn),
+    byKey: (after) => reader.byKey({ gt: after }),
     fold: (depth, onPage) =>
       reportingDamage(onDamage, () => foldIntoBuckets(snapshot, context, fingerprints, depth, onPage)),
     dotsIn(depth, buckets, after) {
@@ -66,30 +64,13 @@ function ownActors({ context, ownActor }: State): ReadonlySet<Actor> {
   return own;
 }
 
-/** A node that bootstraps answers for its own writes only, and claims nothing but having them. */
+/** A node that bootstraps gives its own writes only. What replaced some of them it may hold, and does not give: pullers adopt nothing. */
 function withoutPast(row: FullRow): FullRow {
   return { ...row, closed: birthOf(row.actor) };
 }
 
 function nothingOf(actor: Actor): FullRow {
   return { ...unknownRow(actor), cloudVersions: [] };
-}
-
-/** Loose entries of batches, while some of them may be torn: they are not handed on before the rest is here. */
-function tornBatches({ context }: State, actors: readonly Actor[]): (entry: Entry) => boolean {
-  const receivedByActor = new Map(actors.map((actor) => [actor, context.get(actor)?.received ?? 0]));
-  return ({ actor, version, first, last }) =>
-    first !== last && version > (receivedByActor.get(actor) ?? Number.POSITIVE_INFINITY);
-}
-
-function without(scan: EntryScan, isWithheld: (entry: Entry) => boolean): EntryScan {
-  return {
-    next: async () => (await scan.next())?.filter((entry) => !isWithheld(entry)),
-    get lookedAt() {
-      return scan.lookedAt;
-    },
-    close: () => scan.close(),
-  };
 }
 
 async function batchOf(

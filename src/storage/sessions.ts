@@ -83,6 +83,11 @@ export class Sessions {
     return this.all().some(({ exempt }) => exempt);
   }
 
+  /** One in key order, which can still be resumed. */
+  get hasFirstCopy(): boolean {
+    return this.all().some(({ order }) => order === 'key');
+  }
+
   /** The batch that gives up, or repairs, the state deletes them (R5). */
   deleteAll(transaction: Transaction): void {
     for (const peer of this.#byPeer.keys()) this.#delete(transaction, peer);
@@ -113,7 +118,7 @@ export class Sessions {
           transaction.assertReadable(keys);
           const stored = this.#begun(transaction, head, session);
           for (const entry of entries) mergeEntry(transaction, entry);
-          if (stored.order === 'key') transaction.state.bootstrapping = transaction.state.torn = true;
+          if (stored.order === 'key') transaction.state.bootstrapping = true;
           if (entries.length > 0) this.#endOtherExemptions(transaction, peer);
           if (isLast) this.#moveCursor(transaction, chunk, stored);
           return stored;
@@ -127,15 +132,17 @@ export class Sessions {
     return this.#committer.exclusive(async () => {
       const session = this.#byPeer.get(peer);
       if (session === undefined) throw voidSession();
-      const late = !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);
-      const looseByActor = late ? new Map<Actor, Sum>() : await this.#foldLoose(session);
+      // What one that bootstraps received replaced some of its own writes, and was not sent: they are here, and no more.
+      const joins = !session.serverBootstrapping;
+      const late = joins && !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);
+      const looseByActor = joins && !late ? await this.#foldLoose(session) : new Map<Actor, Sum>();
       await this.#committer.commitNow({
         keys: [],
         bytes: 0,
         sync: true,
         decide: (transaction) => {
           this.#delete(transaction, peer);
-          if (!late) join(transaction, session, looseByActor, session.order === 'key');
+          if (joins && !late) join(transaction, session, looseByActor, session.order === 'key');
         },
       });
       return late ? 'late' : 'adopted';
@@ -153,8 +160,7 @@ export class Sessions {
         sync: true,
         decide: (transaction) => {
           // A first copy that can still be resumed brings the rest of its batches itself.
-          const isWhole = !this.all().some(({ order }) => order === 'key');
-          join(transaction, session, looseByActor, isWhole);
+          join(transaction, session, looseByActor, !this.hasFirstCopy);
         },
       });
     });
@@ -215,7 +221,7 @@ export class Sessions {
       const covered = received >= row.indexed;
       looseByActor.set(
         other.actor,
-        covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, session, other)),
+        covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, other)),
       );
     }
     return looseByActor;
@@ -278,8 +284,7 @@ function voidSession(): BoatoError {
   );
 }
 
-function joinedCloud(row: LiveRow, session: NewSession, other: FullRow): ReadonlySet<Version> {
-  if (session.serverBootstrapping) return row.cloudVersions;
+function joinedCloud(row: LiveRow, other: FullRow): ReadonlySet<Version> {
   return new Set([...row.cloudVersions, ...other.cloudVersions]);
 }
 
@@ -296,24 +301,18 @@ function join(
   const { state } = transaction;
   for (const other of session.rows) {
     const row = transaction.row(other.actor);
-    const claimed = session.serverBootstrapping ? { ...other, closed: birthOf(other.actor) } : other;
-    const joined = joinVersions(row, claimed);
+    const joined = joinVersions(row, other);
     row.predecessor = joined.predecessor;
     transaction.advance(row, joined.received, joined.closed);
-    if (!session.serverBootstrapping) {
-      for (const version of other.cloudVersions) transaction.see(row, version);
-    }
+    for (const version of other.cloudVersions) transaction.see(row, version);
     const loose = looseByActor.get(other.actor);
     if (loose !== undefined) state.context.setLoose(row, loose);
   }
   for (const other of session.rows) impliedByPredecessor(transaction, transaction.row(other.actor));
-  // Of one that bootstraps, too: among its own writes may be tombstones that it collected before it held nothing.
   state.horizon = maxVersion(state.horizon, session.horizon);
   state.see(session.horizon);
-  if (session.serverBootstrapping) return;
-  state.bootstrapping = false;
   // Unless every batch came whole, torn ones may be among the loose dots.
-  if (isWhole || state.context.looseDots === 0) state.torn = false;
+  if (isWhole || state.context.looseDots === 0) state.bootstrapping = false;
 }
 
 /** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */

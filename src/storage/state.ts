@@ -20,7 +20,6 @@ export class State implements NodeState {
   permanent: Sum = SUM_ZERO;
   ownActor: Actor | undefined = undefined;
   bootstrapping = false;
-  torn = false;
   damaged = false;
   healing = false;
   lastFloor: Version = VERSION_ZERO;
@@ -61,7 +60,6 @@ export class State implements NodeState {
     this.permanent = stored.permanent;
     this.ownActor = stored.ownActor;
     this.bootstrapping = stored.bootstrapping;
-    this.torn = stored.torn;
     this.damaged = stored.damaged;
     this.healing = stored.healing;
     this.lastFloor = stored.lastFloor;

@@ -111,7 +111,7 @@ export class StoredReplica implements Replica {
 
   /** What the node is, for its status; changes as it goes. */
   get state(): Readonly<
-    Pick<State, 'all' | 'permanent' | 'horizon' | 'last' | 'bootstrapping' | 'torn' | 'damaged' | 'healing'>
+    Pick<State, 'all' | 'permanent' | 'horizon' | 'last' | 'bootstrapping' | 'damaged' | 'healing'>
   > {
     return this.#state;
   }
@@ -188,7 +188,7 @@ export class StoredReplica implements Replica {
     }
   }
 
-  /** R6. None while batches may be torn here. The caller vouches for the clock. */
+  /** R6. None while a first copy is on its way, or the node heals. The caller vouches for the clock. */
   collect(): Promise<Collected> {
     if (this.#state.bootstrapping || this.#state.healing) return Promise.resolve({ collected: 0, kept: 0 });
     const { clock, tombstoneTtlMs } = this.#options;
@@ -258,8 +258,8 @@ export class StoredReplica implements Replica {
     return this.#health.ailment;
   }
 
-  isTorn(): boolean {
-    return this.#state.torn;
+  isBootstrapping(): boolean {
+    return this.#state.bootstrapping;
   }
 
   looseCount(): number {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { GossipCluster, keysSent, putMany, type TestNode } from '../support/gossip-fixture.ts';
+import {
+  GossipCluster,
+  keysSent,
+  putMany,
+  SESSION_TIMEOUT_MS,
+  type TestNode,
+} from '../support/gossip-fixture.ts';
 import { contents } from '../support/replica-fixture.ts';
 
 const KEYS = 20;
@@ -59,6 +65,22 @@ describe('a session that was set aside', () => {
     expect(a.gossip.served()).toEqual([]);
     expect(b.replica.state.bootstrapping).toBe(false);
     expect(await contents(b.replica)).toEqual(await contents(a.replica));
+    await cluster.stopAll();
+  });
+
+  test('is dropped once its peer cannot have kept it, and what a first copy brought is handed on', async () => {
+    const { cluster, b, c } = await setAside(({ network }) => network.cut('a', 'b'), 'other keys');
+    await cluster.pass(2 * SESSION_TIMEOUT_MS - 2000);
+    expect(await b.gossip.pulled()).toMatchObject([{ peer: 'a', state: 'set-aside' }]);
+    expect(b.replica.state.bootstrapping).toBe(true);
+    expect(await keyCount(c)).toBe(KEYS);
+
+    await cluster.pass(5000);
+
+    expect(await b.gossip.pulled()).toEqual([]);
+    expect(b.replica.state.bootstrapping).toBe(false);
+    expect(await keyCount(c)).toBe(9 + KEYS);
+    expect(await contents(c.replica)).toEqual(await contents(b.replica));
     await cluster.stopAll();
   });
 

@@ -51,7 +51,6 @@ function pinnedWith(count: number, batch: number): PinnedState {
     rows: [row],
     horizon: 0 as Version,
     bootstrapping: false,
-    torn: false,
     all: SUM_ZERO,
     ...unusedHere(),
     byVersion: (_, after) => scan(after),

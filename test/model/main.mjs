@@ -23,14 +23,17 @@ const { runs, family, seed, path } = commandLine({
     if (name !== undefined && !FAMILIES.includes(name)) throw new Error(`there is no family ${name}`);
   },
 });
-const each = family === undefined ? Math.ceil(Number(runs) / FAMILIES.length) : Number(runs);
+const isReplay = path !== undefined;
+const each = family === undefined ? Math.ceil(Number(runs) / FAMILIES.length) : isReplay ? 1 : Number(runs);
 const env = {
   MODEL_RUNS: String(each),
   ...(family === undefined ? {} : { MODEL_FAMILY: family }),
   ...(seed === undefined ? {} : { MODEL_SEED: seed }),
   ...(path === undefined ? {} : { MODEL_PATH: path }),
 };
-console.log(`${each} schedules of ${family ?? `each of ${FAMILIES.length} families`}.`);
+console.log(
+  `${each} schedule${each === 1 ? '' : 's'} of ${family ?? `each of ${FAMILIES.length} families`}.`,
+);
 const vitest = await startVitest(
   'test',
   [],
@@ -50,7 +53,8 @@ const tests = vitest.state
   .filter((test) => test.result().state !== 'skipped');
 const passed = tests.filter((test) => test.result().state === 'passed').length;
 await vitest.close();
-if (passed === tests.length && passed > 0) console.log(`${passed * each} schedules kept every promise.`);
+if (passed === tests.length && passed > 0)
+  console.log(`${passed * each} schedule${passed * each === 1 ? '' : 's'} kept every promise.`);
 else {
   console.log(
     'A failure prints a seed and a path: npm run model -- --family NAME --seed S --path P replays it.',

@@ -94,7 +94,6 @@ const HEALTHY: StoredReplica['state'] = {
   horizon: 0 as StoredReplica['state']['horizon'],
   last: 0 as StoredReplica['state']['last'],
   bootstrapping: false,
-  torn: false,
   damaged: false,
   healing: false,
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { birthOf } from '../../src/core/actor.ts';
 import {
   contents,
   del,
@@ -266,8 +267,9 @@ describe('a session', () => {
     expect(b.state.bootstrapping).toBe(true);
     expect(await pull(c, b)).toBe('adopted');
     expect(await contents(c)).toEqual({ own: '1' });
-    for (const row of c.rows()) expect(row.loose.count).toBe(0);
-    expect(c.rows().find(({ actor }) => actor.startsWith('b'))?.closed).toBeLessThan(b.state.last);
+    // Nothing is claimed: what replaced some of them may be here, and is not served.
+    expect(c.rows().map(({ loose }) => loose.count)).toEqual([1]);
+    expect(c.rows().map(({ received }) => received)).toEqual(c.rows().map(({ actor }) => birthOf(actor)));
     for (const chunk of chunks.slice(1)) await b.storeChunk(chunk);
     expect(await b.adopt(a.nodeId)).toBe('adopted');
     expect(b.state.bootstrapping).toBe(false);

@@ -279,6 +279,7 @@ export class Cluster {
     const { gaveUp } = await replica.repairClock(all);
     this.#wrongClocks.delete(index);
     if (replica.epoch === epoch) return;
+    this.#noteLost(index, ({ last }) => last > limit);
     const known = naive.all();
     const seen = new Set([...past, ...known.map(dotName)]);
     const had = new Set(before.map(dotName));
@@ -347,10 +348,10 @@ export class Cluster {
     await this.#replace(index, await saved.disk.copy(), saved.naive.copy());
   }
 
-  /** A disk goes: what is held whole nowhere else may be lacking from batches of which a first copy brought a part. */
-  #noteLost(index: number): void {
-    const whole = this.nodes.filter((node) => node.index !== index && !node.replica.state.torn);
-    for (const entry of this.node(index).naive.held())
+  /** Entries go: what is held whole nowhere else may be lacking from batches of which a first copy brought a part. */
+  #noteLost(index: number, isLost: (entry: Entry) => boolean = () => true): void {
+    const whole = this.nodes.filter((node) => node.index !== index && !node.replica.state.bootstrapping);
+    for (const entry of this.node(index).naive.held().filter(isLost))
       if (!whole.some(({ naive }) => naive.has(entry))) this.gone.add(dotName(entry));
   }
 
@@ -388,7 +389,7 @@ export class Cluster {
     const { actors, behind } = await this.#compare(puller, server);
     if (behind === 0 && !compare) return undefined;
     const { replica } = this.node(puller);
-    const atOnce = compare || replica.isHealing() || (replica.isTorn() && !isIncomparable);
+    const atOnce = compare || replica.isHealing() || (replica.isBootstrapping() && !isIncomparable);
     const session = PullSession.begin(dependencies, peer, actors, atOnce);
     return { puller, server, session, pinned: this.node(server).naive.copy(), opened: false };
   }
@@ -445,7 +446,7 @@ export class Cluster {
   /** As `Healing` has it, with every peer in reach. */
   async #completed(puller: number, server: number): Promise<void> {
     const { completed, replica } = this.node(puller);
-    if (!replica.isHealing() && !replica.isTorn()) return completed.clear();
+    if (!replica.isHealing() && !replica.isBootstrapping()) return completed.clear();
     completed.add(server);
     if (completed.size === this.nodes.length - 1) await replica.endHealing();
   }
@@ -678,8 +679,8 @@ export class Cluster {
 }
 
 function stateOf(replica: StoredReplica): string {
-  const { healing, torn, bootstrapping } = replica.state;
-  return `${replica.contextHash()} ${replica.fingerprint().sum} ${healing} ${torn} ${bootstrapping}`;
+  const { healing, bootstrapping } = replica.state;
+  return `${replica.contextHash()} ${replica.fingerprint().sum} ${healing} ${bootstrapping}`;
 }
 
 /** Through the real codec, as bytes. */

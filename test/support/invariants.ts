@@ -82,8 +82,8 @@ export function expectWholeBatches(
   written: readonly Entry[],
   gone: ReadonlySet<string> = new Set(),
 ): void {
-  // While a first copy can still be resumed its batches may be torn here: they are handed to nobody.
-  if (replica.state.bootstrapping || replica.state.torn) return;
+  // Until a first copy is through its batches may be torn here: they are handed to nobody.
+  if (replica.state.bootstrapping) return;
   const heldByBatch = new Map<string, Set<number>>();
   for (const entry of naive.held()) {
     const { actor, first, last, version } = entry;
