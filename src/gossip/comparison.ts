@@ -184,19 +184,24 @@ export class Comparison {
   async *#theirDots(buckets: readonly number[]): AsyncGenerator<KeyDot, void, undefined> {
     const { limits } = this.#dependencies;
     const session = this.#session.name;
-    let reply = await this.#ask({ type: 'list', session, buckets, after: NO_BYTES }, 'list-reply');
+    let ahead = this.#ask({ type: 'list', session, buckets, after: NO_BYTES }, 'list-reply');
     let after: Uint8Array | undefined;
     for (;;) {
+      const reply = await ahead;
       const dots = unpackDots(reply.dots, limits);
-      for (const dot of dots) {
-        if (after !== undefined && compareBytes(after, dot.key) >= 0)
+      for (const { key } of dots) {
+        if (after !== undefined && compareBytes(after, key) >= 0)
           throw new MalformedBytes('a list out of order');
-        after = dot.key;
-        yield dot;
+        after = key;
       }
+      if (!reply.last) {
+        if (dots.length === 0 || after === undefined) throw new MalformedBytes('a list that stands still');
+        ahead = this.#ask({ type: 'list', session, buckets: [], after }, 'list-reply');
+        // Looked at in its turn; until then a failure must not count as unhandled.
+        ahead.catch(() => undefined);
+      }
+      yield* dots;
       if (reply.last) return;
-      if (dots.length === 0 || after === undefined) throw new MalformedBytes('a list that stands still');
-      reply = await this.#ask({ type: 'list', session, buckets: [], after }, 'list-reply');
     }
   }
 

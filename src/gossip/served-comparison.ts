@@ -10,6 +10,9 @@ import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import { DotPacker } from './comparison-lists.ts';
 import type { FetchReply, ListReply } from './messages.ts';
 
+/** Dots of a list: a quarter of a chunk has thousands of them, and they are unpacked in one go. */
+const LIST_BYTES = CHUNK_BYTES / 4;
+
 /** Entries read at once, of which one with a large batch may fill a reply. */
 const FETCHED_AT_ONCE = 16;
 
@@ -52,7 +55,7 @@ export class ServedComparison {
     if (buckets.length > 0 || this.#scan === undefined || !equalBytes(after, this.#after))
       await this.#seek(after);
     const packer = new DotPacker();
-    while (packer.bytes < CHUNK_BYTES) {
+    while (packer.bytes < LIST_BYTES) {
       if (this.#read.length === 0) this.#read = (await this.#scan?.next()) ?? [];
       const [dot] = this.#read;
       if (dot === undefined) return { dots: packer.finish(), last: true };

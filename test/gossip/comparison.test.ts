@@ -206,7 +206,7 @@ describe('a comparison', () => {
     for (const group of groups) await pair.server.write(group);
     expect(await pair.begin(true).run()).toBe('adopted');
     const count = (type: string): number => pair.peer.asked.filter((asked) => asked === type).length;
-    expect(count('list')).toBe(2);
+    expect(count('list')).toBe(7);
     // A batch comes whole and once, whatever its size.
     expect(count('fetch')).toBe(isBatch ? 1 : 7);
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
