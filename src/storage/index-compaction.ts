@@ -64,14 +64,15 @@ export class IndexCompactor {
   }
 
   /**
-   * Folds the whole index of one actor. `singlesOnly`: where all of it is single dots (`rebuild.ts`), which spares looking for
-   * segments: past their last one the database walks over every single dot that was folded already, at each slice anew.
+   * Folds the whole index of one actor. `isRebuilt`: all of it is single dots, made from entries a moment ago (`rebuild.ts`).
+   * Then hardly any is stale, and to look up which costs a read of each; and it spares looking for segments: past their
+   * last one the database walks over every single dot that was folded already, at each slice anew.
    */
-  async fold(row: LiveRow, singlesOnly: boolean = false): Promise<void> {
+  async fold(row: LiveRow, isRebuilt: boolean = false): Promise<void> {
     let after = 0 as Version;
     while (!this.#stopped && after < row.indexed) {
       const from = after;
-      after = await this.#committer.exclusive(() => this.#foldFrom(row, from, singlesOnly));
+      after = await this.#committer.exclusive(() => this.#foldFrom(row, from, isRebuilt));
     }
   }
 
@@ -81,15 +82,15 @@ export class IndexCompactor {
     await this.#background;
   }
 
-  async #foldFrom(row: LiveRow, after: Version, singlesOnly: boolean): Promise<Version> {
-    const slice = await readSlice(this.#store, row.no, after, singlesOnly);
+  async #foldFrom(row: LiveRow, after: Version, isRebuilt: boolean): Promise<Version> {
+    const slice = await readSlice(this.#store, row.no, after, isRebuilt);
     if (slice.records.length > 0) {
       await this.#committer.commitNow({
-        keys: slice.pairs.map(({ key }) => key),
+        keys: isRebuilt ? [] : slice.pairs.map(({ key }) => key),
         bytes: 0,
         // A later fold of the same range must not survive a power loss that takes this one.
         sync: true,
-        decide: (transaction) => foldSlice(transaction, this.#state, row, slice),
+        decide: (transaction) => foldSlice(transaction, this.#state, row, slice, isRebuilt),
       });
     }
     return slice.end;
@@ -116,9 +117,9 @@ async function readSlice(
   store: OrderedStore,
   actorNo: number,
   after: Version,
-  singlesOnly: boolean,
+  isRebuilt: boolean,
 ): Promise<Slice> {
-  const segments = singlesOnly
+  const segments = isRebuilt
     ? NO_RECORDS
     : await readIndexRecords(store, segmentsAbove(actorNo, after), SEGMENTS_READ);
   const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after), SINGLES_READ);
@@ -170,10 +171,17 @@ async function readIndexRecords(
   }
 }
 
-function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: Slice): void {
+function foldSlice(
+  transaction: Transaction,
+  state: State,
+  row: LiveRow,
+  slice: Slice,
+  keepsStale: boolean,
+): void {
   const live = slice.pairs.filter(({ version, key }, at) => {
     // Listed twice, as `DotScan` has it.
     if (version === slice.pairs[at - 1]?.version) return false;
+    if (keepsStale) return true;
     const present = transaction.present(key);
     return present?.version === version && present.actorNo === row.no;
   });

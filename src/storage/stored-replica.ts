@@ -434,9 +434,9 @@ export class StoredReplica implements Replica {
     return isDone;
   }
 
-  #foldIndex(singlesOnly: boolean = false): Promise<void> {
+  #foldIndex(isRebuilt: boolean = false): Promise<void> {
     return reportingDamage(this.#onDamage, async () => {
-      for (const row of this.#state.context.all()) await this.#compactor.fold(row, singlesOnly);
+      for (const row of this.#state.context.all()) await this.#compactor.fold(row, isRebuilt);
     });
   }
 

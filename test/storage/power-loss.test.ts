@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { birthOf } from '../../src/core/actor.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { ArrivedChunk, SessionOrder } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -188,6 +189,39 @@ describe('a power loss at any moment', () => {
 
     const reopened = await openTestReplica({ nodeId: 'b', disk });
     expect(await indexedNames(reopened)).toEqual(await presentNames(reopened));
+  });
+
+  test('while a node gives up its context leaves every entry, indexed, and no claim, once it has checked', async () => {
+    const store = await forgetfulStore();
+    const node = await openTestReplica({ nodeId: 'b', store });
+    const server = await openTestReplica({ nodeId: 'a' });
+    for (const name of ['k', 'l', 'm']) await server.write([put(name, '1')]);
+    const { chunks } = await readSession(node, server, 'version', 1);
+    for (const chunk of chunks.slice(0, 2)) await node.storeChunk(chunk);
+    // What it replaces goes to the cloud.
+    await node.write([put('k', '2'), put('n', '2')]);
+    const before = await presentNames(node);
+    const first = store.batches;
+    await node.giveUp('a test wants it');
+
+    for (let batches = first + 1; batches <= store.batches; batches++) {
+      for (let lost = first; lost <= batches; lost++) {
+        // Of the unsynced ones none or all, all but one, one.
+        for (const survives of [
+          () => lost > first,
+          (batch: number) => batch !== lost,
+          (batch: number) => batch === lost,
+        ]) {
+          const disk = await store.afterPowerLoss(batches, survives);
+          const reopened = await openTestReplica({ nodeId: 'b', disk });
+          await reopened.check();
+          expect(await presentNames(reopened)).toEqual(before);
+          expect(await indexedNames(reopened)).toEqual(before);
+          for (const { actor, received } of reopened.rows()) expect(received).toBe(birthOf(actor));
+          expect(reopened.counts).toMatchObject({ cloudDots: 0, looseDots: before.length });
+        }
+      }
+    }
   });
 });
 
