@@ -197,7 +197,7 @@ describe('a power loss at any moment', () => {
     const server = await openTestReplica({ nodeId: 'a' });
     for (const name of ['k', 'l', 'm']) await server.write([put(name, '1')]);
     const { chunks } = await readSession(node, server, 'version', 1);
-    for (const chunk of chunks.slice(0, 2)) await node.storeChunk(chunk);
+    for (const arrived of chunks.slice(0, 2)) await node.storeChunk(arrived);
     // What it replaces goes to the cloud.
     await node.write([put('k', '2'), put('n', '2')]);
     const before = await presentNames(node);
