@@ -147,6 +147,7 @@ export class Gossip {
         return comparison;
       },
       linkTo: (peer) => peers.linkTo(peer),
+      isComparing: (peer) => server.isComparing(peer),
       sentTo: (peer) => server.sentTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
       onCompleted: (peer) => {

@@ -10,8 +10,10 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
+import { type Row, sameEntries } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
+import type { Replica } from '../ports/replica.ts';
 import type { Comparison } from './digest.ts';
 import type { Link } from './link.ts';
 import { PullQueue } from './pull-queue.ts';
@@ -35,6 +37,8 @@ export interface PullerDependencies extends PullDependencies {
   readonly linkTo: (nodeId: NodeId) => Link | undefined;
   /** A session told what a peer's clock shows. */
   readonly onPeerClock: (peer: NodeId, wallMs: number) => void;
+  /** A peer compares what it holds with a snapshot of this node's now. */
+  readonly isComparing: (peer: NodeId) => boolean;
   /** How many entries this node has sent a peer so far. */
   readonly sentTo: (peer: NodeId) => number;
   /** A session with the peer was adopted, or would bring nothing. */
@@ -140,10 +144,8 @@ export class Puller {
   ): Promise<PullResult['outcome']> {
     for (let attempt = 1; ; attempt++) {
       const session = await this.#nextSession(link, compare);
-      if (session === undefined) {
-        this.#dependencies.onCompleted(link.nodeId);
-        return 'nothing';
-      }
+      if (session === undefined) this.#dependencies.onCompleted(link.nodeId);
+      if (session === undefined || session === 'later') return 'nothing';
       this.#running = { peer: link.nodeId, session };
       let outcome: Exclude<Step, 'more'>;
       try {
@@ -163,7 +165,7 @@ export class Puller {
     }
   }
 
-  async #nextSession(link: Link, compare: boolean): Promise<PullSession | undefined> {
+  async #nextSession(link: Link, compare: boolean): Promise<PullSession | 'later' | undefined> {
     const peer: SessionPeer = {
       nodeId: link.nodeId,
       request: (request) => link.channel.request(request),
@@ -172,10 +174,12 @@ export class Puller {
     const resumed = await PullSession.resume(this.#dependencies, peer);
     if (resumed !== undefined) return resumed;
     const { replica, compare: compareRows } = this.#dependencies;
-    const { actors, behind } = await compareRows(link);
+    const { actors, rows, behind } = await compareRows(link);
     if (behind === 0 && !compare) return undefined;
-    const isUnsure = replica.isBootstrapping() || replica.looseCount() > LOOSE_DOTS_MAX;
+    const isUnsure = replica.isBootstrapping() || looseAmong(rows, replica) > LOOSE_DOTS_MAX;
     const atOnce = compare || replica.isHealing() || (isUnsure && !this.#incomparable.has(link.nodeId));
+    // What the peer is taking over from here differs in every row until it is through.
+    if (atOnce && !compare && this.#dependencies.isComparing(link.nodeId)) return 'later';
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
   }
 
@@ -239,6 +243,16 @@ const COMPARED =
   'Compared with a peer: own writes that it lacked were kept, stale entries dropped, missing ones taken.';
 const REJOINED =
   'Away for longer than deletions are kept, this node compared what it holds with a peer: own writes that it lacked were kept, stale entries dropped, missing ones taken.';
+
+/** Loose dots here of actors of which the peer holds something else. */
+function looseAmong(rows: readonly Row[], replica: Replica): number {
+  let count = 0;
+  for (const theirs of rows) {
+    const own = replica.row(theirs.actor);
+    if (own !== undefined && !sameEntries(own, theirs)) count += own.loose.count;
+  }
+  return count;
+}
 
 /** The peer is gone or refuses, the node stops, or is damaged: told elsewhere, or no news. */
 const QUIET: ReadonlySet<string> = new Set([

@@ -28,6 +28,7 @@ export class ServedComparison {
   #read: readonly KeyDot[] = [];
   /** Entries that were sent. */
   entries = 0;
+  hasBegun = false;
 
   constructor(pinned: PinnedState) {
     this.#pinned = pinned;
@@ -35,6 +36,7 @@ export class ServedComparison {
 
   /** Resolves to whether the snapshot holds what its sum says; if not, this node is damaged (R8). */
   async fold(depth: number): Promise<boolean> {
+    this.hasBegun = true;
     this.#tree = await this.#pinned.fold(depth);
     return equalSums(this.#tree.total, this.#pinned.all);
   }

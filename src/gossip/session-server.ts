@@ -208,6 +208,11 @@ export class SessionServer {
     return sent;
   }
 
+  /** The peer has begun a comparison, and not ended it. */
+  isComparing(peer: NodeId): boolean {
+    return [...this.#keptByName.values()].some((kept) => kept.peer === peer && kept.comparison.hasBegun);
+  }
+
   status(): ServedStatus[] {
     return [...this.#keptByName.values()].map(({ peer, session }) => {
       const { order, entries, bytes } = session;

@@ -174,8 +174,6 @@ export interface Replica {
   isHealing(): boolean;
   /** A first copy is not through: batches may be torn, until their rest is here or every peer was asked. */
   isBootstrapping(): boolean;
-  /** Single dots beyond what was received: what sessions brought that did not come to their end. */
-  looseCount(): number;
 
   // In line with commits.
   /** Between two commits: what to tell when opening a session about `actors`. */

@@ -262,10 +262,6 @@ export class StoredReplica implements Replica {
     return this.#state.bootstrapping;
   }
 
-  looseCount(): number {
-    return this.#state.context.looseDots;
-  }
-
   pullerState(actors: readonly Actor[]): Promise<PullerState> {
     return this.#committer.exclusive(() => {
       const { context } = this.#state;
