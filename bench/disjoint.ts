@@ -86,7 +86,6 @@ async function startDamaged(
   await node.call('closeRaw');
   const address = await node.call('openNode', { dir, nodeId, peers });
   await node.call('untilGivenUp');
-  await node.call('compactNode');
   return address;
 }
 

@@ -1,13 +1,13 @@
 /** Builds byte strings: fixed numbers, variable-length numbers (LEB128 up to 53 bits), bytes. */
 
-import { writeUint32, writeUint64 } from './bytes.ts';
+import { newBytes, writeUint32, writeUint64 } from './bytes.ts';
 
 export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity);
+    this.#bytes = newBytes(capacity);
   }
 
   get length(): number {
@@ -68,7 +68,7 @@ export class ByteWriter {
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    const larger = newBytes(Math.max(needed, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }

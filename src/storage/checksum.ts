@@ -2,14 +2,14 @@
 
 import { crc32 } from 'node:zlib';
 import { MalformedBytes } from '../core/byte-reader.ts';
-import { readUint32, writeUint32 } from '../core/bytes.ts';
+import { newBytes, readUint32, writeUint32 } from '../core/bytes.ts';
 import { damaged } from './damage.ts';
 
 const CHECKSUM_BYTES = 4;
 
 /** The record to store under `key`. */
 export function seal(key: Uint8Array, content: Uint8Array): Uint8Array {
-  const record = new Uint8Array(content.length + CHECKSUM_BYTES);
+  const record = newBytes(content.length + CHECKSUM_BYTES);
   record.set(content);
   writeUint32(record, content.length, crc32(content, crc32(key)));
   return record;

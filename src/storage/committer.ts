@@ -88,7 +88,7 @@ export class Committer {
   async commitNow<T>(job: Job<T>): Promise<T> {
     const outcomes = await this.#commitJobs([job]);
     const [outcome] = outcomes as [Outcome];
-    if ('error' in outcome) throw outcome.error;
+    if (outcome.error !== undefined) throw outcome.error;
     return outcome.value as T;
   }
 
@@ -100,8 +100,9 @@ export class Committer {
 
   #enqueue(work: Pick<Queued, 'job' | 'task'>): Promise<unknown> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const { job, task } = work;
     const answered = new Promise<unknown>((resolve, reject) => {
-      this.#queue.push({ ...work, resolve, reject });
+      this.#queue.push({ job, task, resolve, reject });
     });
     // Started a moment later, so that writers of the same moment share the first group.
     this.#running ??= Promise.resolve().then(() => this.#run());
@@ -137,10 +138,11 @@ export class Committer {
   async #commitGroup(group: readonly Queued[]): Promise<void> {
     try {
       const outcomes = await this.#commitJobs(group.map(({ job }) => job as Job<unknown>));
-      for (const [index, outcome] of outcomes.entries()) {
-        const { resolve, reject } = group[index] as Queued;
-        if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.value);
+      for (let at = 0; at < group.length; at++) {
+        const outcome = outcomes[at] as Outcome;
+        const { resolve, reject } = group[at] as Queued;
+        if (outcome.error === undefined) resolve(outcome.value);
+        else reject(outcome.error);
       }
     } catch (error) {
       for (const { reject } of group) reject(error);
@@ -190,13 +192,16 @@ function run(task: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-type Outcome = { readonly value: unknown } | { readonly error: BoatoError };
+interface Outcome {
+  readonly value: unknown;
+  readonly error: BoatoError | undefined;
+}
 
 function decide(job: Job<unknown>, transaction: Transaction): Outcome {
   try {
-    return { value: job.decide(transaction) };
+    return { value: job.decide(transaction), error: undefined };
   } catch (error) {
-    if (error instanceof BoatoError) return { error };
+    if (error instanceof BoatoError) return { value: undefined, error };
     throw error;
   }
 }

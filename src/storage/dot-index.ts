@@ -16,11 +16,14 @@ const SINGLES_READ = 256;
 export class DotScan {
   readonly #segments: PairSource;
   readonly #singles: PairSource;
+  readonly #upTo: number;
   #last: Version | undefined;
 
-  constructor(reader: Reader, actorNo: number, after: Version) {
+  /** `upTo`: beyond it the database would walk over all single dots that were folded, to find that there are none. */
+  constructor(reader: Reader, actorNo: number, after: Version, upTo?: Version) {
+    this.#upTo = upTo ?? Number.MAX_SAFE_INTEGER;
     this.#segments = new PairSource(reader.scan(segmentsAbove(actorNo, after)), SEGMENTS_READ, after);
-    this.#singles = new PairSource(reader.scan(singleDotsAbove(actorNo, after)), SINGLES_READ, after);
+    this.#singles = new PairSource(reader.scan(singleDotsAbove(actorNo, after, upTo)), SINGLES_READ, after);
   }
 
   /** The next pairs; an empty array at the end. */
@@ -33,6 +36,7 @@ export class DotScan {
       const isSegmentNext =
         single === undefined || (segment !== undefined && segment.version <= single.version);
       const pair = (isSegmentNext ? this.#segments : this.#singles).take();
+      if (pair.version > this.#upTo) break;
       // Listed twice: taken out by a repair of the clock, which left its stale pair, and come back later.
       if (pair.version !== this.#last) page.push(pair);
       this.#last = pair.version;

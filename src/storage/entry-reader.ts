@@ -75,9 +75,9 @@ export class EntryReader {
     return { next, close, lookedAt };
   }
 
-  /** Present entries of the actor numbered `actorNo` with versions above `after`, ascending. */
-  byVersion(actorNo: number, after: Version): EntryScan {
-    const scan = new DotScan(this.#reader, actorNo, after);
+  /** Present entries of the actor numbered `actorNo` with versions above `after`, and not above `upTo`, ascending. */
+  byVersion(actorNo: number, after: Version, upTo?: Version): EntryScan {
+    const scan = new DotScan(this.#reader, actorNo, after, upTo);
     let lookedAt = after;
     const readPage = async (): Promise<Found[] | undefined> => {
       const pairs = await scan.next();

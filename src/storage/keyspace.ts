@@ -3,7 +3,7 @@
  * they mean. Written to disk: a change needs a new format version.
  */
 
-import { asciiBytes, writeUint32, writeUint64 } from '../core/bytes.ts';
+import { asciiBytes, newBytes, writeUint32, writeUint64 } from '../core/bytes.ts';
 import type { KeyRange } from '../ports/ordered-store.ts';
 
 const META = 0x01;
@@ -52,7 +52,7 @@ export function singleDotKey(actorNo: number, version: number): Uint8Array {
 
 /** `at`: for a tombstone its version, for an expiring entry the millisecond of its expiry. */
 export function dueKey(kind: number, at: number, key: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(DUE_HEAD_BYTES + key.length);
+  const bytes = newBytes(DUE_HEAD_BYTES + key.length);
   bytes[0] = DUE;
   bytes[1] = kind;
   writeUint64(bytes, 2, at);
@@ -88,8 +88,12 @@ export function segmentsAbove(actorNo: number, after: number): KeyRange {
   return { gt: segmentKey(actorNo, after), lte: segmentKey(actorNo, Number.MAX_SAFE_INTEGER) };
 }
 
-export function singleDotsAbove(actorNo: number, after: number): KeyRange {
-  return { gt: singleDotKey(actorNo, after), lte: singleDotKey(actorNo, Number.MAX_SAFE_INTEGER) };
+export function singleDotsAbove(
+  actorNo: number,
+  after: number,
+  upTo: number = Number.MAX_SAFE_INTEGER,
+): KeyRange {
+  return { gt: singleDotKey(actorNo, after), lte: singleDotKey(actorNo, upTo) };
 }
 
 /** Due records of one kind from `from` to `to`, both inclusive. */
@@ -174,7 +178,7 @@ function whole(prefix: number): KeyRange {
 }
 
 function prefixed(prefix: number, rest: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(1 + rest.length);
+  const bytes = newBytes(1 + rest.length);
   bytes[0] = prefix;
   bytes.set(rest, 1);
   return bytes;

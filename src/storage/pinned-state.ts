@@ -79,15 +79,11 @@ async function batchOf(
   entry: Entry,
 ): Promise<readonly Entry[]> {
   if (entry.first === entry.last || actorNo === undefined) return [entry];
-  const scan = reader.byVersion(actorNo, (entry.first - 1) as Version);
+  const scan = reader.byVersion(actorNo, (entry.first - 1) as Version, entry.last);
   const batch: Entry[] = [];
   try {
-    for (;;) {
-      const page = await scan.next();
-      if (page === undefined) return batch;
-      batch.push(...page.filter(({ version }) => version <= entry.last));
-      if (scan.lookedAt >= entry.last) return batch;
-    }
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) batch.push(...page);
+    return batch;
   } finally {
     await scan.close();
   }

@@ -42,11 +42,12 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
       if (last > ownVersionMax(wallMs, settings.maxDriftMs)) throw clockAhead(last, wallMs);
       const row = needsActor ? beginActor(transaction, settings) : (state.runActor as LiveRow);
       transaction.advance(row, last, last);
-      for (const [index, { key, value, expiresAt }] of writes.entries()) {
-        const version = (first + index) as Version;
-        const tombstone = value === undefined;
-        const entry = {
-          actor: row.actor,
+      const { actor } = row;
+      for (let at = 0; at < writes.length; at++) {
+        const { key, value, expiresAt } = writes[at] as Write;
+        const [version, tombstone] = [(first + at) as Version, value === undefined];
+        transaction.place(row, {
+          actor,
           key,
           version,
           first,
@@ -54,8 +55,7 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
           tombstone,
           value: value ?? NO_BYTES,
           expiresAt,
-        };
-        transaction.place(row, entry);
+        });
       }
       return before.map((present) => present !== undefined && isPresentLive(present, wallMs));
     },
