@@ -39,7 +39,9 @@ export class MapStore implements Store {
   readonly #limits: Limits;
   readonly #dir: string;
   readonly #release: () => Promise<void>;
-  readonly #underWay = new Set<Promise<void>>();
+  #underWay = 0;
+  /** Called when nothing is under way any more. */
+  #onIdle: () => void = () => {};
   #isRefusing = false;
   #closing: Promise<void> | undefined;
 
@@ -213,7 +215,11 @@ export class MapStore implements Store {
   }
 
   async #close(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    while (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
     try {
       await this.#replica.close();
     } finally {
@@ -228,13 +234,13 @@ export class MapStore implements Store {
   }
 
   /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */
-  #reading<T>(work: Promise<T>): Promise<T> {
-    const ended = work.then(
-      () => void this.#underWay.delete(ended),
-      () => void this.#underWay.delete(ended),
-    );
-    this.#underWay.add(ended);
-    return work;
+  async #reading<T>(work: Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await work;
+    } finally {
+      if (--this.#underWay === 0) this.#onIdle();
+    }
   }
 
   async #countPrefix(prefix: string): Promise<number> {

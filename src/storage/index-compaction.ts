@@ -63,16 +63,12 @@ export class IndexCompactor {
       });
   }
 
-  /**
-   * Folds the whole index of one actor. `isRebuilt`: all of it is single dots, made from entries a moment ago (`rebuild.ts`).
-   * Then hardly any is stale, and to look up which costs a read of each; and it spares looking for segments: past their
-   * last one the database walks over every single dot that was folded already, at each slice anew.
-   */
-  async fold(row: LiveRow, isRebuilt: boolean = false): Promise<void> {
+  /** Folds the whole index of one actor. */
+  async fold(row: LiveRow): Promise<void> {
     let after = 0 as Version;
     while (!this.#stopped && after < row.indexed) {
       const from = after;
-      after = await this.#committer.exclusive(() => this.#foldFrom(row, from, isRebuilt));
+      after = await this.#committer.exclusive(() => this.#foldFrom(row, from));
     }
   }
 
@@ -82,15 +78,15 @@ export class IndexCompactor {
     await this.#background;
   }
 
-  async #foldFrom(row: LiveRow, after: Version, isRebuilt: boolean): Promise<Version> {
-    const slice = await readSlice(this.#store, row.no, after, isRebuilt);
+  async #foldFrom(row: LiveRow, after: Version): Promise<Version> {
+    const slice = await readSlice(this.#store, row.no, after);
     if (slice.records.length > 0) {
       await this.#committer.commitNow({
-        keys: isRebuilt ? [] : slice.pairs.map(({ key }) => key),
+        keys: slice.pairs.map(({ key }) => key),
         bytes: 0,
         // A later fold of the same range must not survive a power loss that takes this one.
         sync: true,
-        decide: (transaction) => foldSlice(transaction, this.#state, row, slice, isRebuilt),
+        decide: (transaction) => foldSlice(transaction, this.#state, row, slice),
       });
     }
     return slice.end;
@@ -113,15 +109,8 @@ interface IndexRecord {
 }
 
 /** The pairs above `after`, of segments and of single dots, as far as a slice reaches. */
-async function readSlice(
-  store: OrderedStore,
-  actorNo: number,
-  after: Version,
-  isRebuilt: boolean,
-): Promise<Slice> {
-  const segments = isRebuilt
-    ? NO_RECORDS
-    : await readIndexRecords(store, segmentsAbove(actorNo, after), SEGMENTS_READ);
+async function readSlice(store: OrderedStore, actorNo: number, after: Version): Promise<Slice> {
+  const segments = await readIndexRecords(store, segmentsAbove(actorNo, after), SEGMENTS_READ);
   const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after), SINGLES_READ);
   const end = Math.min(segments.end, singles.end) as Version;
   const records: StoredRecord[] = [];
@@ -144,8 +133,6 @@ interface IndexRecords {
   readonly read: readonly IndexRecord[];
   readonly end: number;
 }
-
-const NO_RECORDS: IndexRecords = { read: [], end: Number.MAX_SAFE_INTEGER };
 
 async function readIndexRecords(
   store: OrderedStore,
@@ -171,17 +158,10 @@ async function readIndexRecords(
   }
 }
 
-function foldSlice(
-  transaction: Transaction,
-  state: State,
-  row: LiveRow,
-  slice: Slice,
-  keepsStale: boolean,
-): void {
+function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: Slice): void {
   const live = slice.pairs.filter(({ version, key }, at) => {
     // Listed twice, as `DotScan` has it.
     if (version === slice.pairs[at - 1]?.version) return false;
-    if (keepsStale) return true;
     const present = transaction.present(key);
     return present?.version === version && present.actorNo === row.no;
   });

@@ -3,7 +3,7 @@
  * they mean. Written to disk: a change needs a new format version.
  */
 
-import { asciiBytes, newBytes, writeUint32, writeUint64 } from '../core/bytes.ts';
+import { asciiBytes, newBytes, readUint32, readUint64, writeUint32, writeUint64 } from '../core/bytes.ts';
 import type { KeyRange } from '../ports/ordered-store.ts';
 
 const META = 0x01;
@@ -16,6 +16,8 @@ const ROW = 0x40;
 const CLOUD = 0x41;
 const SESSION = 0x50;
 const PROGRESS = 0x51;
+/** Behind everything: who looks for the next record of another space walks over none of what was removed here. */
+const TO_SORT = 0x60;
 
 /** Due by its creation: a tombstone. */
 export const DUE_TOMBSTONE = 0x00;
@@ -64,6 +66,15 @@ export function keyOfDue(stored: Uint8Array): Uint8Array {
   return stored.subarray(DUE_HEAD_BYTES);
 }
 
+/** Dots on their way from key order to version order (`rebuild.ts`). */
+export function toSortKey(actorNo: number, version: number): Uint8Array {
+  return dotKey(TO_SORT, actorNo, version);
+}
+
+export function dotToSort(stored: Uint8Array): { readonly actorNo: number; readonly version: number } {
+  return { actorNo: readUint32(stored, 1), version: readUint64(stored, 5) };
+}
+
 export function rowKey(actorNo: number): Uint8Array {
   const bytes = new Uint8Array(5);
   bytes[0] = ROW;
@@ -101,6 +112,7 @@ export function dueBetween(kind: number, from: number, to: number): KeyRange {
   return { gte: dueKey(kind, from, new Uint8Array(0)), lt: dueKey(kind, to + 1, new Uint8Array(0)) };
 }
 
+export const ALL_TO_SORT: KeyRange = whole(TO_SORT);
 export const ALL_LARGE_VALUES: KeyRange = whole(LARGE_VALUE);
 export const ALL_ROWS: KeyRange = whole(ROW);
 export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);

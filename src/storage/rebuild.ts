@@ -5,17 +5,27 @@
  */
 
 import { readUint32 } from '../core/bytes.ts';
+import type { Version } from '../core/version.ts';
 import type { KeyRange, OrderedStore, StoredRecord, WriteOperation } from '../ports/ordered-store.ts';
 import { readRecord, seal } from './checksum.ts';
 import { encodeDue } from './due-record.ts';
 import { decodeEntry } from './entry-record.ts';
-import { ALL_BESIDE_ENTRIES, ALL_ROWS, entriesBetween, keyOfEntry, singleDotKey } from './keyspace.ts';
-import { encodeSegment } from './segment-record.ts';
+import {
+  ALL_BESIDE_ENTRIES,
+  ALL_ROWS,
+  ALL_TO_SORT,
+  dotToSort,
+  entriesBetween,
+  keyOfEntry,
+  segmentKey,
+  toSortKey,
+} from './keyspace.ts';
+import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
 import { dueKeyOf } from './transaction.ts';
 
-/** Records of a batch. */
-const PAGE = 2000;
+/** Records read, and batches written, at once. */
+const PAGE = 2 * SEGMENT_PAIRS_MAX;
 
 /** `unreadable`: records of entries to be removed. Only while nothing is committed; any failure must fence the store. */
 export async function rebuild(
@@ -23,31 +33,51 @@ export async function rebuild(
   state: State,
   unreadable: readonly Uint8Array[],
 ): Promise<void> {
-  const remove = (key: Uint8Array): WriteOperation => ({ type: 'del', key });
-  for (const range of ALL_BESIDE_ENTRIES) {
-    await inPages(store, { ...range, keysOnly: true }, true, (page) => page.map(([key]) => remove(key)));
+  for (const range of [...ALL_BESIDE_ENTRIES, ALL_TO_SORT]) {
+    await inPages(store, { ...range, keysOnly: true }, true, (page) => page.map(([key]) => removal(key)));
   }
   await inPages(store, ALL_ROWS, true, (page) =>
-    page.filter(([key]) => !state.context.isNo(readUint32(key, 1))).map(([key]) => remove(key)),
+    page.filter(([key]) => !state.context.isNo(readUint32(key, 1))).map(([key]) => removal(key)),
   );
-  if (unreadable.length > 0) await store.write(unreadable.map(remove), { sync: true });
+  if (unreadable.length > 0) await store.write(unreadable.map(removal), { sync: true });
   for (const row of state.context.all()) row.pairs = 0;
   // Pairs that a power loss takes, the check after an unclean stop finds missing.
   await inPages(store, entriesBetween({}), false, (page) => page.flatMap((record) => indexed(record, state)));
+  await inPages(store, ALL_TO_SORT, false, (page) => [
+    ...segmentsOf(page),
+    ...page.map(([key]) => removal(key)),
+  ]);
 }
 
+/** Entries are ordered by key, the dot index by version: the database sorts. */
 function indexed([storedKey, record]: StoredRecord, state: State): WriteOperation[] {
   const key = keyOfEntry(storedKey);
   const stored = readRecord(storedKey, record, decodeEntry);
-  const dot = singleDotKey(stored.actorNo, stored.version);
   state.context.byNo(stored.actorNo).pairs++;
+  const dot: WriteOperation = { type: 'put', key: toSortKey(stored.actorNo, stored.version), value: key };
   const due = dueKeyOf(key, stored);
-  const pair: WriteOperation = {
-    type: 'put',
-    key: dot,
-    value: seal(dot, encodeSegment([{ version: stored.version, key }])),
-  };
-  return due === undefined ? [pair] : [pair, { type: 'put', key: due, value: seal(due, encodeDue(stored)) }];
+  return due === undefined ? [dot] : [dot, { type: 'put', key: due, value: seal(due, encodeDue(stored)) }];
+}
+
+/** Of a page of dots by actor and version. */
+function segmentsOf(page: readonly StoredRecord[]): WriteOperation[] {
+  const segments: WriteOperation[] = [];
+  let pairs: DotPair[] = [];
+  for (const [at, [storedKey, key]] of page.entries()) {
+    const { actorNo, version } = dotToSort(storedKey);
+    pairs.push({ version: version as Version, key });
+    const next = page[at + 1];
+    const isLast = next === undefined || dotToSort(next[0]).actorNo !== actorNo;
+    if (!isLast && pairs.length < SEGMENT_PAIRS_MAX) continue;
+    const segment = segmentKey(actorNo, version);
+    segments.push({ type: 'put', key: segment, value: seal(segment, encodeSegment(pairs)) });
+    pairs = [];
+  }
+  return segments;
+}
+
+function removal(key: Uint8Array): WriteOperation {
+  return { type: 'del', key };
 }
 
 async function inPages(

@@ -198,7 +198,9 @@ export class StoredReplica implements Replica {
   }
 
   async compact(): Promise<void> {
-    await this.#foldIndex();
+    await reportingDamage(this.#onDamage, async () => {
+      for (const row of this.#state.context.all()) await this.#compactor.fold(row);
+    });
     await this.#store.compact();
   }
 
@@ -424,16 +426,8 @@ export class StoredReplica implements Replica {
     return this.#health.endHealing(this.#sessions);
   }
 
-  async #giveUp(why: string, foundIn: number | undefined): Promise<boolean> {
-    const isDone = await this.#health.giveUp(why, this.#sessions, foundIn);
-    if (isDone) await this.#foldIndex(true);
-    return isDone;
-  }
-
-  #foldIndex(isRebuilt: boolean = false): Promise<void> {
-    return reportingDamage(this.#onDamage, async () => {
-      for (const row of this.#state.context.all()) await this.#compactor.fold(row, isRebuilt);
-    });
+  #giveUp(why: string, foundIn: number | undefined): Promise<boolean> {
+    return this.#health.giveUp(why, this.#sessions, foundIn);
   }
 
   /** Between two commits. */
