@@ -12,8 +12,12 @@ import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
 import { Transaction } from './transaction.ts';
 
-/** A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. */
+/**
+ * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. One that
+ * is not synced is smaller: the next is decided, and the one before it answered, while it is being written.
+ */
 const GROUP_KEYS_MAX = 1024;
+const GROUP_KEYS_MAX_UNSYNCED = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
 const FAILED_WRITE =
@@ -110,14 +114,19 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
+    let answer = NOTHING;
     while (this.#queue.length > 0) {
       const head = this.#queue[0] as Queued;
       if (head.task === undefined) {
-        await this.#commitGroup(this.#takeGroup());
-      } else {
-        this.#queue.shift();
-        await run(head.task).then(head.resolve, head.reject);
+        answer = await this.#commitGroup(this.#takeGroup(), answer);
+        // What waits is begun first: it is written while those who are answered go on. Not where a disk's fsync makes them wait.
+        if (!this.#sync && this.#queue[0]?.job !== undefined) continue;
       }
+      answer();
+      answer = NOTHING;
+      if (head.task === undefined) continue;
+      this.#queue.shift();
+      await run(head.task).then(head.resolve, head.reject);
     }
     this.#running = undefined;
   }
@@ -126,8 +135,9 @@ export class Committer {
     let keys = 0;
     let bytes = 0;
     let count = 0;
+    const keysMax = this.#sync ? GROUP_KEYS_MAX : GROUP_KEYS_MAX_UNSYNCED;
     for (const { job } of this.#queue) {
-      if (job === undefined || (count > 0 && (keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX))) break;
+      if (job === undefined || (count > 0 && (keys >= keysMax || bytes >= GROUP_BYTES_MAX))) break;
       keys += job.keys.length;
       bytes += job.bytes;
       count++;
@@ -135,21 +145,27 @@ export class Committer {
     return this.#queue.splice(0, count);
   }
 
-  async #commitGroup(group: readonly Queued[]): Promise<void> {
+  /** Resolves, when the group is on disk, to what answers it. `onBegun`: called when its write has begun, or it has failed. */
+  async #commitGroup(group: readonly Queued[], onBegun: () => void): Promise<() => void> {
+    const begun = once(onBegun);
     try {
-      const outcomes = await this.#commitJobs(group.map(({ job }) => job as Job<unknown>));
-      for (let at = 0; at < group.length; at++) {
-        const outcome = outcomes[at] as Outcome;
-        const { resolve, reject } = group[at] as Queued;
-        if (outcome.error === undefined) resolve(outcome.value);
-        else reject(outcome.error);
-      }
+      const outcomes = await this.#commitJobs(
+        group.map(({ job }) => job as Job<unknown>),
+        begun,
+      );
+      return () => answerGroup(group, outcomes);
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      begun();
+      return () => {
+        for (const { reject } of group) reject(error);
+      };
     }
   }
 
-  async #commitJobs(jobs: readonly Job<unknown>[]): Promise<readonly Outcome[]> {
+  async #commitJobs(
+    jobs: readonly Job<unknown>[],
+    onBegun: () => void = NOTHING,
+  ): Promise<readonly Outcome[]> {
     if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
     const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage);
     const transaction = new Transaction(
@@ -164,7 +180,9 @@ export class Committer {
       const operations = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
       why = FAILED_WRITE;
-      if (operations.length > 0) await this.#store.write(operations, { sync });
+      const written = operations.length > 0 ? this.#store.write(operations, { sync }) : undefined;
+      onBegun();
+      await written;
       this.#onCommitted(transaction.changedRows);
       return outcomes;
     } catch (error) {
@@ -180,6 +198,25 @@ export class Committer {
     for (const { reject } of this.#queue.splice(0)) reject(error);
     this.#onFence(error);
     return error;
+  }
+}
+
+const NOTHING = (): void => {};
+
+function once(callback: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) callback();
+    isDone = true;
+  };
+}
+
+function answerGroup(group: readonly Queued[], outcomes: readonly Outcome[]): void {
+  for (let at = 0; at < group.length; at++) {
+    const outcome = outcomes[at] as Outcome;
+    const { resolve, reject } = group[at] as Queued;
+    if (outcome.error === undefined) resolve(outcome.value);
+    else reject(outcome.error);
   }
 }
 

@@ -29,6 +29,7 @@ import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
 import { damaged, type OnDamage, reported, reportingDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
+import { groupedReads } from './grouped-reads.ts';
 import { type Findings, isDamaging } from './findings.ts';
 import { type CheckProgress, Health } from './health.ts';
 import { IndexCompactor } from './index-compaction.ts';
@@ -92,7 +93,7 @@ export class StoredReplica implements Replica {
       options.log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
     });
     this.#sessions = new Sessions(options.store, state, this.#committer, onDamage);
-    this.#reader = new EntryReader(options.store, state.context, onDamage);
+    this.#reader = new EntryReader(groupedReads(options.store), state.context, onDamage);
   }
 
   /** `damage`: what was met in opening. */

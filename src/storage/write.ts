@@ -8,7 +8,7 @@ import { tick, type Version, wallMsOf } from '../core/version.ts';
 import type { Job } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
 import { EXPIRING, TOMBSTONE } from './entry-record.ts';
-import type { Transaction } from './transaction.ts';
+import type { Present, Transaction } from './transaction.ts';
 
 /** One operation of a batch; the value is packed. `value` is absent for a delete. */
 export interface Write {
@@ -35,7 +35,7 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
     sync: true,
     decide(transaction) {
       const { state, wallMs } = transaction;
-      const before = writes.map(({ key }) => transaction.present(key));
+      const wereLive = writes.map(({ key }) => isPresentLive(transaction.present(key), wallMs));
       const needsActor = isActorStale(state.runActor, settings, state.last, wallMs);
       const first = tick(needsActor ? tick(state.last, wallMs) : state.last, wallMs);
       const last = (first + writes.length - 1) as Version;
@@ -45,7 +45,8 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
       const { actor } = row;
       for (let at = 0; at < writes.length; at++) {
         const { key, value, expiresAt } = writes[at] as Write;
-        const [version, tombstone] = [(first + at) as Version, value === undefined];
+        const version = (first + at) as Version;
+        const tombstone = value === undefined;
         transaction.place(row, {
           actor,
           key,
@@ -57,7 +58,7 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
           expiresAt,
         });
       }
-      return before.map((present) => present !== undefined && isPresentLive(present, wallMs));
+      return wereLive;
     },
   };
 }
@@ -88,7 +89,8 @@ export function beginActor(transaction: Transaction, settings: Pick<WriteSetting
   return row;
 }
 
-function isPresentLive(present: { flags: number; expiresAt?: number | undefined }, wallMs: number): boolean {
+function isPresentLive(present: Present | undefined, wallMs: number): boolean {
+  if (present === undefined) return false;
   const tombstone = (present.flags & TOMBSTONE) !== 0;
   return isLive({ tombstone, expiresAt: present.flags & EXPIRING ? present.expiresAt : undefined }, wallMs);
 }

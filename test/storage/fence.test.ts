@@ -44,6 +44,40 @@ describe('a failed write', () => {
     );
   });
 
+  // A group that is not synced is answered while the next one is being written.
+  test('leaves nothing acknowledged that a reopening does not find, where groups are not synced and overlap', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 12 }), async (failing) => {
+        const disk = new MemoryDisk();
+        const store = faultyStore(await disk.open(), OPENING_WRITES + failing, DISK_FULL);
+        const replica = await openTestReplica({ store, sync: false });
+        const acknowledged: Record<string, string> = {};
+        const refusals: unknown[] = [];
+        const writer = async (name: number): Promise<void> => {
+          for (let at = 0; at < 4; at++) {
+            const keys = Array.from({ length: 200 }, (_, index) => `${name}/${at}/${index}`);
+            try {
+              await replica.write(keys.map((key) => put(key, `${at}`)));
+              for (const key of keys) acknowledged[key] = `${at}`;
+            } catch (error) {
+              refusals.push(error);
+            }
+          }
+        };
+        await Promise.all(Array.from({ length: 5 }, (_, name) => writer(name)));
+        expect(refusals.length + Object.keys(acknowledged).length / 200).toBe(4 * 5);
+        for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'STORE_FENCED' });
+        // What came before the failing one is answered.
+        expect(Object.keys(acknowledged).length / 200).toBeGreaterThanOrEqual(Math.min(failing, 1));
+        await replica.close();
+        const reopened = await openTestReplica({ disk });
+        expect(await contents(reopened)).toMatchObject(acknowledged);
+        await reopened.close();
+      }),
+      { numRuns: 13 },
+    );
+  });
+
   test('is told to every caller that waits, and to all that come later, while reads go on', async () => {
     const store = faultyStore(await new MemoryDisk().open(), OPENING_WRITES + 1, DISK_FULL);
     const replica = await openTestReplica({ store });

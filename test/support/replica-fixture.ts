@@ -33,6 +33,7 @@ export interface TestReplicaOptions {
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;
   readonly dotCacheBytes?: number;
+  readonly sync?: boolean;
 }
 
 export async function openTestReplica(options: TestReplicaOptions = {}): Promise<StoredReplica> {
@@ -49,7 +50,7 @@ export async function openTestReplica(options: TestReplicaOptions = {}): Promise
     tombstoneTtlMs: options.tombstoneTtlMs ?? 20_000,
     maxDriftMs: options.maxDriftMs ?? 30_000,
     dotCacheBytes: options.dotCacheBytes ?? 4096,
-    sync: true,
+    sync: options.sync ?? true,
   });
 }
 
