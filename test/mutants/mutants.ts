@@ -115,7 +115,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   nolate: [
     edit(
       'src/storage/sessions.ts',
-      'const late = !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);',
+      'const late = joins && !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);',
       'const late = false;',
     ),
   ],
@@ -200,7 +200,11 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
     ),
   ],
   batchpage: [
-    edit('src/storage/pinned-state.ts', 'if (scan.lookedAt >= entry.last) return batch;', 'return batch;'),
+    edit(
+      'src/storage/pinned-state.ts',
+      'page = await scan.next()) batch.push',
+      'page = undefined) batch.push',
+    ),
   ],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };

@@ -162,8 +162,8 @@ describe('a bootstrap that was broken off is resumed', () => {
       b → a next × 6: 318 B
       b → a recent-reply × 2: 92 B
       a → b open × 2: 98 B
-      b → a opened × 2: 176 B
       a → b next-reply × 6: 1044 B
+      b → a opened × 2: 176 B
       a → b done × 2: 82 B
       b → a done × 1: 41 B
       b → a recent × 1: 27 B
