@@ -55,7 +55,8 @@ export function readUint32(from: Uint8Array, at: number): number {
   );
 }
 
-/** Small byte strings are cut from slabs: a `Uint8Array` of its own costs V8 ten times as much to make and to collect. */
+/** Small byte strings are cut from slabs: one with memory of its own takes V8 ten times as long, or more, to make and to
+ * collect. */
 const SLAB_BYTES = 16 * 1024;
 const PIECE_BYTES_MAX = SLAB_BYTES / 8;
 

@@ -29,16 +29,6 @@ export function subtractSum(a: Sum, b: Sum): Sum {
   return { count: a.count - b.count, sum: (a.sum - b.sum) & MODULUS_MASK };
 }
 
-/** Of a set from which `removed` is taken, and to which `added` is added. */
-export function changedSum(sum: Sum, removed: Sum | undefined, added: Sum | undefined): Sum {
-  if (removed === undefined) return added === undefined ? sum : addSum(sum, added);
-  if (added === undefined) return subtractSum(sum, removed);
-  return {
-    count: sum.count - removed.count + added.count,
-    sum: (sum.sum - removed.sum + added.sum) & MODULUS_MASK,
-  };
-}
-
 /** Hashes dots, entries and rows. Keeps one seed for each actor that it met. */
 export class Fingerprints {
   readonly #hash64: Hash64;

@@ -31,7 +31,10 @@ export class SetAside {
   /** Drops what cannot be gone on with any more. `running`: the peer that is pulled from now. Fails as a commit does. */
   async drop(running: NodeId | undefined): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
-    for (const { peer } of await this.#replica.storedSessions()) {
+    const stored = (await this.#replica.storedSessions()).map(({ peer }) => peer);
+    // A later session with the same peer is another one.
+    for (const peer of this.#sinceMs.keys()) if (!stored.includes(peer)) this.#sinceMs.delete(peer);
+    for (const peer of stored) {
       const sinceMs = this.#sinceMs.get(peer);
       if (sinceMs === undefined) this.wentOn(peer);
       else if (peer !== running && nowMs - sinceMs > this.#keptMs) await this.#replica.dropSession(peer);

@@ -145,17 +145,20 @@ export class Committer {
     return this.#queue.splice(0, count);
   }
 
-  /** Resolves, when the group is on disk, to what answers it. `onBegun`: called when its write has begun, or it has failed. */
+  /**
+   * Resolves, when the group is on disk, to what answers it. `onBegun`: called when its write has begun, or it has failed;
+   * may be called twice.
+   */
   async #commitGroup(group: readonly Queued[], onBegun: () => void): Promise<() => void> {
-    const begun = once(onBegun);
     try {
       const outcomes = await this.#commitJobs(
         group.map(({ job }) => job as Job<unknown>),
-        begun,
+        onBegun,
       );
       return () => answerGroup(group, outcomes);
     } catch (error) {
-      begun();
+      // Perhaps once more, which does nothing to a promise.
+      onBegun();
       return () => {
         for (const { reject } of group) reject(error);
       };
@@ -202,14 +205,6 @@ export class Committer {
 }
 
 const NOTHING = (): void => {};
-
-function once(callback: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) callback();
-    isDone = true;
-  };
-}
 
 function answerGroup(group: readonly Queued[], outcomes: readonly Outcome[]): void {
   for (let at = 0; at < group.length; at++) {

@@ -1,6 +1,6 @@
 /** R3: a snapshot of the store together with its context and horizon, at one instant between two commits. */
 
-import { type Actor, birthOf } from '../core/actor.ts';
+import type { Actor } from '../core/actor.ts';
 import { type FullRow, unknownRow } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { type Version, VERSION_ZERO } from '../core/version.ts';
@@ -28,8 +28,7 @@ export function pinState(
   const { bootstrapping, context, fingerprints } = state;
   const own = bootstrapping ? ownActors(state) : undefined;
   const rows = actors.map((actor) => {
-    if (own === undefined) return context.fullRow(actor);
-    return own.has(actor) ? withoutPast(context.fullRow(actor)) : nothingOf(actor);
+    return own === undefined || own.has(actor) ? context.fullRow(actor) : nothingOf(actor);
   });
   const numbers = new Map(actors.map((actor) => [actor, context.get(actor)?.no]));
   const reader = new EntryReader(snapshot, context, onDamage);
@@ -56,17 +55,12 @@ export function pinState(
   };
 }
 
-/** Of this life of the node: what an earlier one wrote, before its disk was lost, comes from others. */
+/** All that a node gives while it bootstraps. Of this life: what an earlier one wrote, before its disk was lost, comes from others. */
 function ownActors({ context, ownActor }: State): ReadonlySet<Actor> {
   const own = new Set<Actor>();
   for (let actor = ownActor; actor !== undefined; actor = context.get(actor)?.predecessor?.actor)
     own.add(actor);
   return own;
-}
-
-/** A node that bootstraps gives its own writes only. What replaced some of them it may hold, and does not give: pullers adopt nothing. */
-function withoutPast(row: FullRow): FullRow {
-  return { ...row, closed: birthOf(row.actor) };
 }
 
 function nothingOf(actor: Actor): FullRow {

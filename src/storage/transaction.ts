@@ -6,9 +6,9 @@
 
 import type { Actor } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
-import type { Predecessor, Sum } from '../core/context.ts';
+import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
-import { changedSum } from '../core/fingerprint.ts';
+import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
@@ -84,10 +84,11 @@ export class Transaction {
   place(row: LiveRow, entry: Entry): void {
     const { state } = this;
     const old = this.present(entry.key);
-    const removed = old && this.#remove(entry.key, old);
+    if (old !== undefined) this.#remove(entry.key, old);
     const flags = flagsOf(entry);
-    const added = state.fingerprints.entry(row.actor, entry.version, entry.key);
-    this.#changeSums(removed, old?.flags, added, flags);
+    const sum = state.fingerprints.entry(row.actor, entry.version, entry.key);
+    state.all = addSum(state.all, sum);
+    if (isPermanent(flags)) state.permanent = addSum(state.permanent, sum);
     row.live++;
     if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
     state.see(entry.last);
@@ -104,21 +105,22 @@ export class Transaction {
   collect(key: Uint8Array, present: Present): void {
     const row = this.state.context.byNo(present.actorNo);
     assert(present.version <= row.closed, 'only what closed covers is collected');
-    this.#forget(key, present, this.#remove(key, present));
+    this.#remove(key, present);
+    this.#forget(key);
     this.state.horizon = maxVersion(this.state.horizon, present.version);
   }
 
   /** Removes the present entry of `key`, which was replaced or deleted elsewhere (R9): its dot stays seen. */
   drop(key: Uint8Array, present: Present): void {
-    this.#forget(key, present, this.#remove(key, present));
+    this.#remove(key, present);
+    this.#forget(key);
   }
 
   /** R11: removes the present entry of `key` as if it had never come: its dot is seen no more. */
   takeOut(key: Uint8Array, present: Present): void {
-    const row = this.state.context.byNo(present.actorNo);
-    const removed = this.#subtract(row, key, present);
+    const row = this.#subtract(key, present);
     if (!row.hasSeen(present.version)) this.state.context.removeLoose(row, present.version);
-    this.#forget(key, present, removed);
+    this.#forget(key);
   }
 
   /** R11: what the row says of versions above `limit` goes, but for present entries, which are the caller's. */
@@ -195,41 +197,27 @@ export class Transaction {
     return this.#operations;
   }
 
-  /** Everything but the sums: what is to be taken from them is returned. */
-  #remove(key: Uint8Array, old: Present): Sum {
-    const row = this.state.context.byNo(old.actorNo);
-    const removed = this.#subtract(row, key, old);
-    if (!row.hasSeen(old.version)) {
-      this.state.context.removeLoose(row, old.version);
-      this.see(row, old.version);
-    }
-    return removed;
+  #remove(key: Uint8Array, old: Present): void {
+    const row = this.#subtract(key, old);
+    if (row.hasSeen(old.version)) return;
+    this.state.context.removeLoose(row, old.version);
+    this.see(row, old.version);
   }
 
-  /** Everything but the context, and the sums. */
-  #subtract(row: LiveRow, key: Uint8Array, old: Present): Sum {
+  /** Everything but the context. */
+  #subtract(key: Uint8Array, old: Present): LiveRow {
     const { state } = this;
-    assert(row.live > 0, 'no more entries go than came');
+    const row = state.context.byNo(old.actorNo);
+    const sum = state.fingerprints.entry(row.actor, old.version, key);
+    state.all = subtractSum(state.all, sum);
+    if (isPermanent(old.flags)) state.permanent = subtractSum(state.permanent, sum);
+    assert(state.all.count >= 0 && row.live > 0, 'no more entries go than came');
     row.live--;
     state.context.touch(row);
     const due = dueKeyOf(key, old);
     if (due !== undefined) this.#operations.push({ type: 'del', key: due });
     if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
-    return state.fingerprints.entry(row.actor, old.version, key);
-  }
-
-  #changeSums(
-    removed: Sum | undefined,
-    removedFlags: number | undefined,
-    added: Sum | undefined,
-    addedFlags: number,
-  ): void {
-    const { state } = this;
-    state.all = changedSum(state.all, removed, added);
-    const removedPermanent = removedFlags !== undefined && isPermanent(removedFlags) ? removed : undefined;
-    const addedPermanent = isPermanent(addedFlags) ? added : undefined;
-    state.permanent = changedSum(state.permanent, removedPermanent, addedPermanent);
-    assert(state.all.count >= 0, 'no more entries go than came');
+    return row;
   }
 
   /** One key is asked for several times in a row. */
@@ -241,8 +229,7 @@ export class Transaction {
     return this.#name;
   }
 
-  #forget(key: Uint8Array, present: Present, removed: Sum): void {
-    this.#changeSums(removed, present.flags, undefined, 0);
+  #forget(key: Uint8Array): void {
     this.#operations.push({ type: 'del', key: entryKey(key) });
     this.#present.set(this.#nameOf(key), null);
     this.state.cache.delete(key);
