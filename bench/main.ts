@@ -41,12 +41,19 @@ async function measure(benchmark: Benchmark, { keys, rounds, profile, dry }: Arg
   console.error(command);
   const machineNow = machine(PACKAGE);
   const bench = new Bench(await mkdtemp(join(tmpdir(), 'boato-bench-')), profile);
-  const interrupt = (): void => void bench.close().then(() => process.exit(130));
+  let isInterrupted = false;
+  const interrupt = (): void => {
+    isInterrupted = true;
+    void bench.close().then(() => process.exit(130));
+  };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     const rows = await benchmark.run(settings, bench);
     console.log(table(rows));
     if (!dry) writeResults(RESULTS, { benchmark, command, machine: machineNow, rows }, BENCHMARKS);
+  } catch (error) {
+    // What was asked of processes that are gone now fails; the exit is on its way.
+    if (!isInterrupted) throw error;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await bench.close();

@@ -11,20 +11,22 @@ const USAGE = `Usage: npm run model [-- --runs N] [--family NAME] [--seed S] [--
 
   --runs    schedules in all, over all families (20000)
   --family  one of them only: ${FAMILIES.join(', ')}
-  --seed    as a failure prints it; with --path the very schedule`;
+  --seed    as a failure prints it; with --family and --path the very schedule`;
 
 const { runs, family, seed, path } = commandLine({
   command: 'model',
   usage: USAGE,
   numbers: { runs: '20000', seed: undefined },
   strings: ['family', 'path'],
-  check: ({ runs: number, family: name }) => {
+  check: ({ runs: number, family: name, seed: chosen, path: replayed }) => {
     if (Number(number) < 1) throw new Error(`--runs takes a number from 1, not ${number}`);
     if (name !== undefined && !FAMILIES.includes(name)) throw new Error(`there is no family ${name}`);
+    if (replayed !== undefined && (name === undefined || chosen === undefined))
+      throw new Error('--path is of one family and seed: give --family and --seed, too');
   },
 });
-const isReplay = path !== undefined;
-const each = family === undefined ? Math.ceil(Number(runs) / FAMILIES.length) : isReplay ? 1 : Number(runs);
+const ofFamily = family === undefined ? Math.ceil(Number(runs) / FAMILIES.length) : Number(runs);
+const each = path === undefined ? ofFamily : 1;
 const env = {
   MODEL_RUNS: String(each),
   ...(family === undefined ? {} : { MODEL_FAMILY: family }),
