@@ -159,8 +159,8 @@ export class Sessions {
         bytes: 0,
         sync: true,
         decide: (transaction) => {
-          // A first copy that can still be resumed brings the rest of its batches itself.
-          join(transaction, session, looseByActor, !this.hasFirstCopy);
+          // The rest of a torn batch is not missed by a server that never had it.
+          join(transaction, session, looseByActor, false);
         },
       });
     });

@@ -200,8 +200,8 @@ export class Cluster {
     const expected = told.live(wallMs);
     // What expired and was collected does not come back because a clock is set back.
     for (const entry of told.all()) {
-      const name = text(entry.key);
-      if (this.#expired.has(dotName(entry)) && !(name in shown) && expected[name] === text(entry.value))
+      const [name, value] = [text(entry.key), text(entry.value)];
+      if (this.#expired.has(dotName(entry)) && shown[name] !== value && expected[name] === value)
         delete expected[name];
     }
     for (const entry of present) {
@@ -214,7 +214,8 @@ export class Cluster {
         (!this.node(index).collected.has(dotName(other)) &&
           other.version > (this.node(index).replica.row(other.actor)?.closed ?? 0));
       const winner = overridden.toSorted(compareDots).at(-1);
-      if (winner !== undefined && !isLive(winner, wallMs) && overridden.every(isUnseen)) {
+      const isOver = winner !== undefined && (!isLive(winner, wallMs) || this.#expired.has(dotName(winner)));
+      if (isOver && overridden.every(isUnseen)) {
         expected[name] = text(entry.value);
       }
     }
@@ -298,15 +299,16 @@ export class Cluster {
       );
     for (const entry of written) this.#seenByWriter.set(dotName(entry), seen);
     if (gaveUp) return this.#seeToGivenUp();
+    const kept = new NaiveReplica();
+    kept.add(naive.held().filter(({ last }) => last <= limit));
+    // What a collected delete replaced stays away: it is seen, at or below the horizon.
+    kept.hear(known.filter((entry) => entry.last <= limit || collected.has(dotName(entry))));
+    kept.add(written);
     for (const { actor, version, last } of known) {
       if (last <= limit) continue;
       past.add(dotName({ actor, version }));
       collected.delete(dotName({ actor, version }));
     }
-    const kept = new NaiveReplica();
-    kept.add(naive.held().filter(({ last }) => last <= limit));
-    kept.hear(known.filter(({ last }) => last <= limit));
-    kept.add(written);
     completed.clear();
     node.epoch = replica.epoch;
     node.naive = kept;
