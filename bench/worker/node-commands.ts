@@ -27,7 +27,9 @@ export interface Compared {
 
 export const nodeCommands = {
   /** Resolves to its address. */
-  async openNode(options: Pick<NodeOptions, 'dir' | 'nodeId' | 'peers' | 'tombstoneTtlMs'>): Promise<string> {
+  async openNode(
+    options: Pick<NodeOptions, 'dir' | 'nodeId' | 'peers' | 'tombstoneTtlMs' | 'compression'>,
+  ): Promise<string> {
     node = await openNode({
       gossipIntervalMs: NEVER_MS,
       auditIntervalMs: NEVER_MS,
