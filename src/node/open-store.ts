@@ -22,13 +22,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 export async function openMap(
   options: CheckedStoreOptions,
 ): Promise<{ readonly map: MapStore; readonly replica: StoredReplica }> {
-  const folder = await openFolder(options.dir);
+  const [folder, hash64] = await Promise.all([openFolder(options.dir), createHash64()]);
   try {
     const replica = await openReplica({
       store: folder.store,
       clock: systemClock,
       random: systemRandom,
-      hash64: await createHash64(),
+      hash64,
       log: options.log,
       mustExist: folder.isInitialized,
       nodeId: options.nodeId,

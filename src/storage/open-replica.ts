@@ -48,7 +48,7 @@ const STATE = metaKey('state');
 
 export async function openReplica(options: ReplicaOptions): Promise<StoredReplica> {
   const { store, hash64, random, log } = options;
-  const storedIdentity = await store.get(IDENTITY);
+  const [storedIdentity, storedState] = await store.getMany([IDENTITY, STATE]);
   if (storedIdentity === undefined && options.mustExist) {
     throw new BoatoError('STORE_MISSING', 'The database is there, but what it held is gone.');
   }
@@ -56,10 +56,7 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
     storedIdentity === undefined
       ? await createIdentity(options)
       : checkIdentity(readRecord(IDENTITY, storedIdentity, decodeIdentity), options);
-  const wasClean = (await takeCleanStop(store)) || storedIdentity === undefined;
-
   const fingerprints = new Fingerprints(hash64);
-  const storedState = await store.get(STATE);
   const damage: BoatoError[] = [];
   const nodeState =
     storedState === undefined
@@ -69,7 +66,9 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
   const isEmpty = storedState === undefined || nodeState?.all.count === 0;
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
   if (nodeState !== undefined) state.load(nodeState);
-  await loadContext(store, state, damage);
+  // The sync of the one takes as long as the reading of the other.
+  const [hadMarker] = await Promise.all([takeCleanStop(store), loadContext(store, state, damage)]);
+  const wasClean = hadMarker || storedIdentity === undefined;
   if (storedState !== undefined && nodeState === undefined) await recount(store, state, damage);
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
