@@ -16,11 +16,11 @@ const NODES = ['the full node', 'the empty node'] as const;
 export const bootstrap: Benchmark = {
   name: 'bootstrap',
   title: 'a first copy to an empty node, against a raw copy',
-  description: `An empty node syncs with a full one over loopback TCP, each a process of its own, started for the round; timed, once
-the full one has looked through its records after its start, from the opening of the empty one until all is on disk and both are equal. Delays of the event
-loop are those after the opening. Raw, by turns: one process scans classic-level with
-\`nextv(1000)\` and writes the records, with their lengths before them, into a socket; another puts what it reads there in
-batches of 1,000, not synced. Memory is the highest that the process had resident, its start included.`,
+  description: `An empty node syncs with a full one over loopback TCP, each a process of its own, started for the round. Once the
+full one has looked through its records after its start, it is timed from the opening of the empty one until all is on disk
+and both are equal; delays of the event loop are those after that opening. Raw, by turns: one process scans classic-level
+with \`nextv(1000)\` and writes the records, with their lengths before them, into a socket; another puts what it reads there
+in batches of 1,000, not synced. Memory is the highest that the process had resident, its start included.`,
   defaults: { keys: 1_000_000, rounds: 3 },
   run,
 };

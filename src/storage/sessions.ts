@@ -1,18 +1,14 @@
 /** The puller's side of sessions in the store (R4, R5, R7): chunks as they arrive, and the adoption at the end. */
 
-import { type Actor, birthOf, type NodeId } from '../core/actor.ts';
-import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
+import type { NodeId } from '../core/actor.ts';
 import { type Entry, isSameBatch } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
-import { addSum } from '../core/fingerprint.ts';
-import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { ArrivedChunk, NewSession, StoredSession } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
-import type { LiveRow } from './context-table.ts';
 import { isDamage, type OnDamage, reported } from './damage.ts';
-import { EntryReader } from './entry-reader.ts';
+import { foldLoose, isSessionLate, join, type LooseSums } from './join.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
 import { decodeHead, decodeProgress, encodeHead, encodeProgress } from './session-record.ts';
@@ -20,6 +16,8 @@ import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
 const SESSIONS_READ = 64;
+
+const NO_SUMS: LooseSums = new Map();
 
 /** A session of which the first chunk has arrived. */
 type BegunSession = NewSession & Pick<StoredSession, 'exempt'>;
@@ -135,14 +133,15 @@ export class Sessions {
       // What one that bootstraps received replaced some of its own writes, and was not sent: they are here, and no more.
       const joins = !session.serverBootstrapping;
       const late = joins && !session.exempt && isSessionLate(this.#state, session.rows, session.horizon);
-      const looseByActor = joins && !late ? await this.#foldLoose(session) : new Map<Actor, Sum>();
+      const looseByActor =
+        joins && !late ? await foldLoose(this.#store, this.#state, session, this.#onDamage) : NO_SUMS;
       await this.#committer.commitNow({
         keys: [],
         bytes: 0,
         sync: true,
         decide: (transaction) => {
           this.#delete(transaction, peer);
-          if (joins && !late) join(transaction, session, looseByActor, session.order === 'key');
+          if (joins && !late) join(transaction, session, looseByActor);
         },
       });
       return late ? 'late' : 'adopted';
@@ -153,15 +152,12 @@ export class Sessions {
   async adoptCompared(session: NewSession): Promise<void> {
     return this.#committer.exclusive(async () => {
       checkEpoch(this.#state, session);
-      const looseByActor = await this.#foldLoose(session);
+      const looseByActor = await foldLoose(this.#store, this.#state, session, this.#onDamage);
       await this.#committer.commitNow({
         keys: [],
         bytes: 0,
         sync: true,
-        decide: (transaction) => {
-          // The rest of a torn batch is not missed by a server that never had it.
-          join(transaction, session, looseByActor, false);
-        },
+        decide: (transaction) => join(transaction, session, looseByActor),
       });
     });
   }
@@ -209,39 +205,6 @@ export class Sessions {
     transaction.delete(sessionKey(peer));
     transaction.delete(progressKey(peer));
   }
-
-  /** Loose sums as they will be after `session` is joined, of the rows that the join moves. */
-  async #foldLoose(session: NewSession): Promise<Map<Actor, Sum>> {
-    const { context } = this.#state;
-    const looseByActor = new Map<Actor, Sum>();
-    for (const other of session.rows) {
-      const row = context.get(other.actor);
-      if (row === undefined || row.loose.count === 0) continue;
-      const received = maxVersion(row.received, other.received);
-      const covered = received >= row.indexed;
-      looseByActor.set(
-        other.actor,
-        covered ? SUM_ZERO : await this.#foldRow(row, received, joinedCloud(row, other)),
-      );
-    }
-    return looseByActor;
-  }
-
-  async #foldRow(row: LiveRow, received: Version, cloud: ReadonlySet<Version>): Promise<Sum> {
-    const { context, fingerprints } = this.#state;
-    const scan = new EntryReader(this.#store, context, this.#onDamage).byVersion(row.no, received);
-    try {
-      let sum = SUM_ZERO;
-      for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
-        for (const { version } of page) {
-          if (!cloud.has(version)) sum = addSum(sum, fingerprints.dot(row.actor, version));
-        }
-      }
-      return sum;
-    } finally {
-      await scan.close();
-    }
-  }
 }
 
 /** Entries of a commit: what is decided at once, while reads wait. */
@@ -266,12 +229,6 @@ function slicesOf(entries: readonly Entry[]): Slice[] {
   return slices.length === 0 ? [{ entries, isLast: true }] : slices;
 }
 
-/** R7: whether a deletion that is not known here may have been collected there, or here. */
-export function isSessionLate(state: State, rows: readonly Row[], serverHorizon: Version): boolean {
-  const horizon = maxVersion(state.horizon, serverHorizon);
-  return rows.some((row) => isLate(state.context.get(row.actor), row.closed, row.actor, horizon));
-}
-
 /** Fails with `SESSION_VOID` for a session that is not stored any more, or was opened before the context was given up. */
 export function checkEpoch(state: State, session: Pick<NewSession, 'epoch'> | undefined): void {
   if (session?.epoch !== state.epoch) throw voidSession();
@@ -282,46 +239,4 @@ function voidSession(): BoatoError {
     'SESSION_VOID',
     'The context was given up, or repaired, since the session was opened.',
   );
-}
-
-function joinedCloud(row: LiveRow, other: FullRow): ReadonlySet<Version> {
-  return new Set([...row.cloudVersions, ...other.cloudVersions]);
-}
-
-/**
- * R4: the context and horizon of the snapshot are joined into the own ones. `isWhole`: whatever the snapshot holds is
- * here, so no batch is torn any more.
- */
-function join(
-  transaction: Transaction,
-  session: NewSession,
-  looseByActor: ReadonlyMap<Actor, Sum>,
-  isWhole: boolean,
-): void {
-  const { state } = transaction;
-  for (const other of session.rows) {
-    const row = transaction.row(other.actor);
-    const joined = joinVersions(row, other);
-    row.predecessor = joined.predecessor;
-    transaction.advance(row, joined.received, joined.closed);
-    for (const version of other.cloudVersions) transaction.see(row, version);
-    const loose = looseByActor.get(other.actor);
-    if (loose !== undefined) state.context.setLoose(row, loose);
-  }
-  for (const other of session.rows) impliedByPredecessor(transaction, transaction.row(other.actor));
-  state.horizon = maxVersion(state.horizon, session.horizon);
-  state.see(session.horizon);
-  // Unless every batch came whole, torn ones may be among the loose dots.
-  if (isWhole || state.context.looseDots === 0) state.bootstrapping = false;
-}
-
-/** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */
-function impliedByPredecessor(transaction: Transaction, row: LiveRow): void {
-  const { predecessor } = row;
-  if (predecessor === undefined || row.received <= birthOf(row.actor)) return;
-  const before = transaction.row(predecessor.actor);
-  // A correct server's own rows imply this already; from any other, loose sums must not be left behind.
-  if (before.loose.count > 0) return;
-  const closed = row.closed > birthOf(row.actor) ? predecessor.closed : birthOf(predecessor.actor);
-  transaction.advance(before, predecessor.closed, closed);
 }

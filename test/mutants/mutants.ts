@@ -36,7 +36,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       ((globalThis as any).contexts ??= {})[state.identity.nodeId] = context;`,
     ),
     edit(
-      'src/storage/sessions.ts',
+      'src/storage/join.ts',
       '  for (const other of session.rows) {\n    const row = transaction.row(other.actor);',
       `  const end = (globalThis as any).contexts[session.peer];
       for (const other of [...end.all()].map(({ actor }: any) => end.fullRow(actor))) {
@@ -45,7 +45,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   nohorizonjoin: [
     edit(
-      'src/storage/sessions.ts',
+      'src/storage/join.ts',
       '  state.horizon = maxVersion(state.horizon, session.horizon);\n  state.see',
       '  state.see',
     ),
@@ -119,8 +119,8 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'const late = false;',
     ),
   ],
-  latepuller: [edit('src/storage/sessions.ts', 'maxVersion(state.horizon, serverHorizon)', 'state.horizon')],
-  lateserver: [edit('src/storage/sessions.ts', 'maxVersion(state.horizon, serverHorizon)', 'serverHorizon')],
+  latepuller: [edit('src/storage/join.ts', 'maxVersion(state.horizon, serverHorizon)', 'state.horizon')],
+  lateserver: [edit('src/storage/join.ts', 'maxVersion(state.horizon, serverHorizon)', 'serverHorizon')],
   lateown: [edit('src/core/context.ts', 'maxVersion(own.closed, birthOf(actor))', 'own.received')],
   decideearly: [
     edit(
