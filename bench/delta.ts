@@ -35,9 +35,14 @@ async function run({ keys, rounds }: Settings, bench: Bench): Promise<readonly R
   await raw.call('openCopyTarget', bench.newPath());
   await raw.call('fillCopies', SET, keys);
   const [writer, reader] = [bench.start(), bench.start()];
-  const address = await writer.call('openNode', { dir: bench.newPath(), nodeId: 'a', compression: false });
+  const address = await writer.call('openNode', { dir: bench.newPath(), nodeId: 'a', compression: 'never' });
   await writer.call('fill', SET, 0, keys);
-  await reader.call('openNode', { dir: bench.newPath(), nodeId: 'b', peers: [address], compression: false });
+  await reader.call('openNode', {
+    dir: bench.newPath(),
+    nodeId: 'b',
+    peers: [address],
+    compression: 'never',
+  });
   const { ms } = await reader.call('sync');
   bench.say(`the other node has copied all in ${milliseconds(ms)}`);
   for (const node of [writer, reader]) await node.call('compactNode');

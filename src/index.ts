@@ -7,6 +7,7 @@ export type {
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
+  Compression,
   EntriesOptions,
   Entry,
   Node,

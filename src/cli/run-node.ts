@@ -68,7 +68,7 @@ function nodeOptions(options: ServeOptions, log: Log): NodeOptions {
     dir: options.data,
     listen: formatAddress(options.host, options.port),
     log,
-    compression: options.compression,
+    compression: options.compression ? 'auto' : 'never',
     ...(peer === undefined ? {} : { peers: peer }),
     ...(name === undefined ? {} : { nodeId: name }),
     ...(cluster === undefined ? {} : { clusterId: cluster }),

@@ -39,6 +39,8 @@ export interface GossipDependencies {
   readonly limits: Limits;
   /** Absent: nothing is compressed, nor asked for so. */
   readonly compressor?: Compressor | undefined;
+  /** Asked for so even where it only costs time. */
+  readonly compressAlways?: boolean;
   /** A peer's wall clock minus this one's, in milliseconds. */
   readonly onPeerClock: (peer: NodeId, offsetMs: number) => void;
 }
@@ -137,6 +139,7 @@ export class Gossip {
       limits,
       maxDriftMs,
       compressor,
+      compressAlways: dependencies.compressAlways ?? false,
       log,
       warnings,
       sessionTimeoutMs,

@@ -127,7 +127,7 @@ function positionsOf(message: Message): readonly unknown[] {
       return [...head, Math.floor(wallMs), ...chunkPositions(chunk)];
     }
     case 'next':
-      return [message.request, message.session, message.cursor];
+      return [message.request, message.session, message.cursor, message.compress];
     case 'next-reply':
       return [message.request, ...chunkPositions(message.chunk)];
     case 'compare':
@@ -219,6 +219,7 @@ function messageOf(type: number, fields: Fields): Message {
         request: fields.uint32(),
         session: fields.sessionName(),
         cursor: fields.bytes(CURSOR_BYTES_MAX),
+        compress: fields.boolean(),
       };
     case TYPE['next-reply']:
       return { type: 'next-reply', request: fields.uint32(), chunk: readChunk(fields) };

@@ -135,6 +135,8 @@ export interface Next {
   readonly request: number;
   readonly session: string;
   readonly cursor: Uint8Array;
+  /** Whether this chunk may be compressed, if those of the session may be. */
+  readonly compress: boolean;
 }
 
 export interface NextReply {

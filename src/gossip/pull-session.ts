@@ -60,6 +60,8 @@ export interface PullDependencies {
   readonly maxDriftMs: number;
   /** Absent: chunks are asked for as they are. */
   readonly compressor?: Compressor | undefined;
+  /** Else a chunk may be compressed only if the one before it had to be waited for: the link, or the server, is slow. */
+  readonly compressAlways?: boolean;
 }
 
 /** What goes on once a session is open. */
@@ -68,6 +70,11 @@ interface Opening {
   readonly check: ArrivalCheck;
   readonly session: NewSession;
   cursor: Uint8Array;
+}
+
+interface ReadAhead {
+  readonly reply: Promise<Reply>;
+  isHere: boolean;
 }
 
 export interface StepOptions {
@@ -82,7 +89,9 @@ export class PullSession {
   readonly #compare: boolean;
   #comparison: Comparison | undefined;
   #opening: Opening | undefined;
-  #readAhead: Promise<Reply> | undefined;
+  #readAhead: ReadAhead | undefined;
+  /** The last message was not here yet when it was wanted. */
+  #hasWaited = true;
   #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
@@ -245,12 +254,14 @@ export class PullSession {
     return this.#store(opening, reply.chunk, session, readAhead);
   }
 
-  async #next(opening: Opening, readAhead: boolean): Promise<Step> {
-    const reply = await (this.#readAhead ?? this.#request(opening, opening.cursor));
+  async #next(opening: Opening, readsAhead: boolean): Promise<Step> {
+    const readAhead = this.#readAhead ?? this.#ask(opening, opening.cursor);
     this.#readAhead = undefined;
+    this.#hasWaited = !readAhead.isHere;
+    const reply = await readAhead.reply;
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'next-reply') throw new MalformedBytes('not the reply to a next');
-    return this.#store(opening, reply.chunk, undefined, readAhead);
+    return this.#store(opening, reply.chunk, undefined, readsAhead);
   }
 
   /** `session`: with the first chunk. */
@@ -269,11 +280,7 @@ export class PullSession {
       await replica.dropSession(peer);
       return this.#end(opening, 'refused');
     }
-    if (readAhead && !chunk.last) {
-      this.#readAhead = this.#request(opening, chunk.cursor);
-      // Looked at in the next step; until then a failure must not count as unhandled.
-      this.#readAhead.catch(() => undefined);
-    }
+    if (readAhead && !chunk.last) this.#readAhead = this.#ask(opening, chunk.cursor);
     const bytes = chunk.entries.length;
     await replica.storeChunk({ peer, session, entries, bytes, cursor: chunk.cursor });
     this.#opening = opening;
@@ -285,8 +292,17 @@ export class PullSession {
     return outcome === 'late' ? this.#beginComparison(opening) : this.#end(opening, outcome);
   }
 
-  #request({ name }: Opening, cursor: Uint8Array): Promise<Reply> {
-    return this.#peer.request({ type: 'next', session: name, cursor });
+  #ask({ name }: Opening, cursor: Uint8Array): ReadAhead {
+    const { compressAlways = false } = this.#dependencies;
+    const compress = compressAlways || this.#hasWaited;
+    const reply = this.#peer.request({ type: 'next', session: name, cursor, compress });
+    const readAhead = { reply, isHere: false };
+    // Looked at in its turn; until then a failure must not count as unhandled.
+    reply.then(
+      () => (readAhead.isHere = true),
+      () => undefined,
+    );
+    return readAhead;
   }
 
   #end({ name }: Opening, step: Step): Step {

@@ -117,7 +117,7 @@ export class SessionServer {
       cancelTimer: () => {},
     };
     const chunk = await this.#use(kept, () =>
-      travelling(kept, compare ? session.nothing() : session.first()),
+      travelling(kept.compressor, compare ? session.nothing() : session.first()),
     );
     return {
       type: 'opened',
@@ -132,9 +132,10 @@ export class SessionServer {
     };
   }
 
-  async #next(peer: NodeId, { session: name, cursor }: Next): Promise<NewReply> {
+  async #next(peer: NodeId, { session: name, cursor, compress }: Next): Promise<NewReply> {
     const kept = this.#kept(peer, name);
-    const chunk = await this.#use(kept, () => travelling(kept, kept.session.chunkAt(cursor)));
+    const compressor = compress ? kept.compressor : undefined;
+    const chunk = await this.#use(kept, () => travelling(compressor, kept.session.chunkAt(cursor)));
     return { type: 'next-reply', chunk };
   }
 
@@ -160,7 +161,10 @@ export class SessionServer {
           case 'list':
             return { type: 'list-reply', ...(await comparison.list(request.buckets, request.after)) };
           case 'fetch':
-            return { type: 'fetch-reply', ...(await travelling(kept, comparison.fetch(request.keys))) };
+            return {
+              type: 'fetch-reply',
+              ...(await travelling(kept.compressor, comparison.fetch(request.keys))),
+            };
         }
       }),
     );
@@ -308,7 +312,7 @@ function sentIn({ session, comparison }: Kept): number {
 
 /** What was read, ready for the wire. */
 async function travelling<T extends { readonly entries: Uint8Array }>(
-  { compressor }: Kept,
+  compressor: Compressor | undefined,
   read: Promise<T>,
 ): Promise<T & Travelling> {
   const plain = await read;

@@ -314,6 +314,12 @@ export interface StoreOptions {
   readonly log?: Log;
 }
 
+/**
+ * Whether entries travel compressed. `auto`: where it saves time, because they had to be waited for; `always`: wherever it
+ * saves bytes; `never`: neither sent nor asked for so.
+ */
+export type Compression = 'auto' | 'always' | 'never';
+
 export interface NodeOptions extends StoreOptions {
   /** `host:port` to listen on; port 0 takes any. Default `127.0.0.1:0`. */
   readonly listen?: string;
@@ -327,8 +333,8 @@ export interface NodeOptions extends StoreOptions {
   readonly auditIntervalMs?: number;
   /** Between two checks of all entries against their sums and checksums. Default a day. */
   readonly scrubIntervalMs?: number;
-  /** Whether entries are sent compressed to peers that want it, and asked for so. Default true. */
-  readonly compression?: boolean;
+  /** Default `auto`. */
+  readonly compression?: Compression;
   /** How long a served session outlives its last message. Default 30,000. */
   readonly sessionTimeoutMs?: number;
   /** Allows `listen` beyond loopback without TLS: anyone who reaches the port can read and write everything. */

@@ -34,7 +34,8 @@ export async function openNode(options: NodeOptions): Promise<Node> {
       packer,
       fingerprints: new Fingerprints(await createHash64()),
       limits: DEFAULT_LIMITS,
-      compressor: checked.compression ? brotli : undefined,
+      compressor: checked.compression === 'never' ? undefined : brotli,
+      compressAlways: checked.compression === 'always',
       onPeerClock: (peer, offsetMs) => {
         map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs());
         // Asked often, so that a minute of agreement is noticed.

@@ -6,7 +6,7 @@ import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
-import type { NodeOptions, StoreOptions } from './api.ts';
+import type { Compression, NodeOptions, StoreOptions } from './api.ts';
 
 /** A timer's longest delay; longer ones fire at once. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
@@ -36,8 +36,10 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly sessionTimeoutMs: number;
   readonly auditIntervalMs: number;
   readonly scrubIntervalMs: number;
-  readonly compression: boolean;
+  readonly compression: Compression;
 }
+
+const COMPRESSIONS: readonly Compression[] = ['auto', 'always', 'never'];
 
 const STORE_FIELDS = [
   'dir',
@@ -71,9 +73,9 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 
 export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   checkFields(options, NODE_FIELDS);
-  const { insecureNetwork = false, compression = true } = options;
+  const { insecureNetwork = false, compression = 'auto' } = options;
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
-  if (typeof compression !== 'boolean') throw invalid('compression', 'must be true or false');
+  if (!COMPRESSIONS.includes(compression)) throw invalid('compression', `must be ${COMPRESSIONS.join(', ')}`);
   return {
     ...checkCommon(options),
     listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, insecureNetwork),

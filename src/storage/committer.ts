@@ -1,22 +1,28 @@
 /**
  * Commits, one group after another: writers join the group that forms while the one before it is being written, and
  * are answered when theirs is on disk. Any failed write fences the store for good.
+ *
+ * 1. Groups are decided, written and answered in the order in which their jobs came.
+ * 2. At most one group is on its way to disk. What was waiting when its write began is decided meanwhile, over the state in
+ *    memory, and over what that group leaves under its keys where the disk would be asked.
+ * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
-import { Transaction } from './transaction.ts';
+import { type PresentByKey, Transaction } from './transaction.ts';
+import { turn } from './turn.ts';
 
 /**
  * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. One that
- * is not synced is smaller: the next is decided, and the one before it answered, while it is being written.
+ * is not synced is smaller: what it shares is cheap, and deciding and writing go side by side.
  */
-const GROUP_KEYS_MAX = 1024;
+const GROUP_KEYS_MAX = 512;
 const GROUP_KEYS_MAX_UNSYNCED = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
@@ -43,6 +49,23 @@ interface Queued {
   readonly task: (() => Promise<unknown>) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A group that is decided, and not written yet. */
+interface Decided {
+  readonly outcomes: readonly Outcome[];
+  readonly operations: readonly WriteOperation[];
+  readonly sync: boolean;
+  /** Under the keys of the group, once it is written. */
+  readonly present: PresentByKey;
+  readonly changedRows: readonly LiveRow[];
+}
+
+/** A group on its way to disk. */
+interface Ahead {
+  readonly present: PresentByKey;
+  /** Never rejects; resolves, when the group is on disk or has failed, to what tells those who wait. */
+  readonly answer: Promise<() => void>;
 }
 
 export class Committer {
@@ -90,8 +113,9 @@ export class Committer {
 
   /** Only inside an exclusive task. */
   async commitNow<T>(job: Job<T>): Promise<T> {
-    const outcomes = await this.#commitJobs([job]);
-    const [outcome] = outcomes as [Outcome];
+    const decided = await this.#decide([job]);
+    await this.#write(decided);
+    const [outcome] = decided.outcomes as [Outcome];
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.value as T;
   }
@@ -114,17 +138,17 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    let answer = NOTHING;
-    while (this.#queue.length > 0) {
-      const head = this.#queue[0] as Queued;
-      if (head.task === undefined) {
-        answer = await this.#commitGroup(this.#takeGroup(), answer);
-        // What waits is begun first: it is written while those who are answered go on. Not where a disk's fsync makes them wait.
-        if (!this.#sync && this.#queue[0]?.job !== undefined) continue;
+    let ahead: Ahead | undefined;
+    while (ahead !== undefined || this.#queue.length > 0) {
+      const head = this.#queue[0];
+      if (head?.job !== undefined) {
+        ahead = await this.#commitGroup(this.#takeGroup(), ahead);
+        continue;
       }
-      answer();
-      answer = NOTHING;
-      if (head.task === undefined) continue;
+      // Nothing to decide, or what must be alone: what is on its way comes first.
+      (await ahead?.answer)?.();
+      ahead = undefined;
+      if (head?.task === undefined || head !== this.#queue[0]) continue;
       this.#queue.shift();
       await run(head.task).then(head.resolve, head.reject);
     }
@@ -145,52 +169,59 @@ export class Committer {
     return this.#queue.splice(0, count);
   }
 
-  /**
-   * Resolves, when the group is on disk, to what answers it. `onBegun`: called when its write has begun, or it has failed;
-   * may be called twice.
-   */
-  async #commitGroup(group: readonly Queued[], onBegun: () => void): Promise<() => void> {
+  /** Resolves when the group's write has begun, or it has failed. The group ahead is answered then, if not before. */
+  async #commitGroup(group: readonly Queued[], ahead: Ahead | undefined): Promise<Ahead> {
+    const rejectGroup = (error: unknown) => (): void => {
+      for (const { reject } of group) reject(error);
+    };
     try {
-      const outcomes = await this.#commitJobs(
+      // Reads, and whoever else waits, have their turn between two groups.
+      if (ahead !== undefined) await turn();
+      const decided = await this.#decide(
         group.map(({ job }) => job as Job<unknown>),
-        onBegun,
+        ahead?.present,
       );
-      return () => answerGroup(group, outcomes);
+      const answerAhead = await ahead?.answer;
+      const written = this.#write(decided);
+      // Those who are answered go on while this is written.
+      answerAhead?.();
+      const answer = written.then(() => () => answerGroup(group, decided.outcomes), rejectGroup);
+      return { present: decided.present, answer };
     } catch (error) {
-      // Perhaps once more, which does nothing to a promise.
-      onBegun();
-      return () => {
-        for (const { reject } of group) reject(error);
-      };
+      (await ahead?.answer)?.();
+      return { present: new Map(), answer: Promise.resolve(rejectGroup(error)) };
     }
   }
 
-  async #commitJobs(
-    jobs: readonly Job<unknown>[],
-    onBegun: () => void = NOTHING,
-  ): Promise<readonly Outcome[]> {
-    if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
-    const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage);
-    const transaction = new Transaction(
-      this.#state,
-      present,
-      this.#clock.wallMs(),
-      this.#clock.monotonicMs(),
-    );
-    let why = BROKEN_INVARIANT;
+  /** Changes the state in memory; any failure fences the store. `ahead`: what is present under the keys being written. */
+  async #decide(jobs: readonly Job<unknown>[], ahead?: PresentByKey): Promise<Decided> {
+    this.#throwIfFenced();
+    const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
+    const clock = this.#clock;
+    const transaction = new Transaction(this.#state, present, clock.wallMs(), clock.monotonicMs());
     try {
       const outcomes = jobs.map((job) => decide(job, transaction));
       const operations = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
-      why = FAILED_WRITE;
-      const written = operations.length > 0 ? this.#store.write(operations, { sync }) : undefined;
-      onBegun();
-      await written;
-      this.#onCommitted(transaction.changedRows);
-      return outcomes;
+      return { outcomes, operations, sync, present, changedRows: transaction.changedRows };
     } catch (error) {
-      throw this.fence(error, why);
+      throw this.fence(error, BROKEN_INVARIANT);
     }
+  }
+
+  async #write({ operations, sync, changedRows }: Decided): Promise<void> {
+    // The group ahead failed: this one was decided on a state that is not on disk.
+    this.#throwIfFenced();
+    try {
+      if (operations.length > 0) await this.#store.write(operations, { sync });
+      this.#onCommitted(changedRows);
+    } catch (error) {
+      throw this.fence(error);
+    }
+  }
+
+  #throwIfFenced(): void {
+    if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
   }
 
   /** The state in memory is ahead of the disk, and nothing may be decided on it any more. */
@@ -203,8 +234,6 @@ export class Committer {
     return error;
   }
 }
-
-const NOTHING = (): void => {};
 
 function answerGroup(group: readonly Queued[], outcomes: readonly Outcome[]): void {
   for (let at = 0; at < group.length; at++) {

@@ -1,20 +1,46 @@
 /**
- * The dots of present entries by the hash of their keys, in typed arrays of fixed size: no garbage, and a local write
- * learns what it replaces without a read. Sets of eight slots; a full set forgets its slots in turn.
+ * The dots of present entries by the hash of their keys, in typed arrays: no garbage, and a local write learns what it
+ * replaces without a read.
+ *
+ * 1. A key lies in the emptier of two sets of eight slots (Azar et al. 1994, "Balanced Allocations"): so nothing is forgotten
+ *    before most slots are taken. Where both are full, the slots of one are forgotten in turn.
+ * 2. Sets are split one by one, as the entries become more, until they take all the bytes there may be (Litwin 1980, "Linear
+ *    Hashing"): a small store takes little memory, and no write waits for a large table to grow.
  */
 
 import type { Hash64 } from '../core/hash64.ts';
 import type { Version } from '../core/version.ts';
 
 const WAYS = 8;
-/** Two halves of the key's hash, two of version and flags, and the actor's number: 4 bytes each. */
-const SLOT_BYTES = 20;
+
+/** Of a slot: two halves of the key's hash, two of version and flags, and the actor's number; 4 bytes each. */
+const LOW = 0;
+const HIGH = 1;
+const VERSION_LOW = 2;
+/** Upper 21 bits of the version, above three bits of flags and the bit that marks a used slot. */
+const VERSION_HIGH = 3;
+const ACTOR_NO = 4;
+const SLOT_WORDS = 5;
+const SET_BYTES = WAYS * SLOT_WORDS * 4;
+
+/** Sets allocated at once (160 KiB), and a power of two. */
+const SEGMENT_SETS = 1024;
+const SEGMENT_SLOTS = SEGMENT_SETS * WAYS;
+
+/** A set is split when so many slots of each are taken on average: those that wait for it have up to twice as many. */
+const SPLIT_AT = 3.5;
 
 /** A present entry's dot and flags (`entry-record.ts`). */
 export interface PresentDot {
   readonly version: Version;
   readonly actorNo: number;
   readonly flags: number;
+}
+
+/** Of a key under the cache's own seed, in two halves of 32 bits. */
+export interface KeyHash {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** `undefined`: not known, read it. `null`: the key has no entry. */
@@ -24,80 +50,149 @@ export class DotCache {
   readonly #hash64: Hash64;
   /** Secret, so that nobody can choose keys that collide. */
   readonly #seed: bigint;
-  readonly #setMask: number;
-  readonly #hashLow: Uint32Array;
-  readonly #hashHigh: Uint32Array;
-  readonly #versionLow: Uint32Array;
-  /** Upper 21 bits of the version, above three bits of flags and the bit that marks a used slot. */
-  readonly #versionHigh: Uint32Array;
-  readonly #actorNo: Uint32Array;
+  readonly #setsMax: number;
+  #segments: Uint32Array[] = [];
+  #sets = 0;
+  /** The power of two at or below `#sets`; the first `#sets - #level` sets have been split. */
+  #level = 0;
+  #used = 0;
   #victim = 0;
   /** While true a miss means that the key has no entry. */
   #complete: boolean;
 
+  /** Takes at most `bytes`, or one set. */
   constructor(bytes: number, hash64: Hash64, seed: bigint, storeIsEmpty: boolean) {
-    const sets = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, bytes / (SLOT_BYTES * WAYS)))));
-    const slots = sets * WAYS;
     this.#hash64 = hash64;
     this.#seed = seed;
-    this.#setMask = sets - 1;
-    this.#hashLow = new Uint32Array(slots);
-    this.#hashHigh = new Uint32Array(slots);
-    this.#versionLow = new Uint32Array(slots);
-    this.#versionHigh = new Uint32Array(slots);
-    this.#actorNo = new Uint32Array(slots);
+    this.#setsMax = Math.max(1, Math.floor(bytes / SET_BYTES));
     this.#complete = storeIsEmpty;
+    this.clear(storeIsEmpty);
   }
 
-  get(key: Uint8Array): CachedDot {
-    const slot = this.#find(this.#hash64(key, this.#seed));
+  /** What the other methods know a key by; taken once, since it costs more than they do. */
+  hash(key: Uint8Array): KeyHash {
+    const hash = this.#hash64(key, this.#seed);
+    return { low: Number(BigInt.asUintN(32, hash)), high: Number(hash >> 32n) };
+  }
+
+  get(hash: KeyHash): CachedDot {
+    const slot = this.#find(hash);
     if (slot < 0) return this.#complete ? null : undefined;
-    const high = this.#versionHigh[slot] as number;
+    const high = this.#word(slot, VERSION_HIGH);
     return {
-      version: ((high >>> 4) * 0x1_0000_0000 + (this.#versionLow[slot] as number)) as Version,
-      actorNo: this.#actorNo[slot] as number,
+      version: ((high >>> 4) * 0x1_0000_0000 + this.#word(slot, VERSION_LOW)) as Version,
+      actorNo: this.#word(slot, ACTOR_NO),
       flags: (high >>> 1) & 7,
     };
   }
 
-  set(key: Uint8Array, dot: PresentDot): void {
-    const hash = this.#hash64(key, this.#seed);
+  set(hash: KeyHash, dot: PresentDot): void {
     const found = this.#find(hash);
-    const slot = found >= 0 ? found : this.#free(hash);
-    this.#hashLow[slot] = Number(hash & 0xffff_ffffn);
-    this.#hashHigh[slot] = Number(hash >> 32n);
-    this.#versionLow[slot] = dot.version % 0x1_0000_0000;
-    this.#versionHigh[slot] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
-    this.#actorNo[slot] = dot.actorNo;
+    const slot = found >= 0 ? found : this.#take(hash);
+    const words = this.#segmentOf(slot);
+    const at = (slot % SEGMENT_SLOTS) * SLOT_WORDS;
+    words[at + LOW] = hash.low;
+    words[at + HIGH] = hash.high;
+    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
+    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
+    words[at + ACTOR_NO] = dot.actorNo;
   }
 
-  delete(key: Uint8Array): void {
-    const slot = this.#find(this.#hash64(key, this.#seed));
-    if (slot >= 0) this.#versionHigh[slot] = 0;
+  delete(hash: KeyHash): void {
+    const slot = this.#find(hash);
+    if (slot >= 0) this.#free(slot);
   }
 
   /** Forgets everything. `storeIsEmpty`: a miss means absent again. */
   clear(storeIsEmpty: boolean): void {
-    this.#versionHigh.fill(0);
+    this.#segments = [];
+    this.#level = 2 ** Math.floor(Math.log2(Math.min(this.#setsMax, SEGMENT_SETS)));
+    this.#sets = this.#level;
+    this.#addSegment();
+    this.#used = 0;
     this.#complete = storeIsEmpty;
   }
 
-  #find(hash: bigint): number {
-    const low = Number(hash & 0xffff_ffffn);
-    const high = Number(hash >> 32n);
-    const start = (low & this.#setMask) * WAYS;
-    for (let slot = start; slot < start + WAYS; slot++) {
-      if (this.#hashLow[slot] === low && this.#hashHigh[slot] === high && this.#versionHigh[slot] !== 0)
-        return slot;
+  #find({ low, high }: KeyHash): number {
+    const inFirst = this.#findIn(this.#setOf(low), low, high);
+    return inFirst >= 0 ? inFirst : this.#findIn(this.#setOf(high), low, high);
+  }
+
+  #findIn(set: number, low: number, high: number): number {
+    const first = set * WAYS;
+    const words = this.#segmentOf(first);
+    let at = (first % SEGMENT_SLOTS) * SLOT_WORDS;
+    for (let way = 0; way < WAYS; way++, at += SLOT_WORDS) {
+      if (words[at + LOW] === low && words[at + HIGH] === high && words[at + VERSION_HIGH] !== 0)
+        return first + way;
     }
     return -1;
   }
 
-  #free(hash: bigint): number {
-    const start = (Number(hash & 0xffff_ffffn) & this.#setMask) * WAYS;
-    for (let slot = start; slot < start + WAYS; slot++) if (this.#versionHigh[slot] === 0) return slot;
+  /** Where a half of a hash leads: sets that were split are told apart by one more bit. */
+  #setOf(half: number): number {
+    const set = half & (2 * this.#level - 1);
+    return set < this.#sets ? set : set & (this.#level - 1);
+  }
+
+  /** A slot for a key that has none; it counts as used. */
+  #take({ low, high }: KeyHash): number {
+    if (this.#used >= SPLIT_AT * this.#sets && this.#sets < this.#setsMax) this.#split();
+    const [first, second] = [this.#setOf(low), this.#setOf(high)];
+    const set = this.#usedIn(first) <= this.#usedIn(second) ? first : second;
+    for (let slot = set * WAYS; slot < (set + 1) * WAYS; slot++) {
+      if (this.#word(slot, VERSION_HIGH) !== 0) continue;
+      this.#used++;
+      return slot;
+    }
     this.#complete = false;
     this.#victim = (this.#victim + 1) % WAYS;
-    return start + this.#victim;
+    return set * WAYS + this.#victim;
+  }
+
+  #free(slot: number): void {
+    this.#segmentOf(slot)[(slot % SEGMENT_SLOTS) * SLOT_WORDS + VERSION_HIGH] = 0;
+    this.#used--;
+  }
+
+  #usedIn(set: number): number {
+    let used = 0;
+    for (let slot = set * WAYS; slot < (set + 1) * WAYS; slot++)
+      if (this.#word(slot, VERSION_HIGH) !== 0) used++;
+    return used;
+  }
+
+  /** The next set whose turn it is gives to a new one what one more bit leads there. */
+  #split(): void {
+    const [from, to, level] = [this.#sets - this.#level, this.#sets, this.#level];
+    this.#sets++;
+    if (this.#sets > this.#segments.length * SEGMENT_SETS) this.#addSegment();
+    if (this.#sets === 2 * level) this.#level = this.#sets;
+    for (let way = 0; way < WAYS; way++) {
+      const slot = from * WAYS + way;
+      const low = this.#word(slot, LOW);
+      const half = (low & (level - 1)) === from ? low : this.#word(slot, HIGH);
+      if (this.#word(slot, VERSION_HIGH) !== 0 && (half & level) !== 0) this.#move(slot, to * WAYS + way);
+    }
+  }
+
+  #move(slot: number, to: number): void {
+    const at = (slot % SEGMENT_SLOTS) * SLOT_WORDS;
+    const words = this.#segmentOf(slot).subarray(at, at + SLOT_WORDS);
+    this.#segmentOf(to).set(words, (to % SEGMENT_SLOTS) * SLOT_WORDS);
+    words[VERSION_HIGH] = 0;
+  }
+
+  #addSegment(): void {
+    const sets = Math.min(SEGMENT_SETS, this.#setsMax - this.#segments.length * SEGMENT_SETS);
+    this.#segments.push(new Uint32Array(sets * WAYS * SLOT_WORDS));
+  }
+
+  #segmentOf(slot: number): Uint32Array {
+    return this.#segments[Math.floor(slot / SEGMENT_SLOTS)] as Uint32Array;
+  }
+
+  #word(slot: number, word: number): number {
+    return this.#segmentOf(slot)[(slot % SEGMENT_SLOTS) * SLOT_WORDS + word] as number;
   }
 }

@@ -11,6 +11,7 @@ import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
 import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
 import { pagesOf } from './pages.ts';
 import { dueKeyOf, isPermanent } from './transaction.ts';
+import { turn } from './turn.ts';
 
 /**
  * Records read and looked at in one go, while others wait. With 512 they outlive V8's young generation, and its collection
@@ -139,11 +140,4 @@ export async function recount(
 /** What one due record adds to the sum over all of them. */
 export function dueSum(fingerprints: Fingerprints, dueKey: Uint8Array): Sum {
   return { count: 1, sum: fingerprints.key(dueKey) };
-}
-
-/** Lets whatever waits have its turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

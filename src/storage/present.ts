@@ -10,35 +10,41 @@ import { decodeEntry, EXPIRING } from './entry-record.ts';
 import { nameOfKey } from './key-name.ts';
 import { entryKey } from './keyspace.ts';
 import type { State } from './state.ts';
-import type { Present, PresentByKey } from './transaction.ts';
+import type { LookedUp, Present, PresentByKey } from './transaction.ts';
 
+/** `ahead`: what is present under keys that are being written just now, of which the disk may not know yet. */
 export async function lookUpPresent(
   store: OrderedStore,
   { cache, context }: Pick<State, 'cache' | 'context'>,
   jobs: readonly Pick<Job<unknown>, 'keys'>[],
   onDamage: OnDamage,
+  ahead?: PresentByKey,
 ): Promise<PresentByKey> {
-  const present: PresentByKey = new Map();
-  const missed: { name: string; key: Uint8Array }[] = [];
+  const lookedUpByName = new Map<string, LookedUp>();
+  const missed: { key: Uint8Array; lookedUp: LookedUp }[] = [];
   for (const { keys } of jobs) {
     for (const key of keys) {
       const name = nameOfKey(key);
-      const cached = cache.get(key);
+      if (lookedUpByName.has(name)) continue;
+      const hash = cache.hash(key);
+      const cached = cache.get(hash);
       // The cache knows no expiry.
       const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
-      if (cached === undefined || isIncomplete) missed.push({ name, key });
-      else if (!present.has(name)) present.set(name, cached);
+      const known = cached === undefined || isIncomplete ? ahead?.get(name)?.present : cached;
+      const lookedUp = { hash, present: known ?? null };
+      lookedUpByName.set(name, lookedUp);
+      if (known === undefined) missed.push({ key, lookedUp });
     }
   }
-  if (missed.length === 0) return present;
+  if (missed.length === 0) return lookedUpByName;
   const storedKeys = missed.map(({ key }) => entryKey(key));
   const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
-  for (const [index, { name, key }] of missed.entries()) {
+  for (const [index, { lookedUp }] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
-    present.set(name, found);
-    if (found !== null && !(found instanceof Error)) cache.set(key, found);
+    lookedUp.present = found;
+    if (found !== null && !(found instanceof Error)) cache.set(lookedUp.hash, found);
   }
-  return present;
+  return lookedUpByName;
 }
 
 function readPresent(

@@ -22,6 +22,13 @@ const NO_SUMS: LooseSums = new Map();
 /** A session of which the first chunk has arrived. */
 type BegunSession = NewSession & Pick<StoredSession, 'exempt'>;
 
+/** A chunk on its way into the store, slice by slice. */
+interface Storing {
+  readonly chunk: ArrivedChunk;
+  head: BegunSession | undefined;
+  failed: Error | undefined;
+}
+
 export class Sessions {
   readonly #store: OrderedStore;
   readonly #state: State;
@@ -103,26 +110,39 @@ export class Sessions {
 
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
-    const { peer, session } = chunk;
-    let head: BegunSession | undefined = session === undefined ? this.#byPeer.get(peer) : undefined;
-    for (const { entries, isLast } of slicesOf(chunk.entries)) {
-      const keys = entries.map(({ key }) => key);
-      head = await this.#committer.commit({
-        keys,
-        bytes: chunk.bytes,
-        // A claim is made on it later, and LevelDB's sync of that write does not reach back beyond its newest log.
-        sync: true,
-        decide: (transaction) => {
+    const storing: Storing = {
+      chunk,
+      head: chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined,
+      failed: undefined,
+    };
+    // All at once: one is decided while the one before it is written.
+    await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
+  }
+
+  #storeSlice(storing: Storing, { entries, isLast }: Slice): Promise<void> {
+    const { chunk } = storing;
+    const keys = entries.map(({ key }) => key);
+    return this.#committer.commit({
+      keys,
+      bytes: entries.reduce((bytes, { key, value }) => bytes + key.length + value.length, 0),
+      // A claim is made on it later, and LevelDB's sync of that write does not reach back beyond its newest log.
+      sync: true,
+      decide: (transaction) => {
+        // The cursor must not move past a slice that could not be stored.
+        if (storing.failed !== undefined) throw storing.failed;
+        try {
           transaction.assertReadable(keys);
-          const stored = this.#begun(transaction, head, session);
-          for (const entry of entries) mergeEntry(transaction, entry);
-          if (stored.order === 'key') transaction.state.bootstrapping = true;
-          if (entries.length > 0) this.#endOtherExemptions(transaction, peer);
-          if (isLast) this.#moveCursor(transaction, chunk, stored);
-          return stored;
-        },
-      });
-    }
+          storing.head = this.#begun(transaction, storing);
+        } catch (error) {
+          storing.failed = error as Error;
+          throw error;
+        }
+        for (const entry of entries) mergeEntry(transaction, entry);
+        if (storing.head.order === 'key') transaction.state.bootstrapping = true;
+        if (entries.length > 0) this.#endOtherExemptions(transaction, chunk.peer);
+        if (isLast) this.#moveCursor(transaction, chunk, storing.head);
+      },
+    });
   }
 
   /** R7 and R4. Runs between two commits, because loose sums are folded from the index on disk. */
@@ -162,11 +182,7 @@ export class Sessions {
     });
   }
 
-  #begun(
-    transaction: Transaction,
-    head: BegunSession | undefined,
-    session: NewSession | undefined,
-  ): BegunSession {
+  #begun(transaction: Transaction, { chunk: { session }, head }: Storing): BegunSession {
     checkEpoch(this.#state, head ?? session);
     return head ?? this.#begin(transaction, session as NewSession);
   }
@@ -208,7 +224,7 @@ export class Sessions {
 }
 
 /** Entries of a commit: what is decided at once, while reads wait. */
-const SLICE_ENTRIES = 512;
+const SLICE_ENTRIES = 256;
 
 interface Slice {
   readonly entries: readonly Entry[];

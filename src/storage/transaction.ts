@@ -13,7 +13,7 @@ import { maxVersion, type Version } from '../core/version.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import type { PresentDot } from './dot-cache.ts';
+import type { KeyHash, PresentDot } from './dot-cache.ts';
 import { encodeEntry, EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
 import { nameOfKey } from './key-name.ts';
 import {
@@ -39,8 +39,14 @@ export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
 }
 
-/** By the name of the key (`key-name.ts`), for every key of the group; `null`: no entry; an error: its record is damaged. */
-export type PresentByKey = Map<string, Present | null | Error>;
+/** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
+export interface LookedUp {
+  readonly hash: KeyHash;
+  present: Present | null | Error;
+}
+
+/** By the name of the key (`key-name.ts`), for every key of the group. */
+export type PresentByKey = ReadonlyMap<string, LookedUp>;
 
 export class Transaction {
   readonly state: State;
@@ -51,8 +57,9 @@ export class Transaction {
   readonly #operations: WriteOperation[] = [];
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
-  #namedKey: Uint8Array | undefined;
-  #name = '';
+  /** One key is asked for several times in a row. */
+  #lastKey: Uint8Array | undefined;
+  #lastLookedUp: LookedUp | undefined;
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
@@ -65,8 +72,7 @@ export class Transaction {
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
   present(key: Uint8Array): Present | undefined {
-    const present = this.#present.get(this.#nameOf(key));
-    assert(present !== undefined, 'every key of a commit group was looked up before it was decided');
+    const { present } = this.#lookedUp(key);
     if (present instanceof Error) throw present;
     return present ?? undefined;
   }
@@ -220,24 +226,29 @@ export class Transaction {
     return row;
   }
 
-  /** One key is asked for several times in a row. */
-  #nameOf(key: Uint8Array): string {
-    if (key !== this.#namedKey) {
-      this.#namedKey = key;
-      this.#name = nameOfKey(key);
+  #lookedUp(key: Uint8Array): LookedUp {
+    if (key !== this.#lastKey) {
+      this.#lastKey = key;
+      this.#lastLookedUp = this.#present.get(nameOfKey(key));
     }
-    return this.#name;
+    assert(
+      this.#lastLookedUp !== undefined,
+      'every key of a commit group was looked up before it was decided',
+    );
+    return this.#lastLookedUp;
   }
 
   #forget(key: Uint8Array): void {
     this.#operations.push({ type: 'del', key: entryKey(key) });
-    this.#present.set(this.#nameOf(key), null);
-    this.state.cache.delete(key);
+    const lookedUp = this.#lookedUp(key);
+    lookedUp.present = null;
+    this.state.cache.delete(lookedUp.hash);
   }
 
   #remember(key: Uint8Array, present: Present): void {
-    this.#present.set(this.#nameOf(key), present);
-    this.state.cache.set(key, present);
+    const lookedUp = this.#lookedUp(key);
+    lookedUp.present = present;
+    this.state.cache.set(lookedUp.hash, present);
   }
 
   #addPair(row: LiveRow, pair: DotPair): void {

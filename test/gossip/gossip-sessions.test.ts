@@ -180,7 +180,9 @@ describe('a served session', () => {
     const thief = { nodeId: 'thief' as NodeId, clusterId: 'test', bootNonce: 1, settings };
     await connection.send(encodeMessage(helloOf(thief), packer));
 
-    await connection.send(encodeMessage({ type: 'next', request: 1, session: name, cursor }, packer));
+    await connection.send(
+      encodeMessage({ type: 'next', request: 1, session: name, cursor, compress: true }, packer),
+    );
     await connection.send(encodeMessage({ type: 'done', session: name }, packer));
     await cluster.pass(0);
 

@@ -111,7 +111,13 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     wallMs: walls,
     chunk: chunks,
   }),
-  fc.record({ type: fc.constant('next' as const), request: requests, session: names, cursor: bytes }),
+  fc.record({
+    type: fc.constant('next' as const),
+    request: requests,
+    session: names,
+    cursor: bytes,
+    compress: fc.boolean(),
+  }),
   fc.record({ type: fc.constant('next-reply' as const), request: requests, chunk: chunks }),
   fc.record({
     type: fc.constant('compare' as const),

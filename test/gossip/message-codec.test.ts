@@ -154,9 +154,9 @@ describe('on the wire', () => {
         },
         `9d 08 07 d920 ${hex(Buffer.from(SESSION))} a36b6579 c41b ${row} 03 05 c3 09 ${wall} c403010203 04 c40109 c3`,
       ],
-    'next = [9, request: uint32, session, cursor]': [
-      { type: 'next', request: 7, session: SESSION, cursor: CHUNK.cursor },
-      `94 09 07 d920 ${hex(Buffer.from(SESSION))} c40109`,
+    'next = [9, request: uint32, session, cursor, compress: boolean]': [
+      { type: 'next', request: 7, session: SESSION, cursor: CHUNK.cursor, compress: true },
+      `95 09 07 d920 ${hex(Buffer.from(SESSION))} c40109 c3`,
     ],
     'next-reply = [10, request: uint32, chunk]': [
       { type: 'next-reply', request: 7, chunk: CHUNK },
@@ -381,6 +381,7 @@ describe('at their edges', () => {
       request: 0,
       session: SESSION,
       cursor: new Uint8Array(CURSOR_BYTES_MAX),
+      compress: false,
     };
     expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
   });

@@ -6,13 +6,16 @@ import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { unknownRow } from '../../src/core/context.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Opened, Reply } from '../../src/gossip/messages.ts';
-import { PullSession } from '../../src/gossip/pull-session.ts';
-import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { PullSession, type SessionPeer } from '../../src/gossip/pull-session.ts';
+import type { ArrivedChunk } from '../../src/ports/replica.ts';
+import { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { pull } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 import {
   allActors,
+  DirectPeer,
   makePair,
+  makeServer,
   MAX_DRIFT_MS,
   type Pair,
   pullDependencies,
@@ -301,4 +304,44 @@ async function otherWriter(): Promise<StoredReplica> {
   const other = await openTestReplica({ nodeId: 'o', clock });
   await other.write([put('other', '1')]);
   return other;
+}
+
+describe('compression', () => {
+  /** What was asked of each chunk after the first. A reply takes `delay` turns of the loop, storing 50. */
+  async function asked(delay: number, compressAlways: boolean): Promise<readonly unknown[]> {
+    const server = await open('s');
+    for (let at = 0; at < 6; at++) await server.write([put(`k${at}`, `${at}`)]);
+    const puller = await open('p');
+    const storeChunk = StoredReplica.prototype.storeChunk.bind(puller);
+    puller.storeChunk = async (chunk: ArrivedChunk) => {
+      await storeChunk(chunk);
+      await turns(50);
+    };
+    const peer = new DirectPeer(makeServer(server, clock), server.nodeId, puller.nodeId);
+    const compress: unknown[] = [];
+    const slowPeer: SessionPeer = {
+      nodeId: peer.nodeId,
+      notify: (notice) => peer.notify(notice),
+      async request(request) {
+        if (request.type === 'next') compress.push(request.compress);
+        if (request.type === 'next') await turns(delay);
+        return peer.request(request);
+      },
+    };
+    const dependencies = { ...pullDependencies(puller, clock), compressAlways };
+    const session = PullSession.begin(dependencies, slowPeer, allActors(puller, server), false);
+    expect(await session.run()).toBe('adopted');
+    expect(await contents(puller)).toEqual(await contents(server));
+    return compress;
+  }
+
+  test('is asked for while chunks have to be waited for, and not once they are here when they are wanted', async () => {
+    expect(await asked(200, false)).toEqual([true, true, true, true, true]);
+    expect(await asked(0, false)).toEqual([true, false, false, false, false]);
+    expect(await asked(0, true)).toEqual([true, true, true, true, true]);
+  });
+});
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => void setImmediate(resolve));
 }

@@ -59,7 +59,13 @@ async function open(peer: string = PULLER): Promise<Opened> {
 }
 
 async function next({ session, chunk }: Opened, peer: string = PULLER): Promise<unknown> {
-  return server.next(peer as NodeId, { type: 'next', request: 1, session, cursor: chunk.cursor });
+  return server.next(peer as NodeId, {
+    type: 'next',
+    request: 1,
+    session,
+    cursor: chunk.cursor,
+    compress: true,
+  });
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -119,7 +125,7 @@ describe('a server of sessions', () => {
   test('drops one whose puller sent a cursor that it never gave', async () => {
     const { session } = await open();
     const cursor = Uint8Array.of(9);
-    const bad = server.next(PULLER, { type: 'next', request: 1, session, cursor });
+    const bad = server.next(PULLER, { type: 'next', request: 1, session, cursor, compress: true });
     expect(await codeOf(bad)).toBe('invalid');
     await settle();
     expect(pinned.size).toBe(0);
@@ -198,10 +204,18 @@ describe('a server of sessions', () => {
       });
     }
     // The chunk before: reading is begun anew there.
-    const again = server.next(PULLER, { type: 'next', request: 1, session, cursor: Uint8Array.of(0) });
+    const again = server.next(PULLER, {
+      type: 'next',
+      request: 1,
+      session,
+      cursor: Uint8Array.of(0),
+      compress: true,
+    });
     await expect(again).rejects.toThrow('gone');
     expect(
-      await codeOf(server.next(PULLER, { type: 'next', request: 1, session, cursor: chunk.cursor })),
+      await codeOf(
+        server.next(PULLER, { type: 'next', request: 1, session, cursor: chunk.cursor, compress: true }),
+      ),
     ).toBe('unknown-session');
     await settle();
     expect(pinned.size).toBe(0);

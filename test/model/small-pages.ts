@@ -14,6 +14,8 @@ export const SMALL_PAGES: readonly Edit[] = [
   edit('src/storage/fold.ts', 'const PAGE_RECORDS = 64;', 'const PAGE_RECORDS = 2;'),
   edit('src/storage/rebuild.ts', 'const PAGE = 2 * SEGMENT_PAIRS_MAX;', 'const PAGE = 2;'),
   edit('src/storage/beside.ts', 'const PAGE_RECORDS = 64;', 'const PAGE_RECORDS = 1;'),
+  edit('src/storage/committer.ts', 'const GROUP_KEYS_MAX = 512;', 'const GROUP_KEYS_MAX = 1;'),
+  edit('src/storage/sessions.ts', 'const SLICE_ENTRIES = 256;', 'const SLICE_ENTRIES = 1;'),
   edit('src/storage/collect.ts', 'const BATCH = 1000;', 'const BATCH = 1;'),
   edit('src/storage/entry-record.ts', 'INLINE_VALUE_BYTES_MAX = 4096;', 'INLINE_VALUE_BYTES_MAX = 2;'),
   edit('src/core/bucket-tree.ts', 'const BUCKET_ENTRIES = 16;', 'const BUCKET_ENTRIES = 1;'),

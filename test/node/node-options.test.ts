@@ -27,7 +27,8 @@ const BAD: readonly BadField[] = [
   ['sessionTimeoutMs', 2 ** 31, 'must be an integer from 1000 to 2147483647, not 2147483648'],
   ['insecureNetwork', 'yes', 'must be true or false'],
   ['insecureNetwork', 1, 'must be true or false'],
-  ['compression', 'yes', 'must be true or false'],
+  ['compression', 'yes', 'must be auto, always, never'],
+  ['compression', true, 'must be auto, always, never'],
 ];
 
 describe('openNode', () => {

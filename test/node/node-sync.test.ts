@@ -41,10 +41,11 @@ describe('sync', () => {
   });
 
   test.each([
-    [true, true, 'fewer'],
-    [true, false, 'as many'],
-    [false, true, 'as many'],
-  ])('compresses if both want it (%s, %s): %s bytes', async (here, there, expected) => {
+    ['auto', 'auto', 'fewer'],
+    ['always', 'auto', 'fewer'],
+    ['auto', 'never', 'as many'],
+    ['never', 'always', 'as many'],
+  ] as const)('compresses if both want it (%s, %s): %s bytes', async (here, there, expected) => {
     const a = await temporaryNode({ nodeId: 'a', compression: there });
     await a.batch(
       Array.from({ length: 500 }, (_, at) => ({ type: 'put', key: `k${at}`, value: 'again '.repeat(20) })),

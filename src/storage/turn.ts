@@ -1,0 +1,6 @@
+/** Lets whatever waits have its turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,100 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
+
+interface HeldStore extends OrderedStore {
+  /** Writes begun so far. */
+  readonly begun: number;
+  /** Whether writes wait for `release` from now on. */
+  isHeld: boolean;
+  /** Lets the oldest waiting write go. */
+  release(): void;
+}
+
+function heldStore(inner: OrderedStore): HeldStore {
+  const waiting: (() => void)[] = [];
+  const store = {
+    ...inner,
+    begun: 0,
+    isHeld: false,
+    release: () => waiting.shift()?.(),
+    async write(...[operations, options]: Parameters<OrderedStore['write']>) {
+      store.begun++;
+      if (store.isHeld) await new Promise<void>((resolve) => void waiting.push(resolve));
+      await inner.write(operations, options);
+    },
+  };
+  return store;
+}
+
+/** Until nothing moves any more that does not wait for the disk. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** More than a group holds. */
+const FULL_GROUP = 1024;
+
+describe('a group that is decided while another is being written', () => {
+  test('is written only when that one is on disk, and nothing is acknowledged before', async () => {
+    const store = heldStore(await new MemoryDisk().open());
+    const replica = await openTestReplica({ store });
+    const acknowledged: number[] = [];
+    store.isHeld = true;
+    const before = store.begun;
+    const writes = [1, 2, 3].map(async (number) => {
+      await replica.write(Array.from({ length: FULL_GROUP }, (_, at) => put(`k${at}`, `${number}`)));
+      acknowledged.push(number);
+    });
+    for (let number = 0; number < 3; number++) {
+      await idle();
+      expect(store.begun - before).toBe(number + 1);
+      expect(acknowledged).toHaveLength(number);
+      store.release();
+    }
+    store.isHeld = false;
+    await Promise.all(writes);
+    expect(acknowledged).toEqual([1, 2, 3]);
+    await replica.close();
+  });
+
+  test('knows what that one leaves under its keys, whatever the cache has room for', async () => {
+    const key = fc.nat({ max: 40 });
+    const write = fc.record({
+      key,
+      isPut: fc.boolean(),
+      expires: fc.boolean(),
+      filler: fc.nat({ max: 300 }),
+    });
+    const settings = { sync: fc.boolean(), dotCacheBytes: fc.constantFrom(0, 4096) };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(write, { minLength: 2, maxLength: 30 }),
+        fc.record(settings),
+        async (writes, options) => {
+          const disk = new MemoryDisk();
+          const replica = await openTestReplica({ disk, ...options });
+          const expected: Record<string, string> = {};
+          const expiresAt = 4e12;
+          const pending = writes.map(({ key: number, isPut, expires, filler }, at) => {
+            const name = `key/${number}`;
+            expected[name] = isPut ? `${at}` : 'x';
+            // Fills groups, so that some are decided while others are written.
+            const fillers = Array.from({ length: filler }, (_, index) => put(`${at}/${index}`, ''));
+            for (let index = 0; index < filler; index++) expected[`${at}/${index}`] = '';
+            const own = isPut ? put(name, `${at}`, expires ? expiresAt : undefined) : del(name);
+            return replica.write([own, ...fillers]);
+          });
+          await Promise.all(pending);
+          // The sums are those of the entries: nothing was counted twice, or not taken away.
+          expect(await replica.verify(false)).toMatchObject({ findings: { problems: [] } });
+          expect(await contents(replica)).toEqual(expected);
+          await replica.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
