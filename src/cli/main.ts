@@ -7,6 +7,7 @@ import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
 import { backupCommand } from './backup.ts';
 import { clockCommand } from './clock.ts';
 import { collectCommand } from './collect.ts';
+import { configCommand } from './config.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
 import { exportCommand } from './export.ts';
@@ -61,6 +62,7 @@ function createProgram(run: Run): Command {
     restoreCommand,
     verifyCommand,
     clockCommand,
+    configCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(run), program));
   return program;

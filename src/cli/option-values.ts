@@ -1,4 +1,7 @@
-/** Parsers of option values: each bad one is a sentence that names the option, the value and what is allowed. */
+/**
+ * Parsers of option values: each bad one is a sentence that names the option, the value and what is allowed. `option` may be
+ * another place, such as a variable.
+ */
 
 import ms from 'ms';
 import { formatAddress, parseAddress } from '../adapters/address.ts';
@@ -6,11 +9,15 @@ import { isNodeId } from '../core/actor.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { encodeKey } from '../node/key.ts';
 import { type CliError, usageError } from './cli-error.ts';
+import { exactSize, UNIT_BYTES } from './units.ts';
 
 const DAY_MS = 86_400_000;
 
 /** A number and a unit, both of which `ms` would do without. */
 const DURATION = /^\d{1,15}(?:\.\d{1,9})?(?:ms|s|m|h|d|w)$/u;
+
+/** A number and a unit of `UNIT_BYTES`. */
+const SIZE = /^(?<number>\d{1,15}(?:\.\d{1,9})?)(?<unit>[KMG]iB|B)$/u;
 
 /** Node puts it in place of every byte of the command line that is not UTF-8: what was meant is lost. */
 const REPLACEMENT = '\uFFFD';
@@ -59,9 +66,31 @@ export function nameOption(option: string): (text: string) => string {
   };
 }
 
-export function folderOption(text: string): string {
-  if (text !== '' && !text.includes('\0')) return text;
-  throw badValue('--data', text, 'the path of a folder');
+/** A parser of sizes in bytes, with the units of powers of two: `64MB` would leave open which is meant. */
+export function sizeOption(option: string, minBytes: number, maxBytes: number): (text: string) => number {
+  return (text) => {
+    const { number, unit } = SIZE.exec(text)?.groups ?? {};
+    const bytes = Math.round(Number(number) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN));
+    if (bytes >= minBytes && bytes <= maxBytes) return bytes;
+    const allowed = `a size from ${exactSize(minBytes)} to ${exactSize(maxBytes)} such as 512B, 64KiB, 8MiB or 1GiB`;
+    throw badValue(option, text, allowed);
+  };
+}
+
+/** A parser of what is on or off. */
+export function switchOption(option: string): (text: string) => boolean {
+  return (text) => {
+    if (text === 'true') return true;
+    if (text === 'false') return false;
+    throw badValue(option, text, 'true or false');
+  };
+}
+
+export function folderOption(option: string): (text: string) => string {
+  return (text) => {
+    if (text !== '' && !text.includes('\0')) return text;
+    throw badValue(option, text, 'the path of a folder');
+  };
 }
 
 /** Checked before a store is looked for, let alone made. Throws `INVALID_KEY`. */
@@ -88,26 +117,33 @@ export function keysArgument(text: string, before: readonly string[] | undefined
   return [...(before ?? []), keyArgument(text)];
 }
 
-/** One more peer. */
-export function peerOption(text: string, before: readonly string[] | undefined): readonly string[] {
-  const allowed = 'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets)';
-  let peer: { readonly host: string; readonly port: number };
-  try {
-    peer = parseAddress(text);
-  } catch {
-    throw badValue('--peer', text, allowed);
-  }
-  if (peer.port === 0) throw badValue('--peer', text, allowed);
-  return [...(before ?? []), text];
+/** A parser of one or more peers with commas between them. */
+export function peersOption(option: string): (text: string) => readonly string[] {
+  return (text) => {
+    const peers = text.split(',').map((peer) => peer.trim());
+    const bad = peers.find((peer) => !isPeer(peer));
+    if (bad === undefined) return peers;
+    throw badValue(option, bad, 'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets)');
+  };
 }
 
-export function hostOption(text: string): string {
+function isPeer(text: string): boolean {
   try {
-    parseAddress(formatAddress(text, 1));
-    return text;
+    return parseAddress(text).port > 0;
   } catch {
-    throw badValue('--host', text, 'an IPv4 or IPv6 address or a host name');
+    return false;
   }
+}
+
+export function hostOption(option: string): (text: string) => string {
+  return (text) => {
+    try {
+      parseAddress(formatAddress(text, 1));
+      return text;
+    } catch {
+      throw badValue(option, text, 'an IPv4 or IPv6 address or a host name');
+    }
+  };
 }
 
 export function badValue(option: string, text: string, allowed: string): CliError {

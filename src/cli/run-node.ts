@@ -1,15 +1,15 @@
 /** Runs a node and its local server until a signal, or the node itself, ends it. */
 
 import { resolve } from 'node:path';
-import { formatAddress } from '../adapters/address.ts';
 import { createLog } from '../adapters/pino-log.ts';
 import { openNode } from '../index.ts';
-import type { Node, NodeOptions } from '../node/api.ts';
+import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { serveLocally } from '../server/local-server.ts';
 import { checkFolder, openingFailure } from './folder.ts';
 import type { Output } from './output.ts';
 import type { ServeOptions } from './serve.ts';
+import { nodeOptions } from './settings/node-options.ts';
 import { catchSignals } from './signals.ts';
 
 /** Resolves after a clean stop. Rejects with the reason when the node had to stop by itself, or could not start. */
@@ -43,7 +43,7 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
 async function open(options: ServeOptions, log: Log): Promise<Node> {
   await checkFolder(options.data);
   try {
-    return await openNode(nodeOptions(options, log));
+    return await openNode({ ...nodeOptions(options), log });
   } catch (error) {
     throw openingFailure(options.data, error);
   }
@@ -59,24 +59,4 @@ async function announce(node: Node, socket: string, options: ServeOptions, out: 
   } catch {
     // Nobody reads the line: no reason for a node to stop.
   }
-}
-
-function nodeOptions(options: ServeOptions, log: Log): NodeOptions {
-  const { peer, name, cluster, gossipInterval, fanout, tombstoneTtl, maxDrift, durability, insecureNetwork } =
-    options;
-  return {
-    dir: options.data,
-    listen: formatAddress(options.host, options.port),
-    log,
-    compression: options.compression ? 'auto' : 'never',
-    ...(peer === undefined ? {} : { peers: peer }),
-    ...(name === undefined ? {} : { nodeId: name }),
-    ...(cluster === undefined ? {} : { clusterId: cluster }),
-    ...(gossipInterval === undefined ? {} : { gossipIntervalMs: gossipInterval }),
-    ...(fanout === undefined ? {} : { gossipFanout: fanout }),
-    ...(tombstoneTtl === undefined ? {} : { tombstoneTtlMs: tombstoneTtl }),
-    ...(maxDrift === undefined ? {} : { maxDriftMs: maxDrift }),
-    ...(durability === undefined ? {} : { durability }),
-    ...(insecureNetwork === undefined ? {} : { insecureNetwork }),
-  };
 }

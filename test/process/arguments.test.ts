@@ -24,6 +24,7 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--host', '[::1]'], /^--host takes .*, not "\[::1\]"\.$/],
   [['serve', '--host', '0.0.0.0', '--port', '0'], /^Listening on 0\.0\.0\.0:0 .*--insecure-network.*\.$/],
   [['serve', '--peer', 'nowhere'], /^--peer takes HOST:PORT .*, not "nowhere"\.$/],
+  [['serve', '--peer', ''], /^--peer takes HOST:PORT .*, not ""\.$/],
   [['serve', '--peer', 'a:0'], /^--peer takes HOST:PORT with a port from 1 .*, not "a:0"\.$/],
   [['serve', '--peer', '::1:7531'], /^--peer takes HOST:PORT .*brackets.*, not "::1:7531"\.$/],
   [['serve', '--name', 'a/b'], /^--name takes 1 to 64 of the characters .*, not "a\/b"\.$/],
@@ -144,7 +145,7 @@ describe('bad arguments end with exit code 2 and one sentence', () => {
 
   it('from STORE_DATA too', async () => {
     const { code, stderr } = await runStore(['count'], { env: { STORE_DATA: '' } });
-    expect(stderr).toMatch(/^store: --data takes the path of a folder/);
+    expect(stderr).toMatch(/^store: STORE_DATA takes the path of a folder, not ""\.\n$/);
     expect(code).toBe(2);
   });
 });

@@ -53,6 +53,28 @@ describe('the README', () => {
     }
   });
 
+  test('has a file of settings, all of which are taken', async () => {
+    const { folder, env } = await readersFolder();
+    const text = /```toml example\n(?<text>.*?)```/su.exec(readme)?.groups?.['text'] ?? '';
+    await writeFile(join(folder, 'node.toml'), text);
+    const command = 'store config --config node.toml --json';
+    const { stdout } = await run('/bin/sh', ['-c', command], { cwd: folder, env });
+    const { settings } = JSON.parse(stdout) as { settings: { key: string; from: string; value: unknown }[] };
+    const taken = settings.filter(({ from }) => from === 'file').map(({ key }) => key);
+    const written = [...text.matchAll(/^(?<key>[a-z-]+) = /gmu)].map(({ groups }) => groups?.['key']);
+    expect(taken.length).toBeGreaterThan(5);
+    expect(new Set(taken)).toStrictEqual(new Set(written));
+    expect(settings.find(({ key }) => key === 'dot-cache')?.value).toBe('128MiB');
+  });
+
+  test('names every setting', async () => {
+    const { folder, env } = await readersFolder();
+    const { stdout } = await run('/bin/sh', ['-c', 'store config --json'], { cwd: folder, env });
+    const { settings } = JSON.parse(stdout) as { settings: { key: string }[] };
+    expect(settings.length).toBeGreaterThan(20);
+    for (const { key } of settings) expect(readme).toContain(`\`${key}\``);
+  });
+
   test('names every error code', async () => {
     const source = await readFile(join(PACKAGE, 'src', 'core', 'errors.ts'), 'utf8');
     const codes = [...source.matchAll(/\| '(?<code>[A-Z_]+)'/gu)].map(({ groups }) => groups?.['code'] ?? '');

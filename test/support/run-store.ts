@@ -92,10 +92,10 @@ export async function startServe(args: readonly string[], options: RunOptions = 
 
 /** The raw process, for tests of signals and broken pipes. */
 export function spawnStore(args: readonly string[], options: RunOptions = {}): ChildProcess {
-  const { STORE_DATA: _outer, ...env } = process.env;
+  const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('STORE_'));
   const child = spawn(process.execPath, [STORE, ...args], {
     stdio: 'pipe',
-    env: { ...env, ...options.env },
+    env: { ...Object.fromEntries(outer), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   return child;

@@ -1,0 +1,202 @@
+/**
+ * The settings of a node. A new one is an entry here and its type in `Settings`: option, variable, key of the file, help and
+ * `store config` follow from it. What is not for `openNode` is named in `node-options.ts`, too.
+ */
+
+import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
+import type { NodeOptions } from '../../node/api.ts';
+import {
+  choice,
+  duration,
+  FOLDER,
+  HOST,
+  type Kind,
+  NAME,
+  PEERS,
+  size,
+  SWITCH,
+  wholeNumber,
+} from './kinds.ts';
+
+export interface Setting<Value> {
+  /** In the file; `--key` on the command line and `STORE_KEY` in the environment. */
+  readonly key: string;
+  /** The option in place of `key`: one that is repeated is in the singular. */
+  readonly option?: string;
+  readonly kind: Kind<Value>;
+  /** A few words for the help. */
+  readonly about: string;
+  /** The same for `--no-key`, where the help shows that: of a switch that is on by default. */
+  readonly aboutOff?: string;
+  readonly byDefault?: Value;
+  /** What holds by default, in words, where the value does not say it. */
+  readonly otherwise?: string;
+}
+
+/** Fields that go to `openNode` as they are. */
+type OfNode =
+  | 'peers'
+  | 'gossipIntervalMs'
+  | 'gossipFanout'
+  | 'tombstoneTtlMs'
+  | 'maxDriftMs'
+  | 'sessionTimeoutMs'
+  | 'auditIntervalMs'
+  | 'scrubIntervalMs'
+  | 'durability'
+  | 'dotCacheBytes'
+  | 'compression'
+  | 'insecureNetwork';
+
+/** Those of `adapters/pino-log.ts`, which most commands do not load. */
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export interface Settings
+  extends Required<Pick<NodeOptions, OfNode>>, Pick<NodeOptions, 'nodeId' | 'clusterId'>, Limits {
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+export type SettingName = keyof Settings;
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+/** Whole days below the longest delay of a timer, 2^31 - 1 ms. */
+const DELAY_MS_MAX = 24 * DAY_MS;
+const MIB = 2 ** 20;
+
+/** In the order in which people see them. Defaults and ranges are those of `openNode`, or narrower. */
+export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<Settings[Name]>> } = {
+  data: { key: 'data', kind: FOLDER, about: 'folder of the node', byDefault: 'data/node' },
+  nodeId: {
+    key: 'name',
+    kind: NAME,
+    about: 'lasting name of the node',
+    otherwise: "the folder's, or a random one for a new node",
+  },
+  clusterId: {
+    key: 'cluster',
+    kind: NAME,
+    about: 'nodes of other clusters are refused',
+    otherwise: "the folder's, or `default` for a new node",
+  },
+  host: { key: 'host', kind: HOST, about: 'address or name to listen on', byDefault: '127.0.0.1' },
+  port: {
+    key: 'port',
+    kind: wholeNumber(0, 65_535),
+    about: 'where peers reach it; 0 takes any free one',
+    byDefault: 7531,
+  },
+  peers: {
+    key: 'peers',
+    option: 'peer',
+    kind: PEERS,
+    about: 'another node; repeatable (IPv6 in brackets)',
+    byDefault: [],
+    otherwise: 'none',
+  },
+  gossipIntervalMs: {
+    key: 'gossip-interval',
+    kind: duration(10, DAY_MS),
+    about: 'time between rounds',
+    byDefault: SECOND_MS,
+  },
+  gossipFanout: { key: 'fanout', kind: wholeNumber(1, 1000), about: 'peers in a round', byDefault: 3 },
+  tombstoneTtlMs: {
+    key: 'tombstone-ttl',
+    kind: duration(1),
+    about: 'how long deletions are kept, the same in the whole cluster',
+    byDefault: DAY_MS,
+  },
+  maxDriftMs: {
+    key: 'max-drift',
+    kind: duration(SECOND_MS, DAY_MS),
+    about: 'unit of what clocks may be off, the same in the whole cluster',
+    byDefault: 60 * SECOND_MS,
+  },
+  sessionTimeoutMs: {
+    key: 'session-timeout',
+    kind: duration(SECOND_MS, DELAY_MS_MAX),
+    about: 'how long a session that is served outlives its last message',
+    byDefault: 30 * SECOND_MS,
+  },
+  auditIntervalMs: {
+    key: 'audit-interval',
+    kind: duration(SECOND_MS, DELAY_MS_MAX),
+    about: 'time between comparisons with a random peer though nothing seems to differ',
+    byDefault: DAY_MS,
+  },
+  scrubIntervalMs: {
+    key: 'scrub-interval',
+    kind: duration(SECOND_MS, DELAY_MS_MAX),
+    about: 'time between checks of all entries on the own disk',
+    byDefault: DAY_MS,
+  },
+  durability: {
+    key: 'durability',
+    kind: choice('<kind>', ['fsync', 'os']),
+    about: 'fsync: writes survive power loss; os: they survive the process only',
+    byDefault: 'fsync',
+  },
+  dotCacheBytes: {
+    key: 'dot-cache',
+    kind: size(0, 4096 * MIB),
+    about: 'memory that spares writes a read',
+    byDefault: 64 * MIB,
+  },
+  keyBytesMax: {
+    key: 'max-key',
+    kind: size(1, DEFAULT_LIMITS.keyBytesMax),
+    about: 'longest key that is written here',
+    byDefault: DEFAULT_LIMITS.keyBytesMax,
+  },
+  valueBytesMax: {
+    key: 'max-value',
+    kind: size(1, DEFAULT_LIMITS.valueBytesMax),
+    about: 'largest value that is written here, packed',
+    byDefault: DEFAULT_LIMITS.valueBytesMax,
+  },
+  batchBytesMax: {
+    key: 'max-batch',
+    kind: size(1, DEFAULT_LIMITS.batchBytesMax),
+    about: 'largest batch that is written here, packed',
+    byDefault: DEFAULT_LIMITS.batchBytesMax,
+  },
+  batchEntriesMax: {
+    key: 'max-batch-entries',
+    kind: wholeNumber(1, DEFAULT_LIMITS.batchEntriesMax),
+    about: 'most operations of a batch that is written here',
+    byDefault: DEFAULT_LIMITS.batchEntriesMax,
+  },
+  compression: {
+    key: 'compression',
+    kind: choice('<when>', ['auto', 'always', 'never']),
+    about: 'auto: entries travel compressed where they would have to be waited for',
+    byDefault: 'auto',
+  },
+  insecureNetwork: {
+    key: 'insecure-network',
+    kind: SWITCH,
+    about: 'listen beyond this machine: who reaches it can read and write everything',
+    byDefault: false,
+  },
+  logLevel: {
+    key: 'log-level',
+    kind: choice('<level>', LOG_LEVELS),
+    about: 'what goes to standard error',
+    byDefault: 'info',
+  },
+};
+
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
+
+/** The variable that may hold it. */
+export function variableOf({ key }: Pick<Setting<unknown>, 'key'>): string {
+  return `STORE_${key.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function optionOf({ key, option = key }: Pick<Setting<unknown>, 'key' | 'option'>): string {
+  return `--${option}`;
+}
