@@ -9,6 +9,8 @@ import { LogBook } from './log-book.ts';
 
 const BATCH = 1000;
 const BATCHES_AT_ONCE = 4;
+/** Of writes at a given speed. */
+const IN_FLIGHT_MAX = 1024;
 
 /** Rounds come about by `sync` only: nothing that is not asked for runs beside what is measured. */
 const NEVER_MS = 1_000_000_000;
@@ -131,12 +133,13 @@ export const nodeCommands = {
       while (!over.signal.aborted) {
         const due = ((performance.now() - startedAt) / 1000) * perSecond;
         const puts: Promise<void>[] = [];
-        for (; writes < due; writes++) {
+        // Who waits for answers, as writers should, does not pile up work while the disk is slow.
+        for (; writes < due && puts.length < IN_FLIGHT_MAX; writes++) {
           const index = random();
           puts.push(target.put(keyAt(set, index), valueAt(index, writes + 1)));
         }
         await Promise.all(puts);
-        await pause(1);
+        if (puts.length < IN_FLIGHT_MAX) await pause(1);
       }
     };
     const writing = write();

@@ -25,14 +25,17 @@ export interface Memory {
   readonly startBytes: number;
   readonly peakBytes: number;
   readonly endBytes: number;
-  /** The highest without the pages of files: LevelDB maps its tables, which the system takes back when it needs to. */
+  /** The same without the pages of files: LevelDB maps its tables, which the system takes back when it needs to. */
+  readonly ownStartBytes: number;
   readonly ownPeakBytes: number;
+  readonly ownEndBytes: number;
 }
 
 let stopReading: (() => Promise<ReadDelays>) | undefined;
 let memoryTimer: NodeJS.Timeout | undefined;
 let startBytes = 0;
 let peakBytes = 0;
+let ownStartBytes = 0;
 let ownPeakBytes = 0;
 
 export const probeCommands = {
@@ -83,6 +86,7 @@ export const probeCommands = {
   startMemory(): void {
     clearInterval(memoryTimer);
     startBytes = process.memoryUsage.rss();
+    ownStartBytes = ownBytes() ?? startBytes;
     peakBytes = ownPeakBytes = 0;
     lookAtMemory();
     memoryTimer = setInterval(lookAtMemory, LOOK_AT_MEMORY_EVERY_MS);
@@ -91,7 +95,9 @@ export const probeCommands = {
   memory(): Memory {
     clearInterval(memoryTimer);
     lookAtMemory();
-    return { startBytes, peakBytes, endBytes: process.memoryUsage.rss(), ownPeakBytes };
+    const endBytes = process.memoryUsage.rss();
+    const ownEndBytes = ownBytes() ?? endBytes;
+    return { startBytes, peakBytes, endBytes, ownStartBytes, ownPeakBytes, ownEndBytes };
   },
 };
 
