@@ -1,4 +1,4 @@
-/** Rounds of anti-entropy (Demers et al. 1987, section 1.3): push-pull with a few random peers, again and again. */
+/** Rounds of anti-entropy (Demers et al. 1987, section 1.3) with a few random peers, again and again. */
 
 import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
@@ -6,8 +6,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import type { Replica } from '../ports/replica.ts';
+import { nothingUnseen } from './lag.ts';
 import type { Link } from './link.ts';
 import type { Summary } from './messages.ts';
+import { type GossipMode, pullsInOwnRounds, pullsInRoundsOfPeers } from './mode.ts';
 import type { PeerClocks } from './peer-clocks.ts';
 import type { Peers } from './peers.ts';
 import type { Puller } from './puller.ts';
@@ -29,6 +31,7 @@ export interface AntiEntropyDependencies {
   readonly warnings: Warnings;
   /** A round found that a peer has seen, and holds, the same: there is nothing that a session would bring. */
   readonly onWhole: (peer: NodeId) => void;
+  readonly mode: GossipMode;
   readonly intervalMs: number;
   readonly fanout: number;
 }
@@ -83,16 +86,16 @@ export class AntiEntropy {
     return this.round(link);
   }
 
-  /** A peer opened a round: if it does not hold the same, this node pulls, too (push-pull). */
+  /** A peer opened a round: if it does not hold the same, this node may pull. */
   answerRound(link: Link, { wallMs }: Summary, isSame: boolean): void {
-    const { puller, peerClocks } = this.#dependencies;
+    const { puller, peerClocks, mode } = this.#dependencies;
     const mayTake = peerClocks.hear(link.nodeId, wallMs);
     if (isSame) this.#markSame(link.nodeId);
-    else if (mayTake && !this.#stopped) void puller.pull(link);
+    else if (mayTake && pullsInRoundsOfPeers(mode) && !this.#stopped) void puller.pull(link);
   }
 
   async #round(link: Link): Promise<void> {
-    const { replica, rounds, peers, peerClocks, puller } = this.#dependencies;
+    const { replica, rounds, peers, peerClocks, puller, mode } = this.#dependencies;
     const outcome = await rounds.summary(link);
     const { isSame, peerWallMs } = outcome;
     for (const record of peers.recordsOf(link.nodeId)) record.rounds++;
@@ -102,15 +105,17 @@ export class AntiEntropy {
     if (outcome.isSuspect && mayTake) await puller.compare(link);
     if (isSame) this.#markSame(link.nodeId);
     // What was set aside is brought to its end even if nothing differs any more.
-    const hasStored = isSame && (await replica.storedSession(link.nodeId)) !== undefined;
-    if (mayTake && (!isSame || hasStored)) await puller.pull(link);
+    const wants = isSame ? (await replica.storedSession(link.nodeId)) !== undefined : pullsInOwnRounds(mode);
+    if (mayTake && wants) await puller.pull(link);
   }
 
   #markSame(nodeId: NodeId): void {
     const { peers, clock } = this.#dependencies;
+    const nowMs = clock.monotonicMs();
     for (const record of peers.recordsOf(nodeId)) {
-      record.inSyncAtMs = clock.monotonicMs();
-      record.actorsBehind = 0;
+      record.inSyncAtMs = nowMs;
+      record.succeededAtMs = nowMs;
+      record.lastWord = nothingUnseen(nowMs);
     }
   }
 

@@ -14,8 +14,10 @@ import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
 import { Greeter } from './greeter.ts';
 import { Healing } from './healing.ts';
+import { type Lag, lagOf, lastWordOf } from './lag.ts';
 import type { Link } from './link.ts';
 import type { ClusterSettings } from './messages.ts';
+import type { GossipMode } from './mode.ts';
 import { PeerClocks } from './peer-clocks.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { Peers } from './peers.ts';
@@ -49,6 +51,7 @@ export interface GossipOptions {
   /** `host:port` of each. */
   readonly peers: readonly string[];
   readonly settings: ClusterSettings;
+  readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;
@@ -68,6 +71,7 @@ export interface PulledStatus {
 }
 
 export class Gossip {
+  readonly mode: GossipMode;
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
@@ -146,7 +150,8 @@ export class Gossip {
       compare: async (link: Link) => {
         const comparison = await rounds.compare(link);
         rolledBack.look(link, comparison.rows);
-        for (const record of peers.recordsOf(link.nodeId)) record.actorsBehind = comparison.behind;
+        const lastWord = lastWordOf(comparison.rows, replica, clock.monotonicMs());
+        for (const record of peers.recordsOf(link.nodeId)) record.lastWord = lastWord;
         return comparison;
       },
       linkTo: (peer) => peers.linkTo(peer),
@@ -155,6 +160,7 @@ export class Gossip {
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
       onCompleted: (peer) => {
         rolledBack.clearCovered();
+        for (const record of peers.recordsOf(peer)) record.succeededAtMs = clock.monotonicMs();
         void this.#healing.completed(peer);
       },
     });
@@ -173,6 +179,7 @@ export class Gossip {
         warnings.clear('REFUSED_FROM_FUTURE', peer);
         void this.#healing.completed(peer);
       },
+      mode: options.mode,
       intervalMs,
       fanout,
     });
@@ -186,6 +193,7 @@ export class Gossip {
       log,
       received: () => puller.entries,
     });
+    this.mode = options.mode;
     this.#replica = replica;
     this.#transport = transport;
     this.#warnings = warnings;
@@ -234,6 +242,11 @@ export class Gossip {
   /** A record for each configured address, and for each other node that dialled this one. */
   peers(): readonly PeerRecord[] {
     return this.#peers.records();
+  }
+
+  /** What a peer has that this node lacks, as of its last word; `undefined` before the first one. */
+  lag({ lastWord }: PeerRecord, wallMs: number): Lag | undefined {
+    return lastWord === undefined ? undefined : lagOf(lastWord, this.#replica, wallMs);
   }
 
   warnings(): readonly GossipWarning[] {

@@ -2,9 +2,11 @@
 
 import type { NodeId } from '../core/actor.ts';
 import type { Channel } from './channel.ts';
+import type { LastWord } from './lag.ts';
 import type { Link } from './link.ts';
 
-export type PeerState = 'connecting' | 'connected' | 'disconnected' | 'rejected' | 'self';
+/** `silent`: connected, but a request has timed out, and no byte has come since. */
+export type PeerState = 'connecting' | 'connected' | 'silent' | 'disconnected' | 'rejected' | 'self';
 
 export class PeerRecord {
   /** As configured, or as seen. */
@@ -17,10 +19,14 @@ export class PeerRecord {
   /** The last attempt ended because the two may not talk. */
   isRejected = false;
   lastError: string | undefined;
+  /** Those that this node opened and the peer answered. */
   rounds = 0;
   /** Monotonic time of the last round in which both held the same. */
   inSyncAtMs: number | undefined;
-  actorsBehind: number | undefined;
+  /** Monotonic time when this node last was through with it: both held the same, or a pull brought all there was. */
+  succeededAtMs: number | undefined;
+  /** What it told of what it has seen. */
+  lastWord: LastWord | undefined;
   clockOffsetMs: number | undefined;
   readonly #links = new Set<Link>();
   /** Of connections that are gone. */
@@ -34,7 +40,8 @@ export class PeerRecord {
 
   get state(): PeerState {
     if (this.isSelf) return 'self';
-    if (this.#links.size > 0) return 'connected';
+    const { links } = this;
+    if (links.length > 0) return links.some(({ channel }) => channel.isSilent) ? 'silent' : 'connected';
     if (this.isRejected) return 'rejected';
     return this.isDialling ? 'connecting' : 'disconnected';
   }
@@ -78,7 +85,8 @@ export class PeerRecord {
   absorb(other: PeerRecord): void {
     this.rounds += other.rounds;
     this.inSyncAtMs = other.inSyncAtMs ?? this.inSyncAtMs;
-    this.actorsBehind = other.actorsBehind ?? this.actorsBehind;
+    this.succeededAtMs = other.succeededAtMs ?? this.succeededAtMs;
+    this.lastWord = other.lastWord ?? this.lastWord;
     this.clockOffsetMs = other.clockOffsetMs ?? this.clockOffsetMs;
     this.#bytesReceived += other.#bytesReceived;
     this.#bytesSent += other.#bytesSent;

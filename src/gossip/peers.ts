@@ -154,8 +154,8 @@ export class Peers {
   }
 
   #forgetOne(): void {
-    for (const [nodeId, { state }] of this.#inboundByNode) {
-      if (state !== 'connected') return void this.#inboundByNode.delete(nodeId);
+    for (const [nodeId, { links }] of this.#inboundByNode) {
+      if (links.length === 0) return void this.#inboundByNode.delete(nodeId);
     }
   }
 

@@ -84,7 +84,8 @@ export class Sync {
       const missing = peers.links().filter(({ nodeId }) => !seenBy.has(nodeId));
       const checks = missing.map(async (link) => {
         if (await this.#hasSeen(link, target)) seenBy.add(link.nodeId);
-        // A round in which both differ makes the peer pull. Nobody waits for what this node pulls in it.
+        // A round in which both differ makes the peer pull; in mode pull it does so in one of its own. Nobody waits for
+        // what this node pulls in it.
         else void antiEntropy.round(link);
       });
       await this.#within(Number.POSITIVE_INFINITY, cancelled, Promise.all(checks));

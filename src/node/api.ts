@@ -107,16 +107,36 @@ export interface PeerStatus {
   /** As configured or as seen; `host:port`. */
   readonly address: string;
   readonly nodeId?: string;
-  /** `self` is this node's own address among its peers: it is skipped. */
-  readonly state: 'connecting' | 'connected' | 'disconnected' | 'rejected' | 'self';
+  /**
+   * `self` is this node's own address among its peers: it is skipped. `silent`: connected, but it does not answer, as a
+   * process that was stopped.
+   */
+  readonly state: 'connecting' | 'connected' | 'silent' | 'disconnected' | 'rejected' | 'self';
   readonly direction: 'outbound' | 'inbound';
+  /** Those that this node opened and the peer answered, since the start. */
   readonly rounds: number;
-  /** Milliseconds since the last round in which both held the same; absent if there was none. */
+  /** Milliseconds since both were last found to hold the same; absent if they never were. */
   readonly inSyncAgoMs?: number;
-  /** Actors whose rows differed in the last round: 0 when in sync. */
+  /**
+   * Milliseconds since this node was last through with the peer: both held the same, or a pull brought all that the peer had
+   * and this node lacked. Absent if it never was.
+   */
+  readonly lastSuccessAgoMs?: number;
+  /**
+   * Milliseconds since the peer last told what it has; `lagMs` and `actorsBehind` are about what it had then. All three are
+   * absent until it has told.
+   */
+  readonly heardAgoMs?: number;
+  /**
+   * Age, by this node's clock, of the newest write that the peer has and this node lacks: 0 if it lacks nothing, else at
+   * least 1. Where all that is known of it are single writes without their past, it is not older than this.
+   */
+  readonly lagMs?: number;
+  /** Actors of whose writes the peer has seen something that this node has not. */
   readonly actorsBehind?: number;
   /** The peer's wall clock minus ours, in milliseconds, as of its last message that carried one. */
   readonly clockOffsetMs?: number;
+  /** On the wire, frames included, since the start. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly lastError?: string;
@@ -152,6 +172,7 @@ export interface SessionStatus {
 export interface NodeStatus extends StoreStatus {
   /** Where peers reach this node: `host:port`. */
   readonly address: string;
+  readonly mode: 'push' | 'pull' | 'push-pull';
   /** Since the start: messages that broke the protocol, and sessions of which something lay too far in the future. */
   readonly malformedMessages: number;
   readonly sessionsRefused: number;
@@ -325,6 +346,11 @@ export interface NodeOptions extends StoreOptions {
   readonly listen?: string;
   /** `host:port` of other nodes; IPv6 in brackets. */
   readonly peers?: readonly string[];
+  /**
+   * In which rounds this node pulls: `pull`, in those that it opens; `push`, in those that a peer opens, so that its own
+   * ask the peer to pull; `push-pull` (default), in both. Nodes of different modes converge, too.
+   */
+  readonly mode?: 'push' | 'pull' | 'push-pull';
   /** Time between rounds, jittered. Default 1,000. */
   readonly gossipIntervalMs?: number;
   /** Peers a round. Default 3. */

@@ -2,7 +2,6 @@
 
 import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
-import type { PeerRecord } from '../gossip/peer-record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
@@ -16,7 +15,6 @@ import type {
   Entry,
   Node,
   NodeStatus,
-  PeerStatus,
   PutOptions,
   SessionStatus,
   SyncOptions,
@@ -27,6 +25,7 @@ import type {
 } from './api.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
+import { peerStatuses } from './peer-status.ts';
 import { Upkeep, type UpkeepDependencies } from './upkeep.ts';
 
 export class GossipingNode implements Node {
@@ -138,9 +137,10 @@ export class GossipingNode implements Node {
       ...status,
       warnings: [...status.warnings, ...this.#gossip.warnings()],
       address: this.address,
+      mode: this.#gossip.mode,
       malformedMessages: this.#gossip.malformed,
       sessionsRefused: this.#gossip.refusedFromFuture,
-      peers: this.#gossip.peers().map((record) => this.#peerStatus(record)),
+      peers: peerStatuses(this.#gossip, this.#clock),
       sessions: await this.#sessions(),
     };
   }
@@ -199,25 +199,6 @@ export class GossipingNode implements Node {
     } finally {
       this.#resolveStopped(error);
     }
-  }
-
-  #peerStatus(record: PeerRecord): PeerStatus {
-    const { address, nodeId, direction, rounds, inSyncAtMs, actorsBehind, clockOffsetMs, lastError } = record;
-    return {
-      address,
-      state: record.state,
-      direction,
-      rounds,
-      bytesReceived: record.bytesReceived,
-      bytesSent: record.bytesSent,
-      ...(nodeId === undefined ? {} : { nodeId }),
-      ...(inSyncAtMs === undefined
-        ? {}
-        : { inSyncAgoMs: Math.round(this.#clock.monotonicMs() - inSyncAtMs) }),
-      ...(actorsBehind === undefined ? {} : { actorsBehind }),
-      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
-      ...(lastError === undefined ? {} : { lastError }),
-    };
   }
 
   async #sessions(): Promise<SessionStatus[]> {

@@ -45,6 +45,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     {
       peers: checked.peers,
       settings: { tombstoneTtlMs, maxDriftMs },
+      mode: checked.mode,
       gossipIntervalMs: checked.gossipIntervalMs,
       gossipFanout: checked.gossipFanout,
       sessionTimeoutMs: checked.sessionTimeoutMs,

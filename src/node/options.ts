@@ -5,6 +5,7 @@ import { silentLog } from '../adapters/silent-log.ts';
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
 import type { Log } from '../ports/log.ts';
 import type { Compression, NodeOptions, StoreOptions } from './api.ts';
 
@@ -31,6 +32,7 @@ export interface CheckedStoreOptions {
 export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly listen: string;
   readonly peers: readonly string[];
+  readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;
@@ -57,6 +59,7 @@ const NODE_FIELDS = [
   ...STORE_FIELDS,
   'listen',
   'peers',
+  'mode',
   'gossipIntervalMs',
   'gossipFanout',
   'sessionTimeoutMs',
@@ -80,6 +83,7 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     ...checkCommon(options),
     listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, insecureNetwork),
     peers: checkPeers(options.peers === undefined ? [] : options.peers),
+    mode: checkMode(options.mode === undefined ? 'push-pull' : options.mode),
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
     gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
     sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
@@ -166,6 +170,12 @@ function checkPeers(peers: unknown): readonly string[] {
     if (port === 0) throw invalid('peers', `must name the port of ${peer}; 0 is none`);
     return formatAddress(host, port);
   });
+}
+
+function checkMode(mode: unknown): GossipMode {
+  const known = GOSSIP_MODES.find((candidate) => candidate === mode);
+  if (known !== undefined) return known;
+  throw invalid('mode', `must be one of ${GOSSIP_MODES.join(', ')}, not ${shown(mode)}`);
 }
 
 function addressOf(field: string, text: string): Address {

@@ -45,13 +45,12 @@ describe('rounds', () => {
     expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(0.2 * INTERVAL_MS);
   });
 
-  test('tell since when both hold the same, and on how many actors the peer is ahead', async () => {
+  test('tell since when both hold the same, and ask a peer for nothing whose clock is far ahead', async () => {
     const cluster = new GossipCluster();
     const a = await cluster.start('a');
     const b = await cluster.start('b', { peers: ['a'] });
     await cluster.pass(5 * INTERVAL_MS);
     const [record] = b.gossip.peers();
-    expect(record?.actorsBehind).toBe(0);
     expect(cluster.clock.monotonicMs() - (record?.inSyncAtMs ?? 0)).toBeLessThanOrEqual(1.2 * INTERVAL_MS);
 
     await cluster.pass(10 * INTERVAL_MS);

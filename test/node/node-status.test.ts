@@ -87,13 +87,18 @@ describe('the status of a node', () => {
       state: 'connected',
       direction: 'outbound',
       actorsBehind: 0,
+      lagMs: 0,
     });
     expect(ofB.peers[0]?.rounds).toBeGreaterThan(0);
     expect(ofB.peers[0]?.inSyncAgoMs).toBeGreaterThanOrEqual(0);
+    expect(ofB.peers[0]?.lastSuccessAgoMs).toBeGreaterThanOrEqual(0);
+    expect(ofB.peers[0]?.heardAgoMs).toBeGreaterThanOrEqual(0);
+    expect(Math.abs(ofB.peers[0]?.clockOffsetMs ?? 5000)).toBeLessThan(5000);
+    expect(ofB.mode).toBe('push-pull');
     expect(ofB.peers[0]?.bytesReceived).toBeGreaterThan(0);
     expect(ofB.peers[0]?.bytesSent).toBeGreaterThan(0);
     expect(ofA.peers).toHaveLength(1);
-    expect(ofA.peers[0]).toMatchObject({ nodeId: 'b', state: 'connected', direction: 'inbound' });
+    expect(ofA.peers[0]).toMatchObject({ nodeId: 'b', state: 'connected', direction: 'inbound', lagMs: 0 });
   });
 
   test('shows a peer that cannot be reached, and why', async () => {

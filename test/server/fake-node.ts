@@ -170,6 +170,7 @@ const STATUS: NodeStatus = {
   healing: false,
   warnings: [],
   address: '127.0.0.1:7531',
+  mode: 'push-pull',
   malformedMessages: 0,
   sessionsRefused: 0,
   peers: [],

@@ -16,6 +16,7 @@ import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
 import { unpackDots } from '../../src/gossip/comparison-lists.ts';
 import { Gossip } from '../../src/gossip/gossip.ts';
 import { decodeMessage } from '../../src/gossip/message-codec.ts';
+import type { GossipMode } from '../../src/gossip/mode.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -50,6 +51,8 @@ export interface TestNodeOptions {
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;
   readonly chunkBytes?: number;
+  readonly mode?: GossipMode;
+  readonly gossipIntervalMs?: number;
   /** What the node's wall clock shows beyond the right time. */
   readonly clockOffsetMs?: number;
   readonly seed?: number;
@@ -175,7 +178,8 @@ export class GossipCluster {
       {
         peers: peers.map(addressOf),
         settings: { tombstoneTtlMs, maxDriftMs },
-        gossipIntervalMs: INTERVAL_MS,
+        mode: options.mode ?? 'push-pull',
+        gossipIntervalMs: options.gossipIntervalMs ?? INTERVAL_MS,
         gossipFanout: 3,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
