@@ -2,12 +2,14 @@
 
 import { resolve } from 'node:path';
 import { createLog } from '../adapters/pino-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import { openNode } from '../index.ts';
 import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { serveLocally } from '../server/local-server.ts';
 import { checkFolder, openingFailure } from './folder.ts';
-import type { Output } from './output.ts';
+import { Output } from './output.ts';
+import { printState } from './print-state.ts';
 import type { ServeOptions } from './serve.ts';
 import { nodeOptions } from './settings/node-options.ts';
 import { catchSignals } from './signals.ts';
@@ -27,7 +29,9 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
       const server = await serveLocally(node, options.data, log);
       try {
         await announce(node, server.socket, options, out);
+        const stopPrinting = printStateOf(node, options);
         const failure = await Promise.race([signalled, node.stopped]);
+        stopPrinting();
         if (failure !== undefined) throw failure;
       } finally {
         await server.close();
@@ -59,4 +63,13 @@ async function announce(node: Node, socket: string, options: ServeOptions, out: 
   } catch {
     // Nobody reads the line: no reason for a node to stop.
   }
+}
+
+function printStateOf(node: Node, options: ServeOptions): () => void {
+  const { printStateMs: intervalMs } = options;
+  if (intervalMs === undefined) return () => undefined;
+  const errors = new Output(process.stderr);
+  // Nobody reads the line: no reason for a node to stop.
+  const write = (line: string): void => void errors.line(line).catch(() => undefined);
+  return printState({ node, intervalMs, json: options.json === true, write, clock: systemClock });
 }

@@ -15,6 +15,7 @@ export function serveCommand(run: Run): Command {
       'store serve --data /tmp/a --port 7531 --peer 127.0.0.1:7532 --peer 127.0.0.1:7533',
       'store serve --data /tmp/b --port 0 --name b --tombstone-ttl 1h --json',
       'store serve --config /etc/boato.toml',
+      'store serve --print-state 10s --log-level warn',
     ],
     SETTING_NAMES,
   ).action(async (options: ServeOptions) => {

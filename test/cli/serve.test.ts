@@ -6,6 +6,18 @@ import { runStore, spawnStore, startServe } from '../support/run-store.ts';
 import { appears, temporaryFolder } from '../support/temporary-folder.ts';
 import { runMain } from './run-main.ts';
 
+/** The first lines that come, `count` of them. The stream flows on. */
+function linesOf(stream: NodeJS.ReadableStream, count: number): Promise<string[]> {
+  let text = '';
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const lines = text.split('\n');
+      if (lines.length > count) resolve(lines.slice(0, count));
+    });
+  });
+}
+
 describe('store serve', () => {
   it('says in one line when it is ready, and where', async () => {
     const dir = join(await temporaryFolder(), 'node');
@@ -71,6 +83,23 @@ describe('store serve', () => {
     expect(stderr).toContain(port);
   });
 
+  it('prints its state in a line to standard error each time, and nothing else there', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    const options = ['--print-state', '100ms', '--log-level', 'silent', '--mode', 'pull'];
+    const child = spawnStore(['serve', '--data', dir, '--port', '0', ...options]);
+    const stderr = await linesOf(child.stderr as NodeJS.ReadableStream, 2);
+    expect(JSON.parse((await runStore(['status', '--data', dir, '--json'])).stdout)).toMatchObject({
+      mode: 'pull',
+    });
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    for (const line of stderr) {
+      expect(line).toMatch(
+        /^\d{4}-\d\d-\d\dT[\d:.]+Z 0 entries, 0 of 0 peers reachable, 0 sessions, [\d.]+ K?B on disk$/,
+      );
+    }
+  });
+
   it('listens on IPv6', async () => {
     const dir = join(await temporaryFolder(), 'node');
     const { address } = await startServe(['--data', dir, '--host', '::1']);
@@ -89,6 +118,21 @@ describe('store serve', () => {
     expect((await runStore(['get', 'greeting', '--data', b])).stdout).toBe('hello\n');
     const { stdout } = await runStore(['status', '--data', b]);
     expect(stdout).toMatch(/^peers\n {2}address .*\n {2}127\.0\.0\.1:\d+ +a +connected/m);
+  });
+});
+
+describe('store status --watch', () => {
+  it('prints a line each time where no terminal is, until no node runs any more', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    const node = await startServe(['--data', dir]);
+    const child = spawnStore(['status', '--watch', '100ms', '--data', dir]);
+    const lines = await linesOf(child.stdout as NodeJS.ReadableStream, 2);
+    for (const line of lines) expect(line).toMatch(/Z 0 entries, 0 of 0 peers reachable, .* on disk$/);
+    const failed = linesOf(child.stderr as NodeJS.ReadableStream, 1);
+    const closed = once(child, 'close');
+    await node.stop();
+    expect(await failed).toEqual([expect.stringMatching(/^store: /)]);
+    expect(await closed).toStrictEqual([3, null]);
   });
 });
 

@@ -56,6 +56,7 @@ describe('texts', () => {
       {
         ...node,
         address: 'x:1',
+        mode: 'push-pull',
         malformedMessages: 0,
         sessionsRefused: 0,
         peers: [],
@@ -69,8 +70,10 @@ describe('texts', () => {
     expect(text.slice(text.indexOf('sessions'))).toMatchInlineSnapshot(`
       "sessions
         direction  peer  order    state      entries  bytes
-        inbound    b     version  comparing  0        0 B    looks for differences: 500 of 1000 entries read
-        inbound    b     version  comparing  3        0 B    9 differences settled: 2 kept, 4 dropped
+        inbound    b     version  comparing  0        0 B
+          looks for differences: 500 of 1000 entries read
+        inbound    b     version  comparing  3        0 B
+          9 differences settled: 2 kept, 4 dropped
       "
     `);
   });

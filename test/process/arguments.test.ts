@@ -37,6 +37,11 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--gossip-interval', '0s'], /^--gossip-interval takes .*, not "0s"\.$/],
   [['serve', '--gossip-interval', '25h'], /^--gossip-interval takes .*, not "25h"\.$/],
   [['serve', '--fanout', '0'], /^--fanout takes a whole number from 1 to 1000, not "0"\.$/],
+  [['serve', '--mode', 'gossip'], /^--mode takes one of push, pull, push-pull, not "gossip"\.$/],
+  [
+    ['serve', '--print-state', '10'],
+    /^--print-state takes a duration from 100ms to 1d such as .*, not "10"\.$/,
+  ],
   [['serve', '--tombstone-ttl', '-1h'], /^--tombstone-ttl takes a duration from 1ms .*, not "-1h"\.$/],
   [['serve', '--tombstone-ttl', '1 day'], /^--tombstone-ttl takes .*, not "1 day"\.$/],
   [['serve', '--max-drift', '1ms'], /^--max-drift takes a duration from 1s to 1d .*, not "1ms"\.$/],
@@ -102,6 +107,7 @@ const BAD: readonly BadArguments[] = [
   [['import', '-', '--data', ''], /^--data takes the path of a folder/],
 
   // status, sync, collect
+  [['status', '--watch', 'often'], /^--watch takes a duration from 100ms to 1d such as .*, not "often"\.$/],
   [['status', 'now'], /^Too many arguments for 'status'/],
   [['status', '--data', ''], /^--data takes the path of a folder/],
   [['sync', '--wait', '--timeout', '5'], /^--timeout takes a duration from 1ms .*, not "5"\.$/],

@@ -1,6 +1,6 @@
 /** Settings for people: a file of settings with comments that say where each value comes from. */
 
-import { terminalStyle } from '../terminal-style.ts';
+import { lookOf } from '../look.ts';
 import { fileValue } from './file.ts';
 import { FILE_VARIABLE, type InForce, type Resolved } from './in-force.ts';
 import { defaultText } from './setting-option.ts';
@@ -14,9 +14,10 @@ export async function configText({ settings, file, ignored }: Resolved): Promise
   const lines = settings.map((found) => [lineOf(found, stringify), `# ${sourceText(found)}`] as const);
   const lengths = lines.map(([line]) => line.length).filter((length) => length <= COLUMN_MAX);
   const column = Math.max(...lengths);
+  const { paint } = lookOf(process.stdout);
   const text = [
     `# ${file === undefined ? `No file: --config or ${FILE_VARIABLE} names one.` : `The file is ${file}.`}`,
-    ...lines.map(([line, comment]) => `${line.padEnd(column)}  ${terminalStyle('dim', comment)}`),
+    ...lines.map(([line, comment]) => `${line.padEnd(column)}  ${paint('dim', comment)}`),
     ...ignored.map((variable) => `# ${variable} in the environment is no setting, and is ignored.`),
   ];
   return `${text.join('\n')}\n`;

@@ -7,7 +7,16 @@ import type { Settings } from './table.ts';
 
 /** What is not named here goes to the node under its own name. */
 export function nodeOptions(options: BaseOptions & Settings): Omit<NodeOptions, 'log'> {
-  const { json: _form, config: _file, logLevel: _ofLog, data, host, port, ...others } = options;
+  const {
+    json: _form,
+    config: _file,
+    logLevel: _ofLog,
+    printStateMs: _ofLines,
+    data,
+    host,
+    port,
+    ...others
+  } = options;
   const { keyBytesMax, valueBytesMax, batchBytesMax, batchEntriesMax, ...node } = others;
   return {
     ...node,

@@ -4,6 +4,7 @@
  */
 
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
+import { GOSSIP_MODES } from '../../gossip/mode.ts';
 import type { NodeOptions } from '../../node/api.ts';
 import {
   choice,
@@ -38,6 +39,7 @@ type OfNode =
   | 'peers'
   | 'gossipIntervalMs'
   | 'gossipFanout'
+  | 'mode'
   | 'tombstoneTtlMs'
   | 'maxDriftMs'
   | 'sessionTimeoutMs'
@@ -57,6 +59,7 @@ export interface Settings
   readonly host: string;
   readonly port: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly printStateMs?: number;
 }
 
 export type SettingName = keyof Settings;
@@ -104,6 +107,12 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     byDefault: SECOND_MS,
   },
   gossipFanout: { key: 'fanout', kind: wholeNumber(1, 1000), about: 'peers in a round', byDefault: 3 },
+  mode: {
+    key: 'mode',
+    kind: choice('<mode>', GOSSIP_MODES),
+    about: 'in which rounds this node pulls: pull, its own; push, those of its peers; push-pull, both',
+    byDefault: 'push-pull',
+  },
   tombstoneTtlMs: {
     key: 'tombstone-ttl',
     kind: duration(1),
@@ -187,6 +196,12 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     kind: choice('<level>', LOG_LEVELS),
     about: 'what goes to standard error',
     byDefault: 'info',
+  },
+  printStateMs: {
+    key: 'print-state',
+    kind: duration(100, DAY_MS),
+    about: 'time between lines on standard error that tell the state',
+    otherwise: 'never',
   },
 };
 
