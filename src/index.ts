@@ -1,13 +1,20 @@
 /** Boato: a replicated key-value store without a leader. */
 
+export { ConditionError } from './core/condition.ts';
 export { BoatoError, type ErrorCode } from './core/errors.ts';
+export { SchemaError, type SchemaIssue } from './core/schema-error.ts';
 export type {
   BackupResult,
   BatchOperation,
+  BatchResult,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
   Compression,
+  CountOptions,
+  DeleteOptions,
+  DeleteResult,
+  Dot,
   EntriesOptions,
   Entry,
   Node,
@@ -15,7 +22,10 @@ export type {
   NodeStatus,
   PeerStatus,
   PutOptions,
+  PutResult,
+  ReadOptions,
   SessionStatus,
+  SignalOptions,
   Store,
   StoreOptions,
   StoreStatus,
@@ -30,4 +40,6 @@ export type {
 export { openNode } from './node/open-node.ts';
 export { openStore } from './node/open-store.ts';
 export { restoreStore } from './node/restore-store.ts';
+export type { TypedOperation, TypedOptions, TypedStore } from './node/typed-api.ts';
+export { typed } from './node/typed.ts';
 export type { Log } from './ports/log.ts';

@@ -132,7 +132,7 @@ export const nodeCommands = {
       const startedAt = performance.now();
       while (!over.signal.aborted) {
         const due = ((performance.now() - startedAt) / 1000) * perSecond;
-        const puts: Promise<void>[] = [];
+        const puts: Promise<unknown>[] = [];
         // Who waits for answers, as writers should, does not pile up work while the disk is slow.
         for (; writes < due && puts.length < IN_FLIGHT_MAX; writes++) {
           const index = random();

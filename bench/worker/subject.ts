@@ -10,8 +10,8 @@ export interface Put {
 }
 
 export interface Subject {
-  put(key: string, value: Uint8Array): Promise<void>;
-  batch(puts: Put[]): Promise<void>;
+  put(key: string, value: Uint8Array): Promise<unknown>;
+  batch(puts: Put[]): Promise<unknown>;
   get(key: string): Promise<unknown>;
   getMany(keys: string[]): Promise<readonly unknown[]>;
 }

@@ -74,7 +74,7 @@ function randomOf(round: number, records: number): () => number {
 async function together<T>(
   items: readonly T[],
   inFlight: number,
-  call: (item: T) => Promise<void>,
+  call: (item: T) => Promise<unknown>,
 ): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {

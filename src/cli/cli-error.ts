@@ -7,6 +7,8 @@ export const EXIT_DONE = 0;
 export const EXIT_ABSENT = 1;
 export const EXIT_USAGE = 2;
 export const EXIT_FAILURE = 3;
+/** Nothing is wrong: the key held something else than the command was told to replace. */
+export const EXIT_CONDITION = 4;
 
 export class CliError extends Error {
   readonly exitCode: typeof EXIT_USAGE | typeof EXIT_FAILURE;
@@ -38,6 +40,8 @@ export function exitCodeOf(error: unknown): number {
     case 'VALUE_TOO_LARGE':
     case 'INSECURE_NETWORK':
       return EXIT_USAGE;
+    case 'CONDITION_FAILED':
+      return EXIT_CONDITION;
     default:
       return EXIT_FAILURE;
   }

@@ -2,9 +2,14 @@
 
 import type { Command } from 'commander';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
-import { EXIT_ABSENT } from './cli-error.ts';
+import type { DeleteResult, Dot } from '../node/api.ts';
+import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { keysArgument } from './option-values.ts';
+import { keysArgument, versionOption } from './option-values.ts';
+
+interface Options extends BaseOptions {
+  readonly ifVersion?: number | Dot;
+}
 
 /** Deletes under way at once: they share a commit of the disk. */
 const DELETES_MAX = 64;
@@ -15,16 +20,27 @@ export function delCommand(run: Run): Command {
     'store del user/1 user/2 --json',
   ])
     .argument('<key...>', 'keys; put -- before the first one that begins with a dash', keysArgument)
-    .action(async (keys: readonly string[], options: BaseOptions) => {
-      const deleted = await withStore(options.data, 'existing', async (store) => {
-        let count = 0;
+    .option(
+      '--if-version <version>',
+      'only this version, as `get --json` shows it, of a single key; if it is another, exit code 4',
+      versionOption,
+    )
+    .action(async (keys: readonly string[], options: Options) => {
+      const { ifVersion } = options;
+      if (ifVersion !== undefined && keys.length > 1)
+        throw usageError('--if-version is about one key, and several are given: delete one at a time.');
+      const condition = ifVersion === undefined ? {} : { ifVersion };
+      const results = await withStore(options.data, 'existing', async (store) => {
+        const done: DeleteResult[] = [];
         for (let from = 0; from < keys.length; from += DELETES_MAX) {
-          const some = await Promise.all(keys.slice(from, from + DELETES_MAX).map((key) => store.del(key)));
-          count += some.filter(Boolean).length;
+          const some = keys.slice(from, from + DELETES_MAX).map((key) => store.del(key, condition));
+          done.push(...(await Promise.all(some)));
         }
-        return count;
+        return done;
       });
+      const deleted = results.filter(({ existed }) => existed).length;
       if (deleted === 0) run.exitCode = EXIT_ABSENT;
-      await (options.json === true ? run.out.json({ deleted }) : run.out.line(String(deleted)));
+      const tokens = results.map(({ token }) => token);
+      await (options.json === true ? run.out.json({ deleted, tokens }) : run.out.line(String(deleted)));
     });
 }

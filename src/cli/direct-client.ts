@@ -3,8 +3,11 @@
 import type {
   ClockRepairResult,
   CollectResult,
+  DeleteOptions,
+  DeleteResult,
   Entry,
   PutOptions,
+  PutResult,
   Store,
   StoreStatus,
   SyncResult,
@@ -19,7 +22,7 @@ import {
   type ImportSummary,
 } from '../server/import-lines.ts';
 import { failure } from './cli-error.ts';
-import type { ListOptions, StoreClient } from './store-client.ts';
+import type { AfterOptions, ListOptions, StoreClient } from './store-client.ts';
 
 export class DirectClient implements StoreClient {
   readonly running = undefined;
@@ -29,24 +32,24 @@ export class DirectClient implements StoreClient {
     this.#store = store;
   }
 
-  put(key: string, value: Value, options: PutOptions): Promise<void> {
+  put(key: string, value: Value, options: PutOptions): Promise<PutResult> {
     return this.#store.put(key, value, options);
   }
 
-  get(key: string): Promise<Entry | undefined> {
-    return this.#store.getEntry(key);
+  get(key: string, options: AfterOptions): Promise<Entry | undefined> {
+    return this.#store.getEntry(key, options);
   }
 
-  del(key: string): Promise<boolean> {
-    return this.#store.del(key);
+  del(key: string, options: DeleteOptions): Promise<DeleteResult> {
+    return this.#store.del(key, options);
   }
 
   entries(options: ListOptions): AsyncIterable<Entry> {
     return this.#store.entries(options);
   }
 
-  count(prefix: string): Promise<number> {
-    return this.#store.count({ prefix });
+  count(prefix: string, options: AfterOptions): Promise<number> {
+    return this.#store.count({ prefix, ...options });
   }
 
   importLines(

@@ -7,7 +7,10 @@ import ms from 'ms';
 import { formatAddress, parseAddress } from '../adapters/address.ts';
 import { isNodeId } from '../core/actor.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { parseToken } from '../core/token.ts';
+import type { Dot } from '../node/api.ts';
 import { encodeKey } from '../node/key.ts';
+import { parseVersion } from '../server/conditions.ts';
 import { type CliError, usageError } from './cli-error.ts';
 import { exactSize, UNIT_BYTES } from './units.ts';
 
@@ -110,6 +113,19 @@ export function valueArgument(text: string): string {
   throw usageError(
     'The value is not UTF-8, or holds U+FFFD, which stands for what is not: give it with --file.',
   );
+}
+
+/** Of an entry: its version, and perhaps its actor. */
+export function versionOption(text: string): number | Dot {
+  const version = parseVersion(text);
+  if (version !== undefined) return version;
+  throw badValue('--if-version', text, 'VERSION or VERSION@ACTOR, as `store get --json` shows them');
+}
+
+/** The name of a write. */
+export function tokenOption(text: string): string {
+  if (parseToken(text) !== undefined) return text;
+  throw badValue('--after', text, 'the token that a write answered');
 }
 
 /** One more key. */

@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import { isUtf8 } from 'node:buffer';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
-import type { Value } from '../node/api.ts';
+import type { Dot, PutOptions, Value } from '../node/api.ts';
 import { parseExactJson } from '../server/exact-json.ts';
 import { valueFromJson } from '../server/value-json.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { choiceOption, durationOption, keyArgument, valueArgument } from './option-values.ts';
+import { choiceOption, durationOption, keyArgument, valueArgument, versionOption } from './option-values.ts';
 import { readInput } from './input.ts';
 
 type PutType = 'text' | 'json' | 'binary';
@@ -19,6 +19,8 @@ interface Options extends BaseOptions {
   readonly type: PutType;
   readonly file?: string;
   readonly ttl?: number;
+  readonly ifVersion?: number | Dot;
+  readonly ifAbsent?: true;
 }
 
 /** JSON may write a value larger than it is packed: six characters for one, and white space. */
@@ -30,6 +32,7 @@ export function putCommand(run: Run): Command {
     `store put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
     'store put logo --type binary --file logo.png',
     'date | store put now --file -',
+    'store put lock/door me --if-absent --ttl 1m',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is', valueArgument)
@@ -41,12 +44,27 @@ export function putCommand(run: Run): Command {
     )
     .option('--file <file>', 'read the value from a file, or from standard input with -')
     .option('--ttl <duration>', 'let it expire after this time, such as 10m', durationOption('--ttl'))
+    .option(
+      '--if-version <version>',
+      'only in the place of this version, as `get --json` shows it (VERSION or VERSION@ACTOR)',
+      versionOption,
+    )
+    .option('--if-absent', 'only if the key has no value; a condition that does not hold is exit code 4')
     .action(async (key: string, text: string | undefined, options: Options) => {
       const value = await readValue(text, options);
       const expiry = options.ttl === undefined ? {} : { ttlMs: options.ttl };
-      await withStore(options.data, 'any', (store) => store.put(key, value, expiry));
-      if (options.json === true) await run.out.json({ key, type: options.type, ...expiry });
+      const conditions = conditionsOf(options);
+      const written = await withStore(options.data, 'any', (store) =>
+        store.put(key, value, { ...expiry, ...conditions }),
+      );
+      if (options.json === true) await run.out.json({ key, type: options.type, ...expiry, ...written });
     });
+}
+
+function conditionsOf({ ifVersion, ifAbsent }: Options): Pick<PutOptions, 'ifVersion' | 'ifAbsent'> {
+  if (ifVersion !== undefined && ifAbsent === true)
+    throw usageError('--if-version and --if-absent exclude each other: give one of them.');
+  return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(ifAbsent === true ? { ifAbsent } : {}) };
 }
 
 const TYPES: readonly PutType[] = ['text', 'json', 'binary'];

@@ -4,13 +4,17 @@ import type { ClientRequest } from 'node:http';
 import type {
   ClockRepairResult,
   CollectResult,
+  DeleteOptions,
+  DeleteResult,
   Entry,
   NodeStatus,
   PutOptions,
+  PutResult,
   SyncResult,
   Value,
   VerifyResult,
 } from '../node/api.ts';
+import { versionText } from '../server/conditions.ts';
 import {
   IMPORT_ABORTED,
   type ImportEvent,
@@ -24,7 +28,7 @@ import { valueToJson } from '../server/value-json.ts';
 import { untilFailure } from './line-stream.ts';
 import type { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
-import type { ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
+import type { AfterOptions, ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
 import { counted } from './units.ts';
 import { errorMessage } from '../server/error-message.ts';
 
@@ -41,35 +45,40 @@ export class SocketClient implements StoreClient {
     this.#http = new SocketHttp(running.socket, `The node of ${dir}${process}`, silenceMs);
   }
 
-  async put(key: string, value: Value, options: PutOptions): Promise<void> {
-    await this.#http.json('PUT', keyPath(key), {
-      body: { ...valueToJson(value), ...options },
+  async put(key: string, value: Value, options: PutOptions): Promise<PutResult> {
+    const { ifVersion, ifAbsent, ...expiry } = options;
+    const { body } = await this.#http.json('PUT', keyPath(key), {
+      body: { ...valueToJson(value), ...expiry },
+      headers: { ...ifMatch(ifVersion), ...(ifAbsent === true ? { 'if-none-match': '*' } : {}) },
       doubt: 'the value may be stored, or may still be: look with `store get`, or put it again',
     });
+    return body as PutResult;
   }
 
-  async get(key: string): Promise<Entry | undefined> {
-    const { status, body } = await this.#http.json('GET', keyPath(key));
+  async get(key: string, options: AfterOptions): Promise<Entry | undefined> {
+    const { status, body } = await this.#http.json('GET', `${keyPath(key)}${afterQuery(options)}`);
     return status === 404 ? undefined : entryFromShown(body as ShownEntry);
   }
 
-  async del(key: string): Promise<boolean> {
+  async del(key: string, { ifVersion }: DeleteOptions): Promise<DeleteResult> {
     const { body } = await this.#http.json('DELETE', keyPath(key), {
+      headers: ifMatch(ifVersion),
       doubt: 'keys may be deleted, or may still be: look with `store get`, or delete them again',
     });
-    return (body as { readonly deleted: boolean }).deleted;
+    return body as DeleteResult;
   }
 
-  async *entries({ prefix, limit }: ListOptions): AsyncGenerator<Entry, void, undefined> {
-    const query = limit === undefined ? '' : `&limit=${limit}`;
+  async *entries({ prefix, limit, ...after }: ListOptions): AsyncGenerator<Entry, void, undefined> {
+    const query = `${limit === undefined ? '' : `&limit=${limit}`}${afterQuery(after)}`;
     const source = untilFailure(this.#http.download(`/v1/kv?prefix=${encodeURIComponent(prefix)}${query}`));
     for await (const lines of splitLines(source)) {
       for (const { text } of lines) yield entryFromShown(JSON.parse(text ?? '') as ShownEntry);
     }
   }
 
-  async count(prefix: string): Promise<number> {
-    const { body } = await this.#http.json('GET', `/v1/count?prefix=${encodeURIComponent(prefix)}`);
+  async count(prefix: string, options: AfterOptions): Promise<number> {
+    const path = `/v1/count?prefix=${encodeURIComponent(prefix)}${afterQuery(options)}`;
+    const { body } = await this.#http.json('GET', path);
     return (body as { readonly count: number }).count;
   }
 
@@ -165,6 +174,16 @@ function summaryOf({
 /** The form of the address that works for every key. */
 function keyPath(key: string): string {
   return `/v1/kv?key=${encodeURIComponent(key)}`;
+}
+
+function ifMatch(version: DeleteOptions['ifVersion']): Readonly<Record<string, string>> {
+  return version === undefined ? {} : { 'if-match': `"${versionText(version)}"` };
+}
+
+/** To be put behind another parameter. */
+function afterQuery({ after, timeoutMs }: AfterOptions): string {
+  const wait = timeoutMs === undefined ? '' : `&timeoutMs=${timeoutMs}`;
+  return after === undefined ? '' : `&after=${encodeURIComponent(after)}${wait}`;
 }
 
 function importDoubt(stored: number): string {

@@ -30,6 +30,7 @@ export async function canConnect(path: string): Promise<boolean> {
 
 export interface JsonCall {
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** What may be the case if no answer comes, and what to do: the second half of that sentence. */
   readonly doubt?: string;
 }
@@ -50,8 +51,8 @@ export class SocketHttp {
 
   /** Rejects with the error that the server answered, save for 404 `NOT_FOUND`, and with `TIMEOUT`. */
   async json(method: Method, path: string, call: JsonCall = {}): Promise<JsonAnswer> {
-    const { body, doubt } = call;
-    const outgoing = this.open(method, path);
+    const { body, headers, doubt } = call;
+    const outgoing = this.open(method, path, headers);
     const watch = this.watch(outgoing);
     try {
       watch.expect('answer');
@@ -100,13 +101,13 @@ export class SocketHttp {
     return watch;
   }
 
-  open(method: Method, path: string): ClientRequest {
+  open(method: Method, path: string, headers: Readonly<Record<string, string>> = {}): ClientRequest {
     return request({
       socketPath: this.#socketPath,
       agent: this.#agent,
       method,
       path,
-      headers: { host: 'localhost', 'content-type': 'application/json' },
+      headers: { host: 'localhost', 'content-type': 'application/json', ...headers },
     });
   }
 

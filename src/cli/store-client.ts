@@ -3,9 +3,12 @@
 import type {
   ClockRepairResult,
   CollectResult,
+  DeleteOptions,
+  DeleteResult,
   Entry,
   NodeStatus,
   PutOptions,
+  PutResult,
   StoreStatus,
   SyncResult,
   Value,
@@ -13,7 +16,13 @@ import type {
 } from '../node/api.ts';
 import type { ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
 
-export interface ListOptions {
+/** Reads that wait for a write. */
+export interface AfterOptions {
+  readonly after?: string;
+  readonly timeoutMs?: number;
+}
+
+export interface ListOptions extends AfterOptions {
   readonly prefix: string;
   readonly limit?: number;
 }
@@ -32,11 +41,11 @@ export interface RunningNode {
 export interface StoreClient {
   /** `undefined`: no node runs, this process opened the folder. */
   readonly running: RunningNode | undefined;
-  put(key: string, value: Value, options: PutOptions): Promise<void>;
-  get(key: string): Promise<Entry | undefined>;
-  del(key: string): Promise<boolean>;
+  put(key: string, value: Value, options: PutOptions): Promise<PutResult>;
+  get(key: string, options: AfterOptions): Promise<Entry | undefined>;
+  del(key: string, options: DeleteOptions): Promise<DeleteResult>;
   entries(options: ListOptions): AsyncIterable<Entry>;
-  count(prefix: string): Promise<number>;
+  count(prefix: string, options: AfterOptions): Promise<number>;
   importLines(
     source: AsyncIterable<Uint8Array>,
     options: ImportOptions,

@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'VALUE_TOO_LARGE'
   | 'BATCH_TOO_LARGE'
   | 'BATCH_INVALID'
+  | 'CONDITION_FAILED'
+  | 'SCHEMA_MISMATCH'
   | 'CLOCK_AHEAD'
   | 'CLOCK_IN_DOUBT'
   | 'STORE_CLOSED'

@@ -229,6 +229,11 @@ export class Gossip {
     return this.#sync.now(cancelled);
   }
 
+  /** A round with every peer as soon as it can be, for which nobody waits. */
+  hurry(): void {
+    this.#sync.hurry();
+  }
+
   /** Compares with a random peer now. Never fails. */
   audit(): Promise<void> {
     return this.#antiEntropy.audit();

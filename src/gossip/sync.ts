@@ -76,6 +76,14 @@ export class Sync {
     return { peers: knownPeers(peers.records()).length, inSync: inSync.size, entries: received() - before };
   }
 
+  /** Begins a round with every peer, and dials those that are away; nobody waits for it. */
+  hurry(): void {
+    const { peers, antiEntropy } = this.#dependencies;
+    if (this.#stopped) return;
+    void peers.dialNow();
+    for (const link of peers.links()) void antiEntropy.freshRound(link);
+  }
+
   /** Until every known peer has seen `target`; resolves to whether it came to that, or was called off. */
   async untilSeen(target: readonly Row[], cancelled: () => boolean): Promise<boolean> {
     const { peers, antiEntropy } = this.#dependencies;

@@ -2,6 +2,26 @@
 
 import type { Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
+import type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
+import type {
+  BatchOperation,
+  BatchResult,
+  DeleteOptions,
+  DeleteResult,
+  PutOptions,
+  PutResult,
+} from './write-api.ts';
+
+export type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
+export type {
+  BatchOperation,
+  BatchResult,
+  DeleteOptions,
+  DeleteResult,
+  Dot,
+  PutOptions,
+  PutResult,
+} from './write-api.ts';
 
 /**
  * What a key can hold: exactly what survives a trip through msgpack. Anything else is refused with
@@ -17,37 +37,6 @@ export type Value =
   | Date
   | readonly Value[]
   | { readonly [name: string]: Value };
-
-export interface PutOptions {
-  /** The entry reads as absent from now + `ttlMs` on. Positive integer, milliseconds. */
-  readonly ttlMs?: number;
-  /** The same as an instant: milliseconds since 1970-01-01T00:00Z. Not together with `ttlMs`. */
-  readonly expiresAt?: number;
-}
-
-export type BatchOperation =
-  | ({ readonly type: 'put'; readonly key: string; readonly value: Value } & PutOptions)
-  | { readonly type: 'del'; readonly key: string };
-
-/** A live entry with its dot: `(actor, version)` is unique to it in the whole cluster. */
-export interface Entry {
-  readonly key: string;
-  readonly value: Value;
-  /** Hybrid logical clock: milliseconds since 2020-01-01T00:00Z times 4096, plus a counter. */
-  readonly version: number;
-  readonly actor: string;
-  /** Milliseconds since 1970-01-01T00:00Z; absent for an entry that does not expire. */
-  readonly expiresAt?: number;
-}
-
-/** Keys in the order of their UTF-8 bytes. */
-export interface EntriesOptions {
-  readonly prefix?: string;
-  readonly gt?: string;
-  readonly lt?: string;
-  readonly limit?: number;
-  readonly reverse?: boolean;
-}
 
 /** A condition that a person should know of, until it is gone. `code` is stable. */
 export interface Warning {
@@ -229,10 +218,14 @@ export interface VerifyResult {
   };
 }
 
-export interface VerifyOptions {
+/** Calls off what takes long: it fails with `ABORTED`, whose `cause` is the reason of the signal. */
+export interface SignalOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface VerifyOptions extends SignalOptions {
   /** Makes anew what can be made from the entries, forgets what was seen, and lets the peers be asked for the rest. */
   readonly repair?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 export interface ClockRepairOptions {
@@ -260,29 +253,28 @@ export interface SyncResult {
   readonly bytesSent: number;
 }
 
-export interface SyncOptions {
+export interface SyncOptions extends SignalOptions {
   /** Until every known peer holds what this node held when the call began (rounds go on meanwhile). */
   readonly wait?: boolean;
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
 }
 
 /** A durable map that keeps what replication needs; alone, it does not gossip. */
 export interface Store extends AsyncDisposable {
   readonly nodeId: string;
-  /** Resolves when the entry is on disk. */
-  put(key: string, value: Value, options?: PutOptions): Promise<void>;
-  get(key: string): Promise<Value | undefined>;
-  getEntry(key: string): Promise<Entry | undefined>;
+  /** Resolves when the entry is on disk. Fails with `CONDITION_FAILED` if its condition does not hold on this node. */
+  put(key: string, value: Value, options?: PutOptions): Promise<PutResult>;
+  get(key: string, options?: ReadOptions): Promise<Value | undefined>;
+  getEntry(key: string, options?: ReadOptions): Promise<Entry | undefined>;
   /** Values in the order of `keys`. */
-  getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]>;
-  /** Resolves when the tombstone is on disk; tells whether there was a live entry. */
-  del(key: string): Promise<boolean>;
-  /** All or nothing, here and on every other node. A key occurs at most once. */
-  batch(operations: readonly BatchOperation[]): Promise<void>;
+  getMany(keys: readonly string[], options?: ReadOptions): Promise<readonly (Value | undefined)[]>;
+  /** Resolves when the tombstone is on disk. Fails as `put` does. */
+  del(key: string, options?: DeleteOptions): Promise<DeleteResult>;
+  /** All or nothing, conditions included, here and on every other node. A key occurs at most once. */
+  batch(operations: readonly BatchOperation[]): Promise<BatchResult>;
   /** Live entries of one consistent state, in key order, streaming. */
   entries(options?: EntriesOptions): AsyncIterableIterator<Entry>;
-  count(options?: { readonly prefix?: string }): Promise<number>;
+  count(options?: CountOptions): Promise<number>;
   status(): Promise<StoreStatus>;
   /** Removes what expired or was deleted longer ago than `tombstoneTtlMs`, as far as it is safe. */
   collect(): Promise<CollectResult>;
@@ -294,9 +286,9 @@ export interface Store extends AsyncDisposable {
   repairClock(options?: ClockRepairOptions): Promise<ClockRepairResult>;
   compact(): Promise<void>;
   /** A backup of one moment into the file at `path`, which is there whole, and on disk, or not at all. */
-  backup(path: string): Promise<BackupResult>;
+  backup(path: string, options?: SignalOptions): Promise<BackupResult>;
   /** What `backup` writes, in pieces. Whoever stores it must see its end: what is cut off is no backup. */
-  backupStream(): AsyncIterableIterator<Uint8Array>;
+  backupStream(options?: SignalOptions): AsyncIterableIterator<Uint8Array>;
   /** Looks at every record of one moment, while reads and writes go on. Fails with `ABORTED` if it is called off. */
   verify(options?: VerifyOptions): Promise<VerifyResult>;
   /** Waits for what was begun, then closes. Harmless when repeated. */
@@ -333,6 +325,8 @@ export interface StoreOptions {
   readonly limits?: Partial<Limits>;
   /** Default: silent. A pino instance fits. */
   readonly log?: Log;
+  /** Calls the opening off: it fails with `ABORTED` once nothing is held any more. Of no effect later. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -5,18 +5,26 @@ import type { Gossip } from '../gossip/gossip.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
+import { aborted, checkSignal } from './abort.ts';
 import type {
   BackupResult,
   BatchOperation,
+  BatchResult,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
+  CountOptions,
+  DeleteOptions,
+  DeleteResult,
   EntriesOptions,
   Entry,
   Node,
   NodeStatus,
   PutOptions,
+  PutResult,
+  ReadOptions,
   SessionStatus,
+  SignalOptions,
   SyncOptions,
   SyncResult,
   Value,
@@ -52,6 +60,7 @@ export class GossipingNode implements Node {
     this.#map = map;
     this.#gossip = gossip;
     this.#clock = clock;
+    map.causalReads.askPeers = () => gossip.hurry();
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -74,27 +83,27 @@ export class GossipingNode implements Node {
     return this.#map.nodeId;
   }
 
-  put(key: string, value: Value, options?: PutOptions): Promise<void> {
+  put(key: string, value: Value, options?: PutOptions): Promise<PutResult> {
     return this.#map.put(key, value, options);
   }
 
-  get(key: string): Promise<Value | undefined> {
-    return this.#map.get(key);
+  get(key: string, options?: ReadOptions): Promise<Value | undefined> {
+    return this.#map.get(key, options);
   }
 
-  getEntry(key: string): Promise<Entry | undefined> {
-    return this.#map.getEntry(key);
+  getEntry(key: string, options?: ReadOptions): Promise<Entry | undefined> {
+    return this.#map.getEntry(key, options);
   }
 
-  getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
-    return this.#map.getMany(keys);
+  getMany(keys: readonly string[], options?: ReadOptions): Promise<readonly (Value | undefined)[]> {
+    return this.#map.getMany(keys, options);
   }
 
-  del(key: string): Promise<boolean> {
-    return this.#map.del(key);
+  del(key: string, options?: DeleteOptions): Promise<DeleteResult> {
+    return this.#map.del(key, options);
   }
 
-  batch(operations: readonly BatchOperation[]): Promise<void> {
+  batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
     return this.#map.batch(operations);
   }
 
@@ -102,7 +111,7 @@ export class GossipingNode implements Node {
     return this.#map.entries(options);
   }
 
-  count(options?: { readonly prefix?: string }): Promise<number> {
+  count(options?: CountOptions): Promise<number> {
     return this.#map.count(options);
   }
 
@@ -118,12 +127,12 @@ export class GossipingNode implements Node {
     return this.#map.compact();
   }
 
-  backup(path: string): Promise<BackupResult> {
-    return this.#map.backup(path);
+  backup(path: string, options?: SignalOptions): Promise<BackupResult> {
+    return this.#map.backup(path, options);
   }
 
-  backupStream(): AsyncIterableIterator<Uint8Array> {
-    return this.#map.backupStream();
+  backupStream(options?: SignalOptions): AsyncIterableIterator<Uint8Array> {
+    return this.#map.backupStream(options);
   }
 
   verify(options?: VerifyOptions): Promise<VerifyResult> {
@@ -148,7 +157,8 @@ export class GossipingNode implements Node {
   async sync(options: SyncOptions = {}): Promise<SyncResult> {
     this.#assertOpen();
     checkKnown(options, ['wait', 'timeoutMs', 'signal']);
-    const { wait = false, timeoutMs, signal } = options;
+    const { wait = false, timeoutMs } = options;
+    const signal = checkSignal(options.signal);
     if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
       throw new BoatoError(
         'INVALID_OPTION',
@@ -222,7 +232,7 @@ export class GossipingNode implements Node {
 
   #whyNotSeen(signal: AbortSignal | undefined, timeoutMs: number | undefined): BoatoError {
     if (this.#closing !== undefined) return new BoatoError('STORE_CLOSED', 'The node is stopping.');
-    if (signal?.aborted === true) return new BoatoError('ABORTED', 'The wait was called off.');
+    if (signal?.aborted === true) return aborted(signal);
     const missing = this.#gossip
       .peers()
       .filter(({ state }) => state !== 'connected' && state !== 'self')

@@ -4,17 +4,26 @@ import { ClockDoubt, type Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Entry as CoreEntry } from '../core/entry.ts';
+import { makeToken, TOKEN_OF_NOTHING } from '../core/token.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
+import { checkSignal, throwIfAborted, unlessAborted } from './abort.ts';
 import type {
   BackupResult,
   BatchOperation,
+  BatchResult,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
+  CountOptions,
+  DeleteOptions,
+  DeleteResult,
   EntriesOptions,
   Entry,
   PutOptions,
+  PutResult,
+  ReadOptions,
+  SignalOptions,
   Store,
   StoreStatus,
   Value,
@@ -23,6 +32,7 @@ import type {
   Warning,
 } from './api.ts';
 import { writeBackupFile } from './backup-file.ts';
+import { CausalReads, READ_FIELDS } from './causal-reads.ts';
 import { doubtWarning, FUTURE_HELD, repairRefused } from './clock-sentences.ts';
 import { encodeKey } from './key.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
@@ -33,6 +43,7 @@ import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
 export class MapStore implements Store {
   readonly clockDoubt: ClockDoubt;
+  readonly causalReads: CausalReads;
   readonly #replica: StoredReplica;
   readonly #clock: Clock;
   readonly #options: CheckedStoreOptions;
@@ -57,6 +68,7 @@ export class MapStore implements Store {
     this.#limits = options.limits;
     this.#dir = folder.dir;
     this.#release = folder.release;
+    this.causalReads = new CausalReads(replica, clock);
     this.clockDoubt = new ClockDoubt(options.maxDriftMs, clock.wallMs(), clock.monotonicMs());
   }
 
@@ -64,53 +76,60 @@ export class MapStore implements Store {
     return this.#replica.nodeId;
   }
 
-  async put(key: string, value: Value, options: PutOptions = {}): Promise<void> {
+  async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
     this.#assertOpen();
-    await this.#replica.write([putWrite(key, value, options, this.#limits, this.#clock.wallMs())]);
+    const write = putWrite(key, value, options, this.#limits, this.#clock.wallMs());
+    const { actor, last: version } = await this.#replica.write([write]);
+    return { version, actor, token: makeToken({ actor, version }) };
   }
 
-  async get(key: string): Promise<Value | undefined> {
-    return liveValue(await this.#read(key), this.#clock.wallMs());
+  async get(key: string, options?: ReadOptions): Promise<Value | undefined> {
+    return liveValue(await this.#read(key, options), this.#clock.wallMs());
   }
 
-  async getEntry(key: string): Promise<Entry | undefined> {
-    return toPublic(await this.#read(key), this.#clock.wallMs());
+  async getEntry(key: string, options?: ReadOptions): Promise<Entry | undefined> {
+    return toPublic(await this.#read(key, options), this.#clock.wallMs());
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Value | undefined)[]> {
+  async getMany(keys: readonly string[], options?: ReadOptions): Promise<readonly (Value | undefined)[]> {
     this.#assertOpen();
     if (!Array.isArray(keys)) throw new BoatoError('INVALID_KEY', 'getMany takes a list of keys.');
     // Others may have written longer keys than this node may. (`Array.from` shows holes, which `map` would skip.)
     const encoded = Array.from(keys, (key) => encodeKey(key, DEFAULT_LIMITS.keyBytesMax));
+    if (options !== undefined) await this.#ready(options, READ_FIELDS);
     const entries = await this.#reading(this.#replica.getMany(encoded));
     const wallMs = this.#clock.wallMs();
     return entries.map((entry) => liveValue(entry, wallMs));
   }
 
-  async del(key: string): Promise<boolean> {
+  async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     this.#assertOpen();
-    const [wasLive] = await this.#replica.write([deleteWrite(key, this.#limits)]);
-    return wasLive === true;
+    const { actor, last, wereLive } = await this.#replica.write([deleteWrite(key, options, this.#limits)]);
+    return { existed: wereLive[0] === true, token: makeToken({ actor, version: last }) };
   }
 
-  async batch(operations: readonly BatchOperation[]): Promise<void> {
+  async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
     this.#assertOpen();
     const writes = batchWrites(operations, this.#limits, this.#clock.wallMs());
-    if (writes.length > 0) await this.#replica.write(writes);
+    if (writes.length === 0) return { dots: [], token: TOKEN_OF_NOTHING };
+    const { actor, first, last } = await this.#replica.write(writes);
+    const dots = writes.map((_, at) => ({ version: first + at, actor }));
+    return { dots, token: makeToken({ actor, version: last }) };
   }
 
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
     this.#assertOpen();
     const { bounds, limit } = checkRange(options);
+    await this.#ready(options);
     if (bounds === undefined) return;
-    yield* readLive(this.#replica.scan(bounds), limit, () => this.#clock.wallMs());
+    yield* readLive(this.#replica.scan(bounds), limit, () => this.#clock.wallMs(), options.signal);
   }
 
-  async count(options: { readonly prefix?: string } = {}): Promise<number> {
+  async count(options: CountOptions = {}): Promise<number> {
     this.#assertOpen();
-    checkKnown(options, ['prefix']);
+    await this.#ready(options, ['prefix', ...READ_FIELDS]);
     const { prefix = '' } = options;
-    return this.#reading(prefix === '' ? this.#replica.count() : this.#countPrefix(prefix));
+    return this.#reading(prefix === '' ? this.#replica.count() : this.#countPrefix(prefix, options.signal));
   }
 
   async status(): Promise<StoreStatus> {
@@ -174,26 +193,33 @@ export class MapStore implements Store {
     await this.#reading(this.#replica.compact());
   }
 
-  async backup(path: string): Promise<BackupResult> {
+  async backup(path: string, options?: SignalOptions): Promise<BackupResult> {
     this.#assertOpen();
-    return this.#reading(writeBackupFile(path, this.backupStream()));
+    return this.#reading(writeBackupFile(path, this.backupStream(options)));
   }
 
-  async *backupStream(): AsyncGenerator<Uint8Array, void, undefined> {
+  async *backupStream(options: SignalOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     this.#assertOpen();
-    yield* this.#replica.backup();
+    checkKnown(options, ['signal']);
+    yield* unlessAborted(this.#replica.backup(), checkSignal(options.signal));
   }
 
   async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
     this.#assertOpen();
     const { repair, signal } = checkVerify(options);
     const isCalledOff = (): boolean => this.#isRefusing || signal?.aborted === true;
-    return toVerifyResult(await this.#reading(this.#replica.verify(repair, isCalledOff)));
+    try {
+      return toVerifyResult(await this.#reading(this.#replica.verify(repair, isCalledOff)));
+    } catch (error) {
+      throwIfAborted(signal);
+      throw error;
+    }
   }
 
   /** New calls fail from now on; what was begun goes on. */
   refuse(): void {
     this.#isRefusing = true;
+    this.causalReads.stop();
   }
 
   close(): Promise<void> {
@@ -228,9 +254,18 @@ export class MapStore implements Store {
   }
 
   /** Others may have written longer keys than this node may. */
-  #read(key: unknown): Promise<CoreEntry | undefined> {
+  async #read(key: unknown, options: ReadOptions | undefined): Promise<CoreEntry | undefined> {
     this.#assertOpen();
-    return this.#reading(this.#replica.get(encodeKey(key, DEFAULT_LIMITS.keyBytesMax)));
+    const bytes = encodeKey(key, DEFAULT_LIMITS.keyBytesMax);
+    if (options !== undefined) await this.#ready(options, READ_FIELDS);
+    return this.#reading(this.#replica.get(bytes));
+  }
+
+  /** Until a read with these options may begin. `fields`: to be checked. */
+  async #ready(options: ReadOptions, fields?: readonly string[]): Promise<void> {
+    if (fields !== undefined) checkKnown(options, fields);
+    await this.causalReads.ready(options);
+    this.#assertOpen();
   }
 
   /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */
@@ -243,12 +278,12 @@ export class MapStore implements Store {
     }
   }
 
-  async #countPrefix(prefix: string): Promise<number> {
+  async #countPrefix(prefix: string, signal: AbortSignal | undefined): Promise<number> {
     const { bounds, limit } = checkRange({ prefix });
     let count = 0;
     if (bounds === undefined) return count;
     const scan = this.#replica.scan(bounds);
-    for await (const _ of readLive(scan, limit, () => this.#clock.wallMs())) count++;
+    for await (const _ of readLive(scan, limit, () => this.#clock.wallMs(), signal)) count++;
     return count;
   }
 

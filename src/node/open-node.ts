@@ -10,6 +10,7 @@ import { Fingerprints } from '../core/fingerprint.ts';
 import { DEFAULT_LIMITS, FRAME_BYTES_MAX } from '../core/limits.ts';
 import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
+import { throwIfAborted } from './abort.ts';
 import type { Node, NodeOptions } from './api.ts';
 import { GossipingNode } from './gossiping-node.ts';
 import { openMap } from './open-store.ts';
@@ -21,7 +22,7 @@ import { checkNodeOptions } from './options.ts';
  */
 export async function openNode(options: NodeOptions): Promise<Node> {
   const checked = checkNodeOptions(options);
-  const { log, tombstoneTtlMs, maxDriftMs } = checked;
+  const { log, tombstoneTtlMs, maxDriftMs, signal } = checked;
   const { map, replica } = await openMap(checked);
   const clock = systemClock;
   const gossip = new Gossip(
@@ -53,7 +54,9 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     },
   );
   try {
+    throwIfAborted(signal);
     const address = await gossip.start(checked.listen);
+    throwIfAborted(signal);
     const { auditIntervalMs, scrubIntervalMs } = checked;
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
     return new GossipingNode({ map, replica, gossip, clock, log, address, intervals });

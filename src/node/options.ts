@@ -7,10 +7,11 @@ import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
 import type { Log } from '../ports/log.ts';
+import { checkSignal } from './abort.ts';
 import type { Compression, NodeOptions, StoreOptions } from './api.ts';
 
 /** A timer's longest delay; longer ones fire at once. */
-const DELAY_MS_MAX = 2 ** 31 - 1;
+export const DELAY_MS_MAX: number = 2 ** 31 - 1;
 
 const DAY_MS = 86_400_000;
 const MIB = 2 ** 20;
@@ -27,6 +28,7 @@ export interface CheckedStoreOptions {
   readonly dotCacheBytes: number;
   readonly log: Log;
   readonly limits: Limits;
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface CheckedNodeOptions extends CheckedStoreOptions {
@@ -53,6 +55,7 @@ const STORE_FIELDS = [
   'dotCacheBytes',
   'log',
   'limits',
+  'signal',
 ] as const;
 
 const NODE_FIELDS = [
@@ -107,6 +110,7 @@ function checkCommon(options: StoreOptions): CheckedStoreOptions {
     dotCacheBytes: integer('dotCacheBytes', options.dotCacheBytes, 64 * MIB, 0, 4096 * MIB),
     log: checkLog(log),
     limits: checkLimits(options.limits === undefined ? {} : options.limits),
+    signal: checkSignal(options.signal),
   };
 }
 

@@ -6,11 +6,13 @@ import { type Entry as CoreEntry, isLive } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { EntryBounds } from '../storage/keyspace.ts';
 import type { EntryScan } from '../ports/replica.ts';
+import { throwIfAborted } from './abort.ts';
 import type { EntriesOptions, Entry, Value } from './api.ts';
+import { READ_FIELDS } from './causal-reads.ts';
 import { checkKnown } from './options.ts';
 import { decodeKey, encodeText, prefixEnd } from './key.ts';
 
-const FIELDS = ['prefix', 'gt', 'lt', 'limit', 'reverse'];
+const FIELDS = ['prefix', 'gt', 'lt', 'limit', 'reverse', ...READ_FIELDS];
 
 /** The entry as users see it, or `undefined` if it reads as absent. */
 export function toPublic(entry: CoreEntry | undefined, wallMs: number): Entry | undefined {
@@ -51,11 +53,12 @@ export function checkRange(options: EntriesOptions): CheckedRange {
   return { bounds: { ...(isAfterPrefix ? { gt } : { gte: prefix }), lt: upper, reverse }, limit };
 }
 
-/** Live entries of `scan`, which is closed at the end, or when the reader stops early. */
+/** Live entries of `scan`, which is closed at the end, or when the reader stops early, or calls it off. */
 export async function* readLive(
   scan: EntryScan,
   limit: number,
   wallMs: () => number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, undefined> {
   let left = limit;
   try {
@@ -63,6 +66,7 @@ export async function* readLive(
       for (const stored of page) {
         const entry = toPublic(stored, wallMs());
         if (entry === undefined) continue;
+        throwIfAborted(signal);
         yield entry;
         if (--left <= 0) return;
       }

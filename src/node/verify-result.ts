@@ -3,6 +3,7 @@
 import { BoatoError } from '../core/errors.ts';
 import type { ProblemKind } from '../storage/findings.ts';
 import type { Verified } from '../storage/stored-replica.ts';
+import { checkSignal } from './abort.ts';
 import type { VerifyOptions, VerifyResult } from './api.ts';
 import { checkKnown } from './options.ts';
 
@@ -12,10 +13,10 @@ export function checkVerify(options: VerifyOptions): {
   readonly signal: AbortSignal | undefined;
 } {
   checkKnown(options, ['repair', 'signal']);
-  const { repair = false, signal } = options;
+  const { repair = false } = options;
   if (typeof repair !== 'boolean')
     throw new BoatoError('INVALID_OPTION', 'The option `repair` must be true or false.');
-  return { repair, signal };
+  return { repair, signal: checkSignal(options.signal) };
 }
 
 export function toVerifyResult({ findings, repair }: Verified): VerifyResult {

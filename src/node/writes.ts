@@ -1,15 +1,19 @@
 /** Turns what users write into writes of the replica; everything is checked before anything is queued. */
 
 import { packValue } from '../adapters/value-codec.ts';
+import { isActor } from '../core/actor.ts';
 import { byteString } from '../core/bytes.ts';
+import type { Condition } from '../core/condition.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import { isVersion } from '../core/version.ts';
 import type { Write } from '../storage/write.ts';
-import type { BatchOperation, PutOptions } from './api.ts';
+import type { BatchOperation, DeleteOptions, Dot, PutOptions } from './api.ts';
 import { encodeKey } from './key.ts';
 import { checkKnown } from './options.ts';
 
-const PUT_FIELDS = ['ttlMs', 'expiresAt'];
+const PUT_FIELDS = ['ttlMs', 'expiresAt', 'ifVersion', 'ifAbsent'];
+const DELETE_FIELDS = ['ifVersion'];
 
 export function putWrite(
   key: unknown,
@@ -27,11 +31,14 @@ export function putWrite(
       `A value must have at most ${limits.valueBytesMax} bytes packed, and this one has ${packed.length}: split it, or store it elsewhere and its place here.`,
     );
   }
-  return { key: bytes, value: packed, expiresAt: expiryOf(options, wallMs) };
+  const expiresAt = expiryOf(options, wallMs);
+  return { key: bytes, value: packed, expiresAt, condition: conditionOf(options) };
 }
 
-export function deleteWrite(key: unknown, limits: Limits): Write {
-  return { key: encodeKey(key, limits.keyBytesMax), value: undefined, expiresAt: undefined };
+export function deleteWrite(key: unknown, options: DeleteOptions, limits: Limits): Write {
+  checkKnown(options, DELETE_FIELDS);
+  const bytes = encodeKey(key, limits.keyBytesMax);
+  return { key: bytes, value: undefined, expiresAt: undefined, condition: conditionOf(options) };
 }
 
 export function batchWrites(operations: readonly BatchOperation[], limits: Limits, wallMs: number): Write[] {
@@ -73,10 +80,25 @@ function operationWrite(operation: unknown, index: number, limits: Limits, wallM
   ) as Record<string, unknown>;
   if (type === 'put') return putWrite(key, value, options, limits, wallMs);
   if (type === 'del') {
-    checkKnown(value === undefined ? options : { ...options, value }, []);
-    return deleteWrite(key, limits);
+    return deleteWrite(key, value === undefined ? options : { ...options, value }, limits);
   }
   throw new BoatoError('BATCH_INVALID', `Operation ${index} of the batch must have the type 'put' or 'del'.`);
+}
+
+/** Fails with `INVALID_OPTION`, also where `ifVersion` is given as `undefined`: the write would be unconditional. */
+function conditionOf(options: PutOptions): Condition | undefined {
+  const { ifVersion, ifAbsent = false } = options;
+  if (typeof ifAbsent !== 'boolean')
+    throw new BoatoError('INVALID_OPTION', 'The option `ifAbsent` must be true or false.');
+  if (!('ifVersion' in options)) return ifAbsent ? 'absent' : undefined;
+  if (ifAbsent) throw new BoatoError('INVALID_OPTION', 'Give either `ifVersion` or `ifAbsent`, not both.');
+  if (isVersion(ifVersion)) return { version: ifVersion, actor: undefined };
+  const { version, actor } = (ifVersion ?? {}) as Partial<Record<keyof Dot, unknown>>;
+  if (isVersion(version) && isActor(actor)) return { version, actor };
+  throw new BoatoError(
+    'INVALID_OPTION',
+    'The option `ifVersion` must be an entry that was read or written, or its version; for no entry there is `ifAbsent`.',
+  );
 }
 
 function expiryOf({ ttlMs, expiresAt }: PutOptions, wallMs: number): number | undefined {

@@ -1,6 +1,8 @@
 /** Errors as HTTP answers: a status and a body `{code, message}`. */
 
+import { ConditionError } from '../core/condition.ts';
 import { BoatoError, type ErrorCode } from '../core/errors.ts';
+import type { Dot } from '../node/api.ts';
 import { errorMessage } from './error-message.ts';
 
 /** What the server says for itself, beside the codes of `BoatoError`. */
@@ -9,6 +11,9 @@ export type HttpCode = ErrorCode | 'NOT_FOUND' | 'ROUTE_NOT_FOUND' | 'BODY_TOO_L
 export interface ErrorBody {
   readonly code: HttpCode;
   readonly message: string;
+  /** Of a condition that did not hold: the key, and what is live under it. */
+  readonly key?: string;
+  readonly present?: Dot | null;
 }
 
 export interface ErrorAnswer {
@@ -19,7 +24,9 @@ export interface ErrorAnswer {
 /** The answer for `error`; anything but a `BoatoError` and a request that fastify refused is a defect: 500 `INTERNAL`. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof BoatoError) {
-    return { status: statusOf(error.code), body: { code: error.code, message: error.message } };
+    const body = { code: error.code, message: error.message };
+    const found = error instanceof ConditionError ? { key: error.key, present: error.present ?? null } : {};
+    return { status: statusOf(error.code), body: { ...body, ...found } };
   }
   const message = errorMessage(error);
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
@@ -36,6 +43,10 @@ export function statusOf(code: ErrorCode): number {
     case 'INVALID_EXPIRY':
     case 'BATCH_INVALID':
       return 400;
+    case 'CONDITION_FAILED':
+      return 412;
+    case 'SCHEMA_MISMATCH':
+      return 422;
     case 'VALUE_TOO_LARGE':
     case 'BATCH_TOO_LARGE':
       return 413;

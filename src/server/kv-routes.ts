@@ -2,10 +2,12 @@
  * Routes of single entries and of lists of them.
  *
  *     GET    /v1/kv/KEY               200 {key, value, type, expiresAt?, version, actor}, or 404 NOT_FOUND
- *     PUT    /v1/kv/KEY               204; body {value, type?, ttlMs? | expiresAt?}
- *     DELETE /v1/kv/KEY               200 {deleted: whether there was a live entry}
+ *     PUT    /v1/kv/KEY               200 {version, actor, token}; body {value, type?, ttlMs? | expiresAt?}
+ *     DELETE /v1/kv/KEY               200 {existed: whether there was a live entry, token}
  *     GET    /v1/kv?prefix=&limit=    200, a line of JSON for each live entry in key order, as GET of one shows it
  *     GET    /v1/count?prefix=        200 {count}
+ *
+ * Conditions, ETags and tokens: `conditions.ts`. A condition that does not hold is 412 CONDITION_FAILED with {key, present}.
  *
  * KEY is everything behind `/v1/kv/`, percent-encoded UTF-8; a slash may stand for itself. `GET`, `PUT` and `DELETE` also
  * take it as `/v1/kv?key=KEY`. Only that form works for every legal key in every client: many clients (curl, `fetch`)
@@ -14,7 +16,15 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
-import type { Entry, Node } from '../node/api.ts';
+import type { Entry, Node, ReadOptions } from '../node/api.ts';
+import {
+  deleteConditions,
+  etagOf,
+  putConditions,
+  READ_PARAMETERS,
+  readOptions,
+  TOKEN_HEADER,
+} from './conditions.ts';
 import type { ErrorBody } from './http-errors.ts';
 import { parsePutBody, shownEntry } from './line-format.ts';
 import { replyLines } from './line-reply.ts';
@@ -23,14 +33,19 @@ import { Query } from './query.ts';
 const PATH_PREFIX = '/v1/kv/';
 
 export function addKvRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
-  app.get('/v1/kv/*', (request, reply) => getOne(node, keyOfPath(request), reply));
+  app.get('/v1/kv/*', (request, reply) => {
+    const options = readOptions(new Query(request.url, READ_PARAMETERS), reply, stopping);
+    return getOne(node, keyOfPath(request), options, reply);
+  });
   app.get('/v1/kv', async (request, reply) => {
-    const query = new Query(request.url, ['key', 'prefix', 'limit']);
+    const query = new Query(request.url, ['key', 'prefix', 'limit', ...READ_PARAMETERS]);
+    const options = readOptions(query, reply, stopping);
     const key = query.text('key');
-    if (key !== undefined) return getOne(node, key, reply);
+    if (key !== undefined) return getOne(node, key, options, reply);
     const prefix = query.text('prefix');
     const limit = query.count('limit');
     const entries = node.entries({
+      ...options,
       ...(prefix === undefined ? {} : { prefix }),
       ...(limit === undefined ? {} : { limit }),
     });
@@ -42,21 +57,26 @@ export function addKvRoutes(app: FastifyInstance, node: Node, stopping: AbortSig
     const keyOf = url === '/v1/kv' ? keyOfQuery : keyOfPath;
     app.put(url, async (request, reply) => {
       const { key, value, options } = parsePutBody(keyOf(request), request.body);
-      await node.put(key, value, options);
-      return reply.code(204).send();
+      const written = await node.put(key, value, { ...options, ...putConditions(request) });
+      return reply.header('etag', etagOf(written)).header(TOKEN_HEADER, written.token).send(written);
     });
-    app.delete(url, async (request) => ({ deleted: await node.del(keyOf(request)) }));
+    app.delete(url, async (request, reply) => {
+      const deleted = await node.del(keyOf(request), deleteConditions(request));
+      return reply.header(TOKEN_HEADER, deleted.token).send(deleted);
+    });
   }
 
-  app.get('/v1/count', async (request) => {
-    const prefix = new Query(request.url, ['prefix']).text('prefix');
-    return { count: await node.count(prefix === undefined ? {} : { prefix }) };
+  app.get('/v1/count', async (request, reply) => {
+    const query = new Query(request.url, ['prefix', ...READ_PARAMETERS]);
+    const prefix = query.text('prefix');
+    const options = readOptions(query, reply, stopping);
+    return { count: await node.count(prefix === undefined ? options : { prefix, ...options }) };
   });
 }
 
-async function getOne(node: Node, key: string, reply: FastifyReply): Promise<unknown> {
-  const entry = await node.getEntry(key);
-  if (entry !== undefined) return shownEntry(entry);
+async function getOne(node: Node, key: string, options: ReadOptions, reply: FastifyReply): Promise<unknown> {
+  const entry = await node.getEntry(key, options);
+  if (entry !== undefined) return reply.header('etag', etagOf(entry)).send(shownEntry(entry));
   const body: ErrorBody = { code: 'NOT_FOUND', message: 'There is no live entry under this key.' };
   return reply.code(404).send(body);
 }

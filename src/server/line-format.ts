@@ -1,7 +1,7 @@
 /** Entries as lines of JSON: the form of `store export`, `store import`, `store list --json` and of the HTTP bodies. */
 
 import { BoatoError } from '../core/errors.ts';
-import type { BatchOperation, Entry, PutOptions, Value } from '../node/api.ts';
+import type { BatchOperation, DeleteOptions, Entry, PutOptions, Value } from '../node/api.ts';
 import { parseExactJson } from './exact-json.ts';
 import { valueFromJson, valueToJson, type ValueJson } from './value-json.ts';
 
@@ -59,17 +59,20 @@ export function parsePutBody(key: string, body: unknown): PutRequest {
   return putRequest({ ...fields, key });
 }
 
-/** An operation of a batch: the line of an import with `"op": "put"`, or `{"op": "del", "key": …}`. */
+/** An operation of a batch: the line of an import with `"op": "put"`, or `{"op": "del", "key": …}`, and its condition. */
 export function parseOperation(json: unknown): BatchOperation {
-  const { op, ...fields } = jsonObject(json, 'An operation');
+  const { op, ifVersion, ifAbsent, ...fields } = jsonObject(json, 'An operation');
+  const version = ifVersion === undefined ? {} : { ifVersion: ifVersion as DeleteOptions['ifVersion'] };
   if (op === 'put') {
     const { key, value, options } = putRequest(fields);
-    return { type: 'put', key, value, ...options };
+    const absent = ifAbsent === undefined ? {} : { ifAbsent: ifAbsent as boolean };
+    // Whether a condition makes sense, the store says.
+    return { type: 'put', key, value, ...options, ...version, ...absent } as BatchOperation;
   }
   if (op !== 'del')
     throw new BoatoError('BATCH_INVALID', 'The field "op" of an operation must be "put" or "del".');
-  refuseOtherFields(fields, ['key']);
-  return { type: 'del', key: stringField(fields, 'key') };
+  refuseOtherFields(ifAbsent === undefined ? fields : { ...fields, ifAbsent }, ['key']);
+  return { type: 'del', key: stringField(fields, 'key'), ...version } as BatchOperation;
 }
 
 /** `parseExactJson` with one sentence for what is not JSON; `what` begins it. */

@@ -10,9 +10,10 @@
  *                         200 {removed, rewritten, others}; body {all?} or none; 503 while the clock is in doubt
  */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { ClockRepairOptions, Node, SyncOptions } from '../node/api.ts';
+import { endOf } from './end-of.ts';
 
 export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.get('/v1/status', () => node.status());
@@ -28,13 +29,6 @@ export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortS
       throw new BoatoError('INVALID_OPTION', 'The field "repair" must be true or false.');
     return node.verify({ repair, signal: endOf(reply, stopping) });
   });
-}
-
-/** Fires when the client goes away, or the server stops. */
-function endOf(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return AbortSignal.any([gone.signal, stopping]);
 }
 
 /** The fields of a body, which may be missing altogether. */

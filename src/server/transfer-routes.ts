@@ -1,8 +1,9 @@
 /**
  * Routes that move many entries: atomic batches, and streams of lines in and out.
  *
- *     POST /v1/batch      200 {operations: how many}; body {operations: [{op: "put", key, value, type?, ttlMs? | expiresAt?},
- *                         {op: "del", key}, …]}; all or nothing
+ *     POST /v1/batch      200 {operations: how many, token}; body {operations: [{op: "put", key, value, type?,
+ *                         ttlMs? | expiresAt?, ifVersion? | ifAbsent?}, {op: "del", key, ifVersion?}, …]}; all or nothing.
+ *                         `ifVersion`: {version, actor} or a version
  *     POST /v1/import?skipInvalid&skipExisting
  *                         200 at once; body: lines of JSON {key, value, type?, expiresAt? | ttlMs?}, each a write of its own.
  *                         Answers lines while it reads: {event: "progress", imported, existing, invalid, bytes},
@@ -18,6 +19,7 @@ import type { FastifyInstance } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Node } from '../node/api.ts';
 import { replyBackup } from './backup-reply.ts';
+import { READ_PARAMETERS, readOptions, TOKEN_HEADER } from './conditions.ts';
 import { exportLines } from './export-lines.ts';
 import { importLines } from './import-lines.ts';
 import { parseOperation } from './line-format.ts';
@@ -25,18 +27,20 @@ import { LineReply, replyLines } from './line-reply.ts';
 import { Query } from './query.ts';
 
 export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
-  app.post('/v1/batch', async (request) => {
+  app.post('/v1/batch', async (request, reply) => {
     const list = (request.body as { readonly operations?: unknown } | null | undefined)?.operations;
     if (!Array.isArray(list))
       throw new BoatoError('BATCH_INVALID', 'The body must hold an array "operations".');
     const operations = list.map(parseOperation);
-    await node.batch(operations);
-    return { operations: operations.length };
+    const { token } = await node.batch(operations);
+    return reply.header(TOKEN_HEADER, token).send({ operations: operations.length, token });
   });
 
   app.get('/v1/export', async (request, reply) => {
-    const prefix = new Query(request.url, ['prefix']).text('prefix');
-    const entries = node.entries(prefix === undefined ? {} : { prefix });
+    const query = new Query(request.url, ['prefix', ...READ_PARAMETERS]);
+    const prefix = query.text('prefix');
+    const options = readOptions(query, reply, stopping);
+    const entries = node.entries(prefix === undefined ? options : { prefix, ...options });
     await replyLines(reply, exportLines(entries), stopping);
     return reply;
   });

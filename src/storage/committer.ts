@@ -59,6 +59,8 @@ interface Decided {
   /** Under the keys of the group, once it is written. */
   readonly present: PresentByKey;
   readonly changedRows: readonly LiveRow[];
+  /** To be called when it is on disk, or the store is fenced. */
+  readonly onWritten: () => void;
 }
 
 /** A group on its way to disk. */
@@ -78,6 +80,8 @@ export class Committer {
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
   #queue: Queued[] = [];
   #running: Promise<void> | undefined;
+  /** Of the group that was decided last: resolves when it, and all before it, are on disk or have failed. */
+  #writing: Promise<void> | undefined;
   #stopped: BoatoError | undefined;
 
   constructor(
@@ -118,6 +122,12 @@ export class Committer {
     const [outcome] = decided.outcomes as [Outcome];
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.value as T;
+  }
+
+  /** Resolves when all that was decided is on disk: until then the state in memory is ahead. Fails with `STORE_FENCED`. */
+  async written(): Promise<void> {
+    await this.#writing;
+    this.#throwIfFenced();
   }
 
   /** Refuses what comes from now on with `STORE_CLOSED`, and waits for what was begun. */
@@ -203,20 +213,26 @@ export class Committer {
       const outcomes = jobs.map((job) => decide(job, transaction));
       const operations = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
-      return { outcomes, operations, sync, present, changedRows: transaction.changedRows };
+      let onWritten = (): void => {};
+      this.#writing = new Promise((resolve) => {
+        onWritten = resolve;
+      });
+      return { outcomes, operations, sync, present, changedRows: transaction.changedRows, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
   }
 
-  async #write({ operations, sync, changedRows }: Decided): Promise<void> {
-    // The group ahead failed: this one was decided on a state that is not on disk.
-    this.#throwIfFenced();
+  async #write({ operations, sync, changedRows, onWritten }: Decided): Promise<void> {
     try {
+      // The group ahead failed: this one was decided on a state that is not on disk.
+      this.#throwIfFenced();
       if (operations.length > 0) await this.#store.write(operations, { sync });
       this.#onCommitted(changedRows);
     } catch (error) {
       throw this.fence(error);
+    } finally {
+      onWritten();
     }
   }
 

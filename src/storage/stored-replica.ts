@@ -2,7 +2,7 @@
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
-import type { Entry } from '../core/entry.ts';
+import type { Dot, Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
   StoredSession,
 } from '../ports/replica.ts';
 import { absentOf } from './absent.ts';
+import { Arrivals } from './arrivals.ts';
 import { backupPieces } from './backup.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type ClockRepair, holdsFuture, repairClock } from './clock-repair.ts';
@@ -37,11 +38,12 @@ import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
 import { rumourJob } from './rumour.ts';
+import { isSeen } from './seen.ts';
 import { Sessions } from './sessions.ts';
 import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
-import { type Write, writeJob } from './write.ts';
+import { type Write, type Written, writeJob } from './write.ts';
 
 /** What a verification found, and what was done about it. */
 export interface Verified {
@@ -68,6 +70,7 @@ export class StoredReplica implements Replica {
   readonly #reader: EntryReader;
   readonly #compactor: IndexCompactor;
   readonly #health: Health;
+  readonly #arrivals: Arrivals;
   readonly #onDamage: OnDamage;
   #fenced: BoatoError | undefined;
   #onFence: (error: BoatoError) => void = () => {};
@@ -79,13 +82,17 @@ export class StoredReplica implements Replica {
     this.#store = options.store;
     this.#state = state;
     this.#options = options;
+    this.#arrivals = new Arrivals(state.bootstrapping);
     const onDamage = (error: BoatoError): void => this.#health.meet(error);
     this.#onDamage = onDamage;
     this.#committer = new Committer(options.store, state, options.clock, {
       sync: options.sync,
       onFence: (error) => this.#fence(error),
       onDamage,
-      onCommitted: (rows) => this.#compactor.look(rows),
+      onCommitted: (rows) => {
+        this.#compactor.look(rows);
+        this.#arrivals.look(rows, state.bootstrapping);
+      },
     });
     this.#health = new Health(options.store, state, this.#committer, options.log, wasClean);
     this.#compactor = new IndexCompactor(options.store, state, this.#committer, (row, error) => {
@@ -141,12 +148,22 @@ export class StoredReplica implements Replica {
 
   // The map.
 
-  /** R1, atomically. Answers for each write whether its key held a live entry before. */
-  write(writes: readonly Write[]): Promise<readonly boolean[]> {
+  /** R1, atomically. Fails with `CONDITION_FAILED` if a condition of the writes does not hold. */
+  write(writes: readonly Write[]): Promise<Written> {
     const { tombstoneTtlMs, maxDriftMs, random } = this.#options;
     return this.#committer.commit(
       writeJob(writes, { tombstoneTtlMs, maxDriftMs, random: () => random.uint32() }),
     );
+  }
+
+  /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */
+  isSeen(dot: Dot): Promise<boolean> {
+    return isSeen(this.#store, this.#state, () => this.#committer.written(), dot);
+  }
+
+  /** Calls `look` after each commit that may have brought a write of `actor`, until the function returned is called. */
+  onArrival(actor: Actor, look: () => void): () => void {
+    return this.#arrivals.watch(actor, look);
   }
 
   /** The present entry, be it a tombstone or expired. */

@@ -1,14 +1,14 @@
 /** R1: own writes. One batch is a run of consecutive versions of this run's actor. */
 
-import { makeActor } from '../core/actor.ts';
+import { type Actor, makeActor } from '../core/actor.ts';
+import type { Condition } from '../core/condition.ts';
 import { ownVersionMax } from '../core/drift.ts';
-import { isLive } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import { tick, type Version, wallMsOf } from '../core/version.ts';
 import type { Job } from './committer.ts';
+import { checkConditions, liveDot } from './condition.ts';
 import type { LiveRow } from './context-table.ts';
-import { EXPIRING, TOMBSTONE } from './entry-record.ts';
-import type { Present, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 /** One operation of a batch; the value is packed. `value` is absent for a delete. */
 export interface Write {
@@ -16,6 +16,17 @@ export interface Write {
   readonly value: Uint8Array | undefined;
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined;
+  /** If it does not hold, nothing of the batch is written. */
+  readonly condition?: Condition | undefined;
+}
+
+/** What a batch became. Its entries have the versions from `first` to `last`, in the order of the writes. */
+export interface Written {
+  readonly actor: Actor;
+  readonly first: Version;
+  readonly last: Version;
+  /** For each write, whether its key held a live entry before. */
+  readonly wereLive: readonly boolean[];
 }
 
 export interface WriteSettings {
@@ -27,15 +38,16 @@ export interface WriteSettings {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Answers, for each write, whether its key held a live entry before. */
-export function writeJob(writes: readonly Write[], settings: WriteSettings): Job<readonly boolean[]> {
+/** Fails with `CONDITION_FAILED`, as a whole, if a condition does not hold when this is decided. */
+export function writeJob(writes: readonly Write[], settings: WriteSettings): Job<Written> {
   return {
     keys: writes.map(({ key }) => key),
     bytes: writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
     sync: true,
     decide(transaction) {
       const { state, wallMs } = transaction;
-      const wereLive = writes.map(({ key }) => isPresentLive(transaction.present(key), wallMs));
+      const present = writes.map(({ key }) => liveDot(transaction, key));
+      checkConditions(writes, present);
       const needsActor = isActorStale(state.runActor, settings, state.last, wallMs);
       const first = tick(needsActor ? tick(state.last, wallMs) : state.last, wallMs);
       const last = (first + writes.length - 1) as Version;
@@ -58,7 +70,7 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
           expiresAt,
         });
       }
-      return wereLive;
+      return { actor, first, last, wereLive: present.map((dot) => dot !== undefined) };
     },
   };
 }
@@ -87,12 +99,6 @@ export function beginActor(transaction: Transaction, settings: Pick<WriteSetting
   state.runActors.add(row.actor);
   state.ownActor = row.actor;
   return row;
-}
-
-function isPresentLive(present: Present | undefined, wallMs: number): boolean {
-  if (present === undefined) return false;
-  const tombstone = (present.flags & TOMBSTONE) !== 0;
-  return isLive({ tombstone, expiresAt: present.flags & EXPIRING ? present.expiresAt : undefined }, wallMs);
 }
 
 function clockAhead(version: Version, wallMs: number): BoatoError {

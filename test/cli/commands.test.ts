@@ -78,7 +78,14 @@ describe.each([
     const { store } = await openShell(isServed);
     const before = Date.now();
     expect(lines((await store('put', 'a', 'text', '--ttl', '10m', '--json')).stdout)).toStrictEqual([
-      { key: 'a', type: 'text', ttlMs: 600_000 },
+      {
+        key: 'a',
+        type: 'text',
+        ttlMs: 600_000,
+        version: expect.any(Number) as number,
+        actor: expect.stringMatching(/\+/) as string,
+        token: expect.any(String) as string,
+      },
     ]);
     const [entry] = lines((await store('get', 'a', '--json')).stdout) as [{ expiresAt: number }];
     expect(entry).toStrictEqual({
@@ -100,7 +107,9 @@ describe.each([
     expect(await store('get', 'none')).toMatchObject({ code: 1, stdout: '', stderr: '' });
     expect(await store('del', 'a', 'none')).toMatchObject({ code: 0, stdout: '1\n' });
     expect(await store('del', 'a', 'none')).toMatchObject({ code: 1, stdout: '0\n' });
-    expect(await store('del', 'b', '--json')).toMatchObject({ code: 0, stdout: '{"deleted":1}\n' });
+    const deleted = await store('del', 'b', '--json');
+    expect(deleted.code).toBe(0);
+    expect(lines(deleted.stdout)).toStrictEqual([{ deleted: 1, tokens: [expect.any(String) as string] }]);
     expect(await store('get', 'b')).toMatchObject({ code: 1 });
   });
 

@@ -64,12 +64,12 @@ describe('a node that does not answer', () => {
     await expect(client.put('a', 1, {})).rejects.toThrow(
       'did not answer within 0.06 s; the value may be stored, or may still be: look with `store get`, or put it again.',
     );
-    await expect(client.del('a')).rejects.toThrow('keys may be deleted, or may still be: ');
-    await expect(client.get('a')).rejects.toThrow(/did not answer within 0\.06 s\.$/);
+    await expect(client.del('a', {})).rejects.toThrow('keys may be deleted, or may still be: ');
+    await expect(client.get('a', {})).rejects.toThrow(/did not answer within 0\.06 s\.$/);
   });
 
   it.each<[string, (client: SocketClient) => Promise<unknown>, string]>([
-    ['count', (client) => client.count(''), ''],
+    ['count', (client) => client.count('', {}), ''],
     ['list', (client) => readAll(client.entries({ prefix: '' })), ''],
     ['export', (client) => readAll(client.exportLines('')), ''],
     ['status', (client) => client.status(), ''],
@@ -115,7 +115,7 @@ describe('a node that does not answer', () => {
       })();
     });
     const client = await httpClient(server);
-    expect(await client.count('')).toBe(7);
+    expect(await client.count('', {})).toBe(7);
   });
 
   it('is no failure while what it sent is not read', async () => {

@@ -68,14 +68,16 @@ describe('a folder that another process uses', () => {
     const other = await openStore({ dir });
     await other.put('a', 1);
     const waiting = patience((pauses) => (pauses === 3 ? other.close() : undefined));
-    const count = await withStore(dir, 'existing', (store) => store.count(''), { patience: waiting });
+    const count = await withStore(dir, 'existing', (store) => store.count('', {}), { patience: waiting });
     expect({ count, pauses: waiting.pauses() }).toStrictEqual({ count: 1, pauses: 3 });
   });
 
   it('is not waited for without end: the sentence says what helps', async () => {
     const dir = await temporaryFolder();
     await using _other = await openStore({ dir });
-    const ended = withStore(dir, 'any', (store) => store.count(''), { patience: patience(() => undefined) });
+    const ended = withStore(dir, 'any', (store) => store.count('', {}), {
+      patience: patience(() => undefined),
+    });
     await expect(ended).rejects.toThrow(
       `The folder ${dir} is in use by process ${process.pid}, perhaps another \`store\` command: try again when it has ended, or let \`store serve\` run there, through which many commands work at once.`,
     );

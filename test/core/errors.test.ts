@@ -12,6 +12,8 @@ const CODES = Object.keys({
   VALUE_TOO_LARGE: true,
   BATCH_TOO_LARGE: true,
   BATCH_INVALID: true,
+  CONDITION_FAILED: true,
+  SCHEMA_MISMATCH: true,
   CLOCK_AHEAD: true,
   CLOCK_IN_DOUBT: true,
   STORE_CLOSED: true,

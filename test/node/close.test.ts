@@ -37,7 +37,7 @@ describe('close', () => {
     ];
     await store.close();
     const outcomes = await Promise.all(begun);
-    expect(outcomes.at(-1)).toBe(true);
+    expect(outcomes.at(-1)).toMatchObject({ existed: true });
     const contents = await contentsOf(await temporaryStore({ dir }));
     expect(contents.size).toBe(2002);
     expect(contents.get('k1999')).toBe(1999);

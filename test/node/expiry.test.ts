@@ -30,7 +30,7 @@ describe('an entry that expires', () => {
     expect(await isThere(store)).toEqual(THERE);
     await clock.advance(1);
     expect(await isThere(store)).toEqual(GONE);
-    expect(await store.del('k')).toBe(false);
+    expect(await store.del('k')).toMatchObject({ existed: false });
   });
 
   test('is gone at once when its time is past or now', async () => {
@@ -67,7 +67,7 @@ describe('an entry that expires', () => {
     const { store, clock } = await simulatedMap();
     await store.put('k', 1, { ttlMs: 10 });
     await clock.advance(9);
-    expect(await store.del('k')).toBe(true);
+    expect(await store.del('k')).toMatchObject({ existed: true });
   });
 
   test('in a batch goes alone', async () => {

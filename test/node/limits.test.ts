@@ -31,7 +31,7 @@ describe('a key', () => {
     const store = await temporaryStore();
     await store.put(key, 'v');
     expect(await store.getEntry(key)).toMatchObject({ key, value: 'v' });
-    expect(await store.del(key)).toBe(true);
+    expect(await store.del(key)).toMatchObject({ existed: true });
   });
 
   test.each([

@@ -117,14 +117,14 @@ describe('getMany', () => {
 describe('del', () => {
   test('tells whether there was a live entry', async () => {
     const store = await temporaryStore();
-    expect(await store.del('k')).toBe(false);
+    expect(await store.del('k')).toMatchObject({ existed: false });
     await store.put('k', null);
-    expect(await store.del('k')).toBe(true);
-    expect(await store.del('k')).toBe(false);
+    expect(await store.del('k')).toMatchObject({ existed: true });
+    expect(await store.del('k')).toMatchObject({ existed: false });
     await store.put('k', 1, { expiresAt: PAST });
-    expect(await store.del('k')).toBe(false);
+    expect(await store.del('k')).toMatchObject({ existed: false });
     await store.put('k', 1, { expiresAt: FUTURE });
-    expect(await store.del('k')).toBe(true);
+    expect(await store.del('k')).toMatchObject({ existed: true });
     expect(await store.get('k')).toBeUndefined();
   });
 
@@ -139,7 +139,8 @@ describe('del', () => {
       store.put('k', 1, { expiresAt: FUTURE }),
       store.del('k'),
     ]);
-    expect(outcomes.filter((outcome) => outcome !== undefined)).toEqual([true, false, false, true]);
+    const deleted = outcomes.filter((outcome) => 'existed' in outcome);
+    expect(deleted.map(({ existed }) => existed)).toEqual([true, false, false, true]);
   });
 
   test('tells it right after a restart, also of what expires', async () => {
@@ -154,7 +155,7 @@ describe('del', () => {
     const second = await temporaryStore({ dir });
     const keys = ['plain', 'gone', 'going', 'deleted'];
     const outcomes = await Promise.all(keys.map((key) => second.del(key)));
-    expect(outcomes).toEqual([true, false, true, false]);
+    expect(outcomes.map(({ existed }) => existed)).toEqual([true, false, true, false]);
   });
 });
 

@@ -147,7 +147,7 @@ test('a store with every number at its lowest works', async () => {
   await store.put('k', 1);
   await store.put('k', 2);
   expect(await store.get('k')).toBe(2);
-  expect(await store.del('k')).toBe(true);
+  expect(await store.del('k')).toMatchObject({ existed: true });
   expect(await store.count()).toBe(0);
 });
 

@@ -1,17 +1,24 @@
 /** A node in memory, the double of the route tests: it keeps a map, and does as each test tells it. */
 
+import { ConditionError } from '../../src/core/condition.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type {
   BackupResult,
   BatchOperation,
+  BatchResult,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
+  CountOptions,
+  DeleteOptions,
+  DeleteResult,
   EntriesOptions,
   Entry,
   Node,
   NodeStatus,
   PutOptions,
+  PutResult,
+  ReadOptions,
   SyncOptions,
   SyncResult,
   Value,
@@ -28,6 +35,8 @@ export class FakeNode implements Node {
   readonly entryByKey = new Map<string, Entry>();
   readonly verifyCalls: VerifyOptions[] = [];
   readonly syncCalls: SyncOptions[] = [];
+  /** Options of writes and reads that had any. */
+  readonly optionCalls: object[] = [];
   /** Called before a put is stored; a rejection is the put's. */
   beforePut: (key: string) => Promise<void> = () => Promise.resolve();
   /** Called before an entry is yielded; a rejection ends the scan. */
@@ -40,13 +49,16 @@ export class FakeNode implements Node {
   writesInFlightMax = 0;
   #version = 0;
 
-  async put(key: string, value: Value, options: PutOptions = {}): Promise<void> {
+  async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
     check(key, value);
+    this.#hear(options);
+    const { ifVersion: _version, ifAbsent, ...expiry } = options;
+    if (ifAbsent === true) this.#refuse(key);
     this.writesInFlight++;
     this.writesInFlightMax = Math.max(this.writesInFlightMax, this.writesInFlight);
     try {
       await this.beforePut(key);
-      this.#set(key, value, options);
+      return this.#set(key, value, expiry);
     } finally {
       this.writesInFlight--;
     }
@@ -56,8 +68,9 @@ export class FakeNode implements Node {
     return (await this.getEntry(key))?.value;
   }
 
-  async getEntry(key: string): Promise<Entry | undefined> {
+  async getEntry(key: string, options: ReadOptions = {}): Promise<Entry | undefined> {
     check(key, null);
+    this.#hear(options);
     return this.entryByKey.get(key);
   }
 
@@ -66,23 +79,28 @@ export class FakeNode implements Node {
     return keys.map((key) => this.entryByKey.get(key)?.value);
   }
 
-  async del(key: string): Promise<boolean> {
+  async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     check(key, null);
-    return this.entryByKey.delete(key);
+    this.#hear(options);
+    return { existed: this.entryByKey.delete(key), token: TOKEN };
   }
 
-  async batch(operations: readonly BatchOperation[]): Promise<void> {
+  async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
+    this.#hear(...operations);
     for (const operation of operations) check(operation.key, null);
     for (const operation of operations) {
       if (operation.type === 'del') this.entryByKey.delete(operation.key);
       else {
-        const { type: _put, key, value, ...options } = operation;
-        this.#set(key, value, options);
+        const { key, value, ttlMs, expiresAt = ttlMs } = operation;
+        this.#set(key, value, expiresAt === undefined ? {} : { expiresAt });
       }
     }
+    return { dots: [], token: TOKEN };
   }
 
-  async *entries({ prefix = '', limit }: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    const { prefix = '', limit } = options;
+    this.#hear(options);
     if (prefix === 'refused') throw new BoatoError('INVALID_OPTION', 'This prefix is refused.');
     try {
       const keys = [...this.entryByKey.keys()].filter((key) => key.startsWith(prefix)).toSorted();
@@ -96,7 +114,8 @@ export class FakeNode implements Node {
     }
   }
 
-  async count({ prefix = '' }: { readonly prefix?: string } = {}): Promise<number> {
+  async count({ prefix = '', ...options }: CountOptions = {}): Promise<number> {
+    this.#hear(options);
     return [...this.entryByKey.keys()].filter((key) => key.startsWith(prefix)).length;
   }
 
@@ -139,11 +158,24 @@ export class FakeNode implements Node {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #set(key: string, value: Value, { ttlMs, expiresAt = ttlMs }: PutOptions): void {
+  #hear(...options: object[]): void {
+    this.optionCalls.push(...options.filter((given) => Object.keys(given).length > 0));
+  }
+
+  #refuse(key: string): void {
+    const present = this.entryByKey.get(key);
+    if (present !== undefined) throw new ConditionError(key, 'absent', present);
+  }
+
+  #set(key: string, value: Value, { ttlMs, expiresAt = ttlMs }: PutOptions): PutResult {
     const entry = { key, value, version: ++this.#version, actor: 'fake+0' };
     this.entryByKey.set(key, expiresAt === undefined ? entry : { ...entry, expiresAt });
+    return { version: entry.version, actor: entry.actor, token: TOKEN };
   }
 }
+
+/** Of all its writes. */
+export const TOKEN = 'fake.00000000000000.00000000.1';
 
 function check(key: string, value: Value): void {
   if (key === '') throw new BoatoError('INVALID_KEY', 'A key must have at least one character.');

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { BoatoError } from '../../src/core/errors.ts';
+import { TOKEN } from './fake-node.ts';
 import { fakeServer, parseLines } from './serve-fake.ts';
 
 describe('/v1/kv', () => {
   it('stores, shows and deletes an entry', async () => {
     const { ask, node } = fakeServer();
-    expect((await ask('PUT', '/v1/kv/a', { value: 'hello', expiresAt: 5 })).status).toBe(204);
+    expect(await ask('PUT', '/v1/kv/a', { value: 'hello', expiresAt: 5 })).toMatchObject({
+      status: 200,
+      body: { version: 1, actor: 'fake+0', token: TOKEN },
+    });
     expect(node.entryByKey.get('a')).toStrictEqual({
       key: 'a',
       value: 'hello',
@@ -17,8 +21,8 @@ describe('/v1/kv', () => {
       status: 200,
       body: { key: 'a', value: 'hello', type: 'text', expiresAt: 5, version: 1, actor: 'fake+0' },
     });
-    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ deleted: true });
-    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ deleted: false });
+    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: true, token: TOKEN });
+    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: false, token: TOKEN });
     expect(await ask('GET', '/v1/kv/a')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
   });
 
@@ -46,16 +50,16 @@ describe('/v1/kv', () => {
   it.each(keys)('takes the key %j in the query', async (key) => {
     const { ask, node } = fakeServer();
     const url = `/v1/kv?key=${encodeURIComponent(key)}`;
-    expect((await ask('PUT', url, { value: 1 })).status).toBe(204);
+    expect((await ask('PUT', url, { value: 1 })).status).toBe(200);
     expect([...node.entryByKey.keys()]).toStrictEqual([key]);
     expect((await ask('GET', url)).body).toMatchObject({ key, value: 1 });
-    expect((await ask('DELETE', url)).body).toStrictEqual({ deleted: true });
+    expect((await ask('DELETE', url)).body).toMatchObject({ existed: true });
   });
 
   it.each(keys.filter((key) => key !== '.' && key !== '..'))('takes the key %j in the path', async (key) => {
     const { ask, node } = fakeServer();
     const url = `/v1/kv/${encodeURIComponent(key)}`;
-    expect((await ask('PUT', url, { value: 1 })).status).toBe(204);
+    expect((await ask('PUT', url, { value: 1 })).status).toBe(200);
     expect([...node.entryByKey.keys()]).toStrictEqual([key]);
     expect((await ask('GET', url)).body).toMatchObject({ key });
   });
@@ -111,7 +115,10 @@ describe('/v1/batch', () => {
       { op: 'put', key: 'a', value: 'AQI=', type: 'binary', ttlMs: 5 },
       { op: 'del', key: 'b' },
     ];
-    expect((await ask('POST', '/v1/batch', { operations })).body).toStrictEqual({ operations: 2 });
+    expect((await ask('POST', '/v1/batch', { operations })).body).toStrictEqual({
+      operations: 2,
+      token: TOKEN,
+    });
     expect([...node.entryByKey.keys()]).toStrictEqual(['a']);
   });
 });

@@ -13,13 +13,19 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly text: string;
+  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 export interface FakeServer {
   readonly node: FakeNode;
   readonly app: FastifyInstance;
   readonly stopping: AbortController;
-  readonly ask: (method: 'GET' | 'PUT' | 'POST' | 'DELETE', url: string, body?: unknown) => Promise<Answer>;
+  readonly ask: (
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+    url: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
 }
 
 export function fakeServer(): FakeServer {
@@ -31,11 +37,16 @@ export function fakeServer(): FakeServer {
     node,
     app,
     stopping,
-    async ask(method, url, body) {
-      const options: InjectOptions = { method, url, headers: { 'content-type': 'application/json' } };
+    async ask(method, url, body, headers) {
+      const options: InjectOptions = {
+        method,
+        url,
+        headers: { 'content-type': 'application/json', ...headers },
+      };
       if (body !== undefined) options.payload = typeof body === 'string' ? body : JSON.stringify(body);
       const response = await app.inject(options);
-      return { status: response.statusCode, body: parse(response.body), text: response.body };
+      const { statusCode: status, body: text } = response;
+      return { status, body: parse(text), text, headers: response.headers };
     },
   };
 }

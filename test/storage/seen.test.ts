@@ -1,0 +1,119 @@
+/** Whether a write was seen (R2), and when whoever waits for it looks again. */
+
+import { describe, expect, test } from 'vitest';
+import type { Actor } from '../../src/core/actor.ts';
+import type { Dot } from '../../src/core/entry.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import type { Write } from '../../src/storage/write.ts';
+import { pull, readSession } from '../support/pull.ts';
+import { del, openTestReplica, put } from '../support/replica-fixture.ts';
+
+async function write(replica: StoredReplica, ...writes: Write[]): Promise<Dot> {
+  const { actor, last } = await replica.write(writes);
+  return { actor, version: last };
+}
+
+async function two(): Promise<readonly [a: StoredReplica, b: StoredReplica]> {
+  const [a, b] = [await openTestReplica({ nodeId: 'a' }), await openTestReplica({ nodeId: 'b' })];
+  // So that neither makes a first copy.
+  await write(b, put('own', '1'));
+  return [a, b];
+}
+
+describe('a write was seen', () => {
+  test('on its own node, once it has returned', async () => {
+    const [a, b] = await two();
+    const dot = await write(a, put('k', '1'));
+    expect(await a.isSeen(dot)).toBe(true);
+    expect(await b.isSeen(dot)).toBe(false);
+  });
+
+  test('once a session with it was adopted, also if it is a deletion, and was collected since', async () => {
+    const [a, b] = await two();
+    const dot = await write(a, del('k'));
+    await pull(b, a);
+    expect(await b.isSeen(dot)).toBe(true);
+    await write(a, put('k', '2'));
+    expect(await b.isSeen(dot)).toBe(true);
+  });
+
+  test('once its entry has come, though the session is not through', async () => {
+    const [a, b] = await two();
+    const [first, second] = [await write(a, put('k', '1')), await write(a, put('l', '1'))];
+    const { chunks } = await readSession(b, a, 'version', 1);
+    expect(chunks).toHaveLength(2);
+    await b.storeChunk(chunks[0] as (typeof chunks)[number]);
+    expect(b.counts.looseDots).toBe(1);
+    expect([await b.isSeen(first), await b.isSeen(second)]).toEqual([true, false]);
+  });
+
+  test('though it was replaced on its way', async () => {
+    const [a, b] = await two();
+    const c = await openTestReplica({ nodeId: 'c' });
+    const dot = await write(a, put('k', '1'));
+    await pull(c, a);
+    await write(c, put('k', '2'));
+    await pull(b, c);
+    expect(await b.isSeen(dot)).toBe(true);
+  });
+
+  test('that was replaced here before its session is through', async () => {
+    const [a, b] = await two();
+    const dot = await write(a, put('k', '1'));
+    await write(a, put('l', '1'));
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[number]);
+    await write(b, put('k', '2'));
+    expect(b.counts.cloudDots).toBe(1);
+    expect(await b.isSeen(dot)).toBe(true);
+  });
+});
+
+describe('of a first copy, whose batches come apart', () => {
+  test('a batch was seen when the copy is through, a single write when it has come', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    const single = await write(a, put('a', '1'));
+    // The last entry of the batch comes first.
+    const batch = await write(a, put('z', '1'), put('b', '1'));
+    const { chunks } = await readSession(b, a, 'key', 1);
+    for (const chunk of chunks.slice(0, 2)) await b.storeChunk(chunk);
+    expect(b.state.bootstrapping).toBe(true);
+    expect([await b.isSeen(single), await b.isSeen(batch)]).toEqual([true, false]);
+    for (const chunk of chunks.slice(2)) await b.storeChunk(chunk);
+    expect(await b.isSeen(batch)).toBe(false);
+    await b.adopt(a.nodeId);
+    expect(await b.isSeen(batch)).toBe(true);
+  });
+});
+
+describe('whoever waits for a write of an actor', () => {
+  test('looks when something of it comes, and not for what others write', async () => {
+    const [a, b] = await two();
+    const dot = await write(a, put('k', '1'));
+    let looks = 0;
+    const stop = b.onArrival(dot.actor, () => looks++);
+    await write(b, put('other', '1'));
+    expect(looks).toBe(0);
+    const { chunks } = await readSession(b, a);
+    for (const chunk of chunks) await b.storeChunk(chunk);
+    expect(looks).toBeGreaterThan(0);
+    const before = looks;
+    stop();
+    stop();
+    await b.adopt(a.nodeId);
+    expect(looks).toBe(before);
+  });
+
+  test('looks when a first copy is through, whoever it waits for', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    await write(a, put('a', '1'), put('b', '1'));
+    const { chunks } = await readSession(b, a, 'key', 1);
+    for (const chunk of chunks) await b.storeChunk(chunk);
+    let looks = 0;
+    b.onArrival('x+00000000000001+00000000' as Actor, () => looks++);
+    await b.adopt(a.nodeId);
+    expect(looks).toBe(1);
+  });
+});
