@@ -19,6 +19,7 @@ export class CausalReads {
   readonly #clock: Clock;
   /** Ends each wait. */
   readonly #ends = new Set<(error: BoatoError) => void>();
+  #isStopped = false;
   /** Makes what is missing come sooner. Absent where nothing comes. */
   askPeers: (() => void) | undefined;
 
@@ -27,23 +28,32 @@ export class CausalReads {
     this.#clock = clock;
   }
 
-  /** Resolves when a read with these options may begin. Fails as `ReadOptions` say, and with `STORE_CLOSED`. */
-  async ready({ after, timeoutMs = TIMEOUT_MS, signal }: ReadOptions): Promise<void> {
+  /**
+   * What a read with these options waits for; `undefined`: nothing. Throws `INVALID_OPTION` and `ABORTED`; what it waits for
+   * fails with `TIMEOUT`, `ABORTED`, or `STORE_CLOSED`.
+   */
+  before({ after, timeoutMs = TIMEOUT_MS, signal }: ReadOptions): Promise<void> | undefined {
     checkSignal(signal);
     checkTimeout(timeoutMs);
     throwIfAborted(signal);
-    if (after === undefined) return;
-    const dot = parseToken(after);
+    const dot = after === undefined ? 'nothing' : parseToken(after);
     if (dot === undefined)
       throw new BoatoError('INVALID_OPTION', 'The option `after` must be the token that a write answered.');
-    if (dot === 'nothing' || (await this.#replica.isSeen(dot))) return;
-    if (this.askPeers === undefined) throw neverSeen(dot);
-    await this.#wait(dot, timeoutMs, signal);
+    return dot === 'nothing' ? undefined : this.#seen(dot, timeoutMs, signal);
   }
 
   /** Ends what waits with `STORE_CLOSED`. */
   stop(): void {
-    for (const end of this.#ends) end(new BoatoError('STORE_CLOSED', 'The store is closed.'));
+    this.#isStopped = true;
+    for (const end of this.#ends) end(closed());
+  }
+
+  async #seen(dot: Dot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (await this.#replica.isSeen(dot)) return;
+    if (this.askPeers === undefined) throw neverSeen(dot);
+    if (this.#isStopped) throw closed();
+    throwIfAborted(signal);
+    await this.#wait(dot, timeoutMs, signal);
   }
 
   #wait(dot: Dot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -75,6 +85,10 @@ export class CausalReads {
       this.askPeers?.();
     });
   }
+}
+
+function closed(): BoatoError {
+  return new BoatoError('STORE_CLOSED', 'The store is closed.');
 }
 
 function checkTimeout(timeoutMs: unknown): void {

@@ -4,7 +4,6 @@ import { ClockDoubt, type Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Entry as CoreEntry } from '../core/entry.ts';
-import { makeToken, TOKEN_OF_NOTHING } from '../core/token.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { checkSignal, throwIfAborted, unlessAborted } from './abort.ts';
@@ -39,6 +38,7 @@ import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
+import { batchResult, deleteResult, putResult } from './write-results.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
 export class MapStore implements Store {
@@ -79,8 +79,7 @@ export class MapStore implements Store {
   async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
     this.#assertOpen();
     const write = putWrite(key, value, options, this.#limits, this.#clock.wallMs());
-    const { actor, last: version } = await this.#replica.write([write]);
-    return { version, actor, token: makeToken({ actor, version }) };
+    return putResult(await this.#replica.write([write]));
   }
 
   async get(key: string, options?: ReadOptions): Promise<Value | undefined> {
@@ -96,40 +95,38 @@ export class MapStore implements Store {
     if (!Array.isArray(keys)) throw new BoatoError('INVALID_KEY', 'getMany takes a list of keys.');
     // Others may have written longer keys than this node may. (`Array.from` shows holes, which `map` would skip.)
     const encoded = Array.from(keys, (key) => encodeKey(key, DEFAULT_LIMITS.keyBytesMax));
-    if (options !== undefined) await this.#ready(options, READ_FIELDS);
-    const entries = await this.#reading(this.#replica.getMany(encoded));
+    const entries = await this.#readingAfter(options, () => this.#replica.getMany(encoded));
     const wallMs = this.#clock.wallMs();
     return entries.map((entry) => liveValue(entry, wallMs));
   }
 
   async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     this.#assertOpen();
-    const { actor, last, wereLive } = await this.#replica.write([deleteWrite(key, options, this.#limits)]);
-    return { existed: wereLive[0] === true, token: makeToken({ actor, version: last }) };
+    return deleteResult(await this.#replica.write([deleteWrite(key, options, this.#limits)]));
   }
 
   async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
     this.#assertOpen();
     const writes = batchWrites(operations, this.#limits, this.#clock.wallMs());
-    if (writes.length === 0) return { dots: [], token: TOKEN_OF_NOTHING };
-    const { actor, first, last } = await this.#replica.write(writes);
-    const dots = writes.map((_, at) => ({ version: first + at, actor }));
-    return { dots, token: makeToken({ actor, version: last }) };
+    return batchResult(writes.length === 0 ? undefined : await this.#replica.write(writes));
   }
 
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
     this.#assertOpen();
     const { bounds, limit } = checkRange(options);
-    await this.#ready(options);
+    const waiting = this.#after(options);
+    if (waiting !== undefined) await waiting;
     if (bounds === undefined) return;
     yield* readLive(this.#replica.scan(bounds), limit, () => this.#clock.wallMs(), options.signal);
   }
 
   async count(options: CountOptions = {}): Promise<number> {
     this.#assertOpen();
-    await this.#ready(options, ['prefix', ...READ_FIELDS]);
-    const { prefix = '' } = options;
-    return this.#reading(prefix === '' ? this.#replica.count() : this.#countPrefix(prefix, options.signal));
+    checkKnown(options, ['prefix', ...READ_FIELDS]);
+    const { prefix = '', ...after } = options;
+    const count = (): Promise<number> =>
+      prefix === '' ? this.#replica.count() : this.#countPrefix(prefix, after.signal);
+    return this.#readingAfter(after, count);
   }
 
   async status(): Promise<StoreStatus> {
@@ -254,18 +251,23 @@ export class MapStore implements Store {
   }
 
   /** Others may have written longer keys than this node may. */
-  async #read(key: unknown, options: ReadOptions | undefined): Promise<CoreEntry | undefined> {
+  #read(key: unknown, options: ReadOptions | undefined): Promise<CoreEntry | undefined> {
     this.#assertOpen();
     const bytes = encodeKey(key, DEFAULT_LIMITS.keyBytesMax);
-    if (options !== undefined) await this.#ready(options, READ_FIELDS);
-    return this.#reading(this.#replica.get(bytes));
+    return this.#readingAfter(options, () => this.#replica.get(bytes));
   }
 
-  /** Until a read with these options may begin. `fields`: to be checked. */
-  async #ready(options: ReadOptions, fields?: readonly string[]): Promise<void> {
-    if (fields !== undefined) checkKnown(options, fields);
-    await this.causalReads.ready(options);
-    this.#assertOpen();
+  /** `read`, once it may begin: at once, if there is nothing to wait for. */
+  #readingAfter<T>(options: ReadOptions | undefined, read: () => Promise<T>): Promise<T> {
+    if (options === undefined) return this.#reading(read());
+    checkKnown(options, READ_FIELDS);
+    const waiting = this.#after(options);
+    return waiting === undefined ? this.#reading(read()) : waiting.then(() => this.#reading(read()));
+  }
+
+  /** What a read waits for; it fails if the store is closed meanwhile. */
+  #after(options: ReadOptions): Promise<void> | undefined {
+    return this.causalReads.before(options)?.then(() => this.#assertOpen());
   }
 
   /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */

@@ -141,19 +141,19 @@ test('what is no signal is refused, everywhere', async () => {
   const node = await temporaryNode();
   const signal = { aborted: false } as AbortSignal;
   const dir = await temporaryDir();
-  for (const refused of [
-    openStore({ dir, signal }),
-    openNode({ dir, signal }),
-    restoreStore('x', { dir, signal }),
-    node.get('k', { signal }),
-    node.entries({ signal }).next(),
-    node.count({ signal }),
-    node.sync({ signal }),
-    node.verify({ signal }),
-    node.backup('x', { signal }),
-    node.backupStream({ signal }).next(),
+  for (const call of [
+    () => openStore({ dir, signal }),
+    () => openNode({ dir, signal }),
+    () => restoreStore('x', { dir, signal }),
+    () => node.get('k', { signal }),
+    () => node.entries({ signal }).next(),
+    () => node.count({ signal }),
+    () => node.sync({ signal }),
+    () => node.verify({ signal }),
+    () => node.backup('x', { signal }),
+    () => node.backupStream({ signal }).next(),
   ]) {
-    await expect(refused).rejects.toMatchObject({
+    await expect(call()).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: 'The option `signal` must be an AbortSignal.',
     });

@@ -143,7 +143,9 @@ describe('a value that does not match', () => {
         { path: ['tags', 1], message: expect.stringContaining('number') as string },
       ],
     });
-    expect((error as Error).message).toMatchInlineSnapshot(`"The value of the key "user/1" does not match its schema: name: Invalid type: Expected string but received 5; tags.1: Invalid type: Expected number but received "x"; nothing was written."`);
+    expect((error as Error).message).toMatchInlineSnapshot(
+      `"The value of the key "user/1" does not match its schema: name: Invalid type: Expected string but received 5; tags.1: Invalid type: Expected number but received "x"; nothing was written."`,
+    );
     expect(await store.count()).toBe(0);
   });
 
@@ -223,15 +225,15 @@ test.each([
 test('a batch, a key, a range that make no sense are refused as by the store', async () => {
   const numbers = typed(await temporaryStore(), { prefix: 'n/', schema: digits });
   const refused = [
-    [numbers.batch('ab' as never), 'BATCH_INVALID'],
-    [numbers.batch([null] as never), 'BATCH_INVALID'],
-    [numbers.batch([{ type: 'put', key: 5, value: '1' }] as never), 'INVALID_KEY'],
-    [numbers.put(5 as never, '1'), 'INVALID_KEY'],
-    [numbers.get(5 as never), 'INVALID_KEY'],
-    [numbers.getMany('ab' as never), 'INVALID_KEY'],
-    [numbers.entries({ prefix: 5 as never }).next(), 'INVALID_OPTION'],
-    [numbers.count({ prefix: 5 as never }), 'INVALID_OPTION'],
-    [numbers.put('a', '1', { ttl: 5 } as never), 'INVALID_OPTION'],
+    [() => numbers.batch('ab' as never), 'BATCH_INVALID'],
+    [() => numbers.batch([null] as never), 'BATCH_INVALID'],
+    [() => numbers.batch([{ type: 'put', key: 5, value: '1' }] as never), 'INVALID_KEY'],
+    [() => numbers.put(5 as never, '1'), 'INVALID_KEY'],
+    [() => numbers.get(5 as never), 'INVALID_KEY'],
+    [() => numbers.getMany('ab' as never), 'INVALID_KEY'],
+    [() => numbers.entries({ prefix: 5 as never }).next(), 'INVALID_OPTION'],
+    [() => numbers.count({ prefix: 5 as never }), 'INVALID_OPTION'],
+    [() => numbers.put('a', '1', { ttl: 5 } as never), 'INVALID_OPTION'],
   ] as const;
-  for (const [call, code] of refused) await expect(call).rejects.toMatchObject({ code });
+  for (const [call, code] of refused) await expect(call()).rejects.toMatchObject({ code });
 });
