@@ -65,7 +65,7 @@ try {
   console.log(
     `together: till-1 counts ${await left(till1, 'coffee')}, till-2 ${await left(till2, 'coffee')}`,
   );
-  console.log(`the price is ${await till1.get('price/coffee')} on both: ${await till2.get('price/coffee')}`);
+  console.log('the price is', await till1.get('price/coffee'), 'on both:', await till2.get('price/coffee'));
   console.log(`receipts: ${await till1.count({ prefix: 'receipt/' })}`);
 } finally {
   await Promise.all([till1.close(), till2.close()]);

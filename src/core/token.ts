@@ -1,6 +1,6 @@
 /** Tokens: the name of a write, small enough to travel in a header or an address. */
 
-import { type Actor, birthOf, isActor } from './actor.ts';
+import { birthOf, isActor } from './actor.ts';
 import type { Dot } from './entry.ts';
 import { isVersion, type Version } from './version.ts';
 
@@ -24,6 +24,6 @@ export function parseToken(token: unknown): Dot | 'nothing' | undefined {
   const { id, birth, random, above = '' } = groups;
   const actor = `${id}+${birth}+${random}`;
   if (!isActor(actor)) return undefined;
-  const dot = { actor: actor as Actor, version: (birthOf(actor) + Number.parseInt(above, 36)) as Version };
+  const dot = { actor, version: (birthOf(actor) + Number.parseInt(above, 36)) as Version };
   return isVersion(dot.version) && makeToken(dot) === token ? dot : undefined;
 }

@@ -66,7 +66,7 @@ export class CausalReads {
       };
       const fail = (error: unknown): void => {
         release();
-        reject(error as Error);
+        reject(error);
       };
       const succeed = (): void => {
         release();

@@ -27,6 +27,6 @@ export class Arrivals {
     this.#wasBootstrapping = isBootstrapping;
     if (this.#looksByActor.size === 0) return;
     const actors = isCopyOver ? [...this.#looksByActor.keys()] : rows.map(({ actor }) => actor);
-    for (const actor of actors) for (const look of [...(this.#looksByActor.get(actor) ?? [])]) look();
+    for (const actor of actors) for (const look of this.#looksByActor.get(actor) ?? []) look();
   }
 }

@@ -7,14 +7,19 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Store = (...args: readonly string[]) => Promise<RunResult>;
 
+interface Deleted {
+  readonly deleted: number;
+  readonly tokens: readonly string[];
+}
+
 interface Written {
   readonly version: number;
   readonly actor: string;
   readonly token: string;
 }
 
-function parse<T>({ stdout }: RunResult): T {
-  return JSON.parse(stdout) as T;
+function parse({ stdout }: RunResult): Written & Deleted {
+  return JSON.parse(stdout) as Written & Deleted;
 }
 
 function storeOf(dir: string): Store {
@@ -33,7 +38,7 @@ describe.each([
 
   it('a key is made once, replaced and deleted only at its version; else exit code 4 and a sentence', async () => {
     const store = await open();
-    const made = parse<Written>(await store('put', 'k', '1', '--if-absent', '--json'));
+    const made = parse(await store('put', 'k', '1', '--if-absent', '--json'));
     const refused = await store('put', 'k', '2', '--if-absent');
     expect(refused).toMatchObject({ code: 4, stdout: '' });
     expect(refused.stderr).toBe(
@@ -43,7 +48,7 @@ describe.each([
     expect(await store('put', 'k', '2', '--if-version', version)).toMatchObject({ code: 0, stderr: '' });
     expect(await store('put', 'k', '3', '--if-version', version)).toMatchObject({ code: 4 });
     expect(await store('del', 'k', '--if-version', version)).toMatchObject({ code: 4, stdout: '' });
-    const shown = parse<Written>(await store('get', 'k', '--json'));
+    const shown = parse(await store('get', 'k', '--json'));
     expect(await store('del', 'k', '--if-version', String(shown.version))).toMatchObject({
       code: 0,
       stdout: '1\n',
@@ -52,13 +57,11 @@ describe.each([
 
   it('put and del print tokens that reads take', async () => {
     const store = await open();
-    const { token } = parse<Written>(await store('put', 'k', '1', '--json'));
+    const { token } = parse(await store('put', 'k', '1', '--json'));
     expect((await store('get', 'k', '--after', token)).stdout).toBe('1\n');
     expect((await store('list', '--after', token, '--timeout', '5s')).stdout).toBe('k\t1\n');
     expect((await store('count', '--after', token)).stdout).toBe('1\n');
-    const { deleted, tokens } = parse<{ deleted: number; tokens: string[] }>(
-      await store('del', 'k', 'l', '--json'),
-    );
+    const { deleted, tokens } = parse(await store('del', 'k', 'l', '--json'));
     expect({ deleted, tokens: tokens.length }).toEqual({ deleted: 1, tokens: 2 });
     expect(await store('get', 'k', '--after', tokens[1] ?? '')).toMatchObject({ code: 1 });
   });
@@ -79,7 +82,7 @@ it('a write of one node is read on another with its token', async () => {
   const { address } = await startServe(['--data', a, '--gossip-interval', '1h']);
   await startServe(['--data', b, '--gossip-interval', '1h', '--peer', address]);
   for (let value = 0; value < 3; value++) {
-    const { token } = parse<Written>(await storeOf(a)('put', 'k', String(value), '--json'));
+    const { token } = parse(await storeOf(a)('put', 'k', String(value), '--json'));
     expect((await storeOf(b)('get', 'k', '--after', token, '--timeout', '20s')).stdout).toBe(`${value}\n`);
   }
 });

@@ -29,6 +29,7 @@ describe.each([
     const first = await openStore({ dir });
     await first.put('k', 1);
     await first.close();
+    const outcomes: unknown[] = [];
     // Called off at every turn that opening takes.
     for (let turns = 0, isOpen = false; !isOpen && turns < 2000; turns += 40) {
       const controller = new AbortController();
@@ -43,9 +44,12 @@ describe.each([
       for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
       controller.abort('enough');
       const settled = await outcome;
-      if (settled === 'opened') isOpen = true;
-      else expect(settled).toMatchObject(ABORTED);
+      isOpen = settled === 'opened';
+      outcomes.push(settled);
     }
+    for (const outcome of outcomes.filter((settled) => settled !== 'opened'))
+      expect(outcome).toMatchObject(ABORTED);
+    expect(outcomes.at(-1)).toBe('opened');
     expect(await (await temporaryStore({ dir })).get('k')).toBe(1);
   });
 

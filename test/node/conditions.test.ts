@@ -1,7 +1,7 @@
 /** Conditional writes: compare-and-set against what is live on this node. */
 
 import { describe, expect, test } from 'vitest';
-import { type BatchOperation, ConditionError, type PutOptions, type Store } from '../../src/index.ts';
+import { type BatchOperation, ConditionError, type Store } from '../../src/index.ts';
 import { simulatedMap } from './simulated-map.ts';
 import { contentsOf, temporaryDir, temporaryStore } from './temporary-store.ts';
 
@@ -12,8 +12,8 @@ async function holds(write: Promise<unknown>): Promise<boolean> {
     await write;
     return true;
   } catch (error) {
-    expect(error).toMatchObject(FAILED);
-    return false;
+    if (error instanceof ConditionError) return false;
+    throw error;
   }
 }
 
@@ -160,7 +160,7 @@ describe('a batch with conditions', () => {
 });
 
 describe('a condition that makes no sense', () => {
-  const call = (store: Store, options: object): Promise<unknown> => store.put('k', 1, options as PutOptions);
+  const call = (store: Store, options: object): Promise<unknown> => store.put('k', 1, options);
 
   test.each([
     ['ifVersion that is undefined', { ifVersion: undefined }],

@@ -50,10 +50,13 @@ describe('a typed store', () => {
   test('has the types of its schema', async () => {
     const store = await temporaryStore();
     const users = typed(store, { schema: User });
-    expectTypeOf(users.put).parameter(1).toEqualTypeOf<{ name: string; age?: number | undefined }>();
+    expectTypeOf<Parameters<typeof users.put>[1]>().toEqualTypeOf<{
+      name: string;
+      age?: number | undefined;
+    }>();
     expectTypeOf(users.get('1')).resolves.toEqualTypeOf<{ name: string; age: number } | undefined>();
     const numbers = typed(store, { schema: digits });
-    expectTypeOf(numbers.put).parameter(1).toEqualTypeOf<string>();
+    expectTypeOf<Parameters<typeof numbers.put>[1]>().toEqualTypeOf<string>();
     expectTypeOf(numbers.getMany(['a'])).resolves.toEqualTypeOf<readonly (number | undefined)[]>();
     for await (const entry of numbers.entries()) expectTypeOf(entry.value).toEqualTypeOf<number>();
     // @ts-expect-error an age is no text

@@ -105,9 +105,9 @@ describe('a read', () => {
   test('ends when its client goes away', async () => {
     const { node, open } = await localFake();
     const aborted = new Promise<void>((resolve) => {
-      node.getEntry = (_key, { signal } = {}) =>
+      node.getEntry = (_key, options) =>
         new Promise((_resolve, reject) => {
-          signal?.addEventListener('abort', () => {
+          options?.signal?.addEventListener('abort', () => {
             reject(new BoatoError('ABORTED', 'Nobody waits.'));
             resolve();
           });
