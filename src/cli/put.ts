@@ -32,7 +32,7 @@ export function putCommand(run: Run): Command {
     `store put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
     'store put logo --type binary --file logo.png',
     'date | store put now --file -',
-    'store put lock/door me --if-absent --ttl 1m',
+    'store put visits/today 0 --type json --if-absent',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is', valueArgument)

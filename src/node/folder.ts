@@ -184,18 +184,22 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The file has its whole content after a power loss, or is not there. */
+/** The file has its whole content after a power loss, or is not there. Fails with `STORE_UNREADABLE`. */
 async function writeDurably(dir: string, name: string, content: string): Promise<void> {
   const temporary = join(dir, `${name}.tmp`);
-  const file = await open(temporary, 'w');
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, join(dir, name));
+    await syncFolder(dir);
+  } catch (error) {
+    throw unusable(`The file ${join(dir, name)} cannot be written`, error);
   }
-  await rename(temporary, join(dir, name));
-  await syncFolder(dir);
 }
 
 /** What was renamed in it stays so after a power loss. */
