@@ -76,7 +76,7 @@ describe('put and get', () => {
     const options = { ttl: 5 } as object;
     await expect(store.put('k', 1, options)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
-      message: 'The option `ttl` is not known; known are ttlMs, expiresAt.',
+      message: 'The option `ttl` is not known; known are ttlMs, expiresAt, ifVersion, ifAbsent.',
     });
     expect(await store.get('k')).toBeUndefined();
   });
