@@ -1,8 +1,8 @@
 /** `store del`: deletes keys, here and, by and by, everywhere. */
 
 import type { Command } from 'commander';
-import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import type { DeleteResult, Dot } from '../node/api.ts';
+import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { keysArgument, versionOption } from './option-values.ts';

@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander';
 import { shownEntry } from '../server/line-format.ts';
+import { type AfterFlags, addAfter, afterOf } from './after-options.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { keyArgument } from './option-values.ts';
-import { type AfterFlags, addAfter, afterOf } from './after-options.ts';
 import { valueText } from './printable.ts';
 
 interface Options extends BaseOptions, AfterFlags {

@@ -23,7 +23,10 @@ import { syncCommand } from './sync.ts';
 import { verifyCommand } from './verify.ts';
 import { errorMessage } from '../server/error-message.ts';
 
-/** Runs `argv`, as `process.argv` has it, and resolves with the exit code: 0 done, 1 absent, 2 usage, 3 failure, 4 condition. */
+/**
+ * Runs `argv`, as `process.argv` has it, and resolves with the exit code: 0 done, 1 absent, 2 usage, 3 failure, 4 a condition
+ * that did not hold.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
   const run: Run = { out: new Output(process.stdout), exitCode: EXIT_DONE };
   try {
