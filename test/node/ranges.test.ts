@@ -92,7 +92,7 @@ describe('entries of a range', () => {
     ['limit', Number.NaN, '`limit` must be an integer from 0, not NaN'],
     ['limit', '10', '`limit` must be an integer from 0, not 10'],
     ['reverse', 1, '`reverse` must be true or false'],
-    ['gte', 'a', '`gte` is not known; known are prefix, gt, lt, limit, reverse'],
+    ['gte', 'a', '`gte` is not known; known are prefix, gt, lt, limit, reverse, after, timeoutMs, signal'],
   ])('are refused for %s: %j', async (field, value, what) => {
     const store = await temporaryStore();
     const entries = store.entries({ [field]: value });

@@ -125,7 +125,7 @@ describe('a damaged record outside of entries', () => {
     const [read] = await Promise.allSettled([replica.getMany([utf8('y')])]);
     const shown = read.status === 'fulfilled' ? text(read.value[0]?.value ?? utf8('')) : 'damaged';
     expect(shown).toBe(other);
-    expect(await replica.write([put('new', '1')])).toEqual([false]);
+    expect(await replica.write([put('new', '1')])).toMatchObject({ wereLive: [false] });
     expect(replica.fenced).toBeUndefined();
     await replica.close();
     const again = await openTestReplica({ disk });
@@ -153,7 +153,7 @@ describe('a lost row', () => {
 
     expect(replica.notServing()).toBe('a record on its disk is damaged');
     expect(replica.fenced).toBeUndefined();
-    expect(await replica.write([put('own', '2')])).toEqual([true]);
+    expect(await replica.write([put('own', '2')])).toMatchObject({ wereLive: [true] });
   });
 
   test('does not pass for that of an actor that comes later', async () => {
