@@ -1,12 +1,14 @@
 /** Whether a write was seen (R2), and when whoever waits for it looks again. */
 
 import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Dot } from '../../src/core/entry.ts';
+import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
 import { pull, readSession } from '../support/pull.ts';
-import { del, openTestReplica, put } from '../support/replica-fixture.ts';
+import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 
 async function write(replica: StoredReplica, ...writes: Write[]): Promise<Dot> {
   const { actor, last } = await replica.write(writes);
@@ -116,4 +118,35 @@ describe('whoever waits for a write of an actor', () => {
     await b.adopt(a.nodeId);
     expect(looks).toBe(1);
   });
+});
+
+test('what is being written was seen when it can be read, and not before', async () => {
+  const store = await new MemoryDisk().open();
+  let gate = Promise.resolve();
+  const slow: OrderedStore = {
+    ...store,
+    write: async (operations, options) => {
+      await gate;
+      return store.write(operations, options);
+    },
+  };
+  const replica = await openTestReplica({ store: slow });
+  await write(replica, put('k', '1'));
+  let release = (): void => {};
+  gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  const writing = write(replica, put('k', '2'));
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const dot = { actor: replica.runActor as Actor, version: replica.state.last };
+  const log: string[] = [];
+  const seen = replica.isSeen(dot).then(async (isSeen) => {
+    log.push(`seen ${isSeen}`, JSON.stringify(await contents(replica)));
+  });
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  log.push('written');
+  release();
+  await Promise.all([seen, writing]);
+  expect(log).toEqual(['written', 'seen true', '{"k":"2"}']);
+  expect(await writing).toEqual(dot);
 });
