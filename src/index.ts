@@ -7,6 +7,8 @@ export type {
   BackupResult,
   BatchOperation,
   BatchResult,
+  Change,
+  Changes,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
@@ -36,6 +38,7 @@ export type {
   VerifyProblem,
   VerifyResult,
   Warning,
+  WatchOptions,
 } from './node/api.ts';
 export { openNode } from './node/open-node.ts';
 export { openStore } from './node/open-store.ts';

@@ -39,6 +39,7 @@ export function exitCodeOf(error: unknown): number {
     case 'INVALID_EXPIRY':
     case 'VALUE_TOO_LARGE':
     case 'INSECURE_NETWORK':
+    case 'TOKEN_INVALID':
       return EXIT_USAGE;
     case 'CONDITION_FAILED':
       return EXIT_CONDITION;

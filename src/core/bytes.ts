@@ -14,6 +14,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }
 
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return bytes.length >= prefix.length && equalBytes(bytes.subarray(0, prefix.length), prefix);
+}
+
 /** A string with one character for each byte: equal, and ordered, as the bytes are. */
 export function byteString(bytes: Uint8Array): string {
   if (bytes.length <= 512) return String.fromCharCode(...bytes);

@@ -33,7 +33,9 @@ export type ErrorCode =
   | 'FRAME_TOO_LARGE'
   | 'TIMEOUT'
   | 'ABORTED'
-  | 'SESSION_VOID';
+  | 'SESSION_VOID'
+  | 'TOKEN_INVALID'
+  | 'CHANGES_GONE';
 
 /** An operating failure: one sentence for people in `message`, one stable `code` for programs. */
 export class BoatoError extends Error {

@@ -38,6 +38,40 @@ export type Value =
   | readonly Value[]
   | { readonly [name: string]: Value };
 
+export interface WatchOptions {
+  /** Of keys that begin so. Default: all. */
+  readonly prefix?: string;
+  /** A token: what changed since it was given. Default: from now on. */
+  readonly since?: string;
+  /** Ends the watch. */
+  readonly signal?: AbortSignal;
+}
+
+/** What became of a key. Whoever keeps a copy applies it over a smaller `(version, actor)`, and `expired` over an equal one. */
+export type Change = (
+  | { readonly type: 'put'; readonly value: Value; readonly expiresAt?: number }
+  | { readonly type: 'del' | 'expired' }
+) & {
+  readonly key: string;
+  readonly version: number;
+  readonly actor: string;
+  /** `local`: this node wrote it, or saw it expire. */
+  readonly origin: 'local' | 'peer';
+  /** The node that it came from; absent where that is not known any more. */
+  readonly peer?: string;
+  /** Where to go on once this change was taken. Absent where the one before it still holds. */
+  readonly token?: string;
+};
+
+/** Changes, until the watch or the store is closed. Fails with `CHANGES_GONE`. */
+export interface Changes extends AsyncIterableIterator<Change> {
+  /** Resolves once the watch has begun: what is read from then on misses nothing that the watch does not tell. */
+  readonly begun: Promise<void>;
+  /** Where to go on after the last change that was taken, as far as it is known; absent before `begun`. */
+  readonly token: string | undefined;
+  return(): Promise<IteratorResult<Change, undefined>>;
+}
+
 /** A condition that a person should know of, until it is gone. `code` is stable. */
 export interface Warning {
   readonly code:
@@ -275,6 +309,12 @@ export interface Store extends AsyncDisposable {
   /** Live entries of one consistent state, in key order, streaming. */
   entries(options?: EntriesOptions): AsyncIterableIterator<Entry>;
   count(options?: CountOptions): Promise<number>;
+  /**
+   * What changes from now on, or since a token, at this node: own writes, what peers bring, what expires. Always ends at a
+   * key's latest state; steps between may be left out. A token is good on every node of the cluster. Throws
+   * `TOKEN_INVALID`; the iterator fails with `CHANGES_GONE` where all must be read again.
+   */
+  watch(options?: WatchOptions): Changes;
   status(): Promise<StoreStatus>;
   /** Removes what expired or was deleted longer ago than `tombstoneTtlMs`, as far as it is safe. */
   collect(): Promise<CollectResult>;

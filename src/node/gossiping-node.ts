@@ -10,6 +10,7 @@ import type {
   BackupResult,
   BatchOperation,
   BatchResult,
+  Changes,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
@@ -30,6 +31,7 @@ import type {
   Value,
   VerifyOptions,
   VerifyResult,
+  WatchOptions,
 } from './api.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
@@ -113,6 +115,10 @@ export class GossipingNode implements Node {
 
   count(options?: CountOptions): Promise<number> {
     return this.#map.count(options);
+  }
+
+  watch(options?: WatchOptions): Changes {
+    return this.#map.watch(options);
   }
 
   collect(): Promise<CollectResult> {

@@ -11,6 +11,7 @@ import type {
   BackupResult,
   BatchOperation,
   BatchResult,
+  Changes,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
@@ -29,6 +30,7 @@ import type {
   VerifyOptions,
   VerifyResult,
   Warning,
+  WatchOptions,
 } from './api.ts';
 import { writeBackupFile } from './backup-file.ts';
 import { CausalReads, READ_FIELDS } from './causal-reads.ts';
@@ -39,6 +41,7 @@ import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { batchResult, deleteResult, putResult } from './write-results.ts';
+import { MapChanges, watchOptions } from './watch.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
 export class MapStore implements Store {
@@ -50,6 +53,7 @@ export class MapStore implements Store {
   readonly #limits: Limits;
   readonly #dir: string;
   readonly #release: () => Promise<void>;
+  readonly #watches = new Set<MapChanges>();
   #underWay = 0;
   /** Called when nothing is under way any more. */
   #onIdle: () => void = () => {};
@@ -127,6 +131,18 @@ export class MapStore implements Store {
     const count = (): Promise<number> =>
       prefix === '' ? this.#replica.count() : this.#countPrefix(prefix, after.signal);
     return this.#readingAfter(after, count);
+  }
+
+  watch(options: WatchOptions = {}): Changes {
+    this.#assertOpen();
+    const { prefix, since, signal } = watchOptions(options);
+    const changes = new MapChanges(this.#replica.watch(prefix, since), {
+      nodeId: this.nodeId,
+      signal,
+      onEnd: () => void this.#watches.delete(changes),
+    });
+    this.#watches.add(changes);
+    return changes;
   }
 
   async status(): Promise<StoreStatus> {
@@ -217,6 +233,7 @@ export class MapStore implements Store {
   refuse(): void {
     this.#isRefusing = true;
     this.causalReads.stop();
+    for (const changes of this.#watches) void changes.end();
   }
 
   close(): Promise<void> {
@@ -238,6 +255,7 @@ export class MapStore implements Store {
   }
 
   async #close(): Promise<void> {
+    for (const changes of this.#watches) await changes.end();
     while (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;

@@ -42,11 +42,14 @@ export function statusOf(code: ErrorCode): number {
     case 'INVALID_VALUE':
     case 'INVALID_EXPIRY':
     case 'BATCH_INVALID':
+    case 'TOKEN_INVALID':
       return 400;
     case 'CONDITION_FAILED':
       return 412;
     case 'SCHEMA_MISMATCH':
       return 422;
+    case 'CHANGES_GONE':
+      return 410;
     case 'VALUE_TOO_LARGE':
     case 'BATCH_TOO_LARGE':
       return 413;

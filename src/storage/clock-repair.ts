@@ -132,7 +132,7 @@ function beginAnew(transaction: Transaction): void {
   state.ownActor = undefined;
   state.runActor = undefined;
   state.epoch++;
-  transaction.touchState();
+  transaction.noteDrop();
 }
 
 function forget(transaction: Transaction, { keptByNo }: Future): void {

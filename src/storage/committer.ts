@@ -8,9 +8,11 @@
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 
+import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
+import type { Placed } from './change-journal.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import { lookUpPresent } from './present.ts';
@@ -39,6 +41,8 @@ export interface Job<T> {
   readonly bytes: number;
   /** Answered only when it survives power loss (as far as the store is opened for that). */
   readonly sync: boolean;
+  /** The peer whose entries it brings, if it does. */
+  readonly from?: NodeId;
   /** Throws a `BoatoError` only before it has changed anything. */
   decide(transaction: Transaction): T;
 }
@@ -61,6 +65,7 @@ interface Decided {
   readonly changedRows: readonly LiveRow[];
   /** To be called when it is on disk, or the store is fenced. */
   readonly onWritten: () => void;
+  readonly placed: readonly Placed[];
 }
 
 /** A group on its way to disk. */
@@ -217,17 +222,19 @@ export class Committer {
       this.#writing = new Promise((resolve) => {
         onWritten = resolve;
       });
-      return { outcomes, operations, sync, present, changedRows: transaction.changedRows, onWritten };
+      const { changedRows, placed } = transaction;
+      return { outcomes, operations, sync, present, changedRows, placed, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
   }
 
-  async #write({ operations, sync, changedRows, onWritten }: Decided): Promise<void> {
+  async #write({ operations, sync, changedRows, placed, onWritten }: Decided): Promise<void> {
     try {
       // The group ahead failed: this one was decided on a state that is not on disk.
       this.#throwIfFenced();
       if (operations.length > 0) await this.#store.write(operations, { sync });
+      this.#state.journal.add(placed);
       this.#onCommitted(changedRows);
     } catch (error) {
       throw this.fence(error);
@@ -275,6 +282,7 @@ interface Outcome {
 }
 
 function decide(job: Job<unknown>, transaction: Transaction): Outcome {
+  transaction.from = job.from;
   try {
     return { value: job.decide(transaction), error: undefined };
   } catch (error) {

@@ -27,5 +27,5 @@ export function giveUp(
   state.healing = true;
   state.epoch++;
   state.cache.clear(false);
-  transaction.touchState();
+  transaction.noteDrop();
 }

@@ -62,6 +62,11 @@ export function dueKey(kind: number, at: number, key: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** `at` of `dueKey`. */
+export function atOfDue(stored: Uint8Array): number {
+  return readUint64(stored, 2);
+}
+
 export function keyOfDue(stored: Uint8Array): Uint8Array {
   return stored.subarray(DUE_HEAD_BYTES);
 }

@@ -35,6 +35,10 @@ export interface NodeState {
   readonly damaged: boolean;
   /** The context was given up, and not every peer has completed a session since: nothing is collected. */
   readonly healing: boolean;
+  /** How often entries went without a dot that tells so: dropped by a comparison, taken out, forgotten with the context. */
+  readonly drops: number;
+  /** When it last happened: at least every version seen then. A store that was set back may count the same number twice. */
+  readonly droppedAt: Version;
 }
 
 const BOOTSTRAPPING = 1;
@@ -72,6 +76,11 @@ export function encodeState(state: NodeState): Uint8Array {
   writeSum(writer, state.permanent);
   writer.varint(state.nextActorNo);
   writer.lengthPrefixed(asciiBytes(state.ownActor ?? ''));
+  // Absent where there was none: as it was written before they were counted.
+  if (state.drops > 0) {
+    writer.varint(state.drops);
+    writer.uint64(state.droppedAt);
+  }
   return writer.finish();
 }
 
@@ -84,6 +93,9 @@ export function decodeState(content: Uint8Array): NodeState {
   const permanent = readSum(reader);
   const nextActorNo = reader.varint();
   const actor = byteString(reader.lengthPrefixed());
+  const hasDrops = reader.left > 0;
+  const drops = hasDrops ? reader.varint() : 0;
+  const droppedAt = (hasDrops ? reader.uint64() : 0) as Version;
   reader.end();
   if (actor !== '' && !isActor(actor)) throw new MalformedBytes('a malformed actor');
   return {
@@ -96,5 +108,7 @@ export function decodeState(content: Uint8Array): NodeState {
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
     damaged: (flags & DAMAGED) !== 0,
     healing: (flags & HEALING) !== 0,
+    drops,
+    droppedAt,
   };
 }

@@ -127,6 +127,7 @@ export class Sessions {
       bytes: entries.reduce((bytes, { key, value }) => bytes + key.length + value.length, 0),
       // A claim is made on it later, and LevelDB's sync of that write does not reach back beyond its newest log.
       sync: true,
+      from: chunk.peer,
       decide: (transaction) => {
         // The cursor must not move past a slice that could not be stored.
         if (storing.failed !== undefined) throw storing.failed;

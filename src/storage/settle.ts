@@ -17,6 +17,7 @@ export function settleJob(settlement: Settlement): Job<Settled> {
     keys: [...differences, ...entries].map(({ key }) => key),
     bytes: payloadBytes(entries),
     sync: true,
+    from: settlement.session.peer,
     decide: (transaction) => settle(transaction, settlement),
   };
 }
@@ -28,7 +29,7 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
   transaction.assertReadable([...differences, ...entries].map(({ key }) => key));
   const wasSeenThere = seenThere(session);
   const unexplained: KeyDot[] = [];
-  let dropped = 0;
+  const dropped: KeyDot[] = [];
   let kept = 0;
   for (const { key, theirs } of differences) {
     const present = transaction.present(key);
@@ -44,14 +45,16 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
         unexplained.push({ key, actor, version: own.version });
         break;
       case 'goes':
-        dropped++;
+        dropped.push({ key, actor, version: own.version });
         transaction.drop(key, present);
         state.horizon = maxVersion(state.horizon, session.horizon);
     }
   }
   let taken = 0;
   for (const entry of entries) if (mergeEntry(transaction, entry)) taken++;
-  return { taken, dropped, kept, unexplained };
+  // What a larger entry replaces, its dot tells.
+  if (dropped.some((dot) => !isReplaced(transaction, dot))) transaction.noteDrop();
+  return { taken, dropped: dropped.length, kept, unexplained };
 }
 
 /**
@@ -67,6 +70,13 @@ function seenThere({ rows, openedAt }: NewSession): (dot: Dot) => boolean {
     if (listed === undefined) return version <= openedAt;
     return version <= listed.row.received || listed.cloud.has(version);
   };
+}
+
+function isReplaced(transaction: Transaction, dropped: KeyDot): boolean {
+  const present = transaction.present(dropped.key);
+  if (present === undefined) return false;
+  const { actor } = transaction.state.context.byNo(present.actorNo);
+  return compareDots({ actor, version: present.version }, dropped) > 0;
 }
 
 function isSameDot(a: Dot, b: Dot): boolean {

@@ -4,6 +4,7 @@ import type { Actor } from '../core/actor.ts';
 import { SUM_ZERO, type Sum } from '../core/context.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
+import { ChangeJournal } from './change-journal.ts';
 import { ContextTable, type LiveRow } from './context-table.ts';
 import type { DotCache } from './dot-cache.ts';
 import type { Identity, NodeState } from './meta-record.ts';
@@ -23,12 +24,16 @@ export class State implements NodeState {
   damaged = false;
   healing = false;
   lastFloor: Version = VERSION_ZERO;
+  drops = 0;
+  droppedAt: Version = VERSION_ZERO;
   /** Changes when the context is given up, or repaired. */
   epoch = 0;
   /** The actor of this run, once it has written. */
   runActor: LiveRow | undefined = undefined;
   /** All actors of this process run: one after another, after long silences and after giving up. */
   readonly runActors: Set<Actor> = new Set<Actor>();
+  /** As of the last commit that is on disk. */
+  readonly journal: ChangeJournal = new ChangeJournal();
 
   constructor(identity: Identity, fingerprints: Fingerprints, cache: DotCache) {
     this.identity = identity;
@@ -63,6 +68,8 @@ export class State implements NodeState {
     this.damaged = stored.damaged;
     this.healing = stored.healing;
     this.lastFloor = stored.lastFloor;
+    this.drops = stored.drops;
+    this.droppedAt = stored.droppedAt;
     this.context.reserve(stored.nextActorNo);
     this.see(stored.horizon);
     this.see(stored.lastFloor);

@@ -22,6 +22,7 @@ import type {
 import { absentOf } from './absent.ts';
 import { Arrivals } from './arrivals.ts';
 import { backupPieces } from './backup.ts';
+import { pinChanges } from './change-pages.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type ClockRepair, holdsFuture, repairClock } from './clock-repair.ts';
 import { type Collected, collectDue } from './collect.ts';
@@ -43,6 +44,7 @@ import { Sessions } from './sessions.ts';
 import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
+import { Watcher } from './watcher.ts';
 import { type Write, type Written, writeJob } from './write.ts';
 
 /** What a verification found, and what was done about it. */
@@ -220,6 +222,21 @@ export class StoredReplica implements Replica {
       for (const row of this.#state.context.all()) await this.#compactor.fold(row);
     });
     await this.#store.compact();
+  }
+
+  /** Of keys that begin with `prefix`; `since` as `Watcher` has it. It must be closed before this. */
+  watch(prefix: Uint8Array, since: string | undefined): Watcher {
+    const { clock, tombstoneTtlMs } = this.#options;
+    const pin = (): ReturnType<typeof pinChanges> =>
+      pinChanges(this.#state, this.#store, clock.wallMs(), this.#onDamage);
+    const { nodeId, clusterId } = this;
+    const { journal } = this.#state;
+    const dependencies = { nodeId, clusterId, clock, tombstoneTtlMs, journal };
+    return new Watcher(
+      { ...dependencies, pin: () => this.#committer.exclusive(() => Promise.resolve(pin())) },
+      prefix,
+      since,
+    );
   }
 
   /** The file of a backup of one moment, in pieces (`backup-format.ts`); commits go on meanwhile. */
@@ -466,6 +483,7 @@ export class StoredReplica implements Replica {
   #fence(error: BoatoError): void {
     this.#fenced = error;
     this.#options.log.error({ cause: String(error.cause) }, error.message);
+    this.#state.journal.wake();
     this.#onFence(error);
   }
 }

@@ -4,13 +4,14 @@
  * index, due index, cache and context cannot part.
  */
 
-import type { Actor } from '../core/actor.ts';
+import type { Actor, NodeId } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
-import { maxVersion, type Version } from '../core/version.ts';
+import { maxVersion, type Version, versionAt } from '../core/version.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
+import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
 import type { KeyHash, PresentDot } from './dot-cache.ts';
@@ -60,6 +61,10 @@ export class Transaction {
   /** One key is asked for several times in a row. */
   #lastKey: Uint8Array | undefined;
   #lastLookedUp: LookedUp | undefined;
+  /** The peer whose entries the job under way brings; absent: they are this node's own. */
+  from: NodeId | undefined;
+  /** Entries that this group wrote, for the journal. */
+  readonly placed: Placed[] = [];
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
@@ -104,6 +109,10 @@ export class Transaction {
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#put(due, encodeDue(present));
     this.#addPair(row, { version: entry.version, key: entry.key });
+    if (state.journal.isKept) {
+      const { key, actor, version, expiresAt } = entry;
+      this.placed.push({ key, actor, version, expiresAt, from: this.from });
+    }
     this.#remember(entry.key, present);
   }
 
@@ -120,6 +129,13 @@ export class Transaction {
   drop(key: Uint8Array, present: Present): void {
     this.#remove(key, present);
     this.#forget(key);
+  }
+
+  /** Entries went, and no dot of what is here tells so: who was told of them must be told that all may be different. */
+  noteDrop(): void {
+    this.state.drops++;
+    this.state.droppedAt = maxVersion(this.state.last, versionAt(this.wallMs));
+    this.touchState();
   }
 
   /** R11: removes the present entry of `key` as if it had never come: its dot is seen no more. */

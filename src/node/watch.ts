@@ -1,0 +1,132 @@
+/** A watch as users see it: one change after another, with unpacked values. */
+
+import { unpackValue } from '../adapters/value-codec.ts';
+import { type NodeId, nodeIdOf } from '../core/actor.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { StoredChange } from '../storage/change-pages.ts';
+import type { Watcher } from '../storage/watcher.ts';
+import type { Change, Changes, WatchOptions } from './api.ts';
+import { decodeKey, encodeText } from './key.ts';
+import { checkKnown } from './options.ts';
+
+export interface CheckedWatch {
+  readonly prefix: Uint8Array;
+  readonly since: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Fails with `INVALID_OPTION` or `INVALID_KEY`. */
+export function watchOptions(options: WatchOptions): CheckedWatch {
+  checkKnown(options, ['prefix', 'since', 'signal']);
+  const { prefix = '', since, signal } = options;
+  if (typeof prefix !== 'string')
+    throw new BoatoError('INVALID_OPTION', 'The option `prefix` must be a string.');
+  if (since !== undefined && typeof since !== 'string')
+    throw new BoatoError('INVALID_OPTION', 'The option `since` must be a token, a string.');
+  return { prefix: encodeText(prefix), since, signal };
+}
+
+export interface MapChangesOptions {
+  readonly nodeId: string;
+  readonly signal: AbortSignal | undefined;
+  /** Called once, when nothing is read any more. */
+  readonly onEnd: () => void;
+}
+
+export class MapChanges implements Changes {
+  readonly begun: Promise<void>;
+  readonly #watcher: Watcher;
+  readonly #nodeId: string;
+  readonly #changes: AsyncGenerator<Change, undefined, undefined>;
+  readonly #onEnd: () => void;
+  #first: readonly StoredChange[] = [];
+  #token: string | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(watcher: Watcher, { nodeId, signal, onEnd }: MapChangesOptions) {
+    this.#watcher = watcher;
+    this.#nodeId = nodeId;
+    const end = (): void => void this.end();
+    this.#onEnd = () => {
+      signal?.removeEventListener('abort', end);
+      onEnd();
+    };
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
+    this.begun = this.#begin();
+    // Whoever reads on is told.
+    this.begun.catch(() => undefined);
+    this.#changes = this.#read();
+  }
+
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  next(): Promise<IteratorResult<Change, undefined>> {
+    return this.#changes.next();
+  }
+
+  async return(): Promise<IteratorResult<Change, undefined>> {
+    await this.end();
+    return this.#changes.return(undefined);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Whoever waits for a change is told that there is none any more. Harmless when repeated. */
+  end(): Promise<void> {
+    this.#ended ??= this.#watcher.close().finally(this.#onEnd);
+    return this.#ended;
+  }
+
+  async #begin(): Promise<void> {
+    while (!this.#watcher.isBegun && this.#ended === undefined) {
+      this.#first = await this.#watcher.step();
+      // The first page of what a token lacks is read before the pass has ended.
+      if (!this.#watcher.isThrough) return;
+      if (!this.#watcher.isBegun) await this.#watcher.wait();
+    }
+    this.#token = this.#watcher.token;
+  }
+
+  async *#read(): AsyncGenerator<Change, undefined, undefined> {
+    try {
+      await this.begun;
+      yield* this.#show(this.#first);
+      while (this.#ended === undefined) {
+        yield* this.#show(await this.#watcher.step());
+        if (this.#watcher.isThrough) await this.#watcher.wait();
+      }
+      return undefined;
+    } finally {
+      await this.end();
+    }
+  }
+
+  *#show(page: readonly StoredChange[]): Generator<Change, void, undefined> {
+    const token = this.#watcher.isThrough ? this.#watcher.token : undefined;
+    for (const [index, stored] of page.entries()) {
+      if (this.#ended !== undefined) return;
+      const change = this.#changeOf(stored);
+      yield index === page.length - 1 && token !== undefined ? { ...change, token } : change;
+    }
+    this.#token = token ?? this.#token;
+  }
+
+  #changeOf(stored: StoredChange): Change {
+    const { kind, version, actor, expiresAt } = stored;
+    const base = { key: decodeKey(stored.key), version, actor, ...this.#originOf(stored) };
+    if (kind !== 'put') return { type: kind, ...base };
+    const shown = { type: kind, value: unpackValue(stored.value), ...base };
+    return expiresAt === undefined ? shown : { ...shown, expiresAt };
+  }
+
+  #originOf({ kind, actor, from }: StoredChange): Pick<Change, 'origin' | 'peer'> {
+    if (kind === 'expired') return { origin: 'local' };
+    if (from !== undefined) return { origin: 'peer', peer: from satisfies NodeId };
+    return { origin: nodeIdOf(actor) === this.#nodeId ? 'local' : 'peer' };
+  }
+}

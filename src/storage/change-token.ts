@@ -1,0 +1,115 @@
+/**
+ * Where a watch goes on: what was told, as text. Opaque to its holder, good on every node of the cluster.
+ *
+ *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 flags:1 prefix horizon:8 nextExpiry:8 rows)
+ *     node, prefix = length:varint bytes
+ *     rows    = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
+ *
+ * The checksum covers the name of the cluster and everything after it. A token has some 25 characters for each actor.
+ */
+
+import { crc32 } from 'node:zlib';
+import { isNodeId, type NodeId } from '../core/actor.ts';
+import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
+import { ByteWriter } from '../core/byte-writer.ts';
+import { asciiBytes, byteString } from '../core/bytes.ts';
+import { type FullRow, SUM_ZERO } from '../core/context.ts';
+import { BoatoError } from '../core/errors.ts';
+import { decodeRows, encodeRows } from '../core/row-codec.ts';
+import type { Version } from '../core/version.ts';
+import type { Told } from './told-context.ts';
+
+/** Of the text: a change of the form needs a new one. */
+const FORMAT = 1;
+const FOREIGN = 1;
+const HEAD_BYTES = 5;
+const FORM = /^[A-Za-z0-9_-]+$/u;
+
+export interface ChangeToken {
+  /** The node that gave it, with its count of drops then. */
+  readonly nodeId: NodeId;
+  readonly drops: number;
+  readonly droppedAt: Version;
+  /** What was told began at another node: how that one came to it is not known at `nodeId`. */
+  readonly isForeign: boolean;
+  /** It says nothing of keys that begin otherwise. */
+  readonly prefix: Uint8Array;
+  readonly told: Told;
+  /** No entry that was told, and has not been told as expired, expires before: milliseconds since 1970, or infinity. */
+  readonly nextExpiryMs: number;
+}
+
+export function encodeToken(token: ChangeToken, clusterId: string): string {
+  const { told, nextExpiryMs } = token;
+  const writer = new ByteWriter(128 + 24 * told.rowByActor.size);
+  writer.lengthPrefixed(asciiBytes(token.nodeId));
+  writer.varint(token.drops);
+  writer.uint64(token.droppedAt);
+  writer.byte(token.isForeign ? FOREIGN : 0);
+  writer.lengthPrefixed(token.prefix);
+  writer.uint64(told.horizon);
+  writer.uint64(nextExpiryMs === Number.POSITIVE_INFINITY ? 0 : nextExpiryMs);
+  writer.raw(encodeRows(rowsOf(told)));
+  const body = writer.finish();
+  const whole = new ByteWriter(HEAD_BYTES + body.length);
+  whole.byte(FORMAT);
+  whole.uint32(checksum(body, clusterId));
+  whole.raw(body);
+  return Buffer.from(whole.finish()).toString('base64url');
+}
+
+/** Fails with `TOKEN_INVALID`. */
+export function decodeToken(text: string, clusterId: string): ChangeToken {
+  try {
+    if (!FORM.test(text)) throw new MalformedBytes('it has characters that no token has');
+    const whole = new ByteReader(Buffer.from(text, 'base64url'));
+    const format = whole.byte();
+    if (format !== FORMAT) throw new MalformedBytes(`it has format ${format}, and this node reads ${FORMAT}`);
+    const expected = whole.uint32();
+    const body = whole.raw(whole.left);
+    if (checksum(body, clusterId) !== expected)
+      throw new MalformedBytes('it was cut or changed, or is of another cluster');
+    return read(new ByteReader(body));
+  } catch (error) {
+    if (!(error instanceof MalformedBytes)) throw error;
+    throw new BoatoError(
+      'TOKEN_INVALID',
+      `This is not a token of a watch: ${error.message}. Give one as a watch gave it, whole.`,
+      { cause: error },
+    );
+  }
+}
+
+function read(reader: ByteReader): ChangeToken {
+  const nodeId = byteString(reader.lengthPrefixed());
+  if (!isNodeId(nodeId)) throw new MalformedBytes('it names no node');
+  const drops = reader.varint();
+  const droppedAt = reader.uint64() as Version;
+  const isForeign = reader.byte() === FOREIGN;
+  const prefix = reader.lengthPrefixed();
+  const horizon = reader.uint64() as Version;
+  const nextExpiry = reader.uint64();
+  const rows = decodeRows(reader.raw(reader.left));
+  const rowByActor = new Map(
+    rows.map(({ actor, received, closed, cloudVersions }) => [
+      actor,
+      { received, closed, dots: new Set(cloudVersions) },
+    ]),
+  );
+  const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;
+  return { nodeId, drops, droppedAt, isForeign, prefix, told: { rowByActor, horizon }, nextExpiryMs };
+}
+
+function rowsOf({ rowByActor }: Told): FullRow[] {
+  return [...rowByActor]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([actor, { received, closed, dots }]) => {
+      const cloudVersions = [...dots].filter((version) => version > received).toSorted((a, b) => a - b);
+      const cloud = { count: cloudVersions.length, sum: 0n };
+      return { actor, received, closed, cloud, cloudVersions, loose: SUM_ZERO, predecessor: undefined };
+    });
+}
+
+function checksum(body: Uint8Array, clusterId: string): number {
+  return crc32(body, crc32(clusterId));
+}
