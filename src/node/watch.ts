@@ -111,7 +111,11 @@ export class MapChanges implements Changes {
     for (const [index, stored] of page.entries()) {
       if (this.#ended !== undefined) return;
       const change = this.#changeOf(stored);
-      yield index === page.length - 1 && token !== undefined ? { ...change, token } : change;
+      if (index < page.length - 1 || token === undefined) yield change;
+      else {
+        this.#token = token;
+        yield { ...change, token };
+      }
     }
     this.#token = token ?? this.#token;
   }

@@ -37,6 +37,8 @@ const CODES = Object.keys({
   STORE_EXISTS: true,
   BACKUP_INVALID: true,
   FILE_UNWRITABLE: true,
+  TOKEN_INVALID: true,
+  CHANGES_GONE: true,
 } satisfies Record<ErrorCode, true>);
 
 describe('an operating failure', () => {

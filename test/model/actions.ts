@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import type { Write } from '../../src/storage/write.ts';
 import type { Cluster, Delivery, TestSession } from '../support/cluster.ts';
 import { utf8 } from '../support/replica-fixture.ts';
+import type { WatchClient } from '../support/watch-client.ts';
 
 export type Action =
   | { readonly do: 'put' | 'del' | 'ttl' | 'vanish'; readonly node: number; readonly key: string }
@@ -17,6 +18,8 @@ export type Action =
   | { readonly do: 'tell'; readonly node: number; readonly write: number }
   | { readonly do: 'repair'; readonly node: number; readonly all: boolean }
   | { readonly do: 'clock'; readonly node: number; readonly offsetS: number }
+  | { readonly do: 'watch' | 'resume'; readonly client: number; readonly node: number }
+  | { readonly do: 'look'; readonly client: number; readonly steps: number }
   | { readonly do: 'wait'; readonly seconds: number };
 
 /** Sessions by the node that pulls: one at a time. */
@@ -94,11 +97,27 @@ export const CLOCKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('repair' as const), node, all: fc.boolean() }),
 ];
 
-export async function perform(cluster: Cluster, running: Running, action: Action): Promise<void> {
+/** Those who watch: they begin, take what they are told, go on with their token at the same node or another. */
+export const WATCHES: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constantFrom('watch' as const, 'resume' as const, 'resume' as const), client: few, node }),
+  fc.record({ do: fc.constant('look' as const), client: few, steps: fc.constantFrom(1, 2, 1000, 1000) }),
+  fc.record({ do: fc.constant('look' as const), client: few, steps: fc.constantFrom(1, 2, 1000, 1000) }),
+];
+
+export async function perform(
+  cluster: Cluster,
+  running: Running,
+  clients: readonly WatchClient[],
+  action: Action,
+): Promise<void> {
   const size = cluster.nodes.length;
   // Later writes have larger versions, unless a clock is wrong.
   await cluster.clock.advance(1);
   if (action.do === 'wait') return cluster.clock.advance(action.seconds * 1000);
+  if (action.do === 'look') {
+    await clients[action.client]?.look(action.steps);
+    return;
+  }
   const at = action.node % size;
   switch (action.do) {
     case 'put':
@@ -143,6 +162,8 @@ export async function perform(cluster: Cluster, running: Running, action: Action
     case 'kill':
     case 'restart':
       await endSession(running, at);
+      // An ordered store ends its scans when it is closed.
+      for (const client of clients) if (client.node === at) await client.leave();
       return cluster.restart(at, action.do === 'restart');
     case 'save':
       return cluster.save(at);
@@ -155,6 +176,10 @@ export async function perform(cluster: Cluster, running: Running, action: Action
     case 'vanish':
       await endSession(running, at);
       return cluster.vanish(at, utf8(action.key));
+    case 'watch':
+      return clients[action.client]?.begin(at);
+    case 'resume':
+      return clients[action.client]?.resume(at);
     case 'tell':
       return cluster.tell(at, action.write);
     case 'clock':

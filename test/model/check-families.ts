@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 import { test } from 'vitest';
-import { FAMILIES } from './families.ts';
+import { FAMILIES, WATCHED_FAMILIES } from './families.ts';
 import { runSchedule } from './run-schedule.ts';
 
 /** A day: a campaign is not cut off. */
@@ -14,7 +14,7 @@ export function checkFamilies(names: readonly string[]): void {
     test.skipIf(MODEL_FAMILY !== undefined && MODEL_FAMILY !== name)(
       `schedules of the family: ${name}`,
       async () => {
-        const family = FAMILIES[name];
+        const family = { ...FAMILIES, ...WATCHED_FAMILIES }[name];
         if (family === undefined) throw new Error(`there is no family ${name}`);
         await fc.assert(fc.asyncProperty(family, runSchedule), {
           numRuns: Number(MODEL_RUNS),

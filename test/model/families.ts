@@ -1,7 +1,7 @@
 /** Families of random schedules: plain ones, and templates that put random actions inside something that runs. */
 
 import * as fc from 'fast-check';
-import { type Action, AWAY, CLOCKS, COMMON, DISKS, TOLD } from './actions.ts';
+import { type Action, AWAY, CLOCKS, COMMON, DISKS, TOLD, WATCHES } from './actions.ts';
 import type { Schedule } from './run-schedule.ts';
 
 type Draw = readonly fc.Arbitrary<Action>[];
@@ -65,4 +65,14 @@ export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   'in a comparison': within(COMPARING, AWAY, AWAY, COMMON, TOLD),
   'in a resumed session': within(RESUMED, AWAY, AWAY, COMMON, TOLD),
   'in a bootstrap': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, TOLD),
+};
+
+/** Apart: they are drawn as often as all others, and the seeds of those stay what they are. */
+export const WATCHED_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
+  'watched sessions': plain(COMMON, TOLD, WATCHES, WATCHES),
+  'watched absences': plain(AWAY, AWAY, COMMON, TOLD, WATCHES, WATCHES),
+  'watched disks': plain(AWAY, COMMON, TOLD, DISKS, WATCHES, WATCHES),
+  'watched clocks': plain(AWAY, COMMON, CLOCKS, WATCHES, WATCHES),
+  'watched comparisons': within(COMPARING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
+  'watched bootstraps': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
 };

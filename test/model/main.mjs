@@ -4,7 +4,8 @@ import { startVitest } from 'vitest/node';
 import { commandLine } from '../support/command-line.mjs';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const FAMILIES = Object.keys((await loadModule('test/model/families.ts')).FAMILIES);
+const { FAMILIES: plain, WATCHED_FAMILIES } = await loadModule('test/model/families.ts');
+const FAMILIES = Object.keys({ ...plain, ...WATCHED_FAMILIES });
 const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
 
 const USAGE = `Usage: npm run model [-- --runs N] [--family NAME] [--seed S] [--path P]
