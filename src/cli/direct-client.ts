@@ -1,6 +1,7 @@
 /** The store of a folder that no node serves, opened in this process. */
 
 import type {
+  Change,
   ClockRepairResult,
   CollectResult,
   DeleteOptions,
@@ -50,6 +51,11 @@ export class DirectClient implements StoreClient {
 
   count(prefix: string, options: AfterOptions): Promise<number> {
     return this.#store.count({ prefix, ...options });
+  }
+
+  // oxlint-disable-next-line require-yield -- It has none to give.
+  async *watch(): AsyncGenerator<Change | 'begun', undefined, undefined> {
+    throw failure('Changes are watched at a running node: `store serve` starts one.');
   }
 
   importLines(

@@ -21,6 +21,7 @@ import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
 import { syncCommand } from './sync.ts';
 import { verifyCommand } from './verify.ts';
+import { watchCommand } from './watch.ts';
 import { errorMessage } from '../server/error-message.ts';
 
 /**
@@ -56,6 +57,7 @@ function createProgram(run: Run): Command {
     delCommand,
     listCommand,
     countCommand,
+    watchCommand,
     importCommand,
     exportCommand,
     statusCommand,

@@ -8,6 +8,7 @@ import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { serveLocally } from '../server/local-server.ts';
 import { checkFolder, openingFailure } from './folder.ts';
+import { logChanges } from './log-changes.ts';
 import { Output } from './output.ts';
 import { printState } from './print-state.ts';
 import type { ServeOptions } from './serve.ts';
@@ -25,10 +26,12 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
   });
   try {
     const node = await open(options, log);
+    let logged = Promise.resolve();
     try {
       const server = await serveLocally(node, options.data, log);
       try {
         await announce(node, server.socket, options, out);
+        if (options.logChanges === true) logged = logChanges(node, options.json === true, out);
         const stopPrinting = printStateOf(node, options);
         const failure = await Promise.race([signalled, node.stopped]);
         stopPrinting();
@@ -38,6 +41,7 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
       }
     } finally {
       await node.close();
+      await logged;
     }
   } finally {
     letGo();

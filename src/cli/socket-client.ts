@@ -2,6 +2,7 @@
 
 import type { ClientRequest } from 'node:http';
 import type {
+  Change,
   ClockRepairResult,
   CollectResult,
   DeleteOptions,
@@ -25,10 +26,18 @@ import {
 import { entryFromShown, type ShownEntry } from '../server/line-format.ts';
 import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
+import { readChanges } from './change-stream.ts';
 import { untilFailure } from './line-stream.ts';
 import type { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
-import type { AfterOptions, ListOptions, RunningNode, StoreClient, SyncRequest } from './store-client.ts';
+import type {
+  AfterOptions,
+  ListOptions,
+  RunningNode,
+  StoreClient,
+  SyncRequest,
+  WatchRequest,
+} from './store-client.ts';
 import { counted } from './units.ts';
 import { errorMessage } from '../server/error-message.ts';
 
@@ -80,6 +89,15 @@ export class SocketClient implements StoreClient {
     const path = `/v1/count?prefix=${encodeURIComponent(prefix)}${afterQuery(options)}`;
     const { body } = await this.#http.json('GET', path);
     return (body as { readonly count: number }).count;
+  }
+
+  watch(
+    { prefix, since }: WatchRequest,
+    onToken: (token: string) => void,
+  ): AsyncGenerator<Change | 'begun', undefined, undefined> {
+    const query = since === undefined ? '' : `&since=${encodeURIComponent(since)}`;
+    const source = this.#http.download(`/v1/changes?prefix=${encodeURIComponent(prefix)}${query}`);
+    return readChanges(source, onToken);
   }
 
   async importLines(

@@ -1,6 +1,7 @@
 /** What commands need of a store, whether a running node answers or the folder is opened here. */
 
 import type {
+  Change,
   ClockRepairResult,
   CollectResult,
   DeleteOptions,
@@ -27,6 +28,11 @@ export interface ListOptions extends AfterOptions {
   readonly limit?: number;
 }
 
+export interface WatchRequest {
+  readonly prefix: string;
+  readonly since?: string;
+}
+
 export interface SyncRequest {
   readonly wait: boolean;
   readonly timeoutMs?: number;
@@ -46,6 +52,11 @@ export interface StoreClient {
   del(key: string, options: DeleteOptions): Promise<DeleteResult>;
   entries(options: ListOptions): AsyncIterable<Entry>;
   count(prefix: string, options: AfterOptions): Promise<number>;
+  /** Only where a node runs. `begun` comes first; `onToken` is told where to go on. */
+  watch(
+    request: WatchRequest,
+    onToken: (token: string) => void,
+  ): AsyncGenerator<Change | 'begun', undefined, undefined>;
   importLines(
     source: AsyncIterable<Uint8Array>,
     options: ImportOptions,

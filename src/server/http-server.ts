@@ -3,6 +3,7 @@
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
+import { addChangeRoutes } from './change-routes.ts';
 import { errorAnswer, type ErrorBody } from './http-errors.ts';
 import { addKvRoutes } from './kv-routes.ts';
 import { parseJson } from './line-format.ts';
@@ -14,12 +15,16 @@ import { addTransferRoutes } from './transfer-routes.ts';
 /** A batch of the largest size (see `LINE_BYTES_MAX`), and 256 bytes of JSON around each of its 10,000 operations. */
 export const BODY_BYTES_MAX: number = LINE_BYTES_MAX + 10_000 * 256;
 
+/** A token in an address or a header: for some 10,000 actors. Node's own limit, 16 KiB, would do for some 400. */
+const HEADER_BYTES_MAX = 2 ** 19;
+
 /** `stopping` ends what would otherwise take as long as it likes: streams, and waiting for peers. */
 export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
     forceCloseConnections: 'idle',
     frameworkErrors: (error, _request, reply) => void answerError(error, reply, log),
   });
@@ -42,6 +47,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
   addKvRoutes(app, node, stopping);
   addTransferRoutes(app, node, stopping);
   addNodeRoutes(app, node, stopping);
+  addChangeRoutes(app, node, stopping);
   return app;
 }
 

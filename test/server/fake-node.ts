@@ -6,6 +6,8 @@ import type {
   BackupResult,
   BatchOperation,
   BatchResult,
+  Change,
+  Changes,
   ClockRepairOptions,
   ClockRepairResult,
   CollectResult,
@@ -24,6 +26,7 @@ import type {
   Value,
   VerifyOptions,
   VerifyResult,
+  WatchOptions,
 } from '../../src/node/api.ts';
 
 const SYNCED: SyncResult = { peers: 2, inSync: 2, entriesReceived: 1, bytesReceived: 10, bytesSent: 20 };
@@ -37,6 +40,10 @@ export class FakeNode implements Node {
   readonly syncCalls: SyncOptions[] = [];
   /** Options of writes and reads that had any. */
   readonly optionCalls: object[] = [];
+  readonly watchCalls: WatchOptions[] = [];
+  /** What a watch tells, once it has begun. */
+  changes: AsyncIterable<Change> = (async function* none() {})();
+  begun: Promise<void> = Promise.resolve();
   /** Called before a put is stored; a rejection is the put's. */
   beforePut: (key: string) => Promise<void> = () => Promise.resolve();
   /** Called before an entry is yielded; a rejection ends the scan. */
@@ -117,6 +124,20 @@ export class FakeNode implements Node {
   async count({ prefix = '', ...options }: CountOptions = {}): Promise<number> {
     this.#hear(options);
     return [...this.entryByKey.keys()].filter((key) => key.startsWith(prefix)).length;
+  }
+
+  watch(options: WatchOptions = {}): Changes {
+    this.watchCalls.push(options);
+    const source = this.changes[Symbol.asyncIterator]() as AsyncGenerator<Change, undefined>;
+    return {
+      begun: this.begun,
+      token: 'T0',
+      next: () => source.next(),
+      return: () => source.return(undefined),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   async status(): Promise<NodeStatus> {

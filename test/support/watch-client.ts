@@ -75,11 +75,13 @@ export class WatchClient {
       await this.resume(this.#node);
     const watcher = this.#watcher;
     assert(watcher !== undefined, 'it watches');
+    // A pass that was under way tells of its own moment: a second one tells of now.
+    let passes = 0;
     try {
       for (let step = 0; step < steps; step++) {
         for (const change of await watcher.step()) this.#take(change);
         this.#token = watcher.token ?? this.#token;
-        if (watcher.isThrough) return watcher.isBegun;
+        if (watcher.isThrough && ++passes === 2) return watcher.isBegun;
       }
       return false;
     } catch (error) {

@@ -58,6 +58,7 @@ export interface Settings
   readonly data: string;
   readonly host: string;
   readonly port: number;
+  readonly logChanges: boolean;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly printStateMs?: number;
 }
@@ -189,6 +190,12 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     key: 'insecure-network',
     kind: SWITCH,
     about: 'listen beyond this machine: who reaches it can read and write everything',
+    byDefault: false,
+  },
+  logChanges: {
+    key: 'log-changes',
+    kind: SWITCH,
+    about: 'print a line for each change that arrives, as `store watch` does',
     byDefault: false,
   },
   logLevel: {
