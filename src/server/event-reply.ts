@@ -30,6 +30,8 @@ export class EventReply {
     this.#response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      // Nothing follows: a client that keeps it would keep a server that stops, too.
+      connection: 'close',
     });
     this.#response.flushHeaders();
     const timer = setInterval(() => this.#keepAlive(), KEEP_ALIVE_MS);

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runStore, spawnStore, startServe } from '../support/run-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+interface Watching {
+  readonly child: ChildProcess;
+  /** The next line of its output. */
+  readonly line: () => Promise<string>;
+  readonly stderr: () => string;
+}
+
+function spawnWatch(args: readonly string[]): Watching {
+  const child = spawnStore(args);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const line = async (): Promise<string> => {
+    while (!output.includes('\n')) await once(child.stdout as NodeJS.ReadableStream, 'data');
+    const end = output.indexOf('\n');
+    const next = output.slice(0, end);
+    output = output.slice(end + 1);
+    return next;
+  };
+  return { child, line, stderr: () => errors };
+}
+
+describe('store watch', () => {
+  it('prints what changes, and at Ctrl-C where to go on', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    await startServe(['--data', dir, '--log-level', 'silent']);
+    const json = spawnWatch(['watch', 'k', '--json', '--data', dir]);
+    expect(JSON.parse(await json.line())).toMatchObject({ op: 'begun', token: expect.any(String) as string });
+    const plain = spawnWatch(['watch', '--data', dir, '--since', '']);
+    await once(plain.child, 'close');
+    expect(plain.stderr()).toMatch(/^store: This is not a token of a watch: [^\n]+\n$/);
+
+    await runStore(['put', 'k\t', 'a\nb', '--data', dir]);
+    expect(JSON.parse(await json.line())).toMatchObject({
+      op: 'put',
+      key: 'k\t',
+      value: 'a\nb',
+      type: 'text',
+      origin: 'local',
+      token: expect.any(String) as string,
+    });
+    const { token } = JSON.parse(await next(json, () => runStore(['del', 'k\t', '--data', dir]))) as {
+      readonly token: string;
+    };
+    await runStore(['put', 'k2', '1', '--data', dir]);
+    const resumed = spawnWatch(['watch', 'k', '--data', dir, '--since', token]);
+    expect(await resumed.line()).toBe('put\there\tk2\t1');
+    const closed = once(resumed.child, 'close');
+    resumed.child.kill('SIGINT');
+    expect(await closed).toEqual([130, null]);
+    expect(resumed.stderr()).toMatch(/^store: To go on from here: store watch --since [\w-]+\n$/);
+  });
+
+  it('says that a node must run in the folder', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    await runStore(['put', 'a', '1', '--data', dir]);
+    const { code, stdout, stderr } = await runStore(['watch', '--data', dir]);
+    expect({ code, stdout }).toStrictEqual({ code: 3, stdout: '' });
+    expect(stderr).toBe(`store: No node runs in ${dir}: \`store serve\` starts one.\n`);
+  });
+
+  it('ends when the node stops, and says so', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    const node = await startServe(['--data', dir, '--log-level', 'silent']);
+    const watching = spawnWatch(['watch', '--json', '--data', dir]);
+    await watching.line();
+    const closed = once(watching.child, 'close');
+    expect(await node.stop()).toBe(0);
+    expect(await closed).toEqual([3, null]);
+    expect(watching.stderr()).toMatch(/^store: The node stopped[^\n]+\n$/);
+  });
+});
+
+describe('store serve --log-changes', () => {
+  it('prints a line for each change that arrives', async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    const args = ['serve', '--log-changes', '--data', dir, '--port', '0', '--log-level', 'silent'];
+    const serving = spawnWatch(args);
+    expect(await serving.line()).toMatch(/^ready: /);
+    await runStore(['put', 'a', '1', '--data', dir]);
+    expect(await serving.line()).toBe('put\there\ta\t1');
+    await runStore(['del', 'a', '--data', dir]);
+    expect(await serving.line()).toBe('del\there\ta');
+    const closed = once(serving.child, 'close');
+    serving.child.kill('SIGTERM');
+    expect(await closed).toEqual([0, null]);
+  });
+});
+
+async function next(watching: Watching, act: () => Promise<unknown>): Promise<string> {
+  await act();
+  return watching.line();
+}

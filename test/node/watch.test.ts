@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, Changes, Store } from '../../src/index.ts';
+import { simulatedMap } from './simulated-map.ts';
+import { temporaryNode } from './temporary-store.ts';
+
+/** The next change, for people. */
+async function next(changes: Changes): Promise<string> {
+  const { value } = await changes.next();
+  if (value === undefined) return 'end';
+  return `${value.type} ${value.key}${value.type === 'put' ? ` ${String(value.value)}` : ''}`;
+}
+
+/** What the README advises: a copy of the map that follows it. */
+async function follow(copy: Map<string, Change>, change: Change): Promise<void> {
+  const held = copy.get(change.key);
+  const isOlder = held !== undefined && (change.version < held.version || change.actor < held.actor);
+  if (isOlder && change.version <= held.version) return;
+  if (change.type === 'put') copy.set(change.key, change);
+  else copy.delete(change.key);
+}
+
+async function live(store: Store): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for await (const { key, value } of store.entries()) values[key] = value;
+  return values;
+}
+
+describe('watch', () => {
+  test('tells puts, deletes and expiries, with the dot of each and where it came from', async () => {
+    const { store, clock } = await simulatedMap();
+    const changes = store.watch();
+    await changes.begun;
+    await store.put('k', { a: 1 }, { ttlMs: 1000 });
+    const put = await changes.next();
+    const entry = await store.getEntry('k');
+    expect(put.value).toEqual({ type: 'put', ...entry, origin: 'local', token: changes.token });
+    const expiring = changes.next();
+    await clock.advance(1000);
+    const { version, actor } = entry as { version: number; actor: string };
+    const token = expect.any(String) as string;
+    expect((await expiring).value).toEqual({
+      type: 'expired',
+      key: 'k',
+      version,
+      actor,
+      origin: 'local',
+      token,
+    });
+    await store.del('k');
+    expect((await changes.next()).value).toMatchObject({ type: 'del', key: 'k', origin: 'local' });
+  });
+
+  test('begins when it is called: what is written before the first change is asked for is told', async () => {
+    const { store } = await simulatedMap();
+    await store.put('before', 1);
+    const changes = store.watch();
+    await changes.begun;
+    await store.put('after', 2);
+    expect(await next(changes)).toBe('put after 2');
+  });
+
+  test('gives a token with the last change of what is told at once, and goes on from it', async () => {
+    const { store } = await simulatedMap();
+    const changes = store.watch({ prefix: 'k' });
+    await changes.begun;
+    await store.batch([
+      { type: 'put', key: 'k1', value: 1 },
+      { type: 'put', key: 'k2', value: 2 },
+      { type: 'put', key: 'other', value: 3 },
+    ]);
+    const [first, second] = [await changes.next(), await changes.next()];
+    expect(first.value).not.toHaveProperty('token');
+    const since = second.value?.token as string;
+    expect(changes.token).toBe(since);
+    await changes.return();
+    await store.put('k3', 3);
+    const resumed = store.watch({ prefix: 'k', since });
+    expect(await next(resumed)).toBe('put k3 3');
+  });
+
+  test('ends when its signal fires, when it is left, and when the store is closed', async () => {
+    const { store } = await simulatedMap();
+    const controller = new AbortController();
+    const called = store.watch({ signal: controller.signal });
+    const left = store.watch();
+    const open = store.watch();
+    const waiting = [called, left, open].map(next);
+    controller.abort();
+    await left.return();
+    await store.close();
+    expect(await Promise.all(waiting)).toEqual(['end', 'end', 'end']);
+    expect(await next(store.watch === undefined ? open : called)).toBe('end');
+    expect(() => store.watch()).toThrow(expect.objectContaining({ code: 'STORE_CLOSED' }));
+  });
+
+  test('with a signal that has fired before ends at once', async () => {
+    const { store } = await simulatedMap();
+    const changes = store.watch({ signal: AbortSignal.abort() });
+    await changes.begun;
+    expect(await next(changes)).toBe('end');
+  });
+
+  test.each([
+    [{ prefix: 1 }, 'INVALID_OPTION'],
+    [{ since: 1 }, 'INVALID_OPTION'],
+    [{ form: 'now' }, 'INVALID_OPTION'],
+    [{ prefix: '\ud800' }, 'INVALID_KEY'],
+    [{ since: 'x' }, 'TOKEN_INVALID'],
+  ])('refuses %j with %s', async (options, code) => {
+    const { store } = await simulatedMap();
+    expect(() => store.watch(options as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('lets a copy of the map follow it, whoever writes and however slow the reader is', async () => {
+    const { store } = await simulatedMap();
+    await store.put('old', 1);
+    const changes = store.watch();
+    await changes.begun;
+    const copy = new Map<string, Change>();
+    for await (const entry of store.entries())
+      copy.set(entry.key, { type: 'put', origin: 'local', ...entry });
+    for (let write = 0; write < 60; write++) {
+      const key = `k${write % 7}`;
+      await (write % 5 === 4 ? store.del(key) : store.put(key, write));
+      if (write % 20 === 3) await changes.next().then(({ value }) => value && follow(copy, value));
+    }
+    await store.del('old');
+    for (;;) {
+      const { value } = await changes.next();
+      if (value === undefined) throw new Error('the watch ended');
+      await follow(copy, value);
+      if (value.key === 'old') break;
+    }
+    const shown = [...copy].map(([key, change]) => [key, change.type === 'put' ? change.value : undefined]);
+    expect(Object.fromEntries(shown)).toEqual(await live(store));
+  });
+
+  test('names the node that a change came from, and goes on at that node', async () => {
+    const a = await temporaryNode({ nodeId: 'a' });
+    const b = await temporaryNode({ nodeId: 'b', peers: [a.address] });
+    const changes = b.watch();
+    await changes.begun;
+    await a.put('k', 1);
+    await b.sync();
+    const { value } = await changes.next();
+    expect(value).toMatchObject({ type: 'put', key: 'k', value: 1, origin: 'peer', peer: 'a' });
+    const since = changes.token as string;
+    await a.put('l', 2);
+    const resumed = a.watch({ since });
+    expect((await resumed.next()).value).toMatchObject({ key: 'l', origin: 'local' });
+    await a.close();
+    expect(await next(resumed)).toBe('end');
+  });
+});

@@ -1,0 +1,297 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { CATCH_UP_MS, type Watcher } from '../../src/storage/watcher.ts';
+import { pull } from '../support/pull.ts';
+import { del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
+
+const TTL_MS = 20_000;
+const ALL = utf8('');
+
+let clock: SimulatedClock;
+let seed = 0;
+
+beforeEach(() => {
+  clock = new SimulatedClock();
+});
+
+function open(nodeId: string, disk: MemoryDisk = new MemoryDisk()): Promise<StoredReplica> {
+  const random = createSeededRandom(++seed);
+  return openTestReplica({ nodeId, clock, random, disk, tombstoneTtlMs: TTL_MS });
+}
+
+/** All that is to be told now, for people. */
+async function told(watcher: Watcher): Promise<string[]> {
+  const changes: string[] = [];
+  do {
+    for (const { kind, key, value, from } of await watcher.step())
+      changes.push(`${kind} ${text(key)}${kind === 'put' ? ` ${text(value)}` : ''}${from ? ` from ${from}` : ''}`);
+  } while (!watcher.isThrough);
+  return changes;
+}
+
+/** A watch that has begun. */
+async function watch(replica: StoredReplica, since?: string, prefix: string = ''): Promise<Watcher> {
+  const watcher = replica.watch(utf8(prefix), since);
+  if (since === undefined) await watcher.step();
+  return watcher;
+}
+
+/** Where to go on after all that is there now. */
+async function tokenOf(replica: StoredReplica): Promise<string> {
+  const watcher = await watch(replica);
+  await watcher.close();
+  return watcher.token as string;
+}
+
+describe('a watch', () => {
+  test('tells nothing of what was there when it began', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a);
+    expect(watcher.isBegun).toBe(true);
+    expect(await told(watcher)).toEqual([]);
+    await a.write([put('k', '2')]);
+    expect(await told(watcher)).toEqual(['put k 2']);
+    expect(await told(watcher)).toEqual([]);
+  });
+
+  test('leaves out what lies between, and ends at the latest state of each key', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    for (const value of ['1', '2', '3']) await a.write([put('k', value)]);
+    await a.write([put('gone', '1')]);
+    await a.write([del('gone')]);
+    expect(await told(watcher)).toEqual(['put k 3', 'del gone']);
+  });
+
+  test('tells of keys with its prefix only', async () => {
+    const a = await open('a');
+    const watcher = await watch(a, undefined, 'user/');
+    await a.write([put('user', '1'), put('user/1', '2'), put('usera', '3')]);
+    expect(await told(watcher)).toEqual(['put user/1 2']);
+  });
+
+  test('names the peer that brought a change, in a chunk as in a comparison', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const watcher = await watch(b);
+    await a.write([put('k', '1'), del('x')]);
+    await pull(b, a);
+    expect(await told(watcher)).toEqual(['put k 1 from a', 'del x from a']);
+  });
+
+  test('that was slower than the journal is read from disk, and told once', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    const keys = Array.from({ length: 9000 }, (_, index) => `k${index}`);
+    for (let at = 0; at < keys.length; at += 1000)
+      await a.write(keys.slice(at, at + 1000).map((key) => put(key, 'v')));
+    await a.write([put('last', 'v')]);
+    expect(new Set(await told(watcher))).toEqual(new Set([...keys, 'last'].map((key) => `put ${key} v`)));
+    expect(await told(watcher)).toEqual([]);
+  });
+
+  test('wakes at a commit, at an expiry, and when it is closed; not otherwise', async () => {
+    const a = await open('a');
+    await a.write([put('s', '1', clock.wallMs() + 5000)]);
+    const watcher = await watch(a);
+    let woken = 0;
+    const wait = (): Promise<number> => watcher.wait().then(() => ++woken);
+    let waiting = wait();
+    await clock.advance(4999);
+    expect(woken).toBe(0);
+    await clock.advance(1);
+    expect(await waiting).toBe(1);
+    expect(await told(watcher)).toEqual(['expired s']);
+    waiting = wait();
+    await clock.advance(3_600_000);
+    expect(woken).toBe(1);
+    await a.write([put('k', '1')]);
+    await waiting;
+    await told(watcher);
+    waiting = wait();
+    await watcher.close();
+    expect(await waiting).toBe(3);
+    expect(await watcher.step()).toEqual([]);
+  });
+
+  test('tells an expiry once, also of what expired before it could be told', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    await a.write([put('s', '1', clock.wallMs() + 1000)]);
+    expect(await told(watcher)).toEqual(['put s 1']);
+    await a.write([put('t', '1', clock.wallMs() + 1000), put('u', '1', clock.wallMs() + 9000)]);
+    await clock.advance(1000);
+    expect((await told(watcher)).toSorted()).toEqual(['expired s', 'expired t', 'put u 1']);
+    expect(await told(watcher)).toEqual([]);
+    await a.write([put('u', '2')]);
+    await clock.advance(9000);
+    expect(await told(watcher)).toEqual(['put u 2']);
+  });
+
+  test('tells a deletion that was collected before it looked', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a);
+    await a.write([del('k')]);
+    await clock.advance(TTL_MS);
+    expect(await a.collect()).toMatchObject({ collected: 1 });
+    expect(await told(watcher)).toEqual(['del k']);
+  });
+
+  test('fails when the store is fenced or closed', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    await a.close();
+    await expect(watcher.step()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+  });
+});
+
+describe('a token', () => {
+  test('goes on where it was given, over a restart', async () => {
+    const disk = new MemoryDisk();
+    const a = await open('a', disk);
+    await a.write([put('k', '1')]);
+    const token = await tokenOf(a);
+    await a.write([put('k', '2'), put('l', '1')]);
+    await a.close();
+    const again = await open('a', disk);
+    expect(await told(await watch(again, token))).toEqual(['put k 2', 'put l 1']);
+    await again.write([del('l')]);
+    expect(await told(await watch(again, token))).toEqual(['put k 2', 'del l']);
+  });
+
+  test('goes on at another node, which waits for what was told before, and says nothing until then', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await a.write([put('k', '1')]);
+    await pull(b, a);
+    await a.write([put('k', '2')]);
+    const token = await tokenOf(a);
+    await b.write([put('l', '1')]);
+    const watcher = await watch(b, token);
+    expect(await told(watcher)).toEqual([]);
+    expect(watcher.isBegun).toBe(false);
+    await pull(b, a);
+    expect(await told(watcher)).toEqual(['put l 1']);
+    expect(watcher.isBegun).toBe(true);
+  });
+
+  test('of what this node does not get is gone after a while', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await a.write([put('k', '1')]);
+    const watcher = await watch(b, await tokenOf(a));
+    expect(await told(watcher)).toEqual([]);
+    const waiting = watcher.wait();
+    await clock.advance(CATCH_UP_MS - 1);
+    expect(await told(watcher)).toEqual([]);
+    await clock.advance(1);
+    await waiting;
+    await expect(watcher.step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('is gone at once where a deletion that it does not cover was collected', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const token = await tokenOf(a);
+    await a.write([del('k')]);
+    await clock.advance(TTL_MS);
+    await a.collect();
+    await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('counts what it was told and is forgotten since: on a node that never forgot it is late', async () => {
+    const [n0, n1, n2, n3] = [await open('0'), await open('1'), await open('2'), await open('3')];
+    await n0.write([put('a', '1')]);
+    await pull(n1, n0);
+    await clock.advance(1);
+    await n1.write([del('a')]);
+    await clock.advance(1);
+    await n3.write([del('a')]);
+    // Node 1 knows both deletions, node 2 the later one only, and forgets it.
+    await pull(n1, n3);
+    await pull(n2, n3);
+    await clock.advance(TTL_MS + 1000);
+    await n2.collect();
+    await pull(n2, n0);
+    const token = await tokenOf(n2);
+    await expect(watch(n1, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('is gone where what expired meanwhile may be collected, and holds where nothing could', async () => {
+    const a = await open('a');
+    await a.write([put('s', '1', clock.wallMs() + 1000)]);
+    const token = await tokenOf(a);
+    await clock.advance(1000 + TTL_MS);
+    expect(await told(await watch(a, token))).toEqual(['expired s']);
+    const later = await tokenOf(a);
+    await clock.advance(1);
+    await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    await a.write([put('k', '1')]);
+    expect(await told(await watch(a, later))).toEqual(['put k 1']);
+  });
+
+  test('is gone, and so is who watches, when the context was given up', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const token = await tokenOf(a);
+    const watcher = await watch(a);
+    await a.giveUp('a test');
+    await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    expect(await told(await watch(a, await tokenOf(a)))).toEqual([]);
+  });
+
+  test('covers single dots, so that they are not told again', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1'), put('l', '1')]);
+    await a.giveUp('a test');
+    const token = await tokenOf(a);
+    await a.write([put('m', '1')]);
+    expect(a.counts.looseDots).toBe(2);
+    expect(await told(await watch(a, token))).toEqual(['put m 1']);
+  });
+
+  test('of another prefix is refused; of a shorter one it holds', async () => {
+    const a = await open('a');
+    const watcher = await watch(a, undefined, 'user/');
+    const token = watcher.token as string;
+    expect(() => a.watch(ALL, token)).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+    await a.write([put('user/1', '1'), put('user/a/1', '2')]);
+    expect(await told(await watch(a, token, 'user/a/'))).toEqual(['put user/a/1 2']);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['another text', 'abc!'],
+    ['another form', 'AAAAAAAAAAAAAAAA'],
+  ])('that is %s is refused with what is wrong', async (_, token) => {
+    const a = await open('a');
+    expect(() => a.watch(ALL, token)).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+  });
+
+  test('that was cut or changed anywhere is refused', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const token = await tokenOf(a);
+    for (let at = 0; at < token.length; at++) {
+      const other = token[at] === 'A' ? 'B' : 'A';
+      const changed = token.slice(0, at) + other + token.slice(at + 1);
+      expect(() => a.watch(ALL, changed), changed).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+      expect(() => a.watch(ALL, token.slice(0, at))).toThrow(
+        expect.objectContaining({ code: 'TOKEN_INVALID' }),
+      );
+    }
+  });
+
+  test('has some 25 characters for each actor', async () => {
+    const a = await open('a');
+    for (let run = 0; run < 20; run++) {
+      await a.write([put('k', String(run))]);
+      await clock.advance(TTL_MS);
+    }
+    expect(a.counts.actors).toBe(20);
+    expect((await tokenOf(a)).length).toBeLessThan(20 * 27 + 100);
+  });
+});
