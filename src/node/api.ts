@@ -65,7 +65,7 @@ export type Change = (
 
 /** Changes, until the watch or the store is closed. Fails with `CHANGES_GONE`. */
 export interface Changes extends AsyncIterableIterator<Change> {
-  /** Resolves once the watch has begun: what is read from then on misses nothing that the watch does not tell. */
+  /** Resolves once the watch has begun, or was ended: what is read from then on misses nothing that the watch does not tell. */
   readonly begun: Promise<void>;
   /** Where to go on after the last change that was taken, as far as it is known; absent before `begun`. */
   readonly token: string | undefined;

@@ -138,6 +138,7 @@ export class MapStore implements Store {
     const { prefix, since, signal } = watchOptions(options);
     const changes = new MapChanges(this.#replica.watch(prefix, since), {
       nodeId: this.nodeId,
+      since,
       signal,
       onEnd: () => void this.#watches.delete(changes),
     });

@@ -28,6 +28,7 @@ export function watchOptions(options: WatchOptions): CheckedWatch {
 
 export interface MapChangesOptions {
   readonly nodeId: string;
+  readonly since: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** Called once, when nothing is read any more. */
   readonly onEnd: () => void;
@@ -41,10 +42,13 @@ export class MapChanges implements Changes {
   readonly #onEnd: () => void;
   #first: readonly StoredChange[] = [];
   #token: string | undefined;
+  /** Everything that the watcher answered. */
+  #isTaken = true;
   #ended: Promise<void> | undefined;
 
-  constructor(watcher: Watcher, { nodeId, signal, onEnd }: MapChangesOptions) {
+  constructor(watcher: Watcher, { nodeId, since, signal, onEnd }: MapChangesOptions) {
     this.#watcher = watcher;
+    this.#token = since;
     this.#nodeId = nodeId;
     const end = (): void => void this.end();
     this.#onEnd = () => {
@@ -60,6 +64,7 @@ export class MapChanges implements Changes {
   }
 
   get token(): string | undefined {
+    if (this.#isTaken) this.#token = this.#watcher.token ?? this.#token;
     return this.#token;
   }
 
@@ -85,11 +90,11 @@ export class MapChanges implements Changes {
   async #begin(): Promise<void> {
     while (!this.#watcher.isBegun && this.#ended === undefined) {
       this.#first = await this.#watcher.step();
+      this.#isTaken = this.#first.length === 0;
       // The first page of what a token lacks is read before the pass has ended.
       if (!this.#watcher.isThrough) return;
       if (!this.#watcher.isBegun) await this.#watcher.wait();
     }
-    this.#token = this.#watcher.token;
   }
 
   async *#read(): AsyncGenerator<Change, undefined, undefined> {
@@ -107,6 +112,8 @@ export class MapChanges implements Changes {
   }
 
   *#show(page: readonly StoredChange[]): Generator<Change, void, undefined> {
+    if (page.length === 0) return;
+    this.#isTaken = false;
     const token = this.#watcher.isThrough ? this.#watcher.token : undefined;
     for (const [index, stored] of page.entries()) {
       if (this.#ended !== undefined) return;
@@ -117,7 +124,7 @@ export class MapChanges implements Changes {
         yield { ...change, token };
       }
     }
-    this.#token = token ?? this.#token;
+    this.#isTaken = true;
   }
 
   #changeOf(stored: StoredChange): Change {

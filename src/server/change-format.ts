@@ -4,7 +4,10 @@ import type { Change } from '../node/api.ts';
 import { valueFromJson, valueToJson, type ValueJson } from './value-json.ts';
 
 /** `op` as in a batch; `type` says how the value of a put is written. */
-export type ShownChange = (({ readonly op: 'put'; readonly expiresAt?: number } & ValueJson) | { readonly op: 'del' | 'expired' }) &
+export type ShownChange = (
+  | ({ readonly op: 'put'; readonly expiresAt?: number } & ValueJson)
+  | { readonly op: 'del' | 'expired' }
+) &
   Pick<Change, 'key' | 'version' | 'actor' | 'origin' | 'peer' | 'token'>;
 
 export function shownChange(change: Change): ShownChange {

@@ -11,7 +11,7 @@ import { EntryReader } from './entry-reader.ts';
 import { nameOfKey } from './key-name.ts';
 import { atOfDue, DUE_EXPIRING, dueBetween, keyOfDue } from './keyspace.ts';
 import type { State } from './state.ts';
-import { hasSeen, type PinnedRow, pinRows, type Told } from './told-context.ts';
+import { hasSeen, type PinnedContext, pinContext, type Told } from './told-context.ts';
 
 /** Entries read at once: each may have a value of the largest size. */
 const READ_AT_ONCE = 16;
@@ -32,8 +32,7 @@ export interface StoredChange extends Dot {
 export interface ChangePin {
   readonly snapshot: Snapshot;
   readonly reader: EntryReader;
-  readonly rows: readonly PinnedRow[];
-  readonly horizon: Version;
+  readonly context: PinnedContext;
   readonly drops: number;
   readonly droppedAt: Version;
   /** Of the journal. */
@@ -44,13 +43,12 @@ export interface ChangePin {
 
 /** Must be called while no commit is under way. */
 export function pinChanges(state: State, store: OrderedStore, wallMs: number, onDamage: OnDamage): ChangePin {
-  const { journal, horizon, drops, droppedAt } = state;
+  const { journal, drops, droppedAt } = state;
   const snapshot = store.snapshot();
   return {
     snapshot,
     reader: new EntryReader(snapshot, state.context, onDamage),
-    rows: pinRows(state),
-    horizon,
+    context: pinContext(state),
     drops,
     droppedAt,
     end: journal.end,
@@ -73,17 +71,21 @@ export class ChangePages {
   }
 
   /** All that is not `told`. `lately`: what the journal holds, which may know who brought it. */
-  async *untold(told: Told, lately: readonly Placed[]): AsyncGenerator<readonly StoredChange[], void, undefined> {
+  async *untold(
+    told: Told,
+    lately: readonly Placed[],
+  ): AsyncGenerator<readonly StoredChange[], void, undefined> {
     const fromByDot = new Map(lately.map((placed) => [nameOfDot(placed), placed.from]));
     yield* this.#expired((entry) => hasSeen(told, entry));
-    for (const row of this.#pin.rows) {
+    for (const row of this.#pin.context.rows) {
       const received = told.rowByActor.get(row.actor)?.received ?? (0 as Version);
       if (row.received <= received && row.looseCount === 0) continue;
       const scan = this.#pin.reader.byVersion(row.no, received);
       try {
         for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
           const fresh = page.filter((entry) => this.#isWatched(entry.key) && !hasSeen(told, entry));
-          if (fresh.length > 0) yield fresh.map((entry) => this.#changeOf(entry, fromByDot.get(nameOfDot(entry))));
+          if (fresh.length > 0)
+            yield fresh.map((entry) => this.#changeOf(entry, fromByDot.get(nameOfDot(entry))));
         }
       } finally {
         await scan.close();
@@ -116,7 +118,9 @@ export class ChangePages {
   }
 
   /** Entries that expired and were told before. Finds when the next one does. */
-  async *#expired(wasTold: (entry: Entry) => boolean): AsyncGenerator<readonly StoredChange[], void, undefined> {
+  async *#expired(
+    wasTold: (entry: Entry) => boolean,
+  ): AsyncGenerator<readonly StoredChange[], void, undefined> {
     const { snapshot, reader, wallMs } = this.#pin;
     if (this.nextExpiryMs > wallMs) return;
     const scan = snapshot.scan(dueBetween(DUE_EXPIRING, this.nextExpiryMs, Number.MAX_SAFE_INTEGER - 1));

@@ -9,10 +9,13 @@ import type { Dot } from '../core/entry.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
 import { DotScan } from './dot-index.ts';
+import { cloudKey } from './keyspace.ts';
 import type { State } from './state.ts';
 
 /** Single dots of all actors; while there are more (a first copy, a long session) none are kept. 8 KiB of a token. */
 const DOTS_MAX = 1024;
+
+const NO_DOTS: ReadonlySet<Version> = new Set();
 
 export interface ToldRow {
   readonly received: Version;
@@ -34,15 +37,25 @@ export interface PinnedRow extends ToldRow {
   readonly looseCount: number;
 }
 
+/** The context as of a snapshot. */
+export interface PinnedContext {
+  readonly rows: readonly PinnedRow[];
+  readonly horizon: Version;
+  /** Whether it has few single dots: otherwise the rows have none, which are on disk. */
+  readonly hasDots: boolean;
+}
+
 /** Between two commits. */
-export function pinRows({ context }: State): readonly PinnedRow[] {
+export function pinContext({ context, horizon }: State): PinnedContext {
+  const hasDots = context.cloudDots + context.looseDots <= DOTS_MAX;
   const rows: PinnedRow[] = [];
   for (const row of context.all()) {
     if (isTrivial(row)) continue;
-    const { actor, no, received, closed, loose } = row;
-    rows.push({ actor, no, received, closed, dots: new Set(row.cloudVersions), looseCount: loose.count });
+    const { actor, no, received, closed, loose, cloudVersions } = row;
+    const dots = hasDots && cloudVersions.size > 0 ? new Set(cloudVersions) : NO_DOTS;
+    rows.push({ actor, no, received, closed, dots, looseCount: loose.count });
   }
-  return rows;
+  return { rows, horizon, hasDots };
 }
 
 export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean {
@@ -50,42 +63,37 @@ export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean 
   return row !== undefined && (version <= row.received || row.dots.has(version));
 }
 
-/** The whole context of a snapshot, which it was pinned with. */
-export async function toldOf(rows: readonly PinnedRow[], horizon: Version, snapshot: Snapshot): Promise<Told> {
-  const dots = rows.reduce((sum, row) => sum + row.dots.size + row.looseCount, 0);
+/** All of a context, as far as it is kept. */
+export async function toldOf({ rows, horizon, hasDots }: PinnedContext, snapshot: Snapshot): Promise<Told> {
   const rowByActor = new Map<Actor, ToldRow>();
   for (const row of rows) {
     const { actor, received, closed } = row;
-    const kept = dots > DOTS_MAX ? new Set<Version>() : await withLoose(row, snapshot);
-    rowByActor.set(actor, { received, closed, dots: kept });
+    const dots = hasDots && row.looseCount > 0 ? await withLoose(row, snapshot) : row.dots;
+    rowByActor.set(actor, { received, closed, dots });
   }
   return { rowByActor, horizon };
 }
 
 /** Whether everything that `told` covers was seen as of the snapshot. */
-export async function isCovered(
-  told: Told,
-  rows: readonly PinnedRow[],
-  snapshot: Snapshot,
-): Promise<boolean> {
+export async function isCovered(told: Told, { rows }: PinnedContext, snapshot: Snapshot): Promise<boolean> {
   const rowByActor = new Map(rows.map((row) => [row.actor, row]));
   for (const [actor, { received, dots }] of told.rowByActor) {
     const here = rowByActor.get(actor);
-    if (received > (here?.received ?? birthOf(actor))) return false;
-    const isMissing = (version: Version): boolean =>
-      here === undefined || (version > here.received && !here.dots.has(version));
-    let missing = [...dots].filter(isMissing);
-    if (here !== undefined && missing.length > 0) {
-      const present = await withLoose(here, snapshot);
-      missing = missing.filter((version) => !present.has(version));
-    }
-    if (missing.length > 0) return false;
+    const receivedHere = here?.received ?? birthOf(actor);
+    const beyond = [...dots].filter((version) => version > receivedHere);
+    if (received > receivedHere || (here === undefined && beyond.length > 0)) return false;
+    if (here === undefined || beyond.length === 0) continue;
+    const inCloud = await snapshot.getMany(beyond.map((version) => cloudKey(here.no, version)));
+    const missing = beyond.filter((_, index) => inCloud[index] === undefined);
+    if (missing.length === 0) continue;
+    const present = await withLoose(here, snapshot);
+    if (!missing.every((version) => present.has(version))) return false;
   }
   return true;
 }
 
-/** R7, of who was told so much and would be told the rest of what these rows cover. */
-export function isToldLate(told: Told, rows: readonly PinnedRow[], horizon: Version): boolean {
+/** R7, of who was told so much, and would be told the rest of a context. */
+export function isToldLate(told: Told, { rows, horizon }: PinnedContext): boolean {
   const highest = maxVersion(told.horizon, horizon);
   return rows.some(({ actor, closed }) => {
     const row = told.rowByActor.get(actor);

@@ -164,10 +164,11 @@ export class Watcher {
     try {
       this.#wakes = pin.wakes;
       this.#drops ??= { drops: pin.drops, droppedAt: pin.droppedAt };
-      const told = this.#told ?? this.#since?.told ?? (await toldOf(pin.rows, pin.horizon, pin.snapshot));
-      const placed = this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
+      const told = this.#told ?? this.#since?.told ?? (await toldOf(pin.context, pin.snapshot));
+      const placed =
+        this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
       this.#checkGone(pin, told, placed !== undefined);
-      if (this.#told === undefined && !(await isCovered(told, pin.rows, pin.snapshot))) {
+      if (this.#told === undefined && !(await isCovered(told, pin.context, pin.snapshot))) {
         if (this.#dependencies.clock.monotonicMs() >= this.#untilMs) throw gone(UNSEEN);
         await pin.snapshot.close();
         return false;
@@ -194,7 +195,7 @@ export class Watcher {
     if (pin.drops !== this.#drops?.drops || pin.droppedAt !== this.#drops.droppedAt) throw gone(DROPPED);
     if ((nextExpiryMs ?? pin.wallMs) < pin.wallMs - this.#dependencies.tombstoneTtlMs) throw gone(EXPIRED);
     const isExact = isJournaled && !this.#isForeign;
-    if (!isExact && isToldLate(told, pin.rows, pin.horizon)) throw gone(LATE);
+    if (!isExact && isToldLate(told, pin.context)) throw gone(LATE);
   }
 
   async #next(): Promise<readonly StoredChange[] | undefined> {
@@ -205,7 +206,7 @@ export class Watcher {
   async #adopt(): Promise<void> {
     if (this.#pass === undefined) return;
     const { pin, pages } = this.#pass;
-    this.#told = await toldOf(pin.rows, pin.horizon, pin.snapshot);
+    this.#told = await toldOf(pin.context, pin.snapshot);
     this.#nextExpiryMs = pages.nextExpiryMs;
     this.#at = pin.end;
     this.#token = undefined;

@@ -22,9 +22,9 @@ function spawnWatch(args: readonly string[]): Watching {
   const line = async (): Promise<string> => {
     while (!output.includes('\n')) await once(child.stdout as NodeJS.ReadableStream, 'data');
     const end = output.indexOf('\n');
-    const next = output.slice(0, end);
+    const whole = output.slice(0, end);
     output = output.slice(end + 1);
-    return next;
+    return whole;
   };
   return { child, line, stderr: () => errors };
 }
@@ -48,9 +48,8 @@ describe('store watch', () => {
       origin: 'local',
       token: expect.any(String) as string,
     });
-    const { token } = JSON.parse(await next(json, () => runStore(['del', 'k\t', '--data', dir]))) as {
-      readonly token: string;
-    };
+    await runStore(['del', 'k\t', '--data', dir]);
+    const { token } = JSON.parse(await json.line()) as { readonly token: string };
     await runStore(['put', 'k2', '1', '--data', dir]);
     const resumed = spawnWatch(['watch', 'k', '--data', dir, '--since', token]);
     expect(await resumed.line()).toBe('put\there\tk2\t1');
@@ -95,8 +94,3 @@ describe('store serve --log-changes', () => {
     expect(await closed).toEqual([0, null]);
   });
 });
-
-async function next(watching: Watching, act: () => Promise<unknown>): Promise<string> {
-  await act();
-  return watching.line();
-}

@@ -99,7 +99,11 @@ export const CLOCKS: readonly fc.Arbitrary<Action>[] = [
 
 /** Those who watch: they begin, take what they are told, go on with their token at the same node or another. */
 export const WATCHES: readonly fc.Arbitrary<Action>[] = [
-  fc.record({ do: fc.constantFrom('watch' as const, 'resume' as const, 'resume' as const), client: few, node }),
+  fc.record({
+    do: fc.constantFrom('watch' as const, 'resume' as const, 'resume' as const),
+    client: few,
+    node,
+  }),
   fc.record({ do: fc.constant('look' as const), client: few, steps: fc.constantFrom(1, 2, 1000, 1000) }),
   fc.record({ do: fc.constant('look' as const), client: few, steps: fc.constantFrom(1, 2, 1000, 1000) }),
 ];

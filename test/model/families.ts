@@ -67,12 +67,34 @@ export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   'in a bootstrap': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, TOLD),
 };
 
+/** Somebody watches node 0, and goes on at a node after a while; random actions before, between and after. */
+function resumed(...draws: readonly Draw[]): fc.Arbitrary<Schedule> {
+  const some = (maxLength: number): fc.Arbitrary<Action[]> =>
+    fc.array(fc.oneof(...draws.flat()), { maxLength, size: 'max' });
+  const node = fc.nat({ max: 2 });
+  return fc
+    .record({ before: some(5), between: some(7), after: some(4), node })
+    .map(({ before, between, after, node: at }) => ({
+      size: 3,
+      actions: [
+        ...before,
+        { do: 'watch', client: 0, node: 0 },
+        ...between,
+        { do: 'resume', client: 0, node: at },
+        { do: 'look', client: 0, steps: 1000 },
+        ...after,
+      ],
+    }));
+}
+
 /** Apart: they are drawn as often as all others, and the seeds of those stay what they are. */
 export const WATCHED_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   'watched sessions': plain(COMMON, TOLD, WATCHES, WATCHES),
   'watched absences': plain(AWAY, AWAY, COMMON, TOLD, WATCHES, WATCHES),
   'watched disks': plain(AWAY, COMMON, TOLD, DISKS, WATCHES, WATCHES),
   'watched clocks': plain(AWAY, COMMON, CLOCKS, WATCHES, WATCHES),
+  'resumed watches': resumed(AWAY),
+  'resumed watches, disks': resumed(AWAY, AWAY, TOLD, DISKS),
   'watched comparisons': within(COMPARING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
   'watched bootstraps': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
 };

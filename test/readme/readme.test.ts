@@ -84,6 +84,6 @@ describe('the README', () => {
   });
 
   test('has all its programs', () => {
-    expect(programs).toHaveLength(4);
+    expect(programs).toHaveLength(5);
   });
 });

@@ -14,6 +14,11 @@ async function* changesOf(...changes: readonly (Change | Error)[]): AsyncGenerat
   }
 }
 
+async function* silence(until: Promise<void>): AsyncGenerator<Change, void, undefined> {
+  await until;
+  yield* [];
+}
+
 describe('GET /v1/changes', () => {
   it('sends what changes as server-sent events, with a token as id where a new one holds', async () => {
     const { node, ask } = fakeServer();
@@ -78,9 +83,7 @@ describe('GET /v1/changes', () => {
     const { node, open, server } = await localFake();
     let end: () => void = () => {};
     const ended = new Promise<void>((resolve) => (end = resolve));
-    node.changes = (async function* silent() {
-      await ended;
-    })();
+    node.changes = silence(ended);
     const request = open('GET', '/v1/changes').end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     node.watchCalls[0]?.signal?.addEventListener('abort', end);
@@ -92,9 +95,7 @@ describe('GET /v1/changes', () => {
   it('sends a comment to a client that hears nothing for 15 s', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { node, open } = await localFake();
-    node.changes = (async function* silent() {
-      await new Promise(() => {});
-    })();
+    node.changes = silence(new Promise(() => {}));
     const request = open('GET', '/v1/changes').end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     await once(response, 'data');

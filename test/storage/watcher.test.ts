@@ -27,7 +27,9 @@ async function told(watcher: Watcher): Promise<string[]> {
   const changes: string[] = [];
   do {
     for (const { kind, key, value, from } of await watcher.step())
-      changes.push(`${kind} ${text(key)}${kind === 'put' ? ` ${text(value)}` : ''}${from ? ` from ${from}` : ''}`);
+      changes.push(
+        `${kind} ${text(key)}${kind === 'put' ? ` ${text(value)}` : ''}${from ? ` from ${from}` : ''}`,
+      );
   } while (!watcher.isThrough);
   return changes;
 }
@@ -278,7 +280,9 @@ describe('a token', () => {
     for (let at = 0; at < token.length; at++) {
       const other = token[at] === 'A' ? 'B' : 'A';
       const changed = token.slice(0, at) + other + token.slice(at + 1);
-      expect(() => a.watch(ALL, changed), changed).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }));
+      expect(() => a.watch(ALL, changed), changed).toThrow(
+        expect.objectContaining({ code: 'TOKEN_INVALID' }),
+      );
       expect(() => a.watch(ALL, token.slice(0, at))).toThrow(
         expect.objectContaining({ code: 'TOKEN_INVALID' }),
       );
