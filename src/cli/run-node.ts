@@ -26,12 +26,11 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
   });
   try {
     const node = await open(options, log);
-    let logged = Promise.resolve();
     try {
       const server = await serveLocally(node, options.data, log);
       try {
         await announce(node, server.socket, options, out);
-        if (options.logChanges === true) logged = logChanges(node, options.json === true, out);
+        if (options.logChanges === true) void logChanges(node, options.json === true, out, log);
         const stopPrinting = printStateOf(node, options);
         const failure = await Promise.race([signalled, node.stopped]);
         stopPrinting();
@@ -41,7 +40,6 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
       }
     } finally {
       await node.close();
-      await logged;
     }
   } finally {
     letGo();

@@ -111,7 +111,8 @@ export class Transaction {
     this.#addPair(row, { version: entry.version, key: entry.key });
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
-      this.placed.push({ key, actor, version, expiresAt, from: this.from });
+      // A copy: the key of an entry that came in a chunk would keep the whole chunk.
+      this.placed.push({ key: key.slice(), actor, version, expiresAt, from: this.from });
     }
     this.#remember(entry.key, present);
   }

@@ -118,7 +118,6 @@ export class Watcher {
     const { clock, journal } = this.#dependencies;
     if (this.#isClosed || this.#wakes !== journal.wakes) return;
     await new Promise<void>((resolve) => {
-      this.#wake = resolve;
       const ignore = journal.listen(resolve);
       const delayMs = this.isBegun
         ? this.#nextExpiryMs - clock.wallMs()
@@ -217,8 +216,11 @@ export class Watcher {
     const pass = this.#pass;
     this.#pass = undefined;
     this.#ahead = undefined;
-    await pass?.source.return();
-    await pass?.pin.snapshot.close();
+    try {
+      await pass?.source.return();
+    } finally {
+      await pass?.pin.snapshot.close();
+    }
   }
 }
 
