@@ -1,7 +1,7 @@
 /**
  * Where a watch goes on: what was told, as text. Opaque to its holder, good on every node of the cluster.
  *
- *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 flags:1 prefix horizon:8 nextExpiry:8 rows)
+ *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 prefix horizon:8 nextExpiry:8 rows)
  *     node, prefix = length:varint bytes
  *     rows    = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
  *
@@ -21,7 +21,6 @@ import type { Told } from './told-context.ts';
 
 /** Of the text: a change of the form needs a new one. */
 const FORMAT = 1;
-const FOREIGN = 1;
 const HEAD_BYTES = 5;
 
 export interface ChangeToken {
@@ -29,8 +28,6 @@ export interface ChangeToken {
   readonly nodeId: NodeId;
   readonly drops: number;
   readonly droppedAt: Version;
-  /** What was told began at another node: how that one came to it is not known at `nodeId`. */
-  readonly isForeign: boolean;
   /** It says nothing of keys that begin otherwise. */
   readonly prefix: Uint8Array;
   readonly told: Told;
@@ -44,7 +41,6 @@ export function encodeToken(token: ChangeToken, clusterId: string): string {
   writer.lengthPrefixed(asciiBytes(token.nodeId));
   writer.varint(token.drops);
   writer.uint64(token.droppedAt);
-  writer.byte(token.isForeign ? FOREIGN : 0);
   writer.lengthPrefixed(token.prefix);
   writer.uint64(told.horizon);
   writer.uint64(nextExpiryMs === Number.POSITIVE_INFINITY ? 0 : nextExpiryMs);
@@ -85,7 +81,6 @@ function read(reader: ByteReader): ChangeToken {
   if (!isNodeId(nodeId)) throw new MalformedBytes('it names no node');
   const drops = reader.varint();
   const droppedAt = reader.uint64() as Version;
-  const isForeign = reader.byte() === FOREIGN;
   const prefix = reader.lengthPrefixed();
   const horizon = reader.uint64() as Version;
   const nextExpiry = reader.uint64();
@@ -97,7 +92,7 @@ function read(reader: ByteReader): ChangeToken {
     ]),
   );
   const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;
-  return { nodeId, drops, droppedAt, isForeign, prefix, told: { rowByActor, horizon }, nextExpiryMs };
+  return { nodeId, drops, droppedAt, prefix, told: { rowByActor, horizon }, nextExpiryMs };
 }
 
 function rowsOf({ rowByActor }: Told): FullRow[] {

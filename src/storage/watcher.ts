@@ -6,7 +6,8 @@
  *
  * It is gone, and must read everything again,
  * - where R7 would call it late: a deletion that it was not told may have been collected. (Not while the journal reaches
- *   back, if all began at this node: then it names every deletion);
+ *   back, if it began without a token: then every deletion is told.) With a token R7 is asked at each pass: an entry that was
+ *   dropped here, or where this node's context came from, before it began counts no drop since, and becomes closed later;
  * - where entries went without a dot since: dropped by a comparison, taken out by a repair, or forgotten with the context;
  * - where entries that it was told may have expired and been collected, untold;
  * - where it was told by another node, or by this one before it was set back, what this one has not seen, and does not see
@@ -52,7 +53,6 @@ export class Watcher {
   /** Position in the journal, as of then; absent where it began with a token. */
   #at: number | undefined;
   #drops: Pick<ChangeToken, 'drops' | 'droppedAt'> | undefined;
-  #isForeign = false;
   #token: string | undefined;
   /** The pass under way, and its next page, which was read ahead. */
   #pass: { readonly pin: ChangePin; readonly pages: ChangePages; readonly source: Source } | undefined;
@@ -72,7 +72,6 @@ export class Watcher {
     journal.isKept = true;
     if (this.#since === undefined) return;
     if (!startsWith(prefix, this.#since.prefix)) throw otherPrefix();
-    this.#isForeign = this.#since.isForeign || this.#since.nodeId !== nodeId;
     if (this.#since.nodeId === nodeId) this.#drops = this.#since;
   }
 
@@ -96,7 +95,6 @@ export class Watcher {
         nodeId,
         drops,
         droppedAt,
-        isForeign: this.#isForeign,
         prefix: this.#prefix,
         told: this.#told,
         nextExpiryMs: this.#nextExpiryMs,
@@ -193,7 +191,7 @@ export class Watcher {
     const nextExpiryMs = this.#told === undefined ? this.#since?.nextExpiryMs : this.#nextExpiryMs;
     if (pin.drops !== this.#drops?.drops || pin.droppedAt !== this.#drops.droppedAt) throw gone(DROPPED);
     if ((nextExpiryMs ?? pin.wallMs) < pin.wallMs - this.#dependencies.tombstoneTtlMs) throw gone(EXPIRED);
-    const isExact = isJournaled && !this.#isForeign;
+    const isExact = isJournaled && this.#since === undefined;
     if (!isExact && isToldLate(told, pin.context)) throw gone(LATE);
   }
 

@@ -39,10 +39,12 @@ describe('the journal of changes', () => {
   test('holds two mebibytes of keys at most', () => {
     const journal = kept();
     const key = new Uint8Array(1024);
+    let most = 0;
     for (let version = 1; version <= 8000; version++) {
       journal.add([placed(version, key)]);
-      expect(journal.held().length).toBeLessThanOrEqual(2048);
+      most = Math.max(most, journal.held().length);
     }
+    expect(most).toBeLessThanOrEqual(2048);
     expect(journal.end).toBe(8000);
   });
 
