@@ -50,7 +50,7 @@ describe('the journal of changes', () => {
 
   test('calls a listener once, at the next commit, whatever it placed', () => {
     const journal = kept();
-    const [called, cancelled] = [vi.fn(), vi.fn()];
+    const [called, cancelled] = [vi.fn<() => void>(), vi.fn<() => void>()];
     journal.listen(called);
     journal.listen(cancelled)();
     journal.add([]);
