@@ -30,7 +30,7 @@ export async function runNode(options: ServeOptions, out: Output): Promise<void>
       const server = await serveLocally(node, options.data, log);
       try {
         await announce(node, server.socket, options, out);
-        if (options.logChanges === true) void logChanges(node, options.json === true, out, log);
+        if (options.logChanges) void logChanges(node, options.json === true, out, log);
         const stopPrinting = printStateOf(node, options);
         const failure = await Promise.race([signalled, node.stopped]);
         stopPrinting();

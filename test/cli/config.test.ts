@@ -69,6 +69,7 @@ describe('store config', () => {
       max-batch-entries = 10000  # default
       compression = "auto"  # default
       insecure-network = false  # default
+      log-changes = false  # default
       log-level = "info"  # default
       # print-state  # default: never
       "
