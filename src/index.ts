@@ -19,6 +19,7 @@ export type {
   Dot,
   EntriesOptions,
   Entry,
+  FencedStatus,
   Node,
   NodeOptions,
   NodeStatus,

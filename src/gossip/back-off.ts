@@ -1,4 +1,4 @@
-/** Capped exponential back-off with full jitter (Brooker 2015), for dialling peers that cannot be reached. */
+/** Capped exponential back-off with full jitter (Brooker 2015): for peers that cannot be reached, and disks that fail. */
 
 import type { Random } from '../ports/random.ts';
 
@@ -7,15 +7,18 @@ const CAP_MS = 30_000;
 
 export class BackOff {
   readonly #random: Random;
+  readonly #capMs: number;
   #failures = 0;
 
-  constructor(random: Random) {
+  /** `capMs`: the longest wait. */
+  constructor(random: Random, capMs: number = CAP_MS) {
     this.#random = random;
+    this.#capMs = capMs;
   }
 
   /** How long to wait after a further failure, in milliseconds. */
   nextMs(): number {
-    const ceilingMs = Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(this.#failures, 20));
+    const ceilingMs = Math.min(this.#capMs, FIRST_MS * 2 ** Math.min(this.#failures, 20));
     this.#failures++;
     return Math.ceil(this.#random.fraction() * ceilingMs);
   }

@@ -118,8 +118,7 @@ export class Puller {
     const link = asked.channel.isOpen ? asked : linkTo(asked.nodeId);
     const { sentTo } = this.#dependencies;
     const pulled = { entries: 0, bytes: 0, sentBefore: sentTo(asked.nodeId) };
-    // What serves nothing adopts nothing.
-    if (this.#stopped || link === undefined || replica.notServing() !== undefined) {
+    if (this.#stopped || link === undefined || replica.notTaking() !== undefined) {
       return { outcome: 'nothing', entries: 0, bytes: 0 };
     }
     // Others wait; the next round finds out whether it is there again.

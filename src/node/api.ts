@@ -92,6 +92,20 @@ export interface Warning {
   readonly peer?: string;
 }
 
+/** Nothing is written since a write to disk failed; the store tries by itself to take writes again. */
+export interface FencedStatus {
+  /** Milliseconds since 1970-01-01T00:00Z, as `nextAttemptAt`. */
+  readonly since: number;
+  /** What the failed write said. */
+  readonly reason: string;
+  /** To open the store again. */
+  readonly attempts: number;
+  /** Absent while an attempt runs. */
+  readonly nextAttemptAt?: number;
+  /** Why the last attempt failed. */
+  readonly lastError?: string;
+}
+
 export interface StoreStatus {
   readonly nodeId: string;
   readonly clusterId: string;
@@ -123,6 +137,7 @@ export interface StoreStatus {
   readonly checking?: { readonly done: number; readonly total: number };
   /** While a verification runs: how many records it has looked at. */
   readonly verifying?: { readonly records: number };
+  readonly fenced?: FencedStatus;
   readonly warnings: readonly Warning[];
 }
 

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { openLevelStore } from '../adapters/level-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
+import { Ballast } from './ballast.ts';
 
 /** Once it is there, a missing database is an error, not a reason to begin an empty one. */
 const MARKER = 'initialized';
@@ -20,10 +21,15 @@ export interface OpenFolder {
   /** Absolute. */
   readonly dir: string;
   readonly store: OrderedStore;
+  readonly ballast: Ballast;
   /** A store was made here before. */
   readonly isInitialized: boolean;
   /** After the store knows who it is: from now on the database must exist. */
   markInitialized(): Promise<void>;
+  /** Fails if `reopen` would, as far as that can be told. */
+  checkReopening(): Promise<void>;
+  /** The database once more; the store that was open must be closed. Fails as `openFolder` does. */
+  reopen(): Promise<OrderedStore>;
   /** After the store is closed. */
   release(): Promise<void>;
 }
@@ -31,6 +37,7 @@ export interface OpenFolder {
 /** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
 export async function openFolder(path: string): Promise<OpenFolder> {
   const dir = resolve(path);
+  const ballast = new Ballast(dir);
   await makeFolder(dir);
   const isInitialized = await exists(join(dir, MARKER));
   const store = await openDatabase(dir, isInitialized);
@@ -43,11 +50,14 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   return {
     dir,
     store,
+    ballast,
     isInitialized,
     async markInitialized() {
       if (isInitialized) return;
       await writeDurably(dir, MARKER, MARKER_TEXT);
     },
+    checkReopening: () => ballast.checkReopening(join(dir, DATABASE)),
+    reopen: () => openDatabase(dir, true),
     release: () => rm(join(dir, HOLDER), { force: true }),
   };
 }

@@ -4,7 +4,6 @@ import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { StoredReplica } from '../storage/stored-replica.ts';
 import { aborted, checkSignal } from './abort.ts';
 import type {
   BackupResult,
@@ -33,6 +32,8 @@ import type {
   VerifyResult,
   WatchOptions,
 } from './api.ts';
+import type { CurrentReplica } from './current-replica.ts';
+import type { LiveReplica } from './live-replica.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
 import { peerStatuses } from './peer-status.ts';
@@ -50,14 +51,15 @@ export class GossipingNode implements Node {
 
   constructor(dependencies: {
     readonly map: MapStore;
-    readonly replica: StoredReplica;
+    readonly live: LiveReplica;
+    readonly replica: CurrentReplica;
     readonly gossip: Gossip;
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
     readonly intervals: Pick<UpkeepDependencies, 'tombstoneTtlMs' | 'auditIntervalMs' | 'scrubIntervalMs'>;
   }) {
-    const { map, replica, gossip, clock, log, address } = dependencies;
+    const { map, live, replica, gossip, clock, log, address } = dependencies;
     this.address = address;
     this.#map = map;
     this.#gossip = gossip;
@@ -67,9 +69,7 @@ export class GossipingNode implements Node {
       this.#resolveStopped = resolve;
     });
     // What stops it is told; that closing a fenced store may fail, too, adds nothing.
-    const stop = (error: BoatoError): void => void this.#close(error).catch(() => undefined);
-    replica.onFence(stop);
-    if (replica.fenced !== undefined) stop(replica.fenced);
+    live.onGivenUp((error) => void this.#close(error).catch(() => undefined));
     this.#upkeep = new Upkeep({
       replica,
       clock,

@@ -36,7 +36,9 @@ import { writeBackupFile } from './backup-file.ts';
 import { CausalReads, READ_FIELDS } from './causal-reads.ts';
 import { doubtWarning, FUTURE_HELD, repairRefused } from './clock-sentences.ts';
 import { encodeKey } from './key.ts';
+import type { LiveReplica } from './live-replica.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
+import { fencedStatus, fencedWarning } from './outage.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
@@ -47,7 +49,7 @@ import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 export class MapStore implements Store {
   readonly clockDoubt: ClockDoubt;
   readonly causalReads: CausalReads;
-  readonly #replica: StoredReplica;
+  readonly #live: LiveReplica;
   readonly #clock: Clock;
   readonly #options: CheckedStoreOptions;
   readonly #limits: Limits;
@@ -61,19 +63,23 @@ export class MapStore implements Store {
   #closing: Promise<void> | undefined;
 
   constructor(
-    replica: StoredReplica,
+    live: LiveReplica,
     clock: Clock,
     options: CheckedStoreOptions,
     folder: { readonly dir: string; readonly release: () => Promise<void> },
   ) {
-    this.#replica = replica;
+    this.#live = live;
     this.#clock = clock;
     this.#options = options;
     this.#limits = options.limits;
     this.#dir = folder.dir;
     this.#release = folder.release;
-    this.causalReads = new CausalReads(replica, clock);
+    this.causalReads = new CausalReads(live, clock);
     this.clockDoubt = new ClockDoubt(options.maxDriftMs, clock.wallMs(), clock.monotonicMs());
+  }
+
+  get #replica(): StoredReplica {
+    return this.#live.current;
   }
 
   get nodeId(): string {
@@ -81,7 +87,7 @@ export class MapStore implements Store {
   }
 
   async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     const write = putWrite(key, value, options, this.#limits, this.#clock.wallMs());
     return putResult(await this.#replica.write([write]));
   }
@@ -99,18 +105,18 @@ export class MapStore implements Store {
     if (!Array.isArray(keys)) throw new BoatoError('INVALID_KEY', 'getMany takes a list of keys.');
     // Others may have written longer keys than this node may. (`Array.from` shows holes, which `map` would skip.)
     const encoded = Array.from(keys, (key) => encodeKey(key, DEFAULT_LIMITS.keyBytesMax));
-    const entries = await this.#readingAfter(options, () => this.#replica.getMany(encoded));
+    const entries = await this.#readingAfter(options, (replica) => replica.getMany(encoded));
     const wallMs = this.#clock.wallMs();
     return entries.map((entry) => liveValue(entry, wallMs));
   }
 
   async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     return deleteResult(await this.#replica.write([deleteWrite(key, options, this.#limits)]));
   }
 
   async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     const writes = batchWrites(operations, this.#limits, this.#clock.wallMs());
     return batchResult(writes.length === 0 ? undefined : await this.#replica.write(writes));
   }
@@ -121,16 +127,23 @@ export class MapStore implements Store {
     const waiting = this.#after(options);
     if (waiting !== undefined) await waiting;
     if (bounds === undefined) return;
-    yield* readLive(this.#replica.scan(bounds), limit, () => this.#clock.wallMs(), options.signal);
+    const scan = await this.#reading(async (replica) => replica.scan(bounds));
+    try {
+      yield* readLive(scan, limit, () => this.#clock.wallMs(), options.signal);
+    } catch (error) {
+      throw this.#live.explained(error);
+    }
   }
 
   async count(options: CountOptions = {}): Promise<number> {
     this.#assertOpen();
     checkKnown(options, ['prefix', ...READ_FIELDS]);
     const { prefix = '', ...after } = options;
-    const count = (): Promise<number> =>
-      prefix === '' ? this.#replica.count() : this.#countPrefix(prefix, after.signal);
-    return this.#readingAfter(after, count);
+    return this.#readingAfter(after, (replica) =>
+      prefix === ''
+        ? this.#countAll(replica, after.signal)
+        : this.#countPrefix(replica, prefix, after.signal),
+    );
   }
 
   watch(options: WatchOptions = {}): Changes {
@@ -156,6 +169,7 @@ export class MapStore implements Store {
     const { checking, verifying } = this.#replica;
     const { actors, cloudDots, looseDots } = this.#replica.counts;
     const actor = this.#replica.runActor;
+    const { outage } = this.#live;
     return {
       nodeId: this.#replica.nodeId,
       clusterId: this.#replica.clusterId,
@@ -177,53 +191,61 @@ export class MapStore implements Store {
       healing,
       ...(checking === undefined ? {} : { checking }),
       ...(verifying === undefined ? {} : { verifying: { records: verifying } }),
+      ...(outage === undefined ? {} : { fenced: fencedStatus(outage) }),
       warnings: this.#warnings(),
     };
   }
 
   async collect(): Promise<CollectResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     const reason = this.#whyNotCollect();
     if (reason !== undefined) return { collected: 0, kept: 0, reason };
-    return this.#reading(this.#replica.collect());
+    return this.#reading((replica) => replica.collect());
   }
 
   async repairClock(options: ClockRepairOptions = {}): Promise<ClockRepairResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     checkKnown(options, ['all']);
     const { all = false } = options;
     if (typeof all !== 'boolean')
       throw new BoatoError('INVALID_OPTION', 'The option `all` must be true or false.');
     const doubt = this.#clockDoubt();
     if (doubt !== undefined) throw repairRefused(doubt, this.#options.maxDriftMs);
-    const { removed, rewritten, others } = await this.#reading(
-      this.#replica.repairClock(all, () => this.#isRefusing),
+    const { removed, rewritten, others } = await this.#reading((replica) =>
+      replica.repairClock(all, () => this.#isRefusing),
     );
     return { removed, rewritten, others };
   }
 
   async compact(): Promise<void> {
-    this.#assertOpen();
-    await this.#reading(this.#replica.compact());
+    this.#assertWritable();
+    await this.#reading((replica) => replica.compact());
   }
 
   async backup(path: string, options?: SignalOptions): Promise<BackupResult> {
     this.#assertOpen();
-    return this.#reading(writeBackupFile(path, this.backupStream(options)));
+    return this.#reading(() => writeBackupFile(path, this.backupStream(options)));
   }
 
   async *backupStream(options: SignalOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     this.#assertOpen();
     checkKnown(options, ['signal']);
-    yield* unlessAborted(this.#replica.backup(), checkSignal(options.signal));
+    const signal = checkSignal(options.signal);
+    await this.#live.reopened;
+    try {
+      yield* unlessAborted(this.#replica.backup(), signal);
+    } catch (error) {
+      throw this.#live.explained(error);
+    }
   }
 
   async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
     this.#assertOpen();
     const { repair, signal } = checkVerify(options);
+    if (repair) this.#live.assertWritable();
     const isCalledOff = (): boolean => this.#isRefusing || signal?.aborted === true;
     try {
-      return toVerifyResult(await this.#reading(this.#replica.verify(repair, isCalledOff)));
+      return toVerifyResult(await this.#reading((replica) => replica.verify(repair, isCalledOff)));
     } catch (error) {
       throwIfAborted(signal);
       throw error;
@@ -235,6 +257,7 @@ export class MapStore implements Store {
     this.#isRefusing = true;
     this.causalReads.stop();
     for (const changes of this.#watches) void changes.end();
+    this.#live.stop();
   }
 
   close(): Promise<void> {
@@ -263,7 +286,7 @@ export class MapStore implements Store {
       });
     }
     try {
-      await this.#replica.close();
+      await this.#live.close();
     } finally {
       await this.#release();
     }
@@ -273,15 +296,18 @@ export class MapStore implements Store {
   #read(key: unknown, options: ReadOptions | undefined): Promise<CoreEntry | undefined> {
     this.#assertOpen();
     const bytes = encodeKey(key, DEFAULT_LIMITS.keyBytesMax);
-    return this.#readingAfter(options, () => this.#replica.get(bytes));
+    return this.#readingAfter(options, (replica) => replica.get(bytes));
   }
 
   /** `read`, once it may begin: at once, if there is nothing to wait for. */
-  #readingAfter<T>(options: ReadOptions | undefined, read: () => Promise<T>): Promise<T> {
-    if (options === undefined) return this.#reading(read());
+  #readingAfter<T>(
+    options: ReadOptions | undefined,
+    read: (replica: StoredReplica) => Promise<T>,
+  ): Promise<T> {
+    if (options === undefined) return this.#reading(read);
     checkKnown(options, READ_FIELDS);
     const waiting = this.#after(options);
-    return waiting === undefined ? this.#reading(read()) : waiting.then(() => this.#reading(read()));
+    return waiting === undefined ? this.#reading(read) : waiting.then(() => this.#reading(read));
   }
 
   /** What a read waits for; it fails if the store is closed meanwhile. */
@@ -289,27 +315,52 @@ export class MapStore implements Store {
     return this.causalReads.before(options)?.then(() => this.#assertOpen());
   }
 
-  /** Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.) */
-  async #reading<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.)
+   * It is begun anew if the store was closed under it to be opened again.
+   */
+  async #reading<T>(work: (replica: StoredReplica) => Promise<T>): Promise<T> {
     this.#underWay++;
+    const replica = this.#replica;
     try {
-      return await work;
+      return await work(replica);
+    } catch (error) {
+      return await work(await this.#live.afterClosing(error, replica));
     } finally {
       if (--this.#underWay === 0) this.#onIdle();
     }
   }
 
-  async #countPrefix(prefix: string, signal: AbortSignal | undefined): Promise<number> {
+  async #countAll(replica: StoredReplica, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      return await replica.count();
+    } catch (error) {
+      if (replica.fenced === undefined) throw error;
+      // What it has in memory is ahead of the disk.
+      return this.#countPrefix(replica, '', signal);
+    }
+  }
+
+  async #countPrefix(
+    replica: StoredReplica,
+    prefix: string,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     const { bounds, limit } = checkRange({ prefix });
     let count = 0;
     if (bounds === undefined) return count;
-    const scan = this.#replica.scan(bounds);
+    const scan = replica.scan(bounds);
     for await (const _ of readLive(scan, limit, () => this.#clock.wallMs(), signal)) count++;
     return count;
   }
 
   #assertOpen(): void {
     if (this.#isRefusing) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    this.#live.assertWritable();
   }
 
   #whyNotCollect(): string | undefined {
@@ -322,8 +373,8 @@ export class MapStore implements Store {
 
   #warnings(): Warning[] {
     const warnings: Warning[] = [];
-    const { fenced } = this.#replica;
-    if (fenced !== undefined) warnings.push({ code: 'FENCED', message: fenced.message });
+    const { outage } = this.#live;
+    if (outage !== undefined) warnings.push(fencedWarning(outage, this.#clock.wallMs()));
     if (this.#replica.state.damaged) {
       warnings.push({
         code: 'DAMAGED',

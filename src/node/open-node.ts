@@ -12,6 +12,7 @@ import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
 import { throwIfAborted } from './abort.ts';
 import type { Node, NodeOptions } from './api.ts';
+import { CurrentReplica } from './current-replica.ts';
 import { GossipingNode } from './gossiping-node.ts';
 import { openMap } from './open-store.ts';
 import { checkNodeOptions } from './options.ts';
@@ -23,7 +24,8 @@ import { checkNodeOptions } from './options.ts';
 export async function openNode(options: NodeOptions): Promise<Node> {
   const checked = checkNodeOptions(options);
   const { log, tombstoneTtlMs, maxDriftMs, signal } = checked;
-  const { map, replica } = await openMap(checked);
+  const { map, live } = await openMap(checked);
+  const replica = new CurrentReplica(live);
   const clock = systemClock;
   const gossip = new Gossip(
     {
@@ -59,7 +61,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     throwIfAborted(signal);
     const { auditIntervalMs, scrubIntervalMs } = checked;
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    return new GossipingNode({ map, replica, gossip, clock, log, address, intervals });
+    return new GossipingNode({ map, live, replica, gossip, clock, log, address, intervals });
   } catch (error) {
     await gossip.stop();
     await map.close();

@@ -156,7 +156,8 @@ export interface Replica {
   readonly nodeId: NodeId;
   readonly clusterId: string;
 
-  // As of the last commit that was decided; cheap.
+  // As of the last commit that was decided; cheap. After a failed write that is ahead of the disk: what would tell peers of
+  // it throws `STORE_FENCED` then.
   contextHash(): bigint;
   /** The second sum of R8: entries that are neither tombstones nor expiring. */
   fingerprint(): Sum;
@@ -168,6 +169,8 @@ export interface Replica {
   movedSince(sinceMs: number, limit: number): readonly Actor[];
   /** Why this node serves and adopts nothing now (a sentence), or `undefined` when it does. */
   notServing(): string | undefined;
+  /** Why it adopts nothing now, though it may serve. */
+  notTaking(): string | undefined;
   /** As in `PullerState`; a session that is served is void as well once it has changed. */
   readonly epoch: number;
   /** It gave up its context, and has not yet completed a session with each of its peers since (R8). */

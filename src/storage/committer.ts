@@ -1,6 +1,7 @@
 /**
  * Commits, one group after another: writers join the group that forms while the one before it is being written, and
- * are answered when theirs is on disk. Any failed write fences the store for good.
+ * are answered when theirs is on disk. Any failed write fences the store: nothing more is acknowledged on this state, which
+ * is ahead of the disk, until another one takes its place.
  *
  * 1. Groups are decided, written and answered in the order in which their jobs came.
  * 2. At most one group is on its way to disk. What was waiting when its write began is decided meanwhile, over the state in
@@ -28,10 +29,24 @@ const GROUP_KEYS_MAX = 512;
 const GROUP_KEYS_MAX_UNSYNCED = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
-const FAILED_WRITE =
-  'A write to disk failed, so nothing more is acknowledged: see the cause (disk full, I/O error), mend it, and start the node again; what was acknowledged is on disk.';
-const BROKEN_INVARIANT =
-  'An invariant of the store was broken, so nothing more is acknowledged: please report the cause, and start the node again; what was acknowledged is on disk.';
+/** Why nothing is acknowledged any more. */
+interface Fence {
+  readonly what: string;
+  /** A defect of ours: the disk is sound. */
+  readonly isDefect: boolean;
+}
+
+const FAILED_WRITE: Fence = {
+  what: 'A write to disk failed, and was not acknowledged',
+  isDefect: false,
+};
+const BROKEN_INVARIANT: Fence = {
+  what: 'An invariant of the store was broken (please report it), and the write was not acknowledged',
+  isDefect: true,
+};
+
+/** `isDefect`: an invariant of ours was broken; otherwise a write to disk has failed. */
+export type OnFence = (error: BoatoError, isDefect: boolean) => void;
 
 /** A change that is decided in one synchronous step over the state as all jobs before it left it. */
 export interface Job<T> {
@@ -80,7 +95,7 @@ export class Committer {
   readonly #state: State;
   readonly #clock: Clock;
   readonly #sync: boolean;
-  readonly #onFence: (error: BoatoError) => void;
+  readonly #onFence: OnFence;
   readonly #onDamage: OnDamage;
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
   #queue: Queued[] = [];
@@ -95,7 +110,7 @@ export class Committer {
     clock: Clock,
     options: {
       readonly sync: boolean;
-      readonly onFence: (error: BoatoError) => void;
+      readonly onFence: OnFence;
       readonly onDamage: OnDamage;
       /** Told, after each commit, whose rows it wrote. */
       readonly onCommitted: (rows: readonly LiveRow[]) => void;
@@ -248,12 +263,17 @@ export class Committer {
   }
 
   /** The state in memory is ahead of the disk, and nothing may be decided on it any more. */
-  fence(cause: unknown, why: string = FAILED_WRITE): BoatoError {
+  fence(cause: unknown, why: Fence = FAILED_WRITE): BoatoError {
     if (this.#stopped?.code === 'STORE_FENCED') return this.#stopped;
-    const error = new BoatoError('STORE_FENCED', why, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new BoatoError(
+      'STORE_FENCED',
+      `${why.what}: ${reason}. What was acknowledged is on disk; as long as it is open, the store tries by itself to take writes again.`,
+      { cause },
+    );
     this.#stopped = error;
     for (const { reject } of this.#queue.splice(0)) reject(error);
-    this.#onFence(error);
+    this.#onFence(error, why.isDefect);
     return error;
   }
 }

@@ -46,7 +46,8 @@ const SCAN_PAGE = 1000;
 const IDENTITY = metaKey('identity');
 const STATE = metaKey('state');
 
-export async function openReplica(options: ReplicaOptions): Promise<StoredReplica> {
+/** `before`: the replica whose place it takes in this process, after a failed write; it must be closed. */
+export async function openReplica(options: ReplicaOptions, before?: StoredReplica): Promise<StoredReplica> {
   const { store, hash64, random, log } = options;
   const [storedIdentity, storedState] = await store.getMany([IDENTITY, STATE]);
   if (storedIdentity === undefined && options.mustExist) {
@@ -66,13 +67,14 @@ export async function openReplica(options: ReplicaOptions): Promise<StoredReplic
   const isEmpty = storedState === undefined || nodeState?.all.count === 0;
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
   if (nodeState !== undefined) state.load(nodeState);
+  if (before !== undefined) state.follow(before.past);
   // The sync of the one takes as long as the reading of the other.
   const [hadMarker] = await Promise.all([takeCleanStop(store), loadContext(store, state, damage)]);
   const wasClean = hadMarker || storedIdentity === undefined;
   if (storedState !== undefined && nodeState === undefined) await recount(store, state, damage);
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
-  if (!wasClean)
+  if (!wasClean && before === undefined)
     log.info({ nodeId: identity.nodeId }, 'The last stop was not clean; what was acknowledged is here.');
   return replica;
 }

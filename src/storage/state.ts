@@ -59,6 +59,12 @@ export class State implements NodeState {
     }
   }
 
+  /** Takes the place of `before` in the same process: what was opened there is void, and its actors are this run's. */
+  follow({ epoch, runActors }: Pick<State, 'epoch' | 'runActors'>): void {
+    this.epoch = epoch + 1;
+    for (const actor of runActors) this.runActors.add(actor);
+  }
+
   load(stored: NodeState): void {
     this.horizon = stored.horizon;
     this.all = stored.all;

@@ -26,7 +26,7 @@ import { pinChanges } from './change-pages.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { type ClockRepair, holdsFuture, repairClock } from './clock-repair.ts';
 import { type Collected, collectDue } from './collect.ts';
-import { Committer } from './committer.ts';
+import { Committer, type OnFence } from './committer.ts';
 import { copyRow } from './context-table.ts';
 import { countExpiring } from './count.ts';
 import { damaged, type OnDamage, reported, reportingDamage } from './damage.ts';
@@ -46,6 +46,10 @@ import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
 import { Watcher } from './watcher.ts';
 import { type Write, type Written, writeJob } from './write.ts';
+
+const FAILED_WRITE = 'A write to disk failed: nothing is written until the store was opened again.';
+const BROKEN_INVARIANT =
+  'An invariant of the store was broken, please report the cause: nothing is written until the store was opened again.';
 
 /** What a verification found, and what was done about it. */
 export interface Verified {
@@ -75,7 +79,7 @@ export class StoredReplica implements Replica {
   readonly #arrivals: Arrivals;
   readonly #onDamage: OnDamage;
   #fenced: BoatoError | undefined;
-  #onFence: (error: BoatoError) => void = () => {};
+  #onFence: OnFence = () => {};
   #closing = false;
   #comparing: NewSession | undefined;
 
@@ -89,7 +93,7 @@ export class StoredReplica implements Replica {
     this.#onDamage = onDamage;
     this.#committer = new Committer(options.store, state, options.clock, {
       sync: options.sync,
-      onFence: (error) => this.#fence(error),
+      onFence: (error, isDefect) => this.#fence(error, isDefect),
       onDamage,
       onCommitted: (rows) => {
         this.#compactor.look(rows);
@@ -131,6 +135,11 @@ export class StoredReplica implements Replica {
     return { actors: size, cloudDots, looseDots };
   }
 
+  /** What a replica that takes the place of this one goes on from. */
+  get past(): Pick<State, 'epoch' | 'runActors'> {
+    return this.#state;
+  }
+
   get runActor(): Actor | undefined {
     return this.#state.runActor?.actor;
   }
@@ -144,7 +153,7 @@ export class StoredReplica implements Replica {
   }
 
   /** Called once, when a failed write has fenced the store. */
-  onFence(callback: (error: BoatoError) => void): void {
+  onFence(callback: OnFence): void {
     this.#onFence = callback;
   }
 
@@ -166,6 +175,16 @@ export class StoredReplica implements Replica {
   /** Calls `look` after each commit that may have brought a write of `actor`, until the function returned is called. */
   onArrival(actor: Actor, look: () => void): () => void {
     return this.#arrivals.watch(actor, look);
+  }
+
+  /** Writes its own state once more: whether writes come to disk. */
+  async probe(): Promise<void> {
+    await this.#committer.commit({
+      keys: [],
+      bytes: 0,
+      sync: true,
+      decide: (transaction) => transaction.touchState(),
+    });
   }
 
   /** The present entry, be it a tombstone or expired. */
@@ -243,7 +262,11 @@ export class StoredReplica implements Replica {
   async *backup(): AsyncGenerator<Uint8Array, void, undefined> {
     const { identity } = this.#state;
     const { clock, hash64 } = this.#options;
-    const snapshot = await this.#committer.exclusive(() => Promise.resolve(this.#store.snapshot()));
+    // Once the store is fenced there are no commits to wait for.
+    const snapshot =
+      this.#fenced === undefined
+        ? await this.#committer.exclusive(() => Promise.resolve(this.#store.snapshot()))
+        : this.#store.snapshot();
     const head = { ...identity, takenAtMs: clock.wallMs(), isChecked: this.#health.checking === undefined };
     try {
       yield* backupPieces(snapshot, head, hash64, this.#onDamage);
@@ -293,6 +316,11 @@ export class StoredReplica implements Replica {
   notServing(): string | undefined {
     if (this.#fenced !== undefined) return 'a write to its disk failed';
     return this.#health.ailment;
+  }
+
+  /** What serves nothing adopts nothing. */
+  notTaking(): string | undefined {
+    return this.notServing();
   }
 
   isBootstrapping(): boolean {
@@ -480,10 +508,10 @@ export class StoredReplica implements Replica {
     }
   }
 
-  #fence(error: BoatoError): void {
+  #fence(error: BoatoError, isDefect: boolean): void {
     this.#fenced = error;
-    this.#options.log.error({ cause: String(error.cause) }, error.message);
+    this.#options.log.error({ cause: String(error.cause) }, isDefect ? BROKEN_INVARIANT : FAILED_WRITE);
     this.#state.journal.wake();
-    this.#onFence(error);
+    this.#onFence(error, isDefect);
   }
 }

@@ -1,6 +1,8 @@
 /** What can happen in the model: actions, how they are drawn, and how they are carried out on a cluster. */
 
 import * as fc from 'fast-check';
+import { assert } from '../../src/core/assert.ts';
+import { BoatoError } from '../../src/core/errors.ts';
 import type { Write } from '../../src/storage/write.ts';
 import type { Cluster, Delivery, TestSession } from '../support/cluster.ts';
 import { utf8 } from '../support/replica-fixture.ts';
@@ -12,7 +14,17 @@ export type Action =
   | { readonly do: 'open' | 'compare' | 'pull'; readonly node: number; readonly server: number }
   | { readonly do: 'chunk'; readonly node: number; readonly delivery: Delivery }
   | {
-      readonly do: 'break' | 'end' | 'kill' | 'restart' | 'compact' | 'collect' | 'save' | 'restore' | 'wipe';
+      readonly do:
+        | 'break'
+        | 'end'
+        | 'kill'
+        | 'restart'
+        | 'compact'
+        | 'collect'
+        | 'save'
+        | 'restore'
+        | 'wipe'
+        | 'fail';
       readonly node: number;
     }
   | { readonly do: 'tell'; readonly node: number; readonly write: number }
@@ -91,6 +103,11 @@ export const DISKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('vanish' as const), node, key }),
 ];
 
+/** Disks whose next write fails, whatever it is of. */
+export const FAILURES: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('fail' as const), node }),
+];
+
 /** Clocks that leap, and are right again; and the repair of what was written meanwhile. */
 export const CLOCKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('clock' as const), node, offsetS: fc.constantFrom(0, 0, -50, 20, 50, 600) }),
@@ -108,7 +125,26 @@ export const WATCHES: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('look' as const), client: few, steps: fc.constantFrom(1, 2, 1000, 1000) }),
 ];
 
+/** A node one of whose writes failed is opened again in the same process, and its session ends. */
 export async function perform(
+  cluster: Cluster,
+  running: Running,
+  clients: readonly WatchClient[],
+  action: Action,
+): Promise<void> {
+  try {
+    await act(cluster, running, clients, action);
+  } catch (error) {
+    if (!(error instanceof BoatoError && error.code === 'STORE_FENCED')) throw error;
+    assert(cluster.fenced().length > 0, 'only a fenced node says so');
+  }
+  for (const at of cluster.fenced()) {
+    await endSession(running, at);
+    await cluster.reopen(at);
+  }
+}
+
+async function act(
   cluster: Cluster,
   running: Running,
   clients: readonly WatchClient[],
@@ -194,6 +230,8 @@ export async function perform(
       return cluster.node(at).replica.compact();
     case 'collect':
       return cluster.collect(at);
+    case 'fail':
+      return cluster.failNext(at);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Families of random schedules: plain ones, and templates that put random actions inside something that runs. */
 
 import * as fc from 'fast-check';
-import { type Action, AWAY, CLOCKS, COMMON, DISKS, TOLD, WATCHES } from './actions.ts';
+import { type Action, AWAY, CLOCKS, COMMON, DISKS, FAILURES, TOLD, WATCHES } from './actions.ts';
 import type { Schedule } from './run-schedule.ts';
 
 type Draw = readonly fc.Arbitrary<Action>[];
@@ -55,7 +55,8 @@ const BOOTSTRAPPING: readonly Action[] = [
   { do: 'open', node: 0, server: 1 },
 ];
 
-export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
+/** Those that mutants are tried with. */
+export const MUTANT_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   sessions: plain(COMMON, COMMON, TOLD),
   absences: plain(AWAY, AWAY, COMMON, TOLD),
   disks: plain(AWAY, COMMON, TOLD, DISKS),
@@ -65,6 +66,11 @@ export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   'in a comparison': within(COMPARING, AWAY, AWAY, COMMON, TOLD),
   'in a resumed session': within(RESUMED, AWAY, AWAY, COMMON, TOLD),
   'in a bootstrap': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, TOLD),
+};
+
+export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
+  ...MUTANT_FAMILIES,
+  'failing disks': plain(AWAY, COMMON, COMMON, TOLD, FAILURES, FAILURES),
 };
 
 /** Somebody watches node 0, and goes on at a node after a while; random actions before, between and after. */

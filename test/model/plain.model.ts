@@ -1,3 +1,3 @@
 import { checkFamilies } from './check-families.ts';
 
-checkFamilies(['sessions', 'absences', 'disks', 'everything']);
+checkFamilies(['sessions', 'absences', 'disks', 'everything', 'failing disks']);

@@ -32,6 +32,7 @@ export async function runSchedule({ size, actions }: Schedule): Promise<void> {
     const client = action.do === 'look' && action.steps > FEW_STEPS ? clients[action.client] : undefined;
     if (client?.isHome === true && !isUneasy) await expectSameMap(client);
   }
+  cluster.mendDisks();
   for (const { index } of cluster.nodes) cluster.setClock(index, 0);
   await cluster.clock.advance(HEALING_MS);
   for (const session of running.values()) await session.session.close();

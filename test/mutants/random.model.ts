@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FAMILIES } from '../model/families.ts';
+import { MUTANT_FAMILIES } from '../model/families.ts';
 import { runSchedule } from '../model/run-schedule.ts';
 
 declare module 'vitest' {
@@ -17,7 +17,7 @@ declare module 'vitest' {
 const { MUTANT_RUNS = '1', MUTANT_SEED = '1' } = process.env;
 
 test('random schedules of all families', { timeout: 86_400_000 }, async ({ task }) => {
-  const schedules = fc.asyncProperty(fc.oneof(...Object.values(FAMILIES)), runSchedule);
+  const schedules = fc.asyncProperty(fc.oneof(...Object.values(MUTANT_FAMILIES)), runSchedule);
   const { failed, numRuns, errorInstance } = await fc.check(schedules, {
     numRuns: Number(MUTANT_RUNS),
     seed: Number(MUTANT_SEED),

@@ -10,10 +10,14 @@ import { DEFAULT_LIMITS, FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import { CHUNK_BYTES } from '../../src/gossip/chunk.ts';
 import { Gossip } from '../../src/gossip/gossip.ts';
 import type { Node } from '../../src/index.ts';
+import { CurrentReplica } from '../../src/node/current-replica.ts';
 import { openFolder } from '../../src/node/folder.ts';
 import { GossipingNode } from '../../src/node/gossiping-node.ts';
+import { LiveReplica } from '../../src/node/live-replica.ts';
 import { MapStore } from '../../src/node/map-store.ts';
 import { checkNodeOptions } from '../../src/node/options.ts';
+import type { Log } from '../../src/ports/log.ts';
+import type { Random } from '../../src/ports/random.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { hash64 } from '../support/replica-fixture.ts';
@@ -21,35 +25,55 @@ import { hash64 } from '../support/replica-fixture.ts';
 /** Writes of opening a new folder: the identity, and the removal of the clean-stop marker. */
 const OPENING_WRITES = 2;
 
-/** What `openNode` does, but the commit numbered `failing`, counted from 0, fails with `error`. */
+export interface FaultyNodeOptions {
+  readonly peers?: readonly string[];
+  readonly gossipIntervalMs?: number;
+  /** Of the replica. */
+  readonly random?: Random;
+  readonly log?: Log;
+}
+
+/** What `openNode` does, but the commit numbered `failing`, counted from 0, fails with `error`; once opened again, none. */
 export async function openFaultyNode(
   dir: string,
   failing: number,
   error: Error,
-  peers: readonly string[] = [],
+  {
+    peers = [],
+    gossipIntervalMs = 1_000_000,
+    random = systemRandom,
+    log = silentLog,
+  }: FaultyNodeOptions = {},
 ): Promise<Node> {
-  const options = checkNodeOptions({ dir, nodeId: 'faulty', peers, gossipIntervalMs: 1_000_000 });
+  const options = checkNodeOptions({ dir, nodeId: 'faulty', peers, gossipIntervalMs, log });
   const { tombstoneTtlMs, maxDriftMs } = options;
   const folder = await openFolder(dir);
-  const replica = await openReplica({
-    ...options,
-    store: faultyStore(folder.store, OPENING_WRITES + failing, error),
-    clock: systemClock,
-    random: systemRandom,
-    hash64,
-    log: silentLog,
-    mustExist: folder.isInitialized,
-    sync: true,
-  });
+  const clock = systemClock;
+  const replicaOptions = { ...options, clock, random, hash64, sync: true };
+  const store = faultyStore(folder.store, OPENING_WRITES + failing, error);
+  const first = await openReplica({ ...replicaOptions, store, mustExist: folder.isInitialized });
   await folder.markInitialized();
-  const map = new MapStore(replica, systemClock, options, folder);
+  const live = new LiveReplica(first, {
+    home: {
+      checkReopening: () => folder.checkReopening(),
+      reopen: async (before) =>
+        openReplica({ ...replicaOptions, store: await folder.reopen(), mustExist: true }, before),
+      setRoomAside: () => Promise.resolve(),
+      checkRoom: () => Promise.resolve(),
+    },
+    clock,
+    random: systemRandom,
+    log,
+  });
+  const map = new MapStore(live, clock, options, folder);
+  const replica = new CurrentReplica(live);
   const gossip = new Gossip(
     {
       replica,
       transport: createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX }),
-      clock: systemClock,
+      clock,
       random: systemRandom,
-      log: silentLog,
+      log,
       packer,
       fingerprints: new Fingerprints(hash64),
       limits: DEFAULT_LIMITS,
@@ -58,13 +82,15 @@ export async function openFaultyNode(
     { ...options, settings: { tombstoneTtlMs, maxDriftMs }, chunkBytes: CHUNK_BYTES },
   );
   const address = await gossip.start(options.listen);
-  return new GossipingNode({
-    map,
-    replica,
-    gossip,
-    clock: systemClock,
-    log: silentLog,
-    address,
-    intervals: options,
-  });
+  return new GossipingNode({ map, live, replica, gossip, clock, log, address, intervals: options });
+}
+
+/** A log that tells when it is told a sentence that begins with `words`. */
+export function logUntil(words: string): { readonly log: Log; readonly told: Promise<void> } {
+  let tell = (): void => {};
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  const listen = (_fields: unknown, message: string): void => {
+    if (message.startsWith(words)) tell();
+  };
+  return { log: { debug: listen, info: listen, warn: listen, error: listen }, told };
 }

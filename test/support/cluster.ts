@@ -60,6 +60,8 @@ interface TestNode {
   disk: MemoryDisk;
   /** Batches written to the disk since it was opened: while it stands still, nothing changes there. */
   readonly writes: () => number;
+  /** The next write to the disk fails. */
+  readonly failure: { isDue: boolean };
   replica: StoredReplica;
   epoch: number;
   server: SessionServer;
@@ -246,7 +248,13 @@ export class Cluster {
   async collect(index: number): Promise<void> {
     const { replica, clock, doubt, collected, startOffsetMs } = this.node(index);
     const before = await this.present(index);
-    if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await replica.collect();
+    let failure: unknown;
+    try {
+      if (!doubt.check(clock.wallMs(), clock.monotonicMs())) await replica.collect();
+    } catch (error) {
+      failure = error;
+    }
+    // Also what was collected before a write failed.
     const after = new Set((await this.present(index)).map(dotName));
     for (const entry of before) {
       if (after.has(dotName(entry))) continue;
@@ -257,6 +265,7 @@ export class Cluster {
       if ((entry.expiresAt ?? Number.POSITIVE_INFINITY) <= Math.max(wallMs, this.clock.wallMs()))
         this.#expired.add(dotName(entry));
     }
+    if (failure !== undefined) throw failure;
   }
 
   /** Nodes whose clocks were wrong once: only they may refuse a write. */
@@ -363,10 +372,18 @@ export class Cluster {
     index: number,
     disk: MemoryDisk,
     naive: NaiveReplica,
-    { collected, past }: { readonly collected?: Set<string>; readonly past?: Set<string> } = {},
+    {
+      collected,
+      past,
+      before,
+    }: {
+      readonly collected?: Set<string>;
+      readonly past?: Set<string>;
+      readonly before?: StoredReplica;
+    } = {},
   ): Promise<void> {
     const { offsetMs } = this.node(index).clock;
-    this.nodes[index] = await this.#open(index, disk, naive, offsetMs, collected, past);
+    this.nodes[index] = await this.#open(index, disk, naive, offsetMs, collected, past, before);
   }
 
   /**
@@ -520,6 +537,29 @@ export class Cluster {
     await this.#replace(index, disk, node.naive, node);
   }
 
+  /** The next write of a node fails. */
+  failNext(index: number): void {
+    this.node(index).failure.isDue = true;
+  }
+
+  /** Which nodes are fenced because a write has failed. */
+  fenced(): readonly number[] {
+    return this.nodes.filter(({ replica }) => replica.fenced !== undefined).map(({ index }) => index);
+  }
+
+  /** In the same process, as after a failed write. */
+  async reopen(index: number): Promise<void> {
+    const node = this.node(index);
+    await node.server.stop();
+    await node.replica.close();
+    await this.#replace(index, node.disk, node.naive, { ...node, before: node.replica });
+  }
+
+  /** No disk fails any more. */
+  mendDisks(): void {
+    for (const { failure } of this.nodes) failure.isDue = false;
+  }
+
   /** Loses its disk. */
   async wipe(index: number): Promise<void> {
     this.#noteLost(index);
@@ -534,26 +574,35 @@ export class Cluster {
     offsetMs: number = 0,
     collected: Set<string> = new Set(),
     past: Set<string> = new Set(),
+    before?: StoredReplica,
   ): Promise<TestNode> {
     const clock = new NodeClock(this.clock);
     clock.offsetMs = offsetMs;
     const random = this.#random;
     const store = await disk.open();
     let writes = 0;
-    const replica = await openTestReplica({
-      nodeId: `n${index}`,
-      store: {
-        ...store,
-        write: (operations, options) => {
-          writes++;
-          return store.write(operations, options);
+    const failure = { isDue: false };
+    const replica = await openTestReplica(
+      {
+        nodeId: `n${index}`,
+        store: {
+          ...store,
+          write: (operations, options) => {
+            if (failure.isDue) {
+              failure.isDue = false;
+              return Promise.reject(new Error('no space left on device'));
+            }
+            writes++;
+            return store.write(operations, options);
+          },
         },
+        clock,
+        random,
+        tombstoneTtlMs: TOMBSTONE_TTL_MS,
+        maxDriftMs: MAX_DRIFT_MS,
       },
-      clock,
-      random,
-      tombstoneTtlMs: TOMBSTONE_TTL_MS,
-      maxDriftMs: MAX_DRIFT_MS,
-    });
+      before,
+    );
     const wasChecked = replica.checking !== undefined && (await replica.check()) !== undefined;
     const known = wasChecked ? await this.#remembered(replica, naive, past) : naive;
     const server = new SessionServer({
@@ -585,6 +634,7 @@ export class Cluster {
       epoch: replica.epoch,
       disk,
       writes: () => writes,
+      failure,
       replica,
       server,
       responder,

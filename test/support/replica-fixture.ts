@@ -10,6 +10,7 @@ import type { Entry } from '../../src/core/entry.ts';
 import type { Hash64 } from '../../src/core/hash64.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { Log } from '../../src/ports/log.ts';
 import type { Random } from '../../src/ports/random.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -34,24 +35,32 @@ export interface TestReplicaOptions {
   readonly maxDriftMs?: number;
   readonly dotCacheBytes?: number;
   readonly sync?: boolean;
+  readonly log?: Log;
 }
 
-export async function openTestReplica(options: TestReplicaOptions = {}): Promise<StoredReplica> {
+/** `before`: the replica whose place it takes. */
+export async function openTestReplica(
+  options: TestReplicaOptions = {},
+  before?: StoredReplica,
+): Promise<StoredReplica> {
   const disk = options.disk ?? new MemoryDisk();
-  return openReplica({
-    store: options.store ?? (await disk.open()),
-    clock: options.clock ?? new SimulatedClock(),
-    random: options.random ?? createSeededRandom(1),
-    hash64,
-    log: silentLog,
-    mustExist: false,
-    nodeId: (options.nodeId ?? 'a') as NodeId,
-    clusterId: 'test',
-    tombstoneTtlMs: options.tombstoneTtlMs ?? 20_000,
-    maxDriftMs: options.maxDriftMs ?? 30_000,
-    dotCacheBytes: options.dotCacheBytes ?? 4096,
-    sync: options.sync ?? true,
-  });
+  return openReplica(
+    {
+      store: options.store ?? (await disk.open()),
+      clock: options.clock ?? new SimulatedClock(),
+      random: options.random ?? createSeededRandom(1),
+      hash64,
+      log: options.log ?? silentLog,
+      mustExist: false,
+      nodeId: (options.nodeId ?? 'a') as NodeId,
+      clusterId: 'test',
+      tombstoneTtlMs: options.tombstoneTtlMs ?? 20_000,
+      maxDriftMs: options.maxDriftMs ?? 30_000,
+      dotCacheBytes: options.dotCacheBytes ?? 4096,
+      sync: options.sync ?? true,
+    },
+    before,
+  );
 }
 
 export function put(key: string, value: string, expiresAt?: number): Write {
