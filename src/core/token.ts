@@ -1,6 +1,6 @@
 /** Tokens: the name of a write, small enough to travel in a header or an address. */
 
-import { birthOf, isActor } from './actor.ts';
+import { type Actor, birthOf, isActor } from './actor.ts';
 import type { Dot } from './entry.ts';
 import { isVersion, type Version } from './version.ts';
 
@@ -11,9 +11,13 @@ export const TOKEN_OF_NOTHING = '0';
 const FORM =
   /^(?<id>[A-Za-z0-9._-]{1,64})\.(?<birth>[0-9a-f]{14})\.(?<random>[0-9a-f]{8})\.(?<above>[0-9a-z]{1,11})$/;
 
+/** What all tokens of an actor have in common: writes of one come in a row. */
+let ofActor: { readonly actor: Actor; readonly birth: Version; readonly name: string } | undefined;
+
 /** Of the letters that neither a header, an address nor a shell changes. */
 export function makeToken({ actor, version }: Dot): string {
-  return `${actor.replaceAll('+', '.')}.${(version - birthOf(actor)).toString(36)}`;
+  if (ofActor?.actor !== actor) ofActor = { actor, birth: birthOf(actor), name: actor.replaceAll('+', '.') };
+  return `${ofActor.name}.${(version - ofActor.birth).toString(36)}`;
 }
 
 /** The dot that `token` names; `nothing` for the one of an empty batch; `undefined` if it is no token. */
