@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
+import { showingTime } from './waiting.ts';
 
 interface Options extends BaseOptions {
   readonly all?: true;
@@ -16,7 +17,10 @@ export function clockRepairCommand(run: Run): Command {
   )
     .option('--all', "write other nodes' entries again, too: for nodes that are gone for good")
     .action(async ({ data, json, all }: Options) => {
-      const result = await withStore(data, 'existing', (store) => store.repairClock(all === true));
+      const result = await showingTime(
+        'repairing',
+        withStore(data, 'existing', (store) => store.repairClock(all === true)),
+      );
       if (json === true) return run.out.json(result);
       const { removed, rewritten, others } = result;
       return run.out.line(

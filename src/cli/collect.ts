@@ -5,13 +5,17 @@ import type { CollectResult } from '../node/api.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
 import { counted } from './units.ts';
+import { showingTime } from './waiting.ts';
 
 export function collectCommand(run: Run): Command {
   return baseCommand('collect', 'remove what was deleted or expired longer ago than the tombstone TTL', [
     'store collect',
     'store collect --json',
   ]).action(async (options: BaseOptions) => {
-    const result = await withStore(options.data, 'existing', (store) => store.collect());
+    const result = await showingTime(
+      'collecting',
+      withStore(options.data, 'existing', (store) => store.collect()),
+    );
     if (options.json === true) return run.out.json(result);
     return run.out.line(collectText(result));
   });

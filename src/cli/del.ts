@@ -6,6 +6,7 @@ import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { keysArgument, versionOption } from './option-values.ts';
+import { showingTime } from './waiting.ts';
 
 interface Options extends BaseOptions {
   readonly ifVersion?: number | Dot;
@@ -30,7 +31,7 @@ export function delCommand(run: Run): Command {
       if (ifVersion !== undefined && keys.length > 1)
         throw usageError('--if-version is about one key, and several are given: delete one at a time.');
       const condition = ifVersion === undefined ? {} : { ifVersion };
-      const results = await withStore(options.data, 'existing', async (store) => {
+      const deleting = withStore(options.data, 'existing', async (store) => {
         const done: DeleteResult[] = [];
         for (let from = 0; from < keys.length; from += DELETES_MAX) {
           const some = keys.slice(from, from + DELETES_MAX).map((key) => store.del(key, condition));
@@ -38,6 +39,7 @@ export function delCommand(run: Run): Command {
         }
         return done;
       });
+      const results = await showingTime('deleting', deleting);
       const deleted = results.filter(({ existed }) => existed).length;
       if (deleted === 0) run.exitCode = EXIT_ABSENT;
       const tokens = results.map(({ token }) => token);

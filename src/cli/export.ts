@@ -3,6 +3,8 @@
 import type { Command } from 'commander';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { withStore } from './connect.ts';
+import { createLateProgress } from './progress.ts';
+import { size } from './units.ts';
 
 export function exportCommand(run: Run): Command {
   return baseCommand(
@@ -13,11 +15,21 @@ export function exportCommand(run: Run): Command {
     .argument('[prefix]', 'how the keys begin', '')
     .action(async (prefix: string, options: BaseOptions) => {
       await withStore(options.data, 'existing', async (store) => {
-        for await (const piece of store.exportLines(prefix)) {
-          if (typeof piece === 'string') await run.out.add(piece);
-          else await run.out.write(piece);
+        // On a terminal the lines themselves are to be seen.
+        const isSeen = process.stdout.isTTY === true;
+        const progress = isSeen ? undefined : createLateProgress(process.stderr, undefined, size);
+        let bytes = 0;
+        try {
+          for await (const piece of store.exportLines(prefix)) {
+            if (typeof piece === 'string') await run.out.add(piece);
+            else await run.out.write(piece);
+            bytes += piece.length;
+            progress?.update(bytes);
+          }
+          await run.out.flush();
+        } finally {
+          progress?.stop();
         }
-        await run.out.flush();
       });
     });
 }

@@ -8,6 +8,7 @@ import { EXIT_ABSENT, usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { keyArgument } from './option-values.ts';
 import { valueText } from './printable.ts';
+import { showingTime } from './waiting.ts';
 
 interface Options extends BaseOptions, AfterFlags {
   readonly raw?: true;
@@ -28,7 +29,10 @@ export function getCommand(run: Run): Command {
       if (options.raw === true && options.json === true)
         throw usageError('--raw and --json exclude each other: give one of them.');
       const after = afterOf(options);
-      const entry = await withStore(options.data, 'existing', (store) => store.get(key, after));
+      const entry = await showingTime(
+        'waiting',
+        withStore(options.data, 'existing', (store) => store.get(key, after)),
+      );
       if (entry === undefined) {
         run.exitCode = EXIT_ABSENT;
         return;

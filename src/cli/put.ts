@@ -12,6 +12,7 @@ import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
 import { choiceOption, durationOption, keyArgument, valueArgument, versionOption } from './option-values.ts';
 import { readInput } from './input.ts';
+import { showingTime } from './waiting.ts';
 
 type PutType = 'text' | 'json' | 'binary';
 
@@ -54,8 +55,9 @@ export function putCommand(run: Run): Command {
       const value = await readValue(text, options);
       const expiry = options.ttl === undefined ? {} : { ttlMs: options.ttl };
       const conditions = conditionsOf(options);
-      const written = await withStore(options.data, 'any', (store) =>
-        store.put(key, value, { ...expiry, ...conditions }),
+      const written = await showingTime(
+        'waiting',
+        withStore(options.data, 'any', (store) => store.put(key, value, { ...expiry, ...conditions })),
       );
       if (options.json === true) await run.out.json({ key, type: options.type, ...expiry, ...written });
     });

@@ -8,6 +8,7 @@ import { withStore } from './connect.ts';
 import { durationOption } from './option-values.ts';
 import type { StoreClient } from './store-client.ts';
 import { counted, size } from './units.ts';
+import { showingTime } from './waiting.ts';
 
 interface Options extends BaseOptions {
   readonly wait?: true;
@@ -27,10 +28,11 @@ export function syncCommand(run: Run): Command {
       if (timeout !== undefined && !wait)
         throw usageError('--timeout needs --wait: a single round has limits of its own.');
       const request = timeout === undefined ? { wait } : { wait, timeoutMs: timeout };
-      const { result, reached } = await withStore(options.data, 'running', async (store) => {
+      const syncing = withStore(options.data, 'running', async (store) => {
         const counts = await store.sync(request);
         return { result: counts, reached: await hasReached(store, counts) };
       });
+      const { result, reached } = await showingTime('exchanging', syncing);
       if (options.json === true) await run.out.json(result);
       else if (reached) await run.out.line(syncText(result));
       if (!reached) throw failure(unreachedText(result));

@@ -5,6 +5,7 @@ import type { WriteStream } from 'node:tty';
 import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
 import { createLateProgress, showingBytes } from '../../src/cli/progress.ts';
 import { size } from '../../src/cli/units.ts';
+import { showingTime } from '../../src/cli/waiting.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -63,5 +64,41 @@ describe('progress', () => {
     expect(passed).toEqual([2048]);
     expect(text()).toContain('2 KB | 1 KB/s');
     expect(text()).not.toContain('%');
+  });
+});
+
+describe('the time that work without a measure takes', () => {
+  const work = (ms: number): Promise<string> =>
+    new Promise((resolve) => void setTimeout(() => resolve('done'), ms));
+
+  it('is shown from a second on, and nothing is left of it', async () => {
+    const { terminal, text } = fakeTerminal(true);
+    const counting = showingTime('counting', work(2500), terminal);
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(await counting).toBe('done');
+    expect(text()).toBe('\r\u001B[2Kcounting: 1 s\r\u001B[2Kcounting: 2 s\r\u001B[2K');
+  });
+
+  it('is not shown where no person watches, nor of what takes less', async () => {
+    for (const [isTTY, ms] of [[false, 9000] as const, [true, 900] as const]) {
+      const { terminal, text } = fakeTerminal(isTTY);
+      const counting = showingTime('counting', work(ms), terminal);
+      await vi.advanceTimersByTimeAsync(ms);
+      expect(await counting).toBe('done');
+      expect(text()).toBe('');
+    }
+  });
+
+  it('is gone when the work fails', async () => {
+    const { terminal, text } = fakeTerminal(true);
+    const failing = showingTime(
+      'counting',
+      work(1500).then(() => Promise.reject(new Error('no'))),
+      terminal,
+    );
+    const failed = expect(failing).rejects.toThrow('no');
+    await vi.advanceTimersByTimeAsync(1500);
+    await failed;
+    expect(text().endsWith('\r\u001B[2K')).toBe(true);
   });
 });
