@@ -16,8 +16,9 @@ export function exportCommand(run: Run): Command {
     .action(async (prefix: string, options: BaseOptions) => {
       await withStore(options.data, 'existing', async (store) => {
         // On a terminal the lines themselves are to be seen.
-        const isSeen = process.stdout.isTTY === true;
-        const progress = isSeen ? undefined : createLateProgress(process.stderr, undefined, size);
+        const progress = process.stdout.isTTY
+          ? undefined
+          : createLateProgress(process.stderr, undefined, size);
         let bytes = 0;
         try {
           for await (const piece of store.exportLines(prefix)) {
