@@ -37,18 +37,18 @@ function valued(name: SettingName): SettingOption {
   });
 }
 
-/** The one that takes back what a variable or a file may say is left out of the help. */
+/** All are off by default. The one that takes back what a variable or a file may say is left out of the help. */
 function switches(name: SettingName): readonly SettingOption[] {
   const setting: Setting<unknown> = SETTINGS[name];
   const option = optionOf(setting);
   const on = new SettingOption(option, describe(setting), name);
-  const off = new SettingOption(option.replace('--', '--no-'), describe(setting, setting.aboutOff), name);
+  const off = new SettingOption(option.replace('--', '--no-'), describe(setting), name);
   // The order matters to commander: alone, `--no-key` would make `true` the default.
-  return [on.hideHelp(setting.byDefault === true), off.hideHelp(setting.byDefault !== true)];
+  return [on, off.hideHelp()];
 }
 
-function describe(setting: Setting<unknown>, about: string = setting.about): string {
-  return `${about} (default: ${defaultText(setting)}, env: ${variableOf(setting)})`;
+function describe(setting: Setting<unknown>): string {
+  return `${setting.about} (default: ${defaultText(setting)}, env: ${variableOf(setting)})`;
 }
 
 /** What holds if nobody says anything. */

@@ -27,8 +27,6 @@ export interface Setting<Value> {
   readonly kind: Kind<Value>;
   /** A few words for the help. */
   readonly about: string;
-  /** The same for `--no-key`, where the help shows that: of a switch that is on by default. */
-  readonly aboutOff?: string;
   readonly byDefault?: Value;
   /** What holds by default, in words, where the value does not say it. */
   readonly otherwise?: string;
