@@ -24,8 +24,8 @@ export const steady: Benchmark = {
   title: `random overwrites at half of full speed, for ${MINUTES_DEFAULT} minutes or ${MINUTES_VARIABLE}`,
   description: `The speed of synced puts over random keys, ${count(IN_FLIGHT)} in flight, is measured; then half as many a second are written, for
 ${MINUTES_DEFAULT} minutes (\`${MINUTES_VARIABLE}\`: another number). Live data is the bytes of the keys and values that are there. A second
-node, a process of its own, takes what was written in a second before that and after it (first all that came between),
-${DELTAS} times each. Own memory is resident without the pages of files, which the system takes back as it likes.`,
+node, a process of its own, takes what was written in a second before that and after it, ${DELTAS} times each (first all that
+came between; then both compact what there is to compact). Own memory is resident without the pages of files, which the system takes back as it likes.`,
   defaults: { keys: 1_000_000, rounds: 1 },
   run,
 };
@@ -116,6 +116,8 @@ async function deltas(
 ): Promise<number> {
   const times: number[] = [];
   await other.call('sync');
+  // What came before has changed everything: both compact for some time.
+  await Promise.all([node.call('settle'), other.call('settle')]);
   for (let round = 1; round <= DELTAS; round++) {
     await node.call('startWrites', SET, keys, perSecond);
     await pause(1000);
