@@ -1,31 +1,14 @@
 /** The examples of the README are run as a reader would run them, and print what it says. */
 
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { PACKAGE, readersFolder } from './readers-folder.ts';
 
 const run = promisify(execFile);
-const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 const readme = await readFile(join(PACKAGE, 'README.md'), 'utf8');
-
-/** A folder in which `boato` and a library of schemas are installed and `store` is on the path. */
-async function readersFolder(): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
-  const folder = await mkdtemp(join(tmpdir(), 'boato-readme-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await mkdir(join(folder, 'node_modules'));
-  await symlink(PACKAGE, join(folder, 'node_modules', 'boato'));
-  await symlink(join(PACKAGE, 'node_modules', 'valibot'), join(folder, 'node_modules', 'valibot'));
-  const bin = join(folder, 'bin');
-  await mkdir(bin);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${join(PACKAGE, 'bin', 'store.js')}" "$@"\n`;
-  await writeFile(join(bin, 'store'), script);
-  await chmod(join(bin, 'store'), 0o755);
-  return { folder, env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, NO_COLOR: '1' } };
-}
 
 describe('the README', () => {
   const programs = [...readme.matchAll(/```js example\n(?<code>.*?)```\s+```output\n(?<output>.*?)```/gsu)];
