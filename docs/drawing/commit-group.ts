@@ -39,7 +39,7 @@ export const commitGroup: Picture = {
     line(400, 44, 400, 268, 'faint'),
     line(640, 44, 640, 268, 'faint'),
     lines(16, 286, [
-      'If a write to disk fails, all calls of its group fail, and all that follow: the store is fenced.',
+      'If a write to disk fails, all calls of its group fail, and all that follow until the store was opened again.',
     ]),
   ],
 };
