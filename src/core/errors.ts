@@ -1,6 +1,6 @@
 /** Operating failures. Broken invariants are assertions (`assert.ts`); a peer's bad bytes are neither. */
 
-/** Stable codes, documented in the README; what a program may branch on. */
+/** Stable codes, documented in `docs/errors.md`; what a program may branch on. */
 export type ErrorCode =
   | 'INVALID_OPTION'
   | 'INVALID_KEY'
