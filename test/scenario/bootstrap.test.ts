@@ -45,7 +45,7 @@ test('an empty node is filled in key order, each entry once', async () => {
     a → b recent-reply × 2: 74 B
     b → a open × 1: 49 B
     a → b opened × 1: 243 B
-    b → a next × 9: 477 B
+    b → a next × 9: 486 B
     a → b next-reply × 9: 1566 B
     b → a done × 1: 41 B"
   `);
@@ -75,15 +75,15 @@ test('the first chunk comes with the answer to the open, each further one is ask
     a → b recent 27 B (1 row)
     b → a recent-reply 21 B (0 rows)
     a → b opened 144 B (key order, 1 entry)
-    b → a next 53 B
+    b → a next 54 B
     a → b next-reply 75 B (1 entry)
-    b → a next 53 B
+    b → a next 54 B
     a → b next-reply 75 B (1 entry)
-    b → a next 53 B
+    b → a next 54 B
     a → b next-reply 75 B (1 entry)
-    b → a next 53 B
+    b → a next 54 B
     a → b next-reply 75 B (1 entry)
-    b → a next 53 B
+    b → a next 54 B
     a → b next-reply 75 B (1 entry, last)
     b → a done 41 B
     b → a recent 27 B (1 row)
@@ -148,7 +148,7 @@ describe('a bootstrap that was broken off is resumed', () => {
       a → b recent-reply × 1: 37 B
       b → a open × 1: 49 B
       a → b opened × 1: 243 B
-      b → a next × 4: 212 B
+      b → a next × 4: 216 B
       a → b next-reply × 4: 696 B"
     `);
     expect(summarize(after)).toMatchInlineSnapshot(`
@@ -159,7 +159,7 @@ describe('a bootstrap that was broken off is resumed', () => {
       a → b recent × 2: 54 B
       a → b summary-reply × 1: 38 B
       b → a summary-reply × 1: 38 B
-      b → a next × 6: 318 B
+      b → a next × 6: 324 B
       b → a recent-reply × 2: 92 B
       a → b open × 2: 98 B
       a → b next-reply × 6: 1044 B
