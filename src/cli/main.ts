@@ -7,6 +7,7 @@ import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
 import { backupCommand } from './backup.ts';
 import { clockCommand } from './clock.ts';
 import { collectCommand } from './collect.ts';
+import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
@@ -68,6 +69,7 @@ function createProgram(run: Run): Command {
     verifyCommand,
     clockCommand,
     configCommand,
+    completionCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(run), program));
   return program;

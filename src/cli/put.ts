@@ -1,6 +1,6 @@
 /** `store put`: stores one value, from the command line, a file or standard input. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isUtf8 } from 'node:buffer';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
@@ -37,11 +37,11 @@ export function putCommand(run: Run): Command {
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is', valueArgument)
-    .option(
-      '--type <type>',
-      'text, json, or binary (base64 on the command line)',
-      choiceOption('--type', TYPES),
-      'text',
+    .addOption(
+      new Option('--type <type>', 'what the value is; binary is base64 on the command line')
+        .choices(TYPES)
+        .default('text')
+        .argParser(choiceOption('--type', TYPES)),
     )
     .option('--file <file>', 'read the value from a file, or from standard input with -')
     .option('--ttl <duration>', 'let it expire after this time, such as 10m', durationOption('--ttl'))

@@ -115,6 +115,10 @@ const BAD: readonly BadArguments[] = [
   [['sync', '--data', ''], /^--data takes the path of a folder/],
   [['collect', '--data', ''], /^--data takes the path of a folder/],
 
+  // completion
+  [['completion'], /^Missing required argument 'shell', see `store completion --help`\.$/],
+  [['completion', 'csh'], /^The shell takes one of bash, zsh, fish, not "csh"\.$/],
+
   // none
   [['exprot'], /^Unknown command 'exprot' \(did you mean export\?\), see `store --help`\.$/],
   [['--json'], /^Unknown option '--json', see `store --help`\.$/],
