@@ -39,6 +39,20 @@ export async function withStore<Result>(
   }
 }
 
+/** The result of `action` on the node that runs in `dir`; `undefined` if none does. The folder is not opened. */
+export async function withRunningNode<Result>(
+  dir: string,
+  action: (store: StoreClient) => Promise<Result>,
+): Promise<Result | undefined> {
+  const running = await connectSocket(dir);
+  if (running === undefined) return undefined;
+  try {
+    return await action(running.client);
+  } finally {
+    await running.client.close();
+  }
+}
+
 interface Connection {
   readonly client: StoreClient;
   readonly letSignalsGo: () => void;
@@ -76,7 +90,8 @@ async function openFolder(dir: string): Promise<Connection> {
   }
 }
 
-function isLocked(error: unknown): boolean {
+/** Whether another process has the folder. */
+export function isLocked(error: unknown): boolean {
   return error instanceof BoatoError && error.code === 'STORE_LOCKED';
 }
 

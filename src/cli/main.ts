@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
+import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { getCommand } from './get.ts';
 import { importCommand } from './import.ts';
@@ -69,6 +70,7 @@ function createProgram(run: Run): Command {
     verifyCommand,
     clockCommand,
     configCommand,
+    doctorCommand,
     completionCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(run), program));

@@ -34,6 +34,11 @@ export interface OpenFolder {
   release(): Promise<void>;
 }
 
+/** The database of a folder that holds one, for a short look: nothing is written beside it. Fails as `openFolder` does. */
+export function openForLook(dir: string): Promise<OrderedStore> {
+  return openDatabase(resolve(dir), true);
+}
+
 /** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
 export async function openFolder(path: string): Promise<OpenFolder> {
   const dir = resolve(path);
@@ -160,7 +165,8 @@ async function lockedBy(dir: string, cause: BoatoError): Promise<BoatoError> {
   );
 }
 
-async function readHolder(dir: string): Promise<number | undefined> {
+/** The process that took the folder last, if it has not given it back. */
+export async function readHolder(dir: string): Promise<number | undefined> {
   try {
     const { pid } = JSON.parse(await readFile(join(dir, HOLDER), 'utf8')) as { pid?: unknown };
     return typeof pid === 'number' ? pid : undefined;

@@ -1,7 +1,7 @@
 /** The marker of a clean stop: there only while nobody uses the store. */
 
 import { equalBytes } from '../core/bytes.ts';
-import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { OrderedStore, Reader } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
 import { metaKey } from './keyspace.ts';
 
@@ -15,6 +15,11 @@ export async function takeCleanStop(store: OrderedStore): Promise<boolean> {
   const marker = await store.get(MARKER);
   await store.write([{ type: 'del', key: MARKER }], { sync: true });
   return marker !== undefined;
+}
+
+/** Leaves the marker where it is. */
+export async function isStoppedCleanly(store: Reader): Promise<boolean> {
+  return (await store.get(MARKER)) !== undefined;
 }
 
 export function isCleanMarker(stored: Uint8Array): boolean {

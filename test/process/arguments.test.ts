@@ -115,7 +115,10 @@ const BAD: readonly BadArguments[] = [
   [['sync', '--data', ''], /^--data takes the path of a folder/],
   [['collect', '--data', ''], /^--data takes the path of a folder/],
 
-  // completion
+  // doctor, completion
+  [['doctor', 'now'], /^Too many arguments for 'doctor'/],
+  [['doctor', '--peer', 'nowhere'], /^--peer takes HOST:PORT .*, not "nowhere"\.$/],
+  [['doctor', '--data', ''], /^--data takes the path of a folder/],
   [['completion'], /^Missing required argument 'shell', see `store completion --help`\.$/],
   [['completion', 'csh'], /^The shell takes one of bash, zsh, fish, not "csh"\.$/],
 
