@@ -29,18 +29,17 @@ import type {
   Value,
   VerifyOptions,
   VerifyResult,
-  Warning,
   WatchOptions,
 } from './api.ts';
 import { writeBackupFile } from './backup-file.ts';
 import { CausalReads, READ_FIELDS } from './causal-reads.ts';
-import { doubtWarning, FUTURE_HELD, repairRefused } from './clock-sentences.ts';
+import { repairRefused } from './clock-sentences.ts';
+import { countLive } from './count-live.ts';
 import { encodeKey } from './key.ts';
 import type { LiveReplica } from './live-replica.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
-import { fencedStatus, fencedWarning } from './outage.ts';
-import { PACKAGE_VERSION } from './package-version.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
+import { statusOf } from './store-status.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { batchResult, deleteResult, putResult } from './write-results.ts';
 import { MapChanges, watchOptions } from './watch.ts';
@@ -139,11 +138,8 @@ export class MapStore implements Store {
     this.#assertOpen();
     checkKnown(options, ['prefix', ...READ_FIELDS]);
     const { prefix = '', ...after } = options;
-    return this.#readingAfter(after, (replica) =>
-      prefix === ''
-        ? this.#countAll(replica, after.signal)
-        : this.#countPrefix(replica, prefix, after.signal),
-    );
+    const wallMs = (): number => this.#clock.wallMs();
+    return this.#readingAfter(after, (replica) => countLive(replica, prefix, wallMs, after.signal));
   }
 
   watch(options: WatchOptions = {}): Changes {
@@ -165,35 +161,15 @@ export class MapStore implements Store {
   }
 
   storeStatus(): StoreStatus {
-    const { all, permanent, last, horizon, bootstrapping, healing } = this.#replica.state;
-    const { checking, verifying } = this.#replica;
-    const { actors, cloudDots, looseDots } = this.#replica.counts;
-    const actor = this.#replica.runActor;
     const { outage } = this.#live;
-    return {
-      nodeId: this.#replica.nodeId,
-      clusterId: this.#replica.clusterId,
-      version: PACKAGE_VERSION,
+    return statusOf({
+      replica: this.#replica,
+      outage,
+      options: this.#options,
       dir: this.#dir,
-      durability: this.#options.durability,
-      tombstoneTtlMs: this.#options.tombstoneTtlMs,
-      entries: all.count,
-      permanent: permanent.count,
-      ...(actor === undefined ? {} : { actor }),
-      actors,
-      cloudDots,
-      looseDots,
-      lastVersion: last,
-      horizon,
-      contextHash: hex(this.#replica.contextHash()),
-      fingerprint: hex(permanent.sum),
-      bootstrapping,
-      healing,
-      ...(checking === undefined ? {} : { checking }),
-      ...(verifying === undefined ? {} : { verifying: { records: verifying } }),
-      ...(outage === undefined ? {} : { fenced: fencedStatus(outage) }),
-      warnings: this.#warnings(),
-    };
+      doubt: this.#clockDoubt(),
+      wallMs: this.#clock.wallMs(),
+    });
   }
 
   async collect(): Promise<CollectResult> {
@@ -331,29 +307,6 @@ export class MapStore implements Store {
     }
   }
 
-  async #countAll(replica: StoredReplica, signal: AbortSignal | undefined): Promise<number> {
-    try {
-      return await replica.count();
-    } catch (error) {
-      if (replica.fenced === undefined) throw error;
-      // What it has in memory is ahead of the disk.
-      return this.#countPrefix(replica, '', signal);
-    }
-  }
-
-  async #countPrefix(
-    replica: StoredReplica,
-    prefix: string,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
-    const { bounds, limit } = checkRange({ prefix });
-    let count = 0;
-    if (bounds === undefined) return count;
-    const scan = replica.scan(bounds);
-    for await (const _ of readLive(scan, limit, () => this.#clock.wallMs(), signal)) count++;
-    return count;
-  }
-
   #assertOpen(): void {
     if (this.#isRefusing) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
   }
@@ -370,46 +323,4 @@ export class MapStore implements Store {
     if (this.isClockInDoubt()) return "this machine's clock is in doubt";
     return undefined;
   }
-
-  #warnings(): Warning[] {
-    const warnings: Warning[] = [];
-    const { outage } = this.#live;
-    if (outage !== undefined) warnings.push(fencedWarning(outage, this.#clock.wallMs()));
-    if (this.#replica.state.damaged) {
-      warnings.push({
-        code: 'DAMAGED',
-        message:
-          'A record on disk is damaged, so this node serves no peer: it forgets what it has seen, and asks its peers for all of it.',
-      });
-    }
-    if (this.#replica.state.healing) {
-      warnings.push({
-        code: 'HEALING',
-        message:
-          "Damage was found, or other nodes' entries from too far in the future were taken out. Nothing is collected until every peer that can be reached was asked for all it has.",
-      });
-    }
-    if (this.#replica.checking !== undefined) {
-      const { done, total } = this.#replica.checking;
-      warnings.push({
-        code: 'CHECKING',
-        message: `The last stop was not clean: ${done} of ${total} entries are checked, and until all are nothing is served or taken.`,
-      });
-    }
-    const doubt = this.#clockDoubt();
-    if (doubt !== undefined) warnings.push(doubtWarning(doubt, this.#options.maxDriftMs));
-    if (this.#replica.holdsFuture()) warnings.push(FUTURE_HELD);
-    if (this.#options.durability === 'os') {
-      warnings.push({
-        code: 'NO_FSYNC',
-        message:
-          "Durability is 'os': a power loss can take back the latest writes, though they were acknowledged.",
-      });
-    }
-    return warnings;
-  }
-}
-
-function hex(value: bigint): string {
-  return value.toString(16).padStart(16, '0');
 }
