@@ -94,7 +94,8 @@ describe('the pages for newcomers', () => {
   });
 
   test('explain every warning of a status', async () => {
-    const [, codes = ''] = /interface Warning \{.*?code:(.*?);/su.exec(await read('src/node/status-api.ts')) ?? [];
+    const [, codes = ''] =
+      /interface Warning \{.*?code:(.*?);/su.exec(await read('src/node/status-api.ts')) ?? [];
     const warnings = [...codes.matchAll(/'(?<code>[A-Z_]+)'/gu)].map(({ groups }) => groups?.['code'] ?? '');
     expect(warnings.length).toBeGreaterThan(10);
     for (const code of warnings) expect(textByPage.get('docs/operating.md')).toContain(`\`${code}\``);
