@@ -6,6 +6,7 @@ import { openLevelStore } from '../adapters/level-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Ballast } from './ballast.ts';
+import type { StoreHome } from './store-home.ts';
 
 /** Once it is there, a missing database is an error, not a reason to begin an empty one. */
 const MARKER = 'initialized';
@@ -17,30 +18,13 @@ const RESTORING = 'restore.tmp';
 const MARKER_TEXT =
   'The database beside this file was made. If it is missing, restore it, or empty the whole folder.\n';
 
-export interface OpenFolder {
-  /** Absolute. */
-  readonly dir: string;
-  readonly store: OrderedStore;
-  readonly ballast: Ballast;
-  /** A store was made here before. */
-  readonly isInitialized: boolean;
-  /** After the store knows who it is: from now on the database must exist. */
-  markInitialized(): Promise<void>;
-  /** Fails if `reopen` would, as far as that can be told. */
-  checkReopening(): Promise<void>;
-  /** The database once more; the store that was open must be closed. Fails as `openFolder` does. */
-  reopen(): Promise<OrderedStore>;
-  /** After the store is closed. */
-  release(): Promise<void>;
-}
-
 /** The database of a folder that holds one, for a short look: nothing is written beside it. Fails as `openFolder` does. */
 export function openForLook(dir: string): Promise<OrderedStore> {
   return openDatabase(resolve(dir), true);
 }
 
 /** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
-export async function openFolder(path: string): Promise<OpenFolder> {
+export async function openFolder(path: string): Promise<StoreHome> {
   const dir = resolve(path);
   const ballast = new Ballast(dir);
   await makeFolder(dir);
@@ -55,14 +39,24 @@ export async function openFolder(path: string): Promise<OpenFolder> {
   return {
     dir,
     store,
-    ballast,
     isInitialized,
     async markInitialized() {
       if (isInitialized) return;
       await writeDurably(dir, MARKER, MARKER_TEXT);
     },
     checkReopening: () => ballast.checkReopening(join(dir, DATABASE)),
-    reopen: () => openDatabase(dir, true),
+    reopen: (read) =>
+      ballast.spend(async () => {
+        const reopened = await openDatabase(dir, true);
+        try {
+          return await read(reopened);
+        } catch (error) {
+          await reopened.close();
+          throw error;
+        }
+      }),
+    setRoomAside: (isCalledOff) => ballast.fill(isCalledOff),
+    checkRoom: () => ballast.checkRoom(),
     release: () => rm(join(dir, HOLDER), { force: true }),
   };
 }

@@ -19,6 +19,7 @@ import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { type Outage, readEnded, writeRefused } from './outage.ts';
+import type { StoreHome } from './store-home.ts';
 
 /** Readers wait so long for a store that is being opened again; then they are told. */
 const READ_WAIT_MS = 5000;
@@ -37,15 +38,9 @@ const ROOM_DELAY_MS = 1000;
 const ROOM_RETRY_MS = 600_000;
 
 /** Where a replica lives, as far as opening it again goes. */
-export interface ReplicaHome {
-  /** Fails if the store, once closed, could not be opened again, as far as that can be told. */
-  checkReopening(): Promise<void>;
+export interface ReplicaHome extends Pick<StoreHome, 'checkReopening' | 'setRoomAside' | 'checkRoom'> {
   /** Opens the store again, which is closed, and what is on it. */
   reopen(before: StoredReplica): Promise<StoredReplica>;
-  /** The room that a reopening on a full disk takes. Fails if there is none. */
-  setRoomAside(isCalledOff: () => boolean): Promise<void>;
-  /** Fails if there is next to no room for writes. */
-  checkRoom(): Promise<void>;
 }
 
 export interface LiveReplicaDependencies {

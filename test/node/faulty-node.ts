@@ -1,24 +1,17 @@
 /** A node on a real folder and real sockets whose disk fails when the test says so. */
 
-import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system-random.ts';
 import { createTcpTransport } from '../../src/adapters/tcp-transport.ts';
-import { Fingerprints } from '../../src/core/fingerprint.ts';
-import { DEFAULT_LIMITS, FRAME_BYTES_MAX } from '../../src/core/limits.ts';
-import { CHUNK_BYTES } from '../../src/gossip/chunk.ts';
-import { Gossip } from '../../src/gossip/gossip.ts';
+import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import type { Node } from '../../src/index.ts';
-import { CurrentReplica } from '../../src/node/current-replica.ts';
 import { openFolder } from '../../src/node/folder.ts';
-import { GossipingNode } from '../../src/node/gossiping-node.ts';
-import { LiveReplica } from '../../src/node/live-replica.ts';
-import { MapStore } from '../../src/node/map-store.ts';
+import { openMapAt } from '../../src/node/open-map.ts';
 import { checkNodeOptions } from '../../src/node/options.ts';
+import { startNode } from '../../src/node/start-node.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Random } from '../../src/ports/random.ts';
-import { openReplica } from '../../src/storage/open-replica.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { hash64 } from '../support/replica-fixture.ts';
 
@@ -28,7 +21,6 @@ const OPENING_WRITES = 2;
 export interface FaultyNodeOptions {
   readonly peers?: readonly string[];
   readonly gossipIntervalMs?: number;
-  /** Of the replica. */
   readonly random?: Random;
   readonly log?: Log;
 }
@@ -46,43 +38,15 @@ export async function openFaultyNode(
   }: FaultyNodeOptions = {},
 ): Promise<Node> {
   const options = checkNodeOptions({ dir, nodeId: 'faulty', peers, gossipIntervalMs, log });
-  const { tombstoneTtlMs, maxDriftMs } = options;
   const folder = await openFolder(dir);
-  const clock = systemClock;
-  const replicaOptions = { ...options, clock, random, hash64, sync: true };
-  const store = faultyStore(folder.store, OPENING_WRITES + failing, error);
-  const first = await openReplica({ ...replicaOptions, store, mustExist: folder.isInitialized });
-  await folder.markInitialized();
-  const live = new LiveReplica(first, {
-    home: {
-      checkReopening: () => folder.checkReopening(),
-      reopen: async (before) =>
-        openReplica({ ...replicaOptions, store: await folder.reopen(), mustExist: true }, before),
-      setRoomAside: () => Promise.resolve(),
-      checkRoom: () => Promise.resolve(),
-    },
-    clock,
-    random: systemRandom,
-    log,
+  const home = { ...folder, store: faultyStore(folder.store, OPENING_WRITES + failing, error) };
+  const ports = { clock: systemClock, random, hash64 };
+  const transport = createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX });
+  return startNode(await openMapAt(home, options, ports), options, {
+    ...ports,
+    transport,
+    compressor: undefined,
   });
-  const map = new MapStore(live, clock, options, folder);
-  const replica = new CurrentReplica(live);
-  const gossip = new Gossip(
-    {
-      replica,
-      transport: createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX }),
-      clock,
-      random: systemRandom,
-      log,
-      packer,
-      fingerprints: new Fingerprints(hash64),
-      limits: DEFAULT_LIMITS,
-      onPeerClock: () => {},
-    },
-    { ...options, settings: { tombstoneTtlMs, maxDriftMs }, chunkBytes: CHUNK_BYTES },
-  );
-  const address = await gossip.start(options.listen);
-  return new GossipingNode({ map, live, replica, gossip, clock, log, address, intervals: options });
 }
 
 /** A log that tells when it is told a sentence that begins with `words`. */

@@ -1,0 +1,69 @@
+/** A map that is open becomes a node: it listens, gossips, and keeps itself, on whatever clock and network it is given. */
+
+import { packer } from '../adapters/msgpack-packer.ts';
+import { Fingerprints } from '../core/fingerprint.ts';
+import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { CHUNK_BYTES } from '../gossip/chunk.ts';
+import { Gossip } from '../gossip/gossip.ts';
+import type { Compressor } from '../ports/compressor.ts';
+import type { Transport } from '../ports/transport.ts';
+import { throwIfAborted } from './abort.ts';
+import { CurrentReplica } from './current-replica.ts';
+import { GossipingNode } from './gossiping-node.ts';
+import type { MapPorts, OpenedMap } from './open-map.ts';
+import type { CheckedNodeOptions } from './options.ts';
+
+export interface NodePorts extends MapPorts {
+  readonly transport: Transport;
+  readonly compressor: Compressor | undefined;
+}
+
+/** Fails with `LISTEN_FAILED`, and closes the map then. `chunkBytes`: as of `GossipOptions`. */
+export async function startNode(
+  { map, live }: OpenedMap,
+  options: CheckedNodeOptions,
+  { clock, random, hash64, transport, compressor }: NodePorts,
+  chunkBytes: number = CHUNK_BYTES,
+): Promise<GossipingNode> {
+  const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
+  const replica = new CurrentReplica(live);
+  const gossip = new Gossip(
+    {
+      replica,
+      transport,
+      clock,
+      random,
+      log,
+      packer,
+      fingerprints: new Fingerprints(hash64),
+      limits: DEFAULT_LIMITS,
+      compressor: options.compression === 'never' ? undefined : compressor,
+      compressAlways: options.compression === 'always',
+      onPeerClock: (peer, offsetMs) => {
+        map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs());
+        // Asked often, so that a minute of agreement is noticed.
+        map.isClockInDoubt();
+      },
+    },
+    {
+      peers: options.peers,
+      settings: { tombstoneTtlMs, maxDriftMs },
+      mode: options.mode,
+      gossipIntervalMs: options.gossipIntervalMs,
+      gossipFanout: options.gossipFanout,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      chunkBytes,
+    },
+  );
+  try {
+    throwIfAborted(signal);
+    const address = await gossip.start(options.listen);
+    throwIfAborted(signal);
+    const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
+    return new GossipingNode({ map, live, replica, gossip, clock, log, address, intervals });
+  } catch (error) {
+    await gossip.stop();
+    await map.close();
+    throw error;
+  }
+}

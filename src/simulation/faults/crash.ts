@@ -1,0 +1,26 @@
+/** A process is killed, or its machine loses power; some time later it starts again. */
+
+import { exponential, integerIn, isChosen } from '../streams.ts';
+import type { Fault } from './faults.ts';
+
+export interface Crash {
+  readonly machine: number;
+  /** The machine loses power: nobody is told, and what was not synced may be gone. */
+  readonly power: boolean;
+  readonly downMs: number;
+}
+
+export const crash: Fault<Crash> = {
+  draw: (random, nodes) => ({
+    machine: integerIn(random, 0, nodes),
+    power: isChosen(random, 0.7),
+    downMs: Math.round(exponential(random, 3000)),
+  }),
+  inject: ({ world }, { machine: number, power, downMs }) => {
+    const machine = world.machine(number);
+    if (!machine.isWanted) return false;
+    const crashed = machine.crash(power);
+    world.time.after(downMs, () => void crashed.then(() => machine.start()));
+    return true;
+  },
+};

@@ -1,0 +1,186 @@
+/** A simulated machine: a disk, a clock, an address, and the process that runs on it, which is the production node. */
+
+import { MemoryDisk } from '../adapters/memory-store.ts';
+import { formatAddress } from '../adapters/address.ts';
+import type { GossipingNode } from '../node/gossiping-node.ts';
+import type { LiveReplica } from '../node/live-replica.ts';
+import { openMapAt } from '../node/open-map.ts';
+import { checkNodeOptions } from '../node/options.ts';
+import { startNode } from '../node/start-node.ts';
+import type { Hash64 } from '../ports/hash64.ts';
+import type { Log } from '../ports/log.ts';
+import type { Random } from '../ports/random.ts';
+import { SimulatedDisk } from './disk.ts';
+import type { EventLog } from './event-log.ts';
+import { MachineClock } from './machine-clock.ts';
+import type { SimulatedNetwork } from './network.ts';
+import { ProcessLife } from './process-life.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export const PORT = 7000;
+
+/** Whoever could not start is started again after so long, as by a supervisor. */
+const RESTART_MS = 1000;
+
+/** Settings of the cluster. */
+export interface ClusterOptions {
+  readonly tombstoneTtlMs: number;
+  readonly maxDriftMs: number;
+  readonly gossipIntervalMs: number;
+  readonly gossipFanout: number;
+  readonly sessionTimeoutMs: number;
+  readonly auditIntervalMs: number;
+  readonly scrubIntervalMs: number;
+  readonly dotCacheBytes: number;
+  readonly chunkBytes: number;
+}
+
+export interface MachineDependencies {
+  readonly time: VirtualTime;
+  readonly network: SimulatedNetwork;
+  readonly hash64: Hash64;
+  /** A stream for each name. */
+  readonly random: (name: string) => Random;
+  readonly events: EventLog;
+  readonly options: ClusterOptions;
+  /** Hosts of the others, as this machine is told them. */
+  readonly peersOf: (machine: Machine) => readonly string[];
+  readonly onStarted: (machine: Machine) => void;
+  readonly onLog: (machine: Machine, level: keyof Log, message: string, fields: object) => void;
+}
+
+export interface RunningNode {
+  readonly node: GossipingNode;
+  readonly live: LiveReplica;
+}
+
+export class Machine {
+  readonly name: string;
+  readonly disk: SimulatedDisk;
+  readonly clock: MachineClock;
+  /** By which the others reach it. */
+  host: string;
+  nodeId: string;
+  readonly #dependencies: MachineDependencies;
+  #life: ProcessLife;
+  #running: RunningNode | undefined;
+  #isWanted = false;
+  #starts = 0;
+
+  constructor(name: string, dependencies: MachineDependencies) {
+    const { time, random } = dependencies;
+    this.name = name;
+    this.nodeId = name;
+    this.host = name;
+    this.#dependencies = dependencies;
+    this.disk = new SimulatedDisk(time, random(`disk of ${name}`));
+    this.clock = new MachineClock(time);
+    this.#life = new ProcessLife(time);
+    this.#life.end();
+  }
+
+  /** While a process runs here and is open. */
+  get running(): RunningNode | undefined {
+    return this.#running;
+  }
+
+  get life(): ProcessLife {
+    return this.#life;
+  }
+
+  /** There is to be a process; it may not be open yet. */
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
+  /** A process starts, and is tried again until it does. */
+  start(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    void this.#open();
+  }
+
+  /** An orderly stop. */
+  async stop(): Promise<void> {
+    this.#isWanted = false;
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.node.close();
+    this.#end(false);
+  }
+
+  /** The process ends where it is. `silent`: the machine with it, so that nobody is told, and what was not synced may be gone. */
+  async crash(silent: boolean): Promise<void> {
+    this.#isWanted = false;
+    this.#running = undefined;
+    this.#end(silent);
+    await (silent ? this.disk.losePower() : this.disk.kill());
+  }
+
+  /** Its disk is empty from now on; the process must be gone. */
+  async wipe(): Promise<void> {
+    await this.disk.replaceBy(new MemoryDisk(), false);
+  }
+
+  #end(silent: boolean): void {
+    this.#dependencies.network.end(this.#life, silent);
+    this.#life.end();
+  }
+
+  async #open(): Promise<void> {
+    const { time, network, hash64, random, events, peersOf, onStarted } = this.#dependencies;
+    const { chunkBytes, ...settings } = this.#dependencies.options;
+    const life = new ProcessLife(time);
+    this.#life = life;
+    const start = ++this.#starts;
+    events.note(this.name, `starts as ${this.nodeId} at ${this.host}`);
+    const checked = checkNodeOptions({
+      dir: this.name,
+      nodeId: this.nodeId,
+      clusterId: 'simulation',
+      listen: formatAddress(this.host, PORT),
+      insecureNetwork: true,
+      peers: peersOf(this).map((host) => formatAddress(host, PORT)),
+      log: this.#log(life),
+      compression: 'never',
+      ...settings,
+    });
+    const ports = {
+      clock: this.clock.of(life),
+      random: random(`process ${start} of ${this.name}`),
+      hash64,
+    };
+    try {
+      const home = await this.disk.home(this.name, life);
+      const opened = await openMapAt(home, checked, ports);
+      const transport = network.transport(this.name, this.host, life);
+      const node = await startNode(
+        opened,
+        checked,
+        { ...ports, transport, compressor: undefined },
+        chunkBytes,
+      );
+      this.#running = { node, live: opened.live };
+      onStarted(this);
+    } catch (error) {
+      if (life.isOver) return;
+      events.note(this.name, `cannot start: ${String(error)}`);
+      this.#end(false);
+      time.after(RESTART_MS, () => {
+        if (this.#isWanted && this.#life === life) void this.#open();
+      });
+    }
+  }
+
+  #log(life: ProcessLife): Log {
+    const { events, onLog } = this.#dependencies;
+    const method =
+      (level: keyof Log) =>
+      (fields: object, message: string): void => {
+        if (life.isOver) return;
+        if (level !== 'debug') events.note(this.name, `${level}: ${message} ${JSON.stringify(fields)}`);
+        onLog(this, level, message, fields);
+      };
+    return { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
+  }
+}

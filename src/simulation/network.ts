@@ -1,0 +1,202 @@
+/**
+ * A network of simulated machines. Connections are as the transport's contract has them, whole messages in order, where
+ * its conditions leave them so: it may also lose, repeat and reorder messages on a connection that stands, which TCP
+ * would not, since nothing above may come to harm by it.
+ */
+
+import { formatAddress, parseAddress } from '../adapters/address.ts';
+import { FRAME_HEADER_BYTES } from '../adapters/frame.ts';
+import { BoatoError } from '../core/errors.ts';
+import type { Random } from '../ports/random.ts';
+import type { Connection, Listener, Transport } from '../ports/transport.ts';
+import type { EventLog } from './event-log.ts';
+import { type Courier, End } from './network-end.ts';
+import type { ProcessLife } from './process-life.ts';
+import { exponential, isChosen } from './streams.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** How messages fare while nothing in particular is wrong. */
+export interface Conditions {
+  /** 0 to 1, of each message. */
+  readonly loss: number;
+  readonly duplication: number;
+  /** A message may overtake the ones before it. */
+  readonly reordering: number;
+  /** One way: at least, and on average beyond that. */
+  readonly delayMinMs: number;
+  readonly delayMeanMs: number;
+}
+
+export const CALM: Conditions = { loss: 0, duplication: 0, reordering: 0, delayMinMs: 0.1, delayMeanMs: 0.4 };
+
+/** As TCP's own: a dial into the dark is given up. */
+const DIAL_TIMEOUT_MS = 5000;
+
+export interface Traffic {
+  sent: number;
+  sentBytes: number;
+  lost: number;
+  repeated: number;
+  reordered: number;
+  cutOff: number;
+}
+
+interface Endpoint {
+  readonly machine: string;
+  readonly life: ProcessLife;
+  readonly accept: (connection: Connection) => void;
+}
+
+export class SimulatedNetwork {
+  conditions: Conditions = CALM;
+  readonly traffic: Traffic = { sent: 0, sentBytes: 0, lost: 0, repeated: 0, reordered: 0, cutOff: 0 };
+  readonly #time: VirtualTime;
+  readonly #random: Random;
+  readonly #log: EventLog;
+  readonly #endpointByAddress = new Map<string, Endpoint>();
+  readonly #ends = new Set<End>();
+  /** `from to`: nothing gets through. */
+  readonly #cuts = new Set<string>();
+  /** `from to`: nothing gets through before that time. */
+  readonly #clogs = new Map<string, number>();
+  #nextPort = 40_000;
+
+  constructor(time: VirtualTime, random: Random, log: EventLog) {
+    this.#time = time;
+    this.#random = random;
+    this.#log = log;
+  }
+
+  /** The network as a process sees it on `machine`, which dials from `host`. */
+  transport(machine: string, host: string, life: ProcessLife): Transport {
+    const addresses = new Set<string>();
+    return {
+      listen: async (address, onConnection): Promise<Listener> => {
+        await Promise.resolve();
+        const asked = parseAddress(address);
+        const bound = formatAddress(asked.host, asked.port === 0 ? this.#nextPort++ : asked.port);
+        const other = this.#endpointByAddress.get(bound);
+        if (other !== undefined && !other.life.isOver)
+          throw new BoatoError('LISTEN_FAILED', `The address ${bound} cannot be listened on: it is in use.`);
+        const endpoint = { machine, life, accept: onConnection };
+        this.#endpointByAddress.set(bound, endpoint);
+        addresses.add(bound);
+        const close = (): Promise<void> => {
+          if (this.#endpointByAddress.get(bound) === endpoint) this.#endpointByAddress.delete(bound);
+          return Promise.resolve();
+        };
+        return { address: bound, close };
+      },
+      dial: (address) => this.#dial(machine, host, life, address),
+      close: () => {
+        for (const address of addresses) this.#endpointByAddress.delete(address);
+        for (const end of this.#ends) if (end.life === life) end.close();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  /** Nothing gets from one machine to another, and neither is told. */
+  cut(from: string, to: string): void {
+    this.#cuts.add(`${from} ${to}`);
+  }
+
+  heal(from: string, to: string): void {
+    this.#cuts.delete(`${from} ${to}`);
+  }
+
+  healAll(): void {
+    this.#cuts.clear();
+    this.#clogs.clear();
+  }
+
+  /** What is sent from one machine to another arrives at `untilMs` (virtual time) at the soonest. */
+  clog(from: string, to: string, untilMs: number): void {
+    this.#clogs.set(`${from} ${to}`, untilMs);
+  }
+
+  /** A process is gone. `silent`: its machine, too, so that nobody is told. */
+  end(life: ProcessLife, silent: boolean): void {
+    for (const [address, endpoint] of this.#endpointByAddress)
+      if (endpoint.life === life) this.#endpointByAddress.delete(address);
+    for (const end of this.#ends) if (end.life === life) end.abandon(silent);
+  }
+
+  /** Breaks every connection between two machines; both are told. */
+  breakBetween(a: string, b: string): void {
+    for (const end of this.#ends) if (end.machine === a && end.other.machine === b) end.break();
+  }
+
+  async #dial(machine: string, host: string, life: ProcessLife, address: string): Promise<Connection> {
+    const endpoint = this.#endpointByAddress.get(address);
+    const to = endpoint?.machine ?? 'nowhere';
+    if (
+      endpoint === undefined ||
+      endpoint.life.isOver ||
+      this.#isCut(machine, to) ||
+      this.#isCut(to, machine)
+    ) {
+      // Refused at once by a machine that is there, or given up after some time.
+      await this.#pause(life, endpoint === undefined ? this.#delay() : DIAL_TIMEOUT_MS);
+      throw new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached.`);
+    }
+    await this.#pause(life, this.#delay() + this.#delay());
+    if (endpoint.life.isOver)
+      throw new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached.`);
+    const back = formatAddress(host, this.#nextPort++);
+    const dialler = new End(this.#courier, machine, life, address);
+    const accepter = new End(this.#courier, endpoint.machine, endpoint.life, back);
+    dialler.join(accepter);
+    accepter.join(dialler);
+    this.#ends.add(dialler);
+    this.#ends.add(accepter);
+    endpoint.life.after(this.#delay(), () => endpoint.accept(accepter));
+    return dialler;
+  }
+
+  isCutBetween(from: string, to: string): boolean {
+    return this.#isCut(from, to);
+  }
+
+  readonly #courier: Courier = {
+    carry: (from, to, bytes) => this.#carry(from, to, bytes),
+    forget: (end) => void this.#ends.delete(end),
+  };
+
+  #carry(from: End, to: End, bytes: number): ReturnType<Courier['carry']> {
+    const { traffic } = this;
+    const { loss, duplication, reordering } = this.conditions;
+    const name = `${from.machine} ${to.machine}`;
+    traffic.sent++;
+    traffic.sentBytes += bytes + FRAME_HEADER_BYTES;
+    const clogMs = Math.max(0, (this.#clogs.get(name) ?? 0) - this.#time.nowMs);
+    const delayMs = clogMs + this.#delay();
+    const overtakes = isChosen(this.#random, reordering);
+    const isRepeated = isChosen(this.#random, duplication);
+    const isLost = isChosen(this.#random, loss);
+    const isCut = this.#cuts.has(name);
+    if (isCut) traffic.cutOff++;
+    else if (isLost) traffic.lost++;
+    else {
+      if (overtakes) traffic.reordered++;
+      if (isRepeated) traffic.repeated++;
+    }
+    const fate = isCut ? ' cut off' : isLost ? ' lost' : '';
+    this.#log.note(from.machine, `> ${to.machine} ${bytes} B${fate}`);
+    if (isCut || isLost) return { delayMs, arrivals: [], overtakes };
+    return { delayMs, arrivals: isRepeated ? [delayMs, delayMs + this.#delay()] : [delayMs], overtakes };
+  }
+
+  #isCut(from: string, to: string): boolean {
+    return this.#cuts.has(`${from} ${to}`);
+  }
+
+  #delay(): number {
+    const { delayMinMs, delayMeanMs } = this.conditions;
+    return delayMinMs + exponential(this.#random, delayMeanMs);
+  }
+
+  #pause(life: ProcessLife, ms: number): Promise<void> {
+    return new Promise((resolve) => void life.after(ms, resolve));
+  }
+}

@@ -1,0 +1,9 @@
+/** What a run is made of, for whoever acts in it. */
+
+import type { Ledger } from './checker/ledger.ts';
+import type { World } from './world.ts';
+
+export interface Scene {
+  readonly world: World;
+  readonly ledger: Ledger;
+}

@@ -1,0 +1,115 @@
+/** All of a simulated cluster: its time, its network, its machines; one seed, one course of things. */
+
+import type { Hash64 } from '../ports/hash64.ts';
+import type { Random } from '../ports/random.ts';
+import { EventLog } from './event-log.ts';
+import { type ClusterOptions, Machine, type MachineDependencies } from './machine.ts';
+import { SimulatedNetwork } from './network.ts';
+import { streamOf } from './streams.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly options: ClusterOptions;
+  readonly hash64: Hash64;
+  /** Each line of the event log, for people. */
+  readonly print?: ((line: string) => void) | undefined;
+  /** Machines whose addresses a machine is told; all others if absent. */
+  readonly peersOf?: ((machine: number) => readonly number[]) | undefined;
+}
+
+export class World {
+  readonly seed: number;
+  readonly time: VirtualTime = new VirtualTime();
+  readonly events: EventLog;
+  readonly network: SimulatedNetwork;
+  readonly machines: Machine[] = [];
+  readonly options: ClusterOptions;
+  onStarted: (machine: Machine) => void = () => {};
+  onLog: MachineDependencies['onLog'] = () => {};
+
+  constructor({ seed, nodes, options, hash64, print, peersOf }: WorldOptions) {
+    this.seed = seed;
+    this.options = options;
+    this.events = new EventLog(this.time, print);
+    this.network = new SimulatedNetwork(this.time, this.random('network'), this.events);
+    for (let number = 0; number < nodes; number++) {
+      const machine = new Machine(`n${number}`, {
+        time: this.time,
+        network: this.network,
+        hash64,
+        random: (name) => this.random(name),
+        events: this.events,
+        options,
+        peersOf: (asking) => {
+          const known = peersOf?.(this.machines.indexOf(asking)).map(
+            (other) => this.machines[other] as Machine,
+          );
+          return (known ?? this.machines).filter((other) => other !== asking).map(({ host }) => host);
+        },
+        onStarted: (started) => this.onStarted(started),
+        onLog: (...line) => this.onLog(...line),
+      });
+      this.machines.push(machine);
+    }
+  }
+
+  /** A stream of chance of its own for each name. */
+  random(name: string): Random {
+    return streamOf(this.seed, name);
+  }
+
+  machine(number: number): Machine {
+    return this.machines[number] as Machine;
+  }
+
+  startAll(): void {
+    for (const machine of this.machines) machine.start();
+  }
+
+  /** Lets so much time pass. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.time.nowMs + ms;
+    while (await this.time.step(endMs));
+  }
+
+  /** Lets time pass until `isSo`, looked at every `everyMs`, at most `withinMs`; how long it took, or `undefined`. */
+  async until(isSo: () => boolean, everyMs: number, withinMs: number): Promise<number | undefined> {
+    const startMs = this.time.nowMs;
+    while (this.time.nowMs - startMs < withinMs) {
+      if (isSo()) return this.time.nowMs - startMs;
+      await this.pass(everyMs);
+    }
+    return isSo() ? withinMs : undefined;
+  }
+
+  /** The machines whose processes are open. */
+  running(): Machine[] {
+    return this.machines.filter(({ running }) => running !== undefined);
+  }
+
+  /** All processes are open, and hold and have seen the same. */
+  agree(): boolean {
+    const states = this.machines.map(({ running }) => {
+      const replica = running?.live.current;
+      if (replica === undefined || running?.live.outage !== undefined || replica.fenced !== undefined)
+        return undefined;
+      return `${replica.contextHash()} ${replica.fingerprint().sum} ${replica.isBootstrapping()} ${replica.isHealing()}`;
+    });
+    return new Set(states).size <= 1 && !states.includes(undefined);
+  }
+
+  /** Orderly stops of all. */
+  async end(): Promise<void> {
+    for (const machine of this.machines)
+      if (machine.running !== undefined) await this.#through(machine.stop());
+  }
+
+  async #through(work: Promise<void>): Promise<void> {
+    const state = { isThrough: false };
+    void work.finally(() => (state.isThrough = true));
+    while (!state.isThrough) await this.pass(1);
+    await work;
+  }
+}
