@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { isNodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { byteString, compareBytes, equalBytes, readUint32 } from '../core/bytes.ts';
-import { BoatoError, type ErrorCode } from '../core/errors.ts';
+import { BoatoError, isErrorCode } from '../core/errors.ts';
 import type { Hash64 } from '../ports/hash64.ts';
 import type { StoredRecord } from '../ports/ordered-store.ts';
 import {
@@ -168,7 +168,9 @@ function readFailure(body: Uint8Array): BoatoError {
   const reader = new ByteReader(body);
   const code = byteString(reader.lengthPrefixed());
   const message = decoder.decode(reader.lengthPrefixed());
-  return new BoatoError(code as ErrorCode, message);
+  reader.end();
+  // Of a later version, or changed on its way.
+  return isErrorCode(code) ? new BoatoError(code, message) : invalid(`making it failed (${JSON.stringify(code)}): ${message}`);
 }
 
 /** `why`: the end of "The backup cannot be used: …". */

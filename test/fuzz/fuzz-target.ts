@@ -7,13 +7,15 @@ import { minimise } from './minimise.ts';
 import { Mutator } from './mutate.ts';
 import { Broken, type Target } from './target.ts';
 
-/** Coverage is taken once for so many inputs, since it takes as long as some of them. */
-const BATCH = 64;
+/** Coverage is taken once for so many inputs, since that takes as long as hundreds of them; the rarer, the less there is. */
+const BATCH_MIN = 64;
+const BATCH_MAX = 4096;
 
 /** Most inputs stay below this; once in a while one of megabytes shows what does not scale. */
 const INPUT_BYTES_MAX = 4096;
 const GIANT_BYTES = [2 ** 17, 2 ** 20, 8 * 2 ** 20];
-const GIANT_EVERY_MS = 700;
+/** Of the time. */
+const GIANT_SHARE = 0.15;
 
 export interface Instruments {
   /** Whether code was reached since the last question that was not counted as reached before. */
@@ -96,12 +98,24 @@ class Campaign {
   async run(): Promise<void> {
     await this.#runAll(this.#pool);
     this.#instruments.hasReachedMore(true);
+    let size = BATCH_MIN;
     while (performance.now() < this.#endMs) {
-      const batch = Array.from({ length: BATCH }, () => this.#next());
-      await this.#runAll(batch);
-      if (this.#instruments.hasReachedMore(false)) await this.#keepFrom(batch);
+      const batch = await this.#runBatch(size);
+      const hasReachedMore = this.#instruments.hasReachedMore(false);
+      if (hasReachedMore) await this.#keepFrom(batch);
+      size = hasReachedMore ? BATCH_MIN : Math.min(BATCH_MAX, 2 * size);
       if (performance.now() >= this.#nextGiantMs) await this.#runGiant();
     }
+  }
+
+  async #runBatch(size: number): Promise<readonly Uint8Array[]> {
+    const batch: Uint8Array[] = [];
+    while (batch.length < size && performance.now() < this.#endMs) {
+      const input = this.#next();
+      batch.push(input);
+      await this.#runAll([input]);
+    }
+    return batch;
   }
 
   async #runAll(inputs: readonly Uint8Array[]): Promise<void> {
@@ -113,20 +127,28 @@ class Campaign {
     }
   }
 
-  /** Something of the batch reached new code: each is run again alone, to see which did. */
+  /** Something of the batch reached new code: its halves are run again, and theirs, to see what did. */
   async #keepFrom(batch: readonly Uint8Array[]): Promise<void> {
-    for (const input of batch) {
-      await this.#runAll([input]);
-      if (!this.#instruments.hasReachedMore(true)) continue;
+    const [input] = batch;
+    if (batch.length === 1 && input !== undefined) {
+      await this.#runAll(batch);
+      if (!this.#instruments.hasReachedMore(true)) return;
       this.#pool.push(input);
       this.kept.push(input);
+      return;
+    }
+    const middle = batch.length >> 1;
+    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+      await this.#runAll(half);
+      if (this.#instruments.hasReachedMore(false)) await this.#keepFrom(half);
     }
   }
 
   async #runGiant(): Promise<void> {
     const bytes = GIANT_BYTES[this.#giants++ % GIANT_BYTES.length] as number;
+    const startedMs = performance.now();
     await this.#runAll([this.#mutator.giant(this.#any(), bytes)]);
-    this.#nextGiantMs = performance.now() + GIANT_EVERY_MS;
+    this.#nextGiantMs = performance.now() + (performance.now() - startedMs) / GIANT_SHARE;
   }
 
   #next(): Uint8Array {

@@ -134,9 +134,7 @@ function spliced(input: Uint8Array, at: number, gone: number, added: Uint8Array)
 }
 
 function repeated(piece: Uint8Array, times: number): Uint8Array {
-  const result = new Uint8Array(piece.length * times);
-  for (let at = 0; at < times; at++) result.set(piece, at * piece.length);
-  return result;
+  return piece.length === 0 ? piece : new Uint8Array(Buffer.alloc(piece.length * times, piece));
 }
 
 function bigEndian(number: number, length: number): Uint8Array {

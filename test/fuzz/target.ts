@@ -94,10 +94,9 @@ export function isMalformed(error: unknown): boolean {
   return error instanceof MalformedBytes;
 }
 
-/** A `BoatoError` of one of the codes, with a sentence that is fit for a log. */
+/** A `BoatoError` of one of the codes. */
 export function failsWith(...codes: readonly ErrorCode[]): (error: unknown) => boolean {
-  return (error) =>
-    error instanceof BoatoError && codes.includes(error.code) && error.message.length < 2000;
+  return (error) => error instanceof BoatoError && codes.includes(error.code);
 }
 
 const encoder = new TextEncoder();

@@ -76,7 +76,7 @@ function write({ head, records }: Backup): Uint8Array {
   const writer = new BackupWriter(hash64);
   const pieces = [writer.begin(head)];
   for (const record of records) pieces.push(writer.add(record) ?? new Uint8Array(0));
-  return Buffer.concat([...pieces, writer.end()]);
+  return new Uint8Array(Buffer.concat([...pieces, writer.end()]));
 }
 
 /** The checksums of records, of blocks, and the hash and the count of the end. */

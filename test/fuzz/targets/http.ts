@@ -117,8 +117,8 @@ async function split(stream: Uint8Array, pieceBytes: number): Promise<{ bytes: n
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < stream.length; at += pieceBytes) yield stream.subarray(at, at + pieceBytes);
   }
-  const all = [];
-  for await (const some of splitLines(pieces(), 1000)) all.push(...some);
+  let all: { bytes: number }[] = [];
+  for await (const some of splitLines(pieces(), 1000)) all = all.concat(some);
   return all;
 }
 
