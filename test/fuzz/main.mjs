@@ -110,6 +110,7 @@ function runWorker(left, seconds) {
         count = Atomics.load(head, 0);
         sinceMs = performance.now();
       } else if (performance.now() - sinceMs > HANGS_MS && count > 0) {
+        clearInterval(watch);
         tellFound(lastInput(), 'it does not end', '');
         void worker.terminate();
       }

@@ -1,9 +1,11 @@
 /** A node under attack, and an honest peer of it: whatever the attack, the two go on. */
 
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Node, NodeOptions } from '../../src/index.ts';
 import { temporaryNode } from '../node/temporary-store.ts';
 import { CLUSTER_ID } from './hostile-peer.ts';
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 export interface Attacked {
   readonly node: Node;
@@ -21,10 +23,13 @@ export async function attackedNode(options: Partial<NodeOptions> = {}): Promise<
     await node.put(`local ${count}`, count);
     await honest.put(`honest ${count}`, count);
     expect(await node.get(`local ${count}`)).toBe(count);
-    expect(await honest.sync({ wait: true })).toMatchObject({ peers: 1, inSync: 1 });
-    for (let at = 1; at <= count; at++)
-      for (const one of [node, honest])
-        expect([await one.get(`local ${at}`), await one.get(`honest ${at}`)]).toEqual([at, at]);
+    // A node that was told that it is damaged serves nobody for a moment.
+    await vi.waitFor(async () => {
+      expect(await honest.sync({ wait: true })).toMatchObject({ peers: 1, inSync: 1 });
+      for (let at = 1; at <= count; at++)
+        for (const one of [node, honest])
+          expect([await one.get(`local ${at}`), await one.get(`honest ${at}`)]).toEqual([at, at]);
+    }, PATIENCE);
   };
   await expectUndisturbed();
   return { node, honest, expectUndisturbed };

@@ -117,8 +117,9 @@ async function split(stream: Uint8Array, pieceBytes: number): Promise<{ bytes: n
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < stream.length; at += pieceBytes) yield stream.subarray(at, at + pieceBytes);
   }
-  let all: { bytes: number }[] = [];
-  for await (const some of splitLines(pieces(), 1000)) all = all.concat(some);
+  const all: { bytes: number }[] = [];
+  // Not by spreading: there may be more than a call takes arguments.
+  for await (const some of splitLines(pieces(), 1000)) for (const line of some) all.push(line);
   return all;
 }
 
