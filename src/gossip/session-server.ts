@@ -2,7 +2,8 @@
  * Serves sessions (R3, R5): opens them on pinned snapshots, and keeps them for a while after their last message.
  *
  * 1. A session goes on only with the node that opened it, on whichever connection.
- * 2. At most `SESSIONS_OF_PEER_MAX` are kept for a node and `SESSIONS_MAX` in all; the one least lately used makes room.
+ * 2. At most `SESSIONS_OF_PEER_MAX` are kept for a node and `SESSIONS_MAX` in all, of `SESSION_ROWS_MAX` rows; the one least
+ *    lately used makes room.
  * 3. No session outlives the context that it was pinned with: when that is given up, its epoch ends, and all are void.
  */
 
@@ -24,6 +25,8 @@ import { ServingFailure } from './serving-failure.ts';
 
 /** Snapshots kept at once; each keeps old records on disk alive. */
 const SESSIONS_MAX = 64;
+/** Rows that these were opened with, together: of the order of 200 MiB. Twice what one message can bring (`ROWS_MAX`). */
+const SESSION_ROWS_MAX = 2 ** 19;
 /** Nodes of which is remembered how many entries they were sent. */
 const COUNTED_PEERS_MAX = 1024;
 /** A puller needs one; a second may outlive a broken connection. */
@@ -50,6 +53,8 @@ export interface SessionServerDependencies {
 interface Kept {
   readonly name: string;
   readonly peer: NodeId;
+  /** That it was opened with. */
+  readonly rows: number;
   readonly session: ServedSession;
   readonly comparison: ServedComparison;
   /** If both sides want it. */
@@ -106,10 +111,11 @@ export class SessionServer {
     // It may have been stopped meanwhile.
     if (this.#whyNotServing() !== undefined) await session.close();
     this.#checkServing();
-    this.#makeRoom(peer);
+    this.#makeRoom(peer, rows.length);
     const kept: Kept = {
       name: this.#newName(),
       peer,
+      rows: rows.length,
       session,
       comparison: new ServedComparison(pinned),
       compressor: compress ? compressor : undefined,
@@ -265,13 +271,21 @@ export class SessionServer {
     kept.cancelTimer = clock.after(sessionTimeoutMs, () => this.#drop(kept));
   }
 
-  #makeRoom(peer: NodeId): void {
+  /** For a session of so many rows. */
+  #makeRoom(peer: NodeId, rows: number): void {
     const all = [...this.#keptByName.values()];
     const ofPeer = all.filter((kept) => kept.peer === peer);
     const surplus = new Set([
       ...ofPeer.slice(0, Math.max(0, ofPeer.length + 1 - SESSIONS_OF_PEER_MAX)),
       ...all.slice(0, Math.max(0, all.length + 1 - SESSIONS_MAX)),
     ]);
+    const others = all.filter((kept) => !surplus.has(kept));
+    let keptRows = others.reduce((sum, kept) => sum + kept.rows, rows);
+    for (const kept of others) {
+      if (keptRows <= SESSION_ROWS_MAX) break;
+      keptRows -= kept.rows;
+      surplus.add(kept);
+    }
     for (const kept of surplus) this.#drop(kept);
   }
 

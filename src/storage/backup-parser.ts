@@ -158,10 +158,11 @@ function readHead(body: Uint8Array): BackupHead {
   const nodeId = byteString(reader.lengthPrefixed());
   const clusterId = byteString(reader.lengthPrefixed());
   const takenAtMs = reader.uint64();
-  const isChecked = reader.byte() === 1;
+  const checked = reader.byte();
   reader.end();
+  if (checked > 1) throw new MalformedBytes('it is neither checked nor unchecked');
   if (!isNodeId(nodeId) || !isNodeId(clusterId)) throw new MalformedBytes('a malformed name');
-  return { formatVersion, nodeId, clusterId, takenAtMs, isChecked };
+  return { formatVersion, nodeId, clusterId, takenAtMs, isChecked: checked === 1 };
 }
 
 function readFailure(body: Uint8Array): BoatoError {

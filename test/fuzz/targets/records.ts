@@ -105,9 +105,9 @@ function recordKind<T>(
   return kind({ decode: readRecordOf, encode: (value) => seal(KEY, encode(value)), refuses }, seeds);
 }
 
-/** A large value lies elsewhere: of it the record has the length only. */
+/** A large value lies elsewhere: of it the record has the length only, which is not made here. */
 function encodeStored(stored: StoredEntry): Uint8Array {
-  const value = stored.flags & LARGE ? new Uint8Array(stored.valueBytes) : stored.value;
+  const value = stored.flags & LARGE ? ({ length: stored.valueBytes } as Uint8Array) : stored.value;
   const { first, last, version: at, expiresAt } = stored;
   const tombstone = (stored.flags & TOMBSTONE) !== 0;
   return encodeEntry(stored.actorNo, { version: at, first, last, expiresAt, tombstone, value });
