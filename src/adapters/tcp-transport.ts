@@ -45,7 +45,10 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
   let closed = false;
 
   function adopt(socket: Socket): Connection {
-    const connection = new TcpConnection(socket, frameBytesMax, { firstBodyBytesMax: firstFrameBytesMax, room });
+    const connection = new TcpConnection(socket, frameBytesMax, {
+      firstBodyBytesMax: firstFrameBytesMax,
+      room,
+    });
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
     return connection;

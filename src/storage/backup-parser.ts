@@ -171,7 +171,9 @@ function readFailure(body: Uint8Array): BoatoError {
   const message = decoder.decode(reader.lengthPrefixed());
   reader.end();
   // Of a later version, or changed on its way.
-  return isErrorCode(code) ? new BoatoError(code, message) : invalid(`making it failed (${JSON.stringify(code)}): ${message}`);
+  return isErrorCode(code)
+    ? new BoatoError(code, message)
+    : invalid(`making it failed (${JSON.stringify(code)}): ${message}`);
 }
 
 /** `why`: the end of "The backup cannot be used: …". */

@@ -16,11 +16,14 @@ describe('a decoder keeps its promises on all that fuzzing has found so far', ()
     for (const { bytes } of corpus) await judge(target, bytes);
   });
 
-  test.each(Object.keys(TARGETS))('%s: its well-formed inputs are in the corpus as the code makes them', async (name) => {
-    const known = (await readCorpus(name)).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
-    for (const bytes of Object.values((TARGETS[name] as Target).seeds()))
-      expect(known).toContain(Buffer.from(bytes).toString('hex'));
-  });
+  test.each(Object.keys(TARGETS))(
+    '%s: its well-formed inputs are in the corpus as the code makes them',
+    async (name) => {
+      const known = (await readCorpus(name)).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+      for (const bytes of Object.values((TARGETS[name] as Target).seeds()))
+        expect(known).toContain(Buffer.from(bytes).toString('hex'));
+    },
+  );
 });
 
 /** Without coverage: finds what a few thousand changes find. */

@@ -33,7 +33,8 @@ const options = commandLine({
   switches: ['keep', 'write-seeds'],
   check: ({ seconds, target, input }) => {
     if (Number(seconds) < 1) throw new Error(`--seconds takes a number from 1, not ${seconds}`);
-    if (input !== undefined && target === undefined) throw new Error('--input is of a target: give --target, too');
+    if (input !== undefined && target === undefined)
+      throw new Error('--input is of a target: give --target, too');
   },
 });
 const seed = Number(options.seed ?? Date.now() % 2 ** 31);
@@ -96,13 +97,14 @@ function runWorker(left, seconds) {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
   });
   let finds = 0;
+  /** What is told and written, one after another. */
   let ended = Promise.resolve();
   let name = left[0];
   const tellFound = (input, reason, stack) => {
     finds++;
     ended = ended.then(() => tell(name, input, reason, stack));
   };
-  return new Promise((done, failed) => {
+  const exited = new Promise((done, failed) => {
     let count = -1;
     let sinceMs = performance.now();
     const watch = setInterval(() => {
@@ -119,7 +121,9 @@ function runWorker(left, seconds) {
       if (report.begins !== undefined) return (name = left.shift());
       const { target, inputs, kept, tookMs, corpus, found } = report;
       const each = Math.round((inputs / tookMs) * 1000);
-      console.log(`${target}: ${inputs} inputs (${each} a second), ${corpus} known, ${kept.length} reached more.`);
+      console.log(
+        `${target}: ${inputs} inputs (${each} a second), ${corpus} known, ${kept.length} reached more.`,
+      );
       if (found !== undefined) tellFound(found.input, found.reason, found.stack);
       if (options.keep)
         ended = ended.then(async () => {
@@ -133,9 +137,10 @@ function runWorker(left, seconds) {
     });
     worker.on('exit', () => {
       clearInterval(watch);
-      void ended.then(() => done(finds));
+      done();
     });
   });
+  return exited.then(() => ended).then(() => finds);
 }
 
 async function tell(name, input, reason, stack) {

@@ -162,10 +162,7 @@ describe('a server whose clock, context or entries lie in the future brings noth
   const cases: readonly [string, (request: Open) => Partial<Opened>][] = [
     ['its context', ({ rows }) => ({ rows: rows.map(({ actor }) => row(actor, future)) })],
     ['its horizon', () => ({ horizon: future })],
-    [
-      'an entry',
-      () => ({ chunk: chunkOf([entry(1, { version: future, first: future, last: future })]) }),
-    ],
+    ['an entry', () => ({ chunk: chunkOf([entry(1, { version: future, first: future, last: future })]) })],
     ['the end of a batch', () => ({ chunk: chunkOf([entry(1, { last: above(9999) })].map(toTheFuture)) })],
   ];
 
@@ -242,7 +239,7 @@ describe('a server that lies within the protocol disturbs nobody’s own writes:
           case 'compare':
             return { type: 'compared' };
           case 'sums':
-            return { type: 'sums-reply', sums: request.nodes.flatMap(() => new Array(16).fill(7n)) };
+            return { type: 'sums-reply', sums: Array.from({ length: 16 * request.nodes.length }, () => 7n) };
           case 'list':
             return { type: 'list-reply', dots: packDots([entry(7), entry(8)]), last: true };
           case 'fetch':

@@ -8,7 +8,13 @@ const ESCAPED = JSON.stringify('k\ud800');
 
 describe('a real node takes nothing from a client that it could not give back:', () => {
   const requests: readonly [string, string, string, string, string][] = [
-    ['a lone surrogate in the key of a batch', 'POST', '/v1/batch', operation({ key: ESCAPED }), 'INVALID_KEY'],
+    [
+      'a lone surrogate in the key of a batch',
+      'POST',
+      '/v1/batch',
+      operation({ key: ESCAPED }),
+      'INVALID_KEY',
+    ],
     ['a lone surrogate in a value', 'POST', '/v1/batch', operation({ value: ESCAPED }), 'INVALID_VALUE'],
     ['a lone surrogate in a name', 'PUT', '/v1/kv/a', `{"value":{${ESCAPED}:1}}`, 'INVALID_VALUE'],
     ['100,000 arrays in each other', 'PUT', '/v1/kv/a', `{"value":${DEEP}}`, 'INVALID_VALUE'],
@@ -19,7 +25,13 @@ describe('a real node takes nothing from a client that it could not give back:',
     ['an empty key', 'PUT', '/v1/kv?key=', '{"value":1}', 'INVALID_KEY'],
     ['an expiry in fractions', 'PUT', '/v1/kv/a', '{"value":1,"ttlMs":0.5}', 'INVALID_EXPIRY'],
     ['two expiries', 'PUT', '/v1/kv/a', '{"value":1,"ttlMs":5,"expiresAt":6}', 'INVALID_EXPIRY'],
-    ['a version of no actor', 'POST', '/v1/batch', operation({ ifVersion: '{"version":1}' }), 'INVALID_OPTION'],
+    [
+      'a version of no actor',
+      'POST',
+      '/v1/batch',
+      operation({ ifVersion: '{"version":1}' }),
+      'INVALID_OPTION',
+    ],
   ];
 
   it.each(requests)('%s', async (_, method, url, payload, code) => {
@@ -46,7 +58,10 @@ describe('a real node takes nothing from a client that it could not give back:',
     ];
     const url = '/v1/import?skipInvalid';
     const answer = await app.inject({ method: 'POST', url, payload: lines.join('\n') });
-    const events = answer.payload.trimEnd().split('\n').map((line) => JSON.parse(line) as { event: string });
+    const events = answer.payload
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string });
     expect(events.at(-1)).toMatchObject({ event: 'summary', imported: 1, invalid: 6 });
     expect(await node.get('b')).toBe(1);
   });

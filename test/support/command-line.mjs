@@ -6,7 +6,15 @@ import { parseArgs } from 'node:util';
  * `numbers`: options with a whole number, with their defaults. `strings`: others with a value; `switches`: those without.
  * `check` throws on values that make no sense. Ends the process on `--help` and on what is wrong.
  */
-export function commandLine({ command, usage, numbers, strings = [], switches = [], allowPositionals = false, check }) {
+export function commandLine({
+  command,
+  usage,
+  numbers,
+  strings = [],
+  switches = [],
+  allowPositionals = false,
+  check,
+}) {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals,

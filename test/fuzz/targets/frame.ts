@@ -26,7 +26,16 @@ export const frame: Target = {
   },
   seeds: () => ({
     one: Uint8Array.of(1, ...frameHeader(3), 1, 2, 3),
-    three: Uint8Array.of(3, ...frameHeader(1), 7, ...frameHeader(2), 8, 9, ...frameHeader(5), ...utf8('later')),
+    three: Uint8Array.of(
+      3,
+      ...frameHeader(1),
+      7,
+      ...frameHeader(2),
+      8,
+      9,
+      ...frameHeader(5),
+      ...utf8('later'),
+    ),
     unfinished: Uint8Array.of(2, ...frameHeader(9), 1),
     long: Uint8Array.of(200, ...frameHeader(1000), ...new Uint8Array(1000)),
     'at the limit': Uint8Array.of(9, ...frameHeader(BODY_BYTES_MAX), 1),

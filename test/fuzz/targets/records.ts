@@ -4,7 +4,13 @@ import { ByteWriter } from '../../../src/core/byte-writer.ts';
 import type { Row } from '../../../src/core/context.ts';
 import type { Entry } from '../../../src/core/entry.ts';
 import { decodeDue, encodeDue } from '../../../src/storage/due-record.ts';
-import { decodeEntry, encodeEntry, LARGE, type StoredEntry, TOMBSTONE } from '../../../src/storage/entry-record.ts';
+import {
+  decodeEntry,
+  encodeEntry,
+  LARGE,
+  type StoredEntry,
+  TOMBSTONE,
+} from '../../../src/storage/entry-record.ts';
 import {
   decodeIdentity,
   decodeState,

@@ -28,8 +28,7 @@ export const value: Target = {
       encode: packValue,
       refuses: failsWith('RECORD_DAMAGED'),
     }),
-  seeds: () =>
-    Object.fromEntries(VALUES.map((one, at) => [`value ${at}`, new Uint8Array(packValue(one))])),
+  seeds: () => Object.fromEntries(VALUES.map((one, at) => [`value ${at}`, new Uint8Array(packValue(one))])),
   dictionary: [
     Uint8Array.of(0xa9, ...utf8('__proto__')),
     Uint8Array.of(0xd6, 0xff),
