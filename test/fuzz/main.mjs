@@ -8,8 +8,9 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'vite';
 import { commandLine } from '../support/command-line.mjs';
 
-/** An input that is at work for longer, on whatever machine, never ends. */
-const HANGS_MS = 20_000;
+/** An input that takes as much of the processor never ends, nor does one for which a busy machine finds no time for so long. */
+const HANGS_CPU_MS = 30_000;
+const HANGS_MS = 300_000;
 
 const INPUT_BYTES_MAX = 16 * 2 ** 20;
 const HEAP_MIB_MAX = 1024;
@@ -79,46 +80,62 @@ async function replay(name, file) {
 async function campaign() {
   const targets = options.target === undefined ? Object.keys(TARGETS) : [options.target];
   const seconds = Number(options.seconds) / targets.length;
+  const folder = await mkdtemp(join(tmpdir(), 'boato-fuzz-'));
+  const lastInput = join(folder, 'last-input');
+  console.log(`Should this process die, its last input is in ${lastInput}.`);
   console.log(`Seed ${seed}; ${seconds.toFixed(1)} s for each of ${targets.length}: ${targets.join(', ')}.`);
   const left = [...targets];
   let finds = 0;
-  while (left.length > 0) finds += await runWorker(left, seconds);
+  while (left.length > 0) finds += await runWorker(left, seconds, lastInput);
+  await rm(folder, { recursive: true });
   console.log(finds === 0 ? 'Every promise was kept.' : `${finds} found.`);
   return finds === 0;
 }
 
 /** Takes from `left` what is done. Resolves to how many broken promises were found: the thread ends with one that hangs. */
-function runWorker(left, seconds) {
+function runWorker(left, seconds, lastInput) {
   const current = new SharedArrayBuffer(8 + INPUT_BYTES_MAX);
   const head = new Int32Array(current, 0, 2);
-  const lastInput = () => new Uint8Array(current, 8, Atomics.load(head, 1)).slice();
+  const inputAtWork = () => new Uint8Array(current, 8, Atomics.load(head, 1)).slice();
   const worker = new Worker(new URL('worker.mjs', import.meta.url), {
-    workerData: { bundle, targets: [...left], seconds, seed, current },
+    workerData: { bundle, targets: [...left], seconds, seed, current, lastInput },
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
   });
   let finds = 0;
+  let isReported = true;
   /** What is told and written, one after another. */
   let ended = Promise.resolve();
   let name = left[0];
   const tellFound = (input, reason, stack) => {
     finds++;
+    isReported = true;
     ended = ended.then(() => tell(name, input, reason, stack));
   };
   const exited = new Promise((done, failed) => {
     let count = -1;
     let sinceMs = performance.now();
+    let usage = process.cpuUsage();
     const watch = setInterval(() => {
+      const { user, system } = process.cpuUsage(usage);
       if (Atomics.load(head, 0) !== count) {
         count = Atomics.load(head, 0);
         sinceMs = performance.now();
-      } else if (performance.now() - sinceMs > HANGS_MS && count > 0) {
+        usage = process.cpuUsage();
+      } else if (
+        count > 0 &&
+        ((user + system) / 1000 > HANGS_CPU_MS || performance.now() - sinceMs > HANGS_MS)
+      ) {
         clearInterval(watch);
-        tellFound(lastInput(), 'it does not end', '');
+        tellFound(inputAtWork(), 'it does not end', '');
         void worker.terminate();
       }
     }, 500);
     worker.on('message', (report) => {
-      if (report.begins !== undefined) return (name = left.shift());
+      if (report.begins !== undefined) {
+        isReported = false;
+        return (name = left.shift());
+      }
+      isReported = true;
       const { target, inputs, kept, tookMs, corpus, found } = report;
       const each = Math.round((inputs / tookMs) * 1000);
       console.log(
@@ -132,11 +149,13 @@ function runWorker(left, seconds) {
       return undefined;
     });
     worker.on('error', (error) => {
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') tellFound(lastInput(), 'it takes all memory', '');
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') tellFound(inputAtWork(), 'it takes all memory', '');
       else failed(error);
     });
     worker.on('exit', () => {
       clearInterval(watch);
+      // Nothing is left to wait for, and the target still waits.
+      if (!isReported) tellFound(inputAtWork(), 'it never answers', '');
       done();
     });
   });

@@ -1,5 +1,6 @@
 /** The thread that fuzzes: one target after another, told by messages. What it is at lies in memory that is shared. */
 
+import { ftruncateSync, openSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Coverage } from './coverage.ts';
 import { readCorpus } from './corpus.ts';
@@ -13,6 +14,8 @@ export interface WorkerTask {
   readonly seed: number;
   /** Count of inputs begun, and length of the last; then its bytes. */
   readonly current: SharedArrayBuffer;
+  /** Where the last input lies, too: memory that runs out may end the process, and all of its threads. */
+  readonly lastInput: string;
 }
 
 export interface WorkerReport {
@@ -25,9 +28,10 @@ export interface WorkerReport {
 }
 
 export async function fuzzAll(coverage: Coverage): Promise<void> {
-  const { targets, seconds, seed, current } = workerData as WorkerTask;
+  const { targets, seconds, seed, current, lastInput } = workerData as WorkerTask;
   const head = new Int32Array(current, 0, 2);
   const bytes = new Uint8Array(current, 8);
+  const file = openSync(lastInput, 'w');
   for (const name of targets) {
     const target = TARGETS[name];
     if (target === undefined) throw new Error(`there is no target ${name}`);
@@ -41,6 +45,8 @@ export async function fuzzAll(coverage: Coverage): Promise<void> {
       {
         hasReachedMore: (isCounted) => coverage.hasGrown(isCounted),
         onInput: (input) => {
+          ftruncateSync(file, input.length);
+          writeSync(file, input, 0, input.length, 0);
           bytes.set(input);
           Atomics.store(head, 1, input.length);
           Atomics.add(head, 0, 1);
