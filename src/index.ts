@@ -34,6 +34,7 @@ export type {
   StoreStatus,
   SyncOptions,
   SyncResult,
+  TlsStatus,
   Value,
   VerifyOptions,
   VerifyProblem,

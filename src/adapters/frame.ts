@@ -7,6 +7,9 @@ export const FRAME_HEADER_BYTES = 5;
 /** The only type of frame in version 1: one message. */
 const MESSAGE = 1;
 
+/** How TLS begins: a record of type 22, version 3. */
+const TLS_HANDSHAKE = 0x16_03_01;
+
 /** Set aside for a body at first. */
 const FIRST_BYTES = 64 * 1024;
 
@@ -117,6 +120,8 @@ export class FrameReader {
 
   #begin(): string | undefined {
     const length = readUint32(this.#header, 0);
+    if (length >>> 8 === TLS_HANDSHAKE)
+      return 'the beginning of TLS, and this node speaks without: give all nodes certificates, or none';
     if (this.#header[4] !== MESSAGE) return `a frame of unknown type ${this.#header[4]}`;
     if (length === 0) return 'an empty frame';
     if (length > this.#bodyBytesMax)

@@ -1,16 +1,25 @@
-/** One TCP connection that carries whole messages. */
+/** One connection over TCP, or TLS on it, that carries whole messages. */
 
 import type { Socket } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
-import type { Connection, ConnectionEvents } from '../ports/transport.ts';
+import type { Connection, ConnectionEvents, Identity } from '../ports/transport.ts';
 import { formatAddress } from './address.ts';
-import { frameHeader, FrameReader, type FrameReaderOptions, NO_ROOM } from './frame.ts';
+import {
+  FRAME_HEADER_BYTES,
+  frameHeader,
+  FrameReader,
+  type FrameReaderOptions,
+  NO_ROOM,
+} from './frame.ts';
 
 /** How long the other side may take to read what was sent before the connection is cut. */
 const CLOSE_GRACE_MS = 2000;
 
 export class TcpConnection implements Connection {
   readonly remote: string;
+  readonly identity?: Identity;
+  bytesReceived = 0;
+  bytesSent = 0;
   readonly #socket: Socket;
   readonly #frameBytesMax: number;
   readonly #reader: FrameReader;
@@ -19,7 +28,14 @@ export class TcpConnection implements Connection {
   #ended: { readonly reason: string | undefined; readonly isMalformed: boolean } | undefined;
   #closedHere = false;
 
-  constructor(socket: Socket, frameBytesMax: number, options: FrameReaderOptions) {
+  /** `identity`: what its other end proved, if it had to. */
+  constructor(
+    socket: Socket,
+    frameBytesMax: number,
+    options: FrameReaderOptions,
+    identity: Identity | undefined,
+  ) {
+    if (identity !== undefined) this.identity = identity;
     this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.#socket = socket;
     this.#frameBytesMax = frameBytesMax;
@@ -32,14 +48,6 @@ export class TcpConnection implements Connection {
     socket.on('close', () => this.#end(failure ?? 'the connection broke'));
   }
 
-  get bytesReceived(): number {
-    return this.#socket.bytesRead;
-  }
-
-  get bytesSent(): number {
-    return this.#socket.bytesWritten;
-  }
-
   send(message: Uint8Array): Promise<void> {
     if (message.length > this.#frameBytesMax || message.length === 0) {
       const sentence = `A message of ${message.length} bytes cannot be sent; the limit is ${this.#frameBytesMax}.`;
@@ -47,6 +55,7 @@ export class TcpConnection implements Connection {
     }
     return new Promise((resolve) => {
       if (this.#socket.destroyed) return resolve();
+      this.bytesSent += FRAME_HEADER_BYTES + message.length;
       this.#socket.cork();
       this.#socket.write(frameHeader(message.length));
       // Loss is seen by `onClose`: an error here only says that the connection is gone.
@@ -59,7 +68,7 @@ export class TcpConnection implements Connection {
     this.#events = events;
     this.#socket.on('data', (piece) => this.#receive(piece));
     this.#socket.resume();
-    if (this.#ended !== undefined) this.#tellEnd();
+    this.#tellEnd();
   }
 
   /** Bytes that were handed over are still sent, so that a reason given just before arrives: for a while. */
@@ -73,7 +82,9 @@ export class TcpConnection implements Connection {
   }
 
   #receive(piece: Uint8Array): void {
-    if (this.#ended !== undefined) return;
+    // Of an end that proved nothing no byte is looked at.
+    if (this.#ended !== undefined || (this.identity !== undefined && 'problem' in this.identity)) return;
+    this.bytesReceived += piece.length;
     const reason = this.#reader.read(piece, (body) => this.#deliver(body));
     if (reason !== undefined) this.#fail(`it sent ${reason}`, reason !== NO_ROOM);
   }
@@ -82,7 +93,7 @@ export class TcpConnection implements Connection {
     try {
       this.#events?.onMessage(body);
     } catch (error) {
-      this.#fail(`a message could not be handled: ${String(error)}`);
+      this.#fail(`a message could not be handled: ${String(error)}`, false);
     }
     return this.#ended === undefined;
   }
@@ -96,10 +107,10 @@ export class TcpConnection implements Connection {
     if (this.#ended !== undefined) return;
     this.#reader.drop();
     this.#ended = { reason: this.#closedHere ? undefined : reason, isMalformed };
-    if (this.#events !== undefined) this.#tellEnd();
+    this.#tellEnd();
   }
 
   #tellEnd(): void {
-    this.#events?.onClose(this.#ended?.reason, this.#ended?.isMalformed);
+    if (this.#ended !== undefined) this.#events?.onClose(this.#ended.reason, this.#ended.isMalformed);
   }
 }

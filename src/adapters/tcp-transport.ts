@@ -1,11 +1,13 @@
-/** Messages over TCP. */
+/** Messages over TCP, or over TLS on it. */
 
 import { createServer, type Server, Socket } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
-import type { Connection, Listener, Transport } from '../ports/transport.ts';
+import type { Connection, Identity, Listener, Transport } from '../ports/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import type { CertificateSource } from './certificates.ts';
 import { FrameRoom } from './frame.ts';
 import { TcpConnection } from './tcp-connection.ts';
+import { tlsAcceptor, tlsDialled } from './tls-ends.ts';
 
 export interface TcpTransportOptions {
   /** Largest message in bytes; checked on the length before a byte is buffered. */
@@ -14,10 +16,12 @@ export interface TcpTransportOptions {
   readonly firstFrameBytesMax?: number;
   /** Memory for messages that have come in part, of all connections; one for which there is none is closed. Default 256 MiB. */
   readonly unfinishedBytesMax?: number;
-  /** Default 5,000. */
+  /** Default 5,000; a handshake of TLS may take as long. */
   readonly dialTimeoutMs?: number;
   /** Accepted connections at once; further ones are closed. Default 1,024. */
   readonly connectionsMax?: number;
+  /** Both ends show certificates, and all is encrypted. */
+  readonly certificates?: CertificateSource | undefined;
 }
 
 const DIAL_TIMEOUT_MS = 5000;
@@ -36,19 +40,18 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
 };
 
 export function createTcpTransport(options: TcpTransportOptions): Transport {
-  const { frameBytesMax, firstFrameBytesMax } = options;
+  const { frameBytesMax, firstFrameBytesMax, certificates } = options;
   const { dialTimeoutMs = DIAL_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = options;
   const room = new FrameRoom(options.unfinishedBytesMax ?? UNFINISHED_BYTES_MAX);
   const connections = new Set<TcpConnection>();
-  const dialling = new Set<Socket>();
+  /** Dialled, or accepted, and not connections yet. */
+  const raw = new Set<Socket>();
   const listeners = new Set<Listener>();
   let closed = false;
 
-  function adopt(socket: Socket): Connection {
-    const connection = new TcpConnection(socket, frameBytesMax, {
-      firstBodyBytesMax: firstFrameBytesMax,
-      room,
-    });
+  function adopt(socket: Socket, identity?: Identity): Connection {
+    const reading = { firstBodyBytesMax: firstFrameBytesMax, room };
+    const connection = new TcpConnection(socket, frameBytesMax, reading, identity);
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
     return connection;
@@ -58,11 +61,19 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
     async listen(address, onConnection) {
       const { host, port } = parseAddress(address);
       if (closed) throw new BoatoError('LISTEN_FAILED', 'The transport is closed.');
+      const accept = (socket: Socket, identity?: Identity): void => {
+        if (closed) return void socket.destroy();
+        onConnection(adopt(socket, identity));
+        return undefined;
+      };
+      const upgrade = certificates && tlsAcceptor(certificates, dialTimeoutMs, accept);
       // Paused until someone wants the messages: what comes earlier waits in the system's buffers.
       const server = createServer({ pauseOnConnect: true, allowHalfOpen: false }, (socket) => {
         socket.on('error', () => undefined);
-        if (closed) return socket.destroy();
-        onConnection(adopt(socket));
+        if (closed) return void socket.destroy();
+        if (upgrade === undefined) return accept(socket);
+        raw.add(socket);
+        upgrade(socket, () => raw.delete(socket));
         return undefined;
       });
       server.maxConnections = connectionsMax;
@@ -86,26 +97,40 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
       if (closed) throw new BoatoError('PEER_UNREACHABLE', 'The transport is closed.');
       return new Promise((resolve, reject) => {
         const socket = new Socket({ allowHalfOpen: false });
-        dialling.add(socket);
+        raw.add(socket);
         const timer = setTimeout(
           () => fail(`it did not answer within ${dialTimeoutMs / 1000} s`),
           dialTimeoutMs,
         );
-        const fail = (reason: string): void => {
+        const settled = (): void => {
           clearTimeout(timer);
-          dialling.delete(socket);
+          raw.delete(socket);
+        };
+        const fail = (reason: string): void => {
+          settled();
           socket.destroy();
           reject(new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached: ${reason}.`));
+        };
+        const succeed = (connected: Socket, identity?: Identity): void => {
+          settled();
+          connected.pause();
+          if (closed) return fail('the transport is closed');
+          resolve(adopt(connected, identity));
+          return undefined;
         };
         socket.on('error', (error) => fail(reasonOf(error)));
         socket.once('close', () => fail('the connection was closed'));
         socket.connect({ host, port }, () => {
-          clearTimeout(timer);
-          dialling.delete(socket);
           socket.removeAllListeners('close');
           socket.removeAllListeners('error');
-          socket.pause();
-          resolve(adopt(socket));
+          // What TLS stands on fails with it.
+          socket.on('error', () => undefined);
+          if (certificates === undefined) return succeed(socket);
+          tlsDialled(certificates, socket, host).then(
+            ([secured, identity]) => succeed(secured, identity),
+            (error: unknown) => fail(reasonOf(error as Error)),
+          );
+          return undefined;
         });
       });
     },
@@ -113,7 +138,7 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
     async close() {
       closed = true;
       for (const listener of listeners) await listener.close();
-      for (const socket of dialling) socket.destroy();
+      for (const socket of raw) socket.destroy();
       for (const connection of connections) connection.close();
     },
   };

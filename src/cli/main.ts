@@ -5,6 +5,7 @@ import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
 import { backupCommand } from './backup.ts';
+import { certsCommand } from './certs.ts';
 import { clockCommand } from './clock.ts';
 import { collectCommand } from './collect.ts';
 import { completionCommand } from './completion.ts';
@@ -69,6 +70,7 @@ function createProgram(run: Run): Command {
     restoreCommand,
     verifyCommand,
     clockCommand,
+    certsCommand,
     configCommand,
     doctorCommand,
     completionCommand,

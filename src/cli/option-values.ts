@@ -89,6 +89,13 @@ export function switchOption(option: string): (text: string) => boolean {
   };
 }
 
+export function fileOption(option: string): (text: string) => string {
+  return (text) => {
+    if (text !== '' && !text.includes('\0')) return text;
+    throw badValue(option, text, 'the path of a file');
+  };
+}
+
 export function folderOption(option: string): (text: string) => string {
   return (text) => {
     if (text !== '' && !text.includes('\0')) return text;

@@ -97,6 +97,13 @@ export class Channel {
     });
   }
 
+  /** Instead of `start`: says why nothing is heard or said here, and closes. */
+  refuse(reject: Reject): void {
+    void this.#send(reject);
+    this.#connection.start({ onMessage: () => {}, onClose: (reason) => this.#end(reason) });
+    this.close(reject.reason);
+  }
+
   /** The reply, which may be a failure. Rejects with `PEER_UNREACHABLE` or `TIMEOUT`. */
   request(request: NewRequest): Promise<Reply> {
     return this.#requests.make(request);

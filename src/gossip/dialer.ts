@@ -104,7 +104,9 @@ export class Dialer {
   #pause(reason: string | undefined): void {
     if (reason !== undefined) this.record.lastError = reason;
     if (this.#stopped || this.record.isSelf) return;
-    this.#cancelPause = this.#dependencies.clock.after(this.#backOff.nextMs(), () => {
+    const { clock, greeter } = this.#dependencies;
+    const pauseMs = Math.max(this.#backOff.nextMs(), greeter.penaltyMs(this.record.address));
+    this.#cancelPause = clock.after(pauseMs, () => {
       // Its end is told to the record; nobody waits for it here.
       void this.dial();
     });

@@ -19,8 +19,10 @@ import type { Link } from './link.ts';
 import type { ClusterSettings } from './messages.ts';
 import type { GossipMode } from './mode.ts';
 import { PeerClocks } from './peer-clocks.ts';
+import { Pacing } from './pacing.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { Peers } from './peers.ts';
+import { Penalties } from './penalties.ts';
 import { Puller } from './puller.ts';
 import { Responder } from './responder.ts';
 import { RolledBack } from './rolled-back.ts';
@@ -57,6 +59,8 @@ export interface GossipOptions {
   readonly sessionTimeoutMs: number;
   /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
+  /** What each peer is served at most, in bytes a second; absent for no limit. */
+  readonly servedBytesPerSecond?: number | undefined;
 }
 
 export interface PulledStatus {
@@ -117,11 +121,13 @@ export class Gossip {
       log,
       fingerprints,
       server,
+      pacing: new Pacing(clock, options.servedBytesPerSecond),
       onPeerClock: (link, wallMs) => void peerClocks.hear(link.nodeId, wallMs),
       onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
     });
     const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
-    const greeter = new Greeter({ self, packer, clock, log, warnings, responder, server });
+    const penalties = new Penalties(clock);
+    const greeter = new Greeter({ self, packer, clock, warnings, responder, server, penalties });
     this.#peers = new Peers(options.peers, {
       nodeId,
       transport,

@@ -1,13 +1,22 @@
 /** Turns a fresh connection into a link: hello in both directions, checks, a time limit. */
 
 import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
 import { Channel } from './channel.ts';
-import { differingSettings, HELLO_TIMEOUT_MS, helloOf, refusal, type Self } from './handshake.ts';
+import {
+  commonVersion,
+  differingSettings,
+  HELLO_TIMEOUT_MS,
+  helloOf,
+  rangeOf,
+  refusal,
+  type Self,
+  SPOKEN,
+} from './handshake.ts';
 import type { Link } from './link.ts';
 import type { Hello, Reject } from './messages.ts';
+import type { Penalties } from './penalties.ts';
 import type { Responder } from './responder.ts';
 import type { SessionServer } from './session-server.ts';
 import type { Warnings } from './warnings.ts';
@@ -31,15 +40,19 @@ export interface GreeterDependencies {
   readonly self: Self;
   readonly packer: Packer;
   readonly clock: Clock;
-  readonly log: Log;
   readonly warnings: Warnings;
   readonly responder: Responder;
   readonly server: SessionServer;
+  readonly penalties: Penalties;
 }
+
+/** Who misbehaves again within it, does so under the same warning. */
+const MISBEHAVED_LASTS_MS = 600_000;
 
 export class Greeter {
   readonly #dependencies: GreeterDependencies;
   readonly #channels = new Set<Channel>();
+  readonly #links = new Set<{ readonly link: Link; readonly host: string }>();
   /** Malformed messages so far, of all connections. */
   malformed = 0;
 
@@ -49,23 +62,28 @@ export class Greeter {
 
   /** Says hello on `connection`, and tells what comes of it. `address`: as configured, or as seen. */
   greet(connection: Connection, direction: Link['direction'], address: string, events: GreeterEvents): void {
-    const { self, packer, clock, log, warnings, responder, server } = this.#dependencies;
+    const { self, packer, clock, warnings, responder, server, penalties } = this.#dependencies;
+    const provenName = provenBy(connection);
     let hello: Hello | undefined;
     let link: Link | undefined;
     const cancelTimer = clock.after(HELLO_TIMEOUT_MS, () => channel.close('it said no hello in time'));
+    const refuse = (reject: Reject): void => {
+      channel.notify(reject);
+      events.onRefused({ reject, by: 'self', hello });
+      channel.close(reject.reason);
+    };
     const channel: Channel = new Channel(connection, packer, clock, {
       onHello: (said) => {
         hello = said;
         cancelTimer();
-        const reject = refusal(self, hello);
-        if (reject !== undefined) {
-          channel.notify(reject);
-          events.onRefused({ reject, by: 'self', hello });
-          return channel.close(reject.reason);
-        }
+        const reject = refusal(self, hello, provenName) ?? this.#whyToWait(offenderOf(connection, hello));
+        if (reject !== undefined) return refuse(reject);
         tellDifferences(warnings, self, hello);
         const { nodeId, bootNonce } = hello;
-        link = { nodeId, channel, direction, address, bootNonce, sinceMs: clock.monotonicMs() };
+        const protocolVersion = commonVersion(SPOKEN, rangeOf(hello)) ?? SPOKEN.newest;
+        const sinceMs = clock.monotonicMs();
+        link = { nodeId, channel, direction, address, bootNonce, protocolVersion, sinceMs };
+        this.#links.add({ link, host: hostOf(connection.remote) });
         events.onLink(link);
       },
       onReject: (reject) => {
@@ -79,16 +97,41 @@ export class Greeter {
       onClose: (reason) => {
         cancelTimer();
         this.#channels.delete(channel);
+        for (const known of this.#links) if (known.link === link) this.#links.delete(known);
         events.onClose(channel, link, reason);
       },
       onMalformed: (reason) => {
         this.malformed++;
-        const peer = link?.nodeId ?? address;
-        log.warn({ peer, reason }, 'A peer sent a malformed message; its connection is closed.');
+        const offender = link === undefined ? hostOf(connection.remote) : offenderOf(connection, link);
+        const waitMs = penalties.punish(offender);
+        if (direction === 'outbound') penalties.punish(address);
+        const who = link === undefined ? `The other end of ${address}` : `Node ${link.nodeId} at ${address}`;
+        const message = `${who} broke the protocol (${reason}): that connection was closed, and it may come again after ${Math.ceil(waitMs / 1000)} s.`;
+        warnings.raise('PEER_MISBEHAVED', link?.nodeId ?? hostOf(address), message, MISBEHAVED_LASTS_MS);
       },
     });
     this.#channels.add(channel);
-    channel.start(helloOf(self));
+    const reject = whyUnproven(connection) ?? this.#whyHostWaits(connection, direction);
+    if (reject === undefined) return channel.start(helloOf(self));
+    if (reject.code !== 'misbehaved') events.onRefused({ reject, by: 'self', hello: undefined });
+    return channel.refuse(reject);
+  }
+
+  /** How long to leave the peer at `address` alone because it broke the protocol, in milliseconds. */
+  penaltyMs(address: string): number {
+    return this.#dependencies.penalties.remainingMs(address);
+  }
+
+  #whyToWait(offender: string): Reject | undefined {
+    const waitMs = this.#dependencies.penalties.remainingMs(offender);
+    return waitMs === 0 ? undefined : misbehaved(waitMs);
+  }
+
+  /** Strangers are one with their host; but nodes behind one host must not suffer for a stranger there. */
+  #whyHostWaits({ remote }: Connection, direction: Link['direction']): Reject | undefined {
+    const host = hostOf(remote);
+    const isKnown = [...this.#links].some((known) => known.host === host);
+    return direction === 'outbound' || isKnown ? undefined : this.#whyToWait(host);
   }
 
   /** Closes every connection, and says why. */
@@ -99,6 +142,30 @@ export class Greeter {
       channel.close(reason);
     }
   }
+}
+
+function provenBy({ identity }: Connection): string | undefined {
+  return identity !== undefined && 'name' in identity ? identity.name : undefined;
+}
+
+function whyUnproven({ identity }: Connection): Reject | undefined {
+  if (identity === undefined || 'name' in identity) return undefined;
+  return { type: 'reject', code: 'certificate', reason: identity.problem };
+}
+
+/** Under what name offences are kept: where nothing is proven, nobody else's may be used up. */
+function offenderOf(connection: Connection, { nodeId }: Pick<Link, 'nodeId'>): string {
+  return provenBy(connection) ?? `${nodeId} ${hostOf(connection.remote)}`;
+}
+
+function misbehaved(waitMs: number): Reject {
+  const reason = `it broke the protocol, and may come again after ${Math.ceil(waitMs / 1000)} s`;
+  return { type: 'reject', code: 'misbehaved', reason };
+}
+
+/** Of `host:port`. */
+export function hostOf(address: string): string {
+  return address.replace(/:\d+$/u, '');
 }
 
 function tellDifferences(warnings: Warnings, self: Self, hello: Hello): void {

@@ -5,6 +5,7 @@ import {
   type ClusterSettings,
   type Hello,
   PROTOCOL_VERSION,
+  PROTOCOL_VERSION_OLDEST,
   type Reject,
   type RejectCode,
 } from './messages.ts';
@@ -19,22 +20,50 @@ export interface Self {
   readonly settings: ClusterSettings;
 }
 
-export function helloOf(self: Self): Hello {
-  return { type: 'hello', protocolVersion: PROTOCOL_VERSION, ...self };
+/** Of the protocol; both ends included. */
+export interface VersionRange {
+  readonly oldest: number;
+  readonly newest: number;
 }
 
-/** Why the two may not talk, in the order in which it matters; `undefined` if they may. */
-export function refusal(self: Self, hello: Hello): Reject | undefined {
-  if (hello.protocolVersion !== PROTOCOL_VERSION) {
+export const SPOKEN: VersionRange = { oldest: PROTOCOL_VERSION_OLDEST, newest: PROTOCOL_VERSION };
+
+/** The highest version that both speak; `undefined` if there is none. Both sides come to the same. */
+export function commonVersion(own: VersionRange, theirs: VersionRange): number | undefined {
+  const version = Math.min(own.newest, theirs.newest);
+  return version >= Math.max(own.oldest, theirs.oldest) ? version : undefined;
+}
+
+export function rangeOf({ oldestVersion, protocolVersion }: Hello): VersionRange {
+  return { oldest: oldestVersion, newest: protocolVersion };
+}
+
+export function helloOf(self: Self): Hello {
+  return { type: 'hello', protocolVersion: SPOKEN.newest, oldestVersion: SPOKEN.oldest, ...self };
+}
+
+/**
+ * Why the two may not talk, in the order in which it matters; `undefined` if they may. `provenName`: the only one that the
+ * other side may speak for; absent where nothing is proven.
+ */
+export function refusal(self: Self, hello: Hello, provenName?: string): Reject | undefined {
+  const theirs = rangeOf(hello);
+  if (commonVersion(SPOKEN, theirs) === undefined) {
     return reject(
       'protocol-version',
-      `this node speaks version ${PROTOCOL_VERSION} of the protocol, the other one version ${hello.protocolVersion}`,
+      `this node speaks ${rangeText(SPOKEN)} of the protocol, the other one ${rangeText(theirs)}`,
     );
   }
   if (hello.clusterId !== self.clusterId) {
     return reject(
       'cluster',
       `this node belongs to cluster ${self.clusterId}, the other one to ${hello.clusterId}`,
+    );
+  }
+  if (provenName !== undefined && provenName !== hello.nodeId) {
+    return reject(
+      'certificate',
+      `the certificate is that of node ${provenName}, and the hello that of node ${hello.nodeId}`,
     );
   }
   if (hello.nodeId !== self.nodeId) return undefined;
@@ -55,6 +84,10 @@ export function differingSettings(self: Self, hello: Hello): string[] {
       (name) =>
         `Node ${hello.nodeId} has ${name} ${hello.settings[name]}, this node ${self.settings[name]}: make it one setting for the cluster.`,
     );
+}
+
+function rangeText({ oldest, newest }: VersionRange): string {
+  return oldest === newest ? `version ${newest}` : `versions ${oldest} to ${newest}`;
 }
 
 function reject(code: RejectCode, reason: string): Reject {

@@ -11,6 +11,8 @@ export interface Link {
   readonly address: string;
   /** Of the process that said hello. */
   readonly bootNonce: number;
+  /** The highest that both speak. */
+  readonly protocolVersion: number;
   /** Monotonic time of the hello. */
   readonly sinceMs: number;
 }

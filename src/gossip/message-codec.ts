@@ -71,9 +71,12 @@ const TYPE = {
 const REJECT_CODES: readonly RejectCode[] = [
   'protocol-version',
   'cluster',
+  'certificate',
   'same-node',
   'same-name',
+  'misbehaved',
   'shutdown',
+  'other',
 ];
 const FAILURE_CODES: readonly FailureCode[] = ['stale', 'unknown-session', 'not-serving', 'invalid'];
 const ORDERS: readonly SessionOrder[] = ['version', 'key'];
@@ -88,16 +91,17 @@ export function decodeMessage(bytes: Uint8Array, packer: Packer): Message {
   const positions = unpackArray(bytes, packer);
   const fields = new Fields(positions);
   const message = messageOf(fields.uint32(), fields);
-  // A hello of another version may go on as that version likes.
-  if (message.type !== 'hello' || message.protocolVersion === PROTOCOL_VERSION) fields.end();
+  // A hello of a node that speaks a later version, too, may go on as that version likes.
+  if (message.type !== 'hello' || message.protocolVersion <= PROTOCOL_VERSION) fields.end();
   return message;
 }
 
 function positionsOf(message: Message): readonly unknown[] {
   switch (message.type) {
     case 'hello': {
-      const { protocolVersion, clusterId, nodeId, bootNonce, settings } = message;
-      return [protocolVersion, clusterId, nodeId, bootNonce, settings.tombstoneTtlMs, settings.maxDriftMs];
+      const { protocolVersion, clusterId, nodeId, oldestVersion, bootNonce, settings } = message;
+      const names = [protocolVersion, clusterId, nodeId, oldestVersion];
+      return [...names, bootNonce, settings.tombstoneTtlMs, settings.maxDriftMs];
     }
     case 'reject':
       return [message.code, cleanReason(message.reason)];
@@ -162,7 +166,7 @@ function messageOf(type: number, fields: Fields): Message {
     case TYPE.hello:
       return readHello(fields);
     case TYPE.reject:
-      return { type: 'reject', code: fields.oneOf(REJECT_CODES), reason: fields.reason() };
+      return { type: 'reject', code: fields.knownCode(REJECT_CODES, 'other'), reason: fields.reason() };
     case TYPE.summary:
       return { type: 'summary', ...readSummary(fields) };
     case TYPE['summary-reply']:
@@ -294,22 +298,15 @@ function messageOf(type: number, fields: Fields): Message {
   }
 }
 
-/** Of another protocol version only what all versions share is read: enough to refuse it by name. */
+/** The positions are the same in all versions: any two nodes can tell whether they may talk, and why not. */
 function readHello(fields: Fields): Hello {
   const protocolVersion = fields.uint32();
   const names = { clusterId: fields.name() as string, nodeId: fields.name() };
-  if (protocolVersion !== PROTOCOL_VERSION) {
-    return {
-      type: 'hello',
-      protocolVersion,
-      ...names,
-      bootNonce: 0,
-      settings: { tombstoneTtlMs: 0, maxDriftMs: 0 },
-    };
-  }
+  const oldestVersion = fields.uint32();
+  if (oldestVersion > protocolVersion) throw new MalformedBytes('a range of versions without any');
   const bootNonce = fields.uint32();
   const settings = { tombstoneTtlMs: fields.count(), maxDriftMs: fields.count() };
-  return { type: 'hello', protocolVersion, ...names, bootNonce, settings };
+  return { type: 'hello', protocolVersion, oldestVersion, ...names, bootNonce, settings };
 }
 
 function readSummary(fields: Fields) {

@@ -6,8 +6,12 @@ import type { Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import type { Travelling } from './compressed.ts';
 
-/** Of the wire format: messages, entries, rows, hashes. Nodes of different versions refuse each other. */
+/**
+ * Of the wire format: messages, entries, rows, hashes. A node speaks all versions from the oldest to this one; two nodes
+ * speak the highest that both do, and refuse each other if there is none.
+ */
 export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION_OLDEST = 1;
 
 /** Settings that should be the same in the whole cluster; where they differ, nodes say so. */
 export interface ClusterSettings {
@@ -18,7 +22,9 @@ export interface ClusterSettings {
 /** The first message on every connection, in both directions. */
 export interface Hello {
   readonly type: 'hello';
+  /** The newest and the oldest version of the protocol that the sender speaks. */
   readonly protocolVersion: number;
+  readonly oldestVersion: number;
   readonly clusterId: string;
   readonly nodeId: NodeId;
   /** Random for each start of a node, 32 bits: tells a restart, and the own address, from another node of the same name. */
@@ -33,7 +39,16 @@ export interface Reject {
   readonly reason: string;
 }
 
-export type RejectCode = 'protocol-version' | 'cluster' | 'same-node' | 'same-name' | 'shutdown';
+export type RejectCode =
+  | 'protocol-version'
+  | 'cluster'
+  | 'certificate'
+  | 'same-node'
+  | 'same-name'
+  | 'misbehaved'
+  | 'shutdown'
+  /** One that a later version has added, when it is read. */
+  | 'other';
 
 /** Opens a round. */
 export interface Summary {

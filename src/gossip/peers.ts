@@ -11,7 +11,7 @@ import type { Log } from '../ports/log.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { Channel } from './channel.ts';
 import { Dialer, type DialerDependencies } from './dialer.ts';
-import type { Refusal } from './greeter.ts';
+import { hostOf, type Refusal } from './greeter.ts';
 import { type Link, preferredLink } from './link.ts';
 import { PeerRecord } from './peer-record.ts';
 import type { Warnings } from './warnings.ts';
@@ -86,7 +86,7 @@ export class Peers {
         this.#connected(this.#recordOf(link), link);
       },
       onRefused: (refusal) =>
-        this.#tellRefused(refusal.hello?.nodeId ?? connection.remote, connection.remote, refusal),
+        this.#tellRefused(refusal.hello?.nodeId ?? hostOf(connection.remote), connection.remote, refusal),
       onClose: (channel, link, reason) => {
         this.#greeting.delete(connection);
         this.#closed(undefined, channel, link, reason);
@@ -171,7 +171,8 @@ export class Peers {
       others[0]?.channel.close('newer connections of the same node took its place');
     for (const other of others) onSecondLink(link, other);
     if (others.length > 0) return;
-    log.info({ peer: nodeId, address: link.address }, 'Connected to a peer.');
+    const { address, protocolVersion } = link;
+    log.info({ peer: nodeId, address, protocolVersion }, 'Connected to a peer.');
     onConnected(link);
   }
 
@@ -202,9 +203,11 @@ export class Peers {
   }
 
   #tellRefused(name: string, address: string, { reject: { code, reason }, by }: Refusal): void {
-    if ((code === 'same-node' && by === 'self') || code === 'shutdown') return;
+    // What it did is told already.
+    if (by === 'self' && (code === 'same-node' || code === 'misbehaved')) return;
+    if (code === 'shutdown') return;
     const who = by === 'self' ? 'This node refused' : 'This node was refused by';
-    const message = `${who} the peer at ${address}: ${reason}.`;
+    const message = `${who} the peer at ${address}: ${reason.replace(/\.$/u, '')}.`;
     this.#dependencies.warnings.raise('PEER_REJECTED', name, message, REJECTED_LASTS_MS);
   }
 }

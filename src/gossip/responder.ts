@@ -8,6 +8,7 @@ import type { Replica } from '../ports/replica.ts';
 import { answerDigest, answerRecent, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
 import type { Request, Summary } from './messages.ts';
+import type { Pacing } from './pacing.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServingFailure } from './serving-failure.ts';
 import type { SessionServer } from './session-server.ts';
@@ -18,6 +19,7 @@ export interface ResponderDependencies {
   readonly log: Log;
   readonly fingerprints: Fingerprints;
   readonly server: SessionServer;
+  readonly pacing: Pacing;
   /** What a message told of a peer's clock. */
   readonly onPeerClock: (link: Link, wallMs: number) => void;
   /** A peer opened a round. */
@@ -34,8 +36,12 @@ export class Responder {
   /** `link`: where the request came from; there is none before the hello. */
   async answer(link: Link | undefined, request: Request): Promise<NewReply> {
     if (link === undefined) throw new ServingFailure('invalid', 'no hello yet');
+    const { pacing } = this.#dependencies;
     try {
-      return await this.#answer(link, request);
+      await pacing.turn(link.nodeId, request, (session) => this.#tellAlive(link, session));
+      const reply = await this.#answer(link, request);
+      pacing.count(link.nodeId, reply);
+      return reply;
     } catch (error) {
       // What is neither meant for the peer nor told elsewhere is a defect of this side.
       if (!(error instanceof ServingFailure) && !(error instanceof BoatoError)) {
@@ -47,6 +53,13 @@ export class Responder {
       }
       throw error;
     }
+  }
+
+  /** To the peer, and to the own side of the session: it lasts while it waits for its turn. */
+  #tellAlive(link: Link, session: string): void {
+    const notice = { type: 'keep-alive', session } as const;
+    link.channel.notify(notice);
+    this.#dependencies.server.notice(link.nodeId, notice);
   }
 
   async #answer(link: Link, request: Request): Promise<NewReply> {

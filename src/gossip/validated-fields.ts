@@ -10,6 +10,7 @@ export const REASON_LENGTH_MAX = 500;
 
 const UINT32_MAX = 0xffff_ffff;
 const HASH_BYTES = 8;
+const CODE = /^[a-z-]{1,32}$/;
 const SESSION_NAME = /^[0-9a-f]{32}$/;
 /** Reasons go to logs and terminals: one line each. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
@@ -106,6 +107,15 @@ export class Fields {
     const choice = choices.find((known) => known === value);
     if (choice === undefined) throw this.#malformed(`one of ${choices.join(', ')}`);
     return choice;
+  }
+
+  /** One of `known`, or `otherwise` for one that a later version has added. */
+  knownCode<T extends string>(known: readonly T[], otherwise: T): T {
+    const value = this.#take();
+    const code = known.find((candidate) => candidate === value);
+    if (code !== undefined) return code;
+    if (typeof value === 'string' && CODE.test(value)) return otherwise;
+    throw this.#malformed('a code');
   }
 
   end(): void {

@@ -9,6 +9,7 @@ export type GossipWarningCode =
   | 'REFUSED_FROM_FUTURE'
   | 'SETTINGS_DIFFER'
   | 'PEER_REJECTED'
+  | 'PEER_MISBEHAVED'
   | 'ROLLED_BACK'
   | 'SAME_NAME';
 

@@ -32,6 +32,7 @@ export type {
   PeerStatus,
   SessionStatus,
   StoreStatus,
+  TlsStatus,
   Warning,
 } from './status-api.ts';
 export type {
@@ -176,6 +177,15 @@ export interface NodeOptions extends StoreOptions {
   readonly compression?: Compression;
   /** How long a served session outlives its last message. Default 30,000. */
   readonly sessionTimeoutMs?: number;
+  /** What each peer is served at most, in bytes a second, from 65,536 on. Default: no limit. */
+  readonly servedBytesPerSecond?: number;
+  /**
+   * TLS between nodes: files in PEM, all three or none. The node's certificate, which names it (as `store certs` makes it);
+   * its key; and the authorities that certificates of peers must come from. They are read again when they change.
+   */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
   /** Allows `listen` beyond loopback without TLS: anyone who reaches the port can read and write everything. */
   readonly insecureNetwork?: boolean;
 }

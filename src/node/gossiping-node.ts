@@ -32,6 +32,7 @@ import type {
   VerifyResult,
   WatchOptions,
 } from './api.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
 import type { CurrentReplica } from './current-replica.ts';
 import type { LiveReplica } from './live-replica.ts';
 import type { MapStore } from './map-store.ts';
@@ -46,6 +47,7 @@ export class GossipingNode implements Node {
   readonly #gossip: Gossip;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
+  readonly #certificates: CertificateWatch | undefined;
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
 
@@ -57,6 +59,7 @@ export class GossipingNode implements Node {
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
+    readonly certificates?: CertificateWatch | undefined;
     readonly intervals: Pick<UpkeepDependencies, 'tombstoneTtlMs' | 'auditIntervalMs' | 'scrubIntervalMs'>;
   }) {
     const { map, live, replica, gossip, clock, log, address } = dependencies;
@@ -79,6 +82,8 @@ export class GossipingNode implements Node {
       ...dependencies.intervals,
     });
     this.#upkeep.start();
+    this.#certificates = dependencies.certificates;
+    this.#certificates?.start();
   }
 
   get nodeId(): string {
@@ -150,7 +155,12 @@ export class GossipingNode implements Node {
     const status = await this.#map.status();
     return {
       ...status,
-      warnings: [...status.warnings, ...this.#gossip.warnings()],
+      warnings: [
+        ...status.warnings,
+        ...this.#gossip.warnings(),
+        ...(this.#certificates?.warnings() ?? []),
+      ],
+      ...(this.#certificates === undefined ? {} : { tls: this.#certificates.status() }),
       address: this.address,
       mode: this.#gossip.mode,
       malformedMessages: this.#gossip.malformed,
@@ -207,6 +217,7 @@ export class GossipingNode implements Node {
 
   async #stop(error: Error | undefined): Promise<void> {
     this.#map.refuse();
+    this.#certificates?.stop();
     try {
       await this.#gossip.stop();
       await this.#upkeep.stop();

@@ -1,11 +1,13 @@
 /** Options of stores and nodes: defaults, and one sentence for each bad field. */
 
 import { type Address, formatAddress, isLoopback, parseAddress } from '../adapters/address.ts';
+import type { CertificatePaths } from '../adapters/certificates.ts';
 import { silentLog } from '../adapters/silent-log.ts';
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
+import { SERVED_BYTES_PER_SECOND_MIN } from '../gossip/pacing.ts';
 import type { Log } from '../ports/log.ts';
 import { checkSignal } from './abort.ts';
 import type { Compression, NodeOptions, StoreOptions } from './api.ts';
@@ -41,6 +43,8 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly auditIntervalMs: number;
   readonly scrubIntervalMs: number;
   readonly compression: Compression;
+  readonly tls: CertificatePaths | undefined;
+  readonly servedBytesPerSecond: number | undefined;
 }
 
 const COMPRESSIONS: readonly Compression[] = ['auto', 'always', 'never'];
@@ -69,6 +73,10 @@ const NODE_FIELDS = [
   'auditIntervalMs',
   'scrubIntervalMs',
   'compression',
+  'servedBytesPerSecond',
+  'tlsCert',
+  'tlsKey',
+  'tlsCa',
   'insecureNetwork',
 ] as const;
 
@@ -82,9 +90,11 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   const { insecureNetwork = false, compression = 'auto' } = options;
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
   if (!COMPRESSIONS.includes(compression)) throw invalid('compression', `must be ${COMPRESSIONS.join(', ')}`);
+  const tls = checkTls(options);
+  const mayListen = insecureNetwork || tls !== undefined;
   return {
     ...checkCommon(options),
-    listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, insecureNetwork),
+    listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, mayListen),
     peers: checkPeers(options.peers === undefined ? [] : options.peers),
     mode: checkMode(options.mode === undefined ? 'push-pull' : options.mode),
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
@@ -93,7 +103,29 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     auditIntervalMs: integer('auditIntervalMs', options.auditIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
     scrubIntervalMs: integer('scrubIntervalMs', options.scrubIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
     compression,
+    tls,
+    servedBytesPerSecond: checkRate(options.servedBytesPerSecond),
   };
+}
+
+/** All three or none. */
+function checkTls({ tlsCert: cert, tlsKey: key, tlsCa: ca }: NodeOptions): CertificatePaths | undefined {
+  const fields = { tlsCert: cert, tlsKey: key, tlsCa: ca };
+  for (const [field, path] of Object.entries(fields)) {
+    if (path !== undefined && (typeof path !== 'string' || path === ''))
+      throw invalid(field, 'must name a file');
+  }
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  if (cert !== undefined && key !== undefined && ca !== undefined) return { cert, key, ca };
+  throw new BoatoError(
+    'INVALID_OPTION',
+    'TLS takes three files: `tlsCert` (--tls-cert), `tlsKey` (--tls-key) and `tlsCa` (--tls-ca) are given together, or none of them.',
+  );
+}
+
+function checkRate(bytesPerSecond: unknown): number | undefined {
+  if (bytesPerSecond === undefined) return undefined;
+  return integer('servedBytesPerSecond', bytesPerSecond, 0, SERVED_BYTES_PER_SECOND_MIN, 1024 * MIB * 1024);
 }
 
 function checkCommon(options: StoreOptions): CheckedStoreOptions {
@@ -154,13 +186,13 @@ export function checkKnown(options: unknown, fields: readonly string[]): void {
   if (unknown !== undefined) throw invalid(unknown, `is not known; ${known}`);
 }
 
-function checkListen(listen: unknown, insecureNetwork: boolean): string {
+function checkListen(listen: unknown, mayListen: boolean): string {
   if (typeof listen !== 'string') throw invalid('listen', 'must be a string of the form host:port');
   const { host, port } = addressOf('listen', listen);
-  if (!isLoopback(host) && !insecureNetwork) {
+  if (!isLoopback(host) && !mayListen) {
     throw new BoatoError(
       'INSECURE_NETWORK',
-      `Listening on ${listen} would let anyone who reaches it read and write everything, because connections are not encrypted: listen on 127.0.0.1, or say insecureNetwork (--insecure-network) if the network is private.`,
+      `Listening on ${listen} would let anyone who reaches it read and write everything, because connections are not encrypted: listen on 127.0.0.1, give the node certificates (tlsCert, --tls-cert), or say insecureNetwork (--insecure-network) if the network is private.`,
     );
   }
   return formatAddress(host, port);

@@ -12,6 +12,7 @@ export function peerStatuses(gossip: Gossip, clock: Clock): PeerStatus[] {
 function peerStatus(record: PeerRecord, gossip: Gossip, clock: Clock): PeerStatus {
   const { address, nodeId, direction, rounds, clockOffsetMs, lastError } = record;
   const { inSyncAtMs, succeededAtMs, lastWord } = record;
+  const protocolVersion = record.links.at(-1)?.protocolVersion;
   const agoMs = (atMs: number): number => Math.round(clock.monotonicMs() - atMs);
   return {
     address,
@@ -20,6 +21,7 @@ function peerStatus(record: PeerRecord, gossip: Gossip, clock: Clock): PeerStatu
     rounds,
     bytesReceived: record.bytesReceived,
     bytesSent: record.bytesSent,
+    ...(protocolVersion === undefined ? {} : { protocolVersion }),
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(inSyncAtMs === undefined ? {} : { inSyncAgoMs: agoMs(inSyncAtMs) }),
     ...(succeededAtMs === undefined ? {} : { lastSuccessAgoMs: agoMs(succeededAtMs) }),

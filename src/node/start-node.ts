@@ -8,6 +8,7 @@ import { Gossip } from '../gossip/gossip.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
 import { CurrentReplica } from './current-replica.ts';
 import { GossipingNode } from './gossiping-node.ts';
 import type { MapPorts, OpenedMap } from './open-map.ts';
@@ -16,13 +17,15 @@ import type { CheckedNodeOptions } from './options.ts';
 export interface NodePorts extends MapPorts {
   readonly transport: Transport;
   readonly compressor: Compressor | undefined;
+  /** Of `transport`, where it speaks TLS. */
+  readonly certificates?: CertificateWatch | undefined;
 }
 
 /** Fails with `LISTEN_FAILED`, and closes the map then. `chunkBytes`: as of `GossipOptions`. */
 export async function startNode(
   { map, live }: OpenedMap,
   options: CheckedNodeOptions,
-  { clock, random, hash64, transport, compressor }: NodePorts,
+  { clock, random, hash64, transport, compressor, certificates }: NodePorts,
   chunkBytes: number = CHUNK_BYTES,
 ): Promise<GossipingNode> {
   const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
@@ -53,14 +56,17 @@ export async function startNode(
       gossipFanout: options.gossipFanout,
       sessionTimeoutMs: options.sessionTimeoutMs,
       chunkBytes,
+      servedBytesPerSecond: options.servedBytesPerSecond,
     },
   );
   try {
     throwIfAborted(signal);
+    certificates?.checkName(replica.nodeId);
     const address = await gossip.start(options.listen);
     throwIfAborted(signal);
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    return new GossipingNode({ map, live, replica, gossip, clock, log, address, intervals });
+    const node = { map, live, replica, gossip, clock, log, address, intervals, certificates };
+    return new GossipingNode(node);
   } catch (error) {
     await gossip.stop();
     await map.close();

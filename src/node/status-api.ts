@@ -14,6 +14,11 @@ export interface Warning {
     | 'SETTINGS_DIFFER'
     | 'NO_FSYNC'
     | 'PEER_REJECTED'
+    | 'PEER_MISBEHAVED'
+    | 'CERTIFICATE_EXPIRES'
+    | 'CERTIFICATE_EXPIRES_SOON'
+    | 'CERTIFICATE_EXPIRED'
+    | 'CERTIFICATE_UNUSABLE'
     | 'ROLLED_BACK'
     | 'SAME_NAME';
   readonly message: string;
@@ -69,6 +74,17 @@ export interface StoreStatus {
   readonly warnings: readonly Warning[];
 }
 
+/** The certificate with which a node speaks to its peers. Instants in milliseconds since 1970-01-01T00:00Z. */
+export interface TlsStatus {
+  /** When the node's certificate, and that of the authority which issued it, end. */
+  readonly notAfter: number;
+  readonly authorityNotAfter: number;
+  /** How many authorities are trusted. */
+  readonly authorities: number;
+  /** When the files were last read, and taken. */
+  readonly readAt: number;
+}
+
 export interface PeerStatus {
   /** As configured or as seen; `host:port`. */
   readonly address: string;
@@ -79,6 +95,8 @@ export interface PeerStatus {
    */
   readonly state: 'connecting' | 'connected' | 'silent' | 'disconnected' | 'rejected' | 'self';
   readonly direction: 'outbound' | 'inbound';
+  /** Version of the protocol that both speak, while connected. */
+  readonly protocolVersion?: number;
   /** Those that this node opened and the peer answered, since the start. */
   readonly rounds: number;
   /** Milliseconds since both were last found to hold the same; absent if they never were. */
@@ -139,6 +157,8 @@ export interface NodeStatus extends StoreStatus {
   /** Where peers reach this node: `host:port`. */
   readonly address: string;
   readonly mode: 'push' | 'pull' | 'push-pull';
+  /** Absent where nodes speak without TLS. */
+  readonly tls?: TlsStatus;
   /** Since the start: messages that broke the protocol, and sessions of which something lay too far in the future. */
   readonly malformedMessages: number;
   readonly sessionsRefused: number;

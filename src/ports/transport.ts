@@ -10,12 +10,20 @@ export interface ConnectionEvents {
   onClose(reason: string | undefined, isMalformed?: boolean): void;
 }
 
+/**
+ * What a connection proved of its other end: the name of the node that it may speak for, or why it may speak for none, in
+ * words that both ends understand. Nothing is ever delivered from an end that proved no name.
+ */
+export type Identity = { readonly name: string } | { readonly problem: string };
+
 export interface Connection {
   /** The other end, for people: `host:port`, IPv6 in brackets. */
   readonly remote: string;
-  /** Bytes received so far, frames included; counts while a long message is still arriving. */
+  /** Absent where the transport proves nothing: whoever is there is taken at its word. */
+  readonly identity?: Identity;
+  /** Bytes received so far, frames included, encryption left out; counts while a long message is still arriving. */
   readonly bytesReceived: number;
-  /** Bytes handed to the network so far, frames included. */
+  /** Bytes handed to the network so far, counted likewise. */
   readonly bytesSent: number;
   /**
    * Resolves when the message has left this process' buffers or the connection is gone; loss is seen by `onClose` only.

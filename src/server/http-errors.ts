@@ -79,6 +79,7 @@ export function statusOf(code: ErrorCode): number {
     case 'FILE_UNWRITABLE':
     case 'LISTEN_FAILED':
     case 'INSECURE_NETWORK':
+    case 'CERTIFICATE_INVALID':
       return 500;
   }
 }

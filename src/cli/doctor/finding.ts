@@ -3,7 +3,7 @@
 export type Mark = 'ok' | 'warning' | 'problem';
 
 /** In the order in which they are told. */
-export const SUBJECTS = ['folder', 'disk', 'files', 'versions', 'node', 'clock', 'peers', 'data'] as const;
+export const SUBJECTS = ['folder', 'disk', 'files', 'versions', 'node', 'clock', 'tls', 'peers', 'data'] as const;
 
 export type Subject = (typeof SUBJECTS)[number];
 

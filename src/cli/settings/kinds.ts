@@ -3,6 +3,7 @@
 import {
   choiceOption,
   durationOption,
+  fileOption,
   folderOption,
   hostOption,
   nameOption,
@@ -34,6 +35,14 @@ export const FOLDER: Kind<string> = {
   fileType: 'text',
   isPath: true,
   parse: (text, place) => folderOption(place)(text),
+  text: String,
+};
+
+export const FILE: Kind<string> = {
+  argument: '<file>',
+  fileType: 'text',
+  isPath: true,
+  parse: (text, place) => fileOption(place)(text),
   text: String,
 };
 

@@ -5,10 +5,12 @@
 
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import { GOSSIP_MODES } from '../../gossip/mode.ts';
+import { SERVED_BYTES_PER_SECOND_MIN } from '../../gossip/pacing.ts';
 import type { NodeOptions } from '../../node/api.ts';
 import {
   choice,
   duration,
+  FILE,
   FOLDER,
   HOST,
   type Kind,
@@ -48,11 +50,13 @@ type OfNode =
   | 'compression'
   | 'insecureNetwork';
 
+type OptionalOfNode = 'nodeId' | 'clusterId' | 'servedBytesPerSecond' | 'tlsCert' | 'tlsKey' | 'tlsCa';
+
 /** Those of `adapters/pino-log.ts`, which most commands do not load. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export interface Settings
-  extends Required<Pick<NodeOptions, OfNode>>, Pick<NodeOptions, 'nodeId' | 'clusterId'>, Limits {
+  extends Required<Pick<NodeOptions, OfNode>>, Pick<NodeOptions, OptionalOfNode>, Limits {
   readonly data: string;
   readonly host: string;
   readonly port: number;
@@ -184,10 +188,29 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     about: 'auto: entries travel compressed where they would have to be waited for',
     byDefault: 'auto',
   },
+  servedBytesPerSecond: {
+    key: 'max-serve-rate',
+    kind: size(SERVED_BYTES_PER_SECOND_MIN, 1024 * 1024 * MIB),
+    about: 'what each peer is served at most in a second',
+    otherwise: 'no limit',
+  },
+  tlsCert: {
+    key: 'tls-cert',
+    kind: FILE,
+    about: "the node's certificate: TLS with all peers, together with --tls-key and --tls-ca",
+    otherwise: 'none',
+  },
+  tlsKey: { key: 'tls-key', kind: FILE, about: 'the key of --tls-cert', otherwise: 'none' },
+  tlsCa: {
+    key: 'tls-ca',
+    kind: FILE,
+    about: 'authorities whose certificates are taken, one or more',
+    otherwise: 'none',
+  },
   insecureNetwork: {
     key: 'insecure-network',
     kind: SWITCH,
-    about: 'listen beyond this machine: who reaches it can read and write everything',
+    about: 'listen beyond this machine without TLS: who reaches it can read and write everything',
     byDefault: false,
   },
   logChanges: {
