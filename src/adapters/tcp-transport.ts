@@ -1,13 +1,13 @@
 /** Messages over TCP, or over TLS on it. */
 
 import { createServer, type Server, Socket } from 'node:net';
-import { BoatoError } from '../core/errors.ts';
+import { BoatoError, type ErrorCode } from '../core/errors.ts';
 import type { Connection, Identity, Listener, Transport } from '../ports/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { CertificateSource } from './certificates.ts';
 import { FrameRoom } from './frame.ts';
 import { TcpConnection } from './tcp-connection.ts';
-import { tlsAcceptor, tlsDialled } from './tls-ends.ts';
+import { NoTls, tlsAcceptor, tlsDialled } from './tls-ends.ts';
 
 export interface TcpTransportOptions {
   /** Largest message in bytes; checked on the length before a byte is buffered. */
@@ -106,10 +106,10 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
           clearTimeout(timer);
           raw.delete(socket);
         };
-        const fail = (reason: string): void => {
+        const fail = (reason: string, code: ErrorCode = 'PEER_UNREACHABLE'): void => {
           settled();
           socket.destroy();
-          reject(new BoatoError('PEER_UNREACHABLE', `The peer at ${address} cannot be reached: ${reason}.`));
+          reject(new BoatoError(code, `The peer at ${address} cannot be reached: ${reason}.`));
         };
         const succeed = (connected: Socket, identity?: Identity): void => {
           settled();
@@ -128,7 +128,8 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
           if (certificates === undefined) return succeed(socket);
           tlsDialled(certificates, socket, host).then(
             ([secured, identity]) => succeed(secured, identity),
-            (error: unknown) => fail(reasonOf(error as Error)),
+            (error: unknown) =>
+              fail(reasonOf(error as Error), error instanceof NoTls ? 'PROTOCOL' : 'PEER_UNREACHABLE'),
           );
           return undefined;
         });

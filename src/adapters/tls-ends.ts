@@ -84,6 +84,9 @@ export function tlsAcceptor(
   };
 }
 
+/** The other end answers, but not as this one speaks: no pause mends that. */
+export class NoTls extends Error {}
+
 /** Makes a TLS connection of a socket that was dialled; `host` is where. Rejects with a sentence's end. */
 export function tlsDialled(source: CertificateSource, raw: Socket, host: string): Promise<[TLSSocket, Identity]> {
   return new Promise((resolve, reject) => {
@@ -96,7 +99,7 @@ export function tlsDialled(source: CertificateSource, raw: Socket, host: string)
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const isTls = error.code?.startsWith('ERR_SSL_') === true;
-      reject(isTls ? new Error(`it speaks no TLS, or none like this node's (${error.code})`) : error);
+      reject(isTls ? new NoTls(`it speaks no TLS, or none that this node speaks (${error.code})`) : error);
     });
     socket.once('close', () => reject(new Error('the connection was closed in the TLS handshake')));
     socket.once('secureConnect', () => {

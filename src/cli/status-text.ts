@@ -8,6 +8,7 @@ import { peerTables } from './peer-tables.ts';
 import { escapeControls } from './printable.ts';
 import type { RunningNode } from './store-client.ts';
 import { table, type TableRow } from './table.ts';
+import { tlsText } from './tls-text.ts';
 import { counted, size } from './units.ts';
 
 export function statusText(
@@ -64,6 +65,7 @@ function factsOf(
   if (status.actor !== undefined) facts.push(['writes as', status.actor]);
   if ('address' in status) {
     facts.push(['peers at', `${status.address}, mode ${status.mode}`]);
+    if (status.tls !== undefined) facts.push(['TLS', tlsText(status.tls)]);
     const { malformedMessages, sessionsRefused } = status;
     if (malformedMessages + sessionsRefused > 0)
       facts.push([

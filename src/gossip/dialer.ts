@@ -1,5 +1,6 @@
 /** Keeps one connection to one configured address: dials, and dials again after pauses that grow. */
 
+import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -19,6 +20,8 @@ export interface DialerDependencies {
   readonly random: Random;
   readonly onLink: (record: PeerRecord, link: Link) => void;
   readonly onRefused: (record: PeerRecord, refusal: Refusal) => void;
+  /** The two cannot even say hello; a sentence. */
+  readonly onUnfit: (record: PeerRecord, reason: string) => void;
   readonly onClose: (
     record: PeerRecord,
     channel: Channel,
@@ -73,8 +76,11 @@ export class Dialer {
     try {
       connection = await transport.dial(address);
     } catch (error) {
-      this.record.isRejected = false;
-      return this.#pause(error instanceof Error ? error.message : String(error));
+      const isUnfit = error instanceof BoatoError && error.code === 'PROTOCOL';
+      const reason = error instanceof Error ? error.message : String(error);
+      this.record.isRejected = isUnfit;
+      if (isUnfit) this.#dependencies.onUnfit(this.record, reason);
+      return this.#pause(reason);
     }
     if (this.#stopped) return connection.close();
     return new Promise((resolve) => {

@@ -34,12 +34,15 @@ export function commonVersion(own: VersionRange, theirs: VersionRange): number |
   return version >= Math.max(own.oldest, theirs.oldest) ? version : undefined;
 }
 
-export function rangeOf({ oldestVersion, protocolVersion }: Hello): VersionRange {
-  return { oldest: oldestVersion, newest: protocolVersion };
+export function rangeOf({
+  oldestVersion,
+  newestVersion,
+}: Pick<Hello, 'oldestVersion' | 'newestVersion'>): VersionRange {
+  return { oldest: oldestVersion, newest: newestVersion };
 }
 
 export function helloOf(self: Self): Hello {
-  return { type: 'hello', protocolVersion: SPOKEN.newest, oldestVersion: SPOKEN.oldest, ...self };
+  return { type: 'hello', newestVersion: SPOKEN.newest, oldestVersion: SPOKEN.oldest, ...self };
 }
 
 /**

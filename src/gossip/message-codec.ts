@@ -14,6 +14,7 @@ import {
   unpackKeys,
   unpackSums,
 } from './comparison-lists.ts';
+import { commonVersion, rangeOf, SPOKEN } from './handshake.ts';
 import {
   DIGEST_PAIRS_MAX,
   HASH_BYTES,
@@ -30,7 +31,6 @@ import {
   type FailureCode,
   type Hello,
   type Message,
-  PROTOCOL_VERSION,
   type RejectCode,
 } from './messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
@@ -91,16 +91,20 @@ export function decodeMessage(bytes: Uint8Array, packer: Packer): Message {
   const positions = unpackArray(bytes, packer);
   const fields = new Fields(positions);
   const message = messageOf(fields.uint32(), fields);
-  // A hello of a node that speaks a later version, too, may go on as that version likes.
-  if (message.type !== 'hello' || message.protocolVersion <= PROTOCOL_VERSION) fields.end();
+  if (message.type !== 'hello' || isWhole(message)) fields.end();
   return message;
+}
+
+/** A hello of a node that speaks a later version, too, may go on as that version likes. */
+function isWhole(hello: Hello): boolean {
+  return hello.newestVersion === commonVersion(SPOKEN, rangeOf(hello));
 }
 
 function positionsOf(message: Message): readonly unknown[] {
   switch (message.type) {
     case 'hello': {
-      const { protocolVersion, clusterId, nodeId, oldestVersion, bootNonce, settings } = message;
-      const names = [protocolVersion, clusterId, nodeId, oldestVersion];
+      const { newestVersion, clusterId, nodeId, oldestVersion, bootNonce, settings } = message;
+      const names = [newestVersion, clusterId, nodeId, oldestVersion];
       return [...names, bootNonce, settings.tombstoneTtlMs, settings.maxDriftMs];
     }
     case 'reject':
@@ -298,15 +302,18 @@ function messageOf(type: number, fields: Fields): Message {
   }
 }
 
-/** The positions are the same in all versions: any two nodes can tell whether they may talk, and why not. */
+/** Of a node with which no version is common only what all versions share is read: enough to refuse it by name. */
 function readHello(fields: Fields): Hello {
-  const protocolVersion = fields.uint32();
+  const newestVersion = fields.uint32();
   const names = { clusterId: fields.name() as string, nodeId: fields.name() };
   const oldestVersion = fields.uint32();
-  if (oldestVersion > protocolVersion) throw new MalformedBytes('a range of versions without any');
+  if (oldestVersion > newestVersion) throw new MalformedBytes('a range of versions that holds none');
+  const told = { type: 'hello', newestVersion, oldestVersion, ...names } as const;
+  if (commonVersion(SPOKEN, rangeOf(told)) === undefined)
+    return { ...told, bootNonce: 0, settings: { tombstoneTtlMs: 0, maxDriftMs: 0 } };
   const bootNonce = fields.uint32();
   const settings = { tombstoneTtlMs: fields.count(), maxDriftMs: fields.count() };
-  return { type: 'hello', protocolVersion, oldestVersion, ...names, bootNonce, settings };
+  return { ...told, bootNonce, settings };
 }
 
 function readSummary(fields: Fields) {

@@ -22,8 +22,8 @@ export interface ClusterSettings {
 /** The first message on every connection, in both directions. */
 export interface Hello {
   readonly type: 'hello';
-  /** The newest and the oldest version of the protocol that the sender speaks. */
-  readonly protocolVersion: number;
+  /** Of the protocol, that the sender speaks. */
+  readonly newestVersion: number;
   readonly oldestVersion: number;
   readonly clusterId: string;
   readonly nodeId: NodeId;

@@ -45,7 +45,10 @@ export interface Listener {
 export interface Transport {
   /** Accepts connections at `address` (`host:port`). Rejects when it cannot bind. */
   listen(address: string, onConnection: (connection: Connection) => void): Promise<Listener>;
-  /** Connects to `address` (`host:port`). Rejects when it cannot within the transport's time limit. */
+  /**
+   * Connects to `address` (`host:port`). Rejects when it cannot within the transport's time limit; with `PROTOCOL` if
+   * somebody is there who speaks otherwise.
+   */
   dial(address: string): Promise<Connection>;
   /** Closes every connection and listener. */
   close(): Promise<void>;

@@ -26,7 +26,8 @@ const FINDINGS = [
 ];
 
 function nodeStatus(peers: readonly Partial<PeerStatus>[], warnings: readonly Warning[] = []): NodeStatus {
-  return { entries: 2, fingerprint: 'f', peers, warnings } as unknown as NodeStatus;
+  const address = '127.0.0.1:7531';
+  return { entries: 2, fingerprint: 'f', address, peers, warnings } as unknown as NodeStatus;
 }
 
 describe('what is told of', () => {

@@ -27,6 +27,7 @@ const CODES = Object.keys({
   RECORD_DAMAGED: true,
   LISTEN_FAILED: true,
   INSECURE_NETWORK: true,
+  CERTIFICATE_INVALID: true,
   PEER_UNREACHABLE: true,
   PEER_REFUSED: true,
   PROTOCOL: true,

@@ -26,7 +26,7 @@ const SUMMARY = { type: 'summary', contextHash: 1n, fingerprint: { count: 0, sum
 function helloOf(nodeId: string): Hello {
   const settings = { tombstoneTtlMs: 1, maxDriftMs: 1 };
   const node = { clusterId: 'test', nodeId: nodeId as NodeId, bootNonce: 1, settings };
-  return { type: 'hello', protocolVersion: PROTOCOL_VERSION, ...node };
+  return { type: 'hello', newestVersion: PROTOCOL_VERSION, oldestVersion: PROTOCOL_VERSION, ...node };
 }
 
 /** What a side was told, in order. */

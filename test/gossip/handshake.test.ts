@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/actor.ts';
-import { differingSettings, helloOf, refusal, type Self } from '../../src/gossip/handshake.ts';
+import {
+  commonVersion,
+  differingSettings,
+  helloOf,
+  refusal,
+  type Self,
+} from '../../src/gossip/handshake.ts';
 import { PROTOCOL_VERSION } from '../../src/gossip/messages.ts';
 
 const a: Self = {
@@ -27,12 +33,23 @@ describe('two nodes may talk', () => {
 });
 
 describe('two nodes refuse each other, and say why', () => {
-  test('if they speak different versions of the protocol', () => {
-    const hello = { ...helloOf(b), protocolVersion: PROTOCOL_VERSION + 1 };
-    expect(refusal(a, hello)).toMatchInlineSnapshot(`
+  test('if they speak no common version of the protocol', () => {
+    const newer = { newestVersion: PROTOCOL_VERSION + 2, oldestVersion: PROTOCOL_VERSION + 1 };
+    expect(refusal(a, { ...helloOf(b), ...newer })).toMatchInlineSnapshot(`
       {
         "code": "protocol-version",
-        "reason": "this node speaks version 1 of the protocol, the other one version 2",
+        "reason": "this node speaks version 1 of the protocol, the other one versions 2 to 3",
+        "type": "reject",
+      }
+    `);
+  });
+
+  test('if one says a name that is not that of its certificate', () => {
+    expect(refusal(a, helloOf(b), 'b')).toBeUndefined();
+    expect(refusal(a, helloOf(b), 'c')).toMatchInlineSnapshot(`
+      {
+        "code": "certificate",
+        "reason": "the certificate is that of node c, and the hello that of node b",
         "type": "reject",
       }
     `);
@@ -71,7 +88,7 @@ describe('two nodes refuse each other, and say why', () => {
   test('the version matters before the cluster, and the cluster before the name', () => {
     const hello = { ...helloOf({ ...b, nodeId: a.nodeId, clusterId: 'other' }) };
     expect(refusal(a, hello)?.code).toBe('cluster');
-    expect(refusal(a, { ...hello, protocolVersion: 2 })?.code).toBe('protocol-version');
+    expect(refusal(a, { ...hello, newestVersion: 2, oldestVersion: 2 })?.code).toBe('protocol-version');
   });
 });
 
@@ -87,4 +104,21 @@ test('each setting that differs gets a sentence, and none that agrees', () => {
       "Node b has maxDriftMs 2000, this node 30000: make it one setting for the cluster.",
     ]
   `);
+});
+
+describe('of the versions that two nodes speak', () => {
+  test.each([
+    [{ oldest: 1, newest: 1 }, { oldest: 1, newest: 1 }, 1],
+    [{ oldest: 1, newest: 3 }, { oldest: 1, newest: 1 }, 1],
+    [{ oldest: 2, newest: 4 }, { oldest: 1, newest: 3 }, 3],
+    [{ oldest: 2, newest: 3 }, { oldest: 3, newest: 9 }, 3],
+    [{ oldest: 2, newest: 3 }, { oldest: 1, newest: 1 }, undefined],
+  ])('%j and %j: both choose %s', (own, theirs, version) => {
+    expect(commonVersion(own, theirs)).toBe(version);
+    expect(commonVersion(theirs, own)).toBe(version);
+  });
+
+  test('a node that speaks a later one as well is talked to', () => {
+    expect(refusal(a, { ...helloOf(b), newestVersion: PROTOCOL_VERSION + 1 })).toBeUndefined();
+  });
 });

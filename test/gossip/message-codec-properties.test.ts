@@ -61,7 +61,8 @@ const indices = fc
 const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('hello' as const),
-    protocolVersion: fc.constant(1),
+    newestVersion: fc.constant(1),
+    oldestVersion: fc.constantFrom(0, 1),
     clusterId: nodeIds,
     nodeId: nodeIds,
     bootNonce: requests,
@@ -69,7 +70,15 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({
     type: fc.constant('reject' as const),
-    code: fc.constantFrom('protocol-version', 'cluster', 'same-node', 'same-name', 'shutdown'),
+    code: fc.constantFrom(
+      'protocol-version',
+      'cluster',
+      'certificate',
+      'same-node',
+      'same-name',
+      'misbehaved',
+      'shutdown',
+    ),
     reason: reasons,
   }),
   fc.record({ type: fc.constantFrom('summary', 'summary-reply'), ...summaries }),

@@ -34,7 +34,8 @@ const WALL_MS = 1_800_000_000_000;
 const SESSION = '0123456789abcdef0123456789abcdef';
 const HELLO: Hello = {
   type: 'hello',
-  protocolVersion: 1,
+  newestVersion: 1,
+  oldestVersion: 1,
   clusterId: 'c',
   nodeId: nodeId('a'),
   bootNonce: 0xdead_beef,
@@ -94,8 +95,8 @@ describe('on the wire', () => {
   const wall = 'cb 427a3185c5000000';
   const session = `d920 ${hex(Buffer.from(SESSION))}`;
   const pinned: Record<string, [Message, string]> = {
-    'hello = [1, protocolVersion: uint32, clusterId: name, nodeId: name, bootNonce: uint32, tombstoneTtlMs: ms, maxDriftMs: ms]':
-      [HELLO, '97 01 01 a163 a161 cedeadbeef ce05265c00 cdea60'],
+    'hello = [1, newestVersion: uint32, clusterId: name, nodeId: name, oldestVersion: uint32, bootNonce: uint32, tombstoneTtlMs: ms, maxDriftMs: ms]':
+      [HELLO, '98 01 01 a163 a161 01 cedeadbeef ce05265c00 cdea60'],
     'reject = [2, code, reason]': [
       { type: 'reject', code: 'cluster', reason: 'no' },
       '93 02 a7636c7573746572 a26e6f',
@@ -244,7 +245,7 @@ describe('a message is refused', () => {
       [1, 1, 'c', 'a', 0, Infinity, 0],
       'position 5 of a message is not an integer',
     ],
-    'with a code of no rejection': [[2, 'stale', ''], 'not one of protocol-version, cluster'],
+    'with a code of no rejection': [[2, 'Stale', ''], 'position 1 of a message is not a code'],
     'with a code of no failure': [[12, 7, 'cluster', ''], 'not one of stale, unknown-session'],
     'with a reason of 501 characters': [[12, 7, 'stale', 'x'.repeat(501)], 'not a short line'],
     'with a reason of two lines': [[12, 7, 'stale', 'a\nb'], 'not a short line'],
@@ -435,29 +436,43 @@ describe('at their edges', () => {
   });
 });
 
-describe('a hello of another protocol version', () => {
-  const read = {
-    type: 'hello',
-    clusterId: 'c',
-    nodeId: 'a',
-    bootNonce: 0,
-    settings: { tombstoneTtlMs: 0, maxDriftMs: 0 },
-  };
+describe('a hello of a node that speaks other versions of the protocol', () => {
+  const read = { type: 'hello', clusterId: 'c', nodeId: 'a' };
+  const unread = { ...read, bootNonce: 0, settings: { tombstoneTtlMs: 0, maxDriftMs: 0 } };
 
-  test('is read as far as all versions agree, whatever follows', () => {
-    expect(decodeTree([1, 2, 'c', 'a'])).toEqual({ ...read, protocolVersion: 2 });
-    expect(decodeTree([1, 99, 'c', 'a', null, [[1]], 'later'])).toEqual({ ...read, protocolVersion: 99 });
-    expect(decodeTree([1, 0, 'c', 'a', 5, 5, 5])).toEqual({ ...read, protocolVersion: 0 });
+  test('is read as far as all versions agree, whatever follows, if none is common', () => {
+    expect(decodeTree([1, 2, 'c', 'a', 2])).toEqual({ ...unread, newestVersion: 2, oldestVersion: 2 });
+    expect(decodeTree([1, 99, 'c', 'a', 7, null, [[1]], 'later'])).toEqual({
+      ...unread,
+      newestVersion: 99,
+      oldestVersion: 7,
+    });
+    expect(decodeTree([1, 0, 'c', 'a', 0, '5'])).toEqual({ ...unread, newestVersion: 0, oldestVersion: 0 });
+  });
+
+  test('and this one, is read as of this one, whatever that version has added', () => {
+    const told = { ...read, bootNonce: 5, settings: { tombstoneTtlMs: 6, maxDriftMs: 7 } };
+    const versions = { newestVersion: 3, oldestVersion: 1 };
+    expect(decodeTree([1, 3, 'c', 'a', 1, 5, 6, 7])).toEqual({ ...told, ...versions });
+    expect(decodeTree([1, 3, 'c', 'a', 1, 5, 6, 7, 'added', [8]])).toEqual({ ...told, ...versions });
+    expect(() => decodeTree([1, 3, 'c', 'a', 1, 5, 6])).toThrow('a message with too few positions');
   });
 
   test('must have what all versions agree on', () => {
-    expect(() => decodeTree([1, 2, 'c'])).toThrow('a message with too few positions');
-    expect(() => decodeTree([1, 2, 'c', 5])).toThrow('position 3 of a message is not a name');
-    expect(() => decodeTree([1, '2', 'c', 'a'])).toThrow('position 1 of a message is not an integer');
+    expect(() => decodeTree([1, 2, 'c', 'a'])).toThrow('a message with too few positions');
+    expect(() => decodeTree([1, 2, 'c', 5, 2])).toThrow('position 3 of a message is not a name');
+    expect(() => decodeTree([1, '2', 'c', 'a', 2])).toThrow('position 1 of a message is not an integer');
+    expect(() => decodeTree([1, 2, 'c', 'a', 3])).toThrow('a range of versions that holds none');
   });
 
-  test('of this version must be complete', () => {
-    expect(() => decodeTree([1, 1, 'c', 'a'])).toThrow('a message with too few positions');
-    expect(() => decodeTree([1, 1, 'c', 'a', 0, 0, 0, 0])).toThrow('a message with too many positions');
+  test('but not of one that speaks this version and no later one, must be exactly as of this version', () => {
+    expect(() => decodeTree([1, 1, 'c', 'a', 1])).toThrow('a message with too few positions');
+    expect(() => decodeTree([1, 1, 'c', 'a', 1, 0, 0, 0, 0])).toThrow('a message with too many positions');
   });
+});
+
+test('a reject for a reason that a later version has added is a reject, with its sentence', () => {
+  expect(decodeTree([2, 'too-loud', 'be quiet'])).toEqual({ type: 'reject', code: 'other', reason: 'be quiet' });
+  expect(() => decodeTree([2, 'Too loud', 'be quiet'])).toThrow('position 1 of a message is not a code');
+  expect(() => decodeTree([2, 7, 'be quiet'])).toThrow('position 1 of a message is not a code');
 });

@@ -33,8 +33,8 @@ test('an empty node is filled in key order, each entry once', async () => {
   expect(keys).toEqual(Object.keys(await contents(a.replica)));
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
   expect(summarize(sent)).toMatchInlineSnapshot(`
-    "a → b hello × 1: 26 B
-    b → a hello × 1: 26 B
+    "a → b hello × 1: 27 B
+    b → a hello × 1: 27 B
     b → a summary × 1: 38 B
     a → b summary × 1: 38 B
     a → b recent × 2: 54 B
@@ -61,8 +61,8 @@ test('the first chunk comes with the answer to the open, each further one is ask
   await cluster.converge();
 
   expect(cluster.transcript()).toMatchInlineSnapshot(`
-    "a → b hello 26 B
-    b → a hello 26 B
+    "a → b hello 27 B
+    b → a hello 27 B
     b → a summary 38 B
     a → b summary 38 B
     a → b recent 27 B (1 row)
@@ -136,8 +136,8 @@ describe('a bootstrap that was broken off is resumed', () => {
     expect(await contents(b.replica)).toEqual(await contents(a.replica));
     expect(await b.gossip.pulled()).toEqual([]);
     expect(summarize(before)).toMatchInlineSnapshot(`
-      "a → b hello × 1: 26 B
-      b → a hello × 1: 26 B
+      "a → b hello × 1: 27 B
+      b → a hello × 1: 27 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
       a → b recent × 2: 54 B
@@ -152,8 +152,8 @@ describe('a bootstrap that was broken off is resumed', () => {
       a → b next-reply × 4: 696 B"
     `);
     expect(summarize(after)).toMatchInlineSnapshot(`
-      "a → b hello × 1: 26 B
-      b → a hello × 1: 26 B
+      "a → b hello × 1: 27 B
+      b → a hello × 1: 27 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
       a → b recent × 2: 54 B

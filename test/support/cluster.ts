@@ -15,6 +15,7 @@ import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { Pacing } from '../../src/gossip/pacing.ts';
 import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
@@ -619,6 +620,7 @@ export class Cluster {
       log: silentLog,
       fingerprints: this.#fingerprints,
       server,
+      pacing: new Pacing(clock, undefined),
       onPeerClock: () => {},
       onSummary: () => {},
     });

@@ -9,9 +9,14 @@ import { peersFindings, probePeers } from './peer-findings.ts';
 import { filesFinding, filesLimit, versionsFinding } from './process-findings.ts';
 import { restingFindings } from './resting-findings.ts';
 import { statusFindings } from './status-findings.ts';
+import { type TlsFiles, tlsFindings } from './tls-findings.ts';
 
-/** At least one finding for each subject. `peers`: as the settings name them; a running node knows its own. */
-export async function examine(dir: string, peers: readonly string[]): Promise<readonly Finding[]> {
+/** At least one finding for each subject. `peers` and `tls`: as the settings name them; a running node knows its own. */
+export async function examine(
+  dir: string,
+  peers: readonly string[],
+  tls: TlsFiles,
+): Promise<readonly Finding[]> {
   const [folder, disk] = await Promise.all([folderFinding(dir), diskFinding(dir)]);
   const mayOpen = folder.mark === 'ok' && disk.mark !== 'problem';
   const { findings, pid, status } = await nodeFindings(dir, mayOpen);
@@ -21,7 +26,7 @@ export async function examine(dir: string, peers: readonly string[]): Promise<re
     filesFinding(await filesLimit(pid)),
     versionsFinding(status?.version),
     ...findings,
-    ...(status === undefined ? await alone(peers) : statusFindings(status)),
+    ...(status === undefined ? await alone(peers, tls) : statusFindings(status)),
   ];
   return all.toSorted((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject));
 }
@@ -51,9 +56,10 @@ async function nodeFindings(dir: string, mayOpen: boolean): Promise<Asked> {
   return { findings, status, ...(pid === undefined ? {} : { pid }) };
 }
 
-async function alone(peers: readonly string[]): Promise<readonly Finding[]> {
+async function alone(peers: readonly string[], tls: TlsFiles): Promise<readonly Finding[]> {
   return [
     ok('clock', 'not compared: peers tell the time to a node that runs'),
+    ...(await tlsFindings(tls)),
     ...(peers.length === 0 ? [ok('peers', 'none are named here')] : peersFindings(await probePeers(peers))),
   ];
 }

@@ -2,32 +2,10 @@
 
 import type { NodeStatus, PeerStatus, Warning } from '../../node/api.ts';
 import { counted, exactDuration } from '../units.ts';
-import { type Finding, type Mark, ok, type Subject, warning } from './finding.ts';
+import { type Finding, ok, type Subject, warning } from './finding.ts';
 import { type KnownPeer, peersFindings } from './peer-findings.ts';
-
-type Judged = readonly [subject: Subject, mark: Mark, advice?: string];
-
-/** What each warning of the status is about, how bad it is, and what to do where its own sentence does not say so. */
-const WARNINGS: Readonly<Record<Warning['code'], Judged>> = {
-  CHECKING: ['data', 'warning', 'wait for the end of it'],
-  DAMAGED: ['data', 'problem', 'look after the disk, and let the node reach its peers'],
-  HEALING: ['data', 'warning', 'let the node reach its peers'],
-  FENCED: ['data', 'problem'],
-  CLOCK_IN_DOUBT: ['clock', 'problem'],
-  CLOCK_OFFSET: ['clock', 'problem'],
-  REFUSED_FROM_FUTURE: ['clock', 'warning'],
-  HELD_FROM_FUTURE: ['clock', 'problem'],
-  SETTINGS_DIFFER: ['peers', 'warning', 'give all nodes the same'],
-  NO_FSYNC: ['data', 'warning', 'unless that is meant, start the node with --durability fsync'],
-  PEER_REJECTED: ['peers', 'problem', 'look at the settings of both'],
-  PEER_MISBEHAVED: ['peers', 'warning', 'look whether both run the same version; if they do, this is a defect'],
-  CERTIFICATE_EXPIRES: ['tls', 'warning'],
-  CERTIFICATE_EXPIRES_SOON: ['tls', 'problem'],
-  CERTIFICATE_EXPIRED: ['tls', 'problem'],
-  CERTIFICATE_UNUSABLE: ['tls', 'problem'],
-  ROLLED_BACK: ['data', 'warning'],
-  SAME_NAME: ['peers', 'problem'],
-};
+import { runningTlsFinding } from './tls-findings.ts';
+import { type Judged, WARNINGS } from './warnings.ts';
 
 /** Of what a node of another version says. */
 const UNKNOWN: Judged = ['data', 'warning'];
@@ -37,6 +15,7 @@ export function statusFindings(status: NodeStatus): readonly Finding[] {
   const isTold = (about: Subject): boolean => told.some(({ subject }) => subject === about);
   return [
     ...(isTold('clock') ? [] : [clockFinding(status)]),
+    ...(isTold('tls') ? [] : [runningTlsFinding(status)]),
     ...peersFindings(knownPeers(status)),
     ...(isTold('data') ? [] : [dataFinding(status)]),
     ...told,
