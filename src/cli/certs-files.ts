@@ -4,10 +4,8 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyPair, Validity } from '../adapters/certificate-maker.ts';
+import { AUTHORITY } from './certs-options.ts';
 import { failure, systemReason, usageError } from './cli-error.ts';
-
-/** The name of the authority's files. */
-export const AUTHORITY = 'ca';
 
 export interface PairPaths {
   readonly cert: string;

@@ -1,7 +1,7 @@
 /** `store certs init`: makes the authority of a cluster. */
 
 import { Command } from 'commander';
-import { certsOptions, type CertsOptions } from './certs-options.ts';
+import { AUTHORITY, certsOptions, type CertsOptions } from './certs-options.ts';
 import { examplesText, type Run } from './base-command.ts';
 
 const DAYS = 3650;
@@ -14,7 +14,7 @@ export function certsInitCommand(run: Run): Command {
     .addHelpText('after', examplesText(['store certs init', 'store certs init --out certs-2 --days 1825']))
     .action(async ({ out, days, force, json }: CertsOptions) => {
       const { makeAuthority } = await import('../adapters/certificate-maker.ts');
-      const { AUTHORITY, pairPaths, validityOf, writePair } = await import('./certs-files.ts');
+      const { pairPaths, validityOf, writePair } = await import('./certs-files.ts');
       const paths = pairPaths(out, AUTHORITY);
       const validity = validityOf(days);
       await writePair(paths, force === true, () => makeAuthority(validity));

@@ -1,15 +1,21 @@
 /** `store certs node`: makes the certificate of a node. */
 
 import { Command } from 'commander';
-import { certsOptions, type CertsOptions } from './certs-options.ts';
+import { AUTHORITY, certsOptions, type CertsOptions } from './certs-options.ts';
 import { examplesText, type Run } from './base-command.ts';
-import { hostOption, nameOption } from './option-values.ts';
+import { badValue, hostOption, nameOption } from './option-values.ts';
 
 interface Options extends CertsOptions {
   readonly host: readonly string[];
 }
 
 const DAYS = 365;
+
+/** Their files are in one folder. */
+function nodeName(text: string): string {
+  if (text === AUTHORITY) throw badValue('The name', text, 'any name but that of the authority');
+  return nameOption('The name')(text);
+}
 
 export function certsNodeCommand(run: Run): Command {
   const command = new Command('node').description('make the certificate and the key of a node');
@@ -18,7 +24,7 @@ export function certsNodeCommand(run: Run): Command {
     hostOption('--host')(text),
   ];
   return certsOptions(command, DAYS)
-    .argument('<name>', 'of the node, as its --name', nameOption('The name'))
+    .argument('<name>', 'of the node, as its --name', nodeName)
     .option('--host <host>', 'where peers dial it; repeatable (default: anywhere)', oneMore, [])
     .addHelpText(
       'after',

@@ -10,6 +10,9 @@ export interface CertsOptions {
   readonly json?: true;
 }
 
+/** The name of the authority's files. */
+export const AUTHORITY = 'ca';
+
 /** A century: clocks that are wrong by less are no reason to make them longer. */
 const DAYS_MAX = 36_500;
 

@@ -51,6 +51,7 @@ export interface TestNodeOptions {
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;
   readonly chunkBytes?: number;
+  readonly servedBytesPerSecond?: number;
   readonly mode?: GossipMode;
   readonly gossipIntervalMs?: number;
   /** What the node's wall clock shows beyond the right time. */
@@ -64,6 +65,7 @@ export interface Sent {
   readonly from: string;
   readonly to: string;
   readonly message: Message | 'malformed';
+  readonly body: Uint8Array;
   /** The header of the frame included. */
   readonly bytes: number;
 }
@@ -183,6 +185,7 @@ export class GossipCluster {
         gossipFanout: 3,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
+        servedBytesPerSecond: options.servedBytesPerSecond,
       },
     );
     const node = new TestNode(host, disk, replica, gossip, { clock, offset });
@@ -303,7 +306,8 @@ export class GossipCluster {
   }
 
   #observe(from: string, to: string, bytes: Uint8Array): void {
-    const sent = { from, to, message: decode(bytes), bytes: bytes.length + FRAME_HEADER_BYTES };
+    const message = decode(bytes);
+    const sent = { from, to, message, body: bytes.slice(), bytes: bytes.length + FRAME_HEADER_BYTES };
     this.#everSent++;
     this.#sent.push(sent);
     this.onSend(sent);
