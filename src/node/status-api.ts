@@ -120,7 +120,7 @@ export interface PeerStatus {
   readonly actorsBehind?: number;
   /** The peer's wall clock minus ours, in milliseconds, as of its last message that carried one. */
   readonly clockOffsetMs?: number;
-  /** On the wire, frames included, since the start. */
+  /** On the wire, frames included, without what TLS adds, since the start. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly lastError?: string;

@@ -68,6 +68,10 @@ describe('store config', () => {
       max-batch = "8MiB"  # default
       max-batch-entries = 10000  # default
       compression = "auto"  # default
+      # max-serve-rate  # default: no limit
+      # tls-cert  # default: none
+      # tls-key  # default: none
+      # tls-ca  # default: none
       insecure-network = false  # default
       log-changes = false  # default
       log-level = "info"  # default

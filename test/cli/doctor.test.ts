@@ -73,6 +73,7 @@ describe('store doctor without a node', () => {
       ) as string,
       'ok       node      none answers here',
       'ok       clock     not compared: peers tell the time to a node that runs',
+      'ok       tls       no certificates are named here',
       'ok       peers     none are named here',
       'ok       data      1 entry, no damage known; `store verify` checks every record',
       '',
