@@ -1,6 +1,7 @@
 /** Makes the certificates of a cluster: its authority, and those of nodes that it issues. Keys are of P-256. */
 
 // What `@peculiar/x509` is wired with needs it, and it must come first.
+// oxlint-disable-next-line import/no-unassigned-import
 import 'reflect-metadata/lite';
 import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';

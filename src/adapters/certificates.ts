@@ -70,7 +70,7 @@ async function read(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : String((error as Error).message);
+    const reason = code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
     throw invalid(`The file ${path} cannot be read: ${reason}.`, error);
   }
 }
@@ -103,8 +103,7 @@ function authorityOf(
 ): X509Certificate | undefined {
   let at = own;
   for (let steps = 0; steps <= between.length; steps++) {
-    const issuedBy = (other: X509Certificate): boolean =>
-      at.checkIssued(other) && at.verify(other.publicKey);
+    const issuedBy = (other: X509Certificate): boolean => at.checkIssued(other) && at.verify(other.publicKey);
     const authority = authorities.find(issuedBy);
     if (authority !== undefined) return authority;
     const next = between.find(issuedBy);

@@ -88,7 +88,11 @@ export function tlsAcceptor(
 export class NoTls extends Error {}
 
 /** Makes a TLS connection of a socket that was dialled; `host` is where. Rejects with a sentence's end. */
-export function tlsDialled(source: CertificateSource, raw: Socket, host: string): Promise<[TLSSocket, Identity]> {
+export function tlsDialled(
+  source: CertificateSource,
+  raw: Socket,
+  host: string,
+): Promise<[TLSSocket, Identity]> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       socket: raw,

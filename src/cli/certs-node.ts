@@ -28,7 +28,10 @@ export function certsNodeCommand(run: Run): Command {
     .option('--host <host>', 'where peers dial it; repeatable (default: anywhere)', oneMore, [])
     .addHelpText(
       'after',
-      examplesText(['store certs node lisboa', 'store certs node porto --host 10.0.0.2 --host porto.example']),
+      examplesText([
+        'store certs node lisboa',
+        'store certs node porto --host 10.0.0.2 --host porto.example',
+      ]),
     )
     .action(async (name: string, { out, days, force, json, host: hosts }: Options) => {
       const { makeNodeCertificate } = await import('../adapters/certificate-maker.ts');
@@ -38,8 +41,7 @@ export function certsNodeCommand(run: Run): Command {
       const validity = validityOf(days, authority.notAfterMs);
       await writePair(paths, force === true, () => makeNodeCertificate(authority, name, hosts, validity));
       const until = new Date(validity.notAfterMs).toISOString();
-      if (json === true)
-        return run.out.json({ ...paths, ca: authority.path, notAfter: validity.notAfterMs });
+      if (json === true) return run.out.json({ ...paths, ca: authority.path, notAfter: validity.notAfterMs });
       return run.out.line(
         `made ${paths.cert} and ${paths.key}, good until ${until}: start the node with --name ${name} --tls-cert ${paths.cert} --tls-key ${paths.key} --tls-ca ${authority.path}`,
       );

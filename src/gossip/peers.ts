@@ -60,8 +60,8 @@ export class Peers {
           random: dependencies.random,
           onLink: (record, link) => this.#connected(record, link),
           onRefused: (record, refusal) => this.#refused(record, refusal),
-          onUnfit: ({ address }, reason) =>
-            dependencies.warnings.raise('PEER_REJECTED', address, reason, REJECTED_LASTS_MS),
+          onUnfit: (record, reason) =>
+            dependencies.warnings.raise('PEER_REJECTED', record.address, reason, REJECTED_LASTS_MS),
           onClose: (record, channel, link, reason) => this.#closed(record, channel, link, reason),
         }),
     );

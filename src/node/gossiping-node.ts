@@ -155,11 +155,7 @@ export class GossipingNode implements Node {
     const status = await this.#map.status();
     return {
       ...status,
-      warnings: [
-        ...status.warnings,
-        ...this.#gossip.warnings(),
-        ...(this.#certificates?.warnings() ?? []),
-      ],
+      warnings: [...status.warnings, ...this.#gossip.warnings(), ...(this.#certificates?.warnings() ?? [])],
       ...(this.#certificates === undefined ? {} : { tls: this.#certificates.status() }),
       address: this.address,
       mode: this.#gossip.mode,

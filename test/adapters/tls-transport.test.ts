@@ -84,9 +84,21 @@ describe('a TLS connection', () => {
   });
 
   test.each([
-    ['a foreign authority', () => foreign.issue('b'), /^the certificate of node b was issued by an authority/],
-    ['an expired one', () => authority.issue('b', { fromDays: -9, days: -2 }), /^the certificate of node b expired/],
-    ['one of tomorrow', () => authority.issue('b', { fromDays: 1 }), /^the certificate of node b is good from/],
+    [
+      'a foreign authority',
+      () => foreign.issue('b'),
+      /^the certificate of node b was issued by an authority/,
+    ],
+    [
+      'an expired one',
+      () => authority.issue('b', { fromDays: -9, days: -2 }),
+      /^the certificate of node b expired/,
+    ],
+    [
+      'one of tomorrow',
+      () => authority.issue('b', { fromDays: 1 }),
+      /^the certificate of node b is good from/,
+    ],
   ] as const)('proves nothing with %s, to whichever end', async (_, issue, problem) => {
     const paths = await issue();
     expect(await dialledBy(paths)).toEqual({ problem: expect.stringMatching(problem) });
@@ -106,7 +118,9 @@ describe('a TLS connection', () => {
     const elsewhere = await authority.issue('a', { hosts: ['10.0.0.1', 'lisboa.example'] });
     const problem = 'the certificate of node a is for other hosts than 127.0.0.1';
     expect(await dialledAt(elsewhere)).toEqual({ problem });
-    expect(await dialledAt(await authority.issue('a', { hosts: ['10.0.0.1', '127.0.0.1'] }))).toEqual({ name: 'a' });
+    expect(await dialledAt(await authority.issue('a', { hosts: ['10.0.0.1', '127.0.0.1'] }))).toEqual({
+      name: 'a',
+    });
     // Who dials may come from anywhere.
     expect(await dialledBy(elsewhere)).toEqual({ name: 'a' });
   });
@@ -147,7 +161,7 @@ describe('a TLS connection', () => {
     const { address, accepted } = await listening();
     const { cert, key } = ofB.options;
     const mine = { cert, key };
-    const first = await stranger(address, mine as ConnectionOptions);
+    const first = await stranger(address, mine);
     const session = once(first, 'session');
     (await accepted.nth(1)).start({ onMessage: () => {}, onClose: () => {} });
     void (await accepted.nth(1)).send(Uint8Array.of(1));
@@ -168,7 +182,9 @@ describe('between TLS and none', () => {
     const atPlain = new Received(plain);
     await plain.send(Uint8Array.of(7));
     const connection = await accepted.nth(1);
-    expect(connection.identity).toEqual({ problem: expect.stringMatching(/^the connection came without TLS/) });
+    expect(connection.identity).toEqual({
+      problem: expect.stringMatching(/^the connection came without TLS/),
+    });
     const received = new Received(connection);
     await connection.send(Uint8Array.of(1, 2, 3));
     expect(contentsOfAll(await atPlain.first(1))).toEqual(['010203']);

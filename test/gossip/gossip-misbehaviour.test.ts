@@ -22,7 +22,11 @@ function helloAs(nodeId: string): Uint8Array {
 }
 
 /** Dials a, sends `messages`, and answers with what a says, in short. */
-async function say(cluster: GossipCluster, messages: readonly Uint8Array[], host = 'liar'): Promise<string[]> {
+async function say(
+  cluster: GossipCluster,
+  messages: readonly Uint8Array[],
+  host = 'liar',
+): Promise<string[]> {
   const heard: string[] = [];
   const connection = await cluster.transport(host).dial(addressOf('a'));
   connection.start({
@@ -74,7 +78,8 @@ describe('a peer that breaks the protocol', () => {
     const a = await cluster.start('a');
     const b = await cluster.start('b', { peers: ['a'] });
     await cluster.pass(INTERVAL_MS);
-    for (let times = 0; times < 3; times++) expect(await say(cluster, [NONSENSE], 'b')).toEqual(['hello', 'end']);
+    for (let times = 0; times < 3; times++)
+      expect(await say(cluster, [NONSENSE], 'b')).toEqual(['hello', 'end']);
     expect(await say(cluster, [helloAs('b')], 'b')).toContain('hello');
     await a.put('k', '1');
     await cluster.converge();

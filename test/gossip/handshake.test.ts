@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/actor.ts';
-import {
-  commonVersion,
-  differingSettings,
-  helloOf,
-  refusal,
-  type Self,
-} from '../../src/gossip/handshake.ts';
+import { commonVersion, differingSettings, helloOf, refusal, type Self } from '../../src/gossip/handshake.ts';
 import { PROTOCOL_VERSION } from '../../src/gossip/messages.ts';
 
 const a: Self = {

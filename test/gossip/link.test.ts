@@ -7,7 +7,15 @@ const A = 'a' as NodeId;
 const B = 'b' as NodeId;
 
 function link(nodeId: NodeId, direction: Link['direction'], address: string, isOpen: boolean = true): Link {
-  return { nodeId, channel: { isOpen } as Channel, direction, address, bootNonce: 0, protocolVersion: 1, sinceMs: 0 };
+  return {
+    nodeId,
+    channel: { isOpen } as Channel,
+    direction,
+    address,
+    bootNonce: 0,
+    protocolVersion: 1,
+    sinceMs: 0,
+  };
 }
 
 describe('of several links between two nodes', () => {

@@ -472,7 +472,11 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
 });
 
 test('a reject for a reason that a later version has added is a reject, with its sentence', () => {
-  expect(decodeTree([2, 'too-loud', 'be quiet'])).toEqual({ type: 'reject', code: 'other', reason: 'be quiet' });
+  expect(decodeTree([2, 'too-loud', 'be quiet'])).toEqual({
+    type: 'reject',
+    code: 'other',
+    reason: 'be quiet',
+  });
   expect(() => decodeTree([2, 'Too loud', 'be quiet'])).toThrow('position 1 of a message is not a code');
   expect(() => decodeTree([2, 7, 'be quiet'])).toThrow('position 1 of a message is not a code');
 });

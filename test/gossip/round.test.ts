@@ -41,7 +41,15 @@ function linkTo(peer: string): Link {
     closeMalformed: (reason: string): void => void malformed.push(reason),
   } as unknown as Channel;
   const address = `${peer}:1`;
-  return { nodeId: peer as NodeId, channel, direction: 'outbound', address, bootNonce: 0, protocolVersion: 1, sinceMs: 0 };
+  return {
+    nodeId: peer as NodeId,
+    channel,
+    direction: 'outbound',
+    address,
+    bootNonce: 0,
+    protocolVersion: 1,
+    sinceMs: 0,
+  };
 }
 
 describe('a summary', () => {

@@ -185,7 +185,9 @@ describe('the end of a certificate', () => {
 
   test("is the authority's, too", () => {
     expect(
-      expiryWarnings({ ...dates, authorityNotAfterMs: endMs + DAY_MS }, endMs - DAY_MS).map(({ code }) => code),
+      expiryWarnings({ ...dates, authorityNotAfterMs: endMs + DAY_MS }, endMs - DAY_MS).map(
+        ({ code }) => code,
+      ),
     ).toEqual(['CERTIFICATE_EXPIRES_SOON', 'CERTIFICATE_EXPIRES_SOON']);
   });
 });

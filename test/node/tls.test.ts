@@ -20,11 +20,19 @@ afterAll(() => removeFolder(folder));
 const authority = await TestAuthority.make(folder);
 const foreign = await TestAuthority.make(folder);
 
-async function nodeWith(nodeId: string, paths: CertificatePaths, more: Partial<NodeOptions> = {}): Promise<Node> {
+async function nodeWith(
+  nodeId: string,
+  paths: CertificatePaths,
+  more: Partial<NodeOptions> = {},
+): Promise<Node> {
   return temporaryNode({ nodeId, ...tlsOptions(paths), ...more });
 }
 
-async function trusted(nodeId: string, more: Partial<NodeOptions> = {}, options: IssueOptions = {}): Promise<Node> {
+async function trusted(
+  nodeId: string,
+  more: Partial<NodeOptions> = {},
+  options: IssueOptions = {},
+): Promise<Node> {
   return nodeWith(nodeId, await authority.issue(nodeId, options), more);
 }
 
@@ -189,7 +197,9 @@ describe('a certificate', () => {
     const a = await trusted('a', { listen: '0.0.0.0:0' });
     expect(a.address).toMatch(/^0\.0\.0\.0:/);
     const dir = await temporaryDir();
-    await expect(temporaryNode({ dir, listen: '0.0.0.0:0' })).rejects.toMatchObject({ code: 'INSECURE_NETWORK' });
+    await expect(temporaryNode({ dir, listen: '0.0.0.0:0' })).rejects.toMatchObject({
+      code: 'INSECURE_NETWORK',
+    });
   });
 
   test.each(['tlsCert', 'tlsKey', 'tlsCa'] as const)('is nothing without %s', async (missing) => {
@@ -206,8 +216,14 @@ describe('a certificate', () => {
       [{ cert: one.key }, `The file ${one.key} holds no certificate in PEM.`],
       [{ key: one.cert }, `The file ${one.cert} holds no private key in PEM, or one with a password.`],
       [{ key: two.key }, `The key in ${two.key} is not that of the certificate in ${one.cert}.`],
-      [{ ca: stranger.ca }, `The certificate in ${one.cert} was issued by none of the authorities in ${stranger.ca}.`],
-      [{ cert: one.ca }, expect.stringMatching(/names no node: it needs one URI of the form boato:node:NAME/)],
+      [
+        { ca: stranger.ca },
+        `The certificate in ${one.cert} was issued by none of the authorities in ${stranger.ca}.`,
+      ],
+      [
+        { cert: one.ca },
+        expect.stringMatching(/names no node: it needs one URI of the form boato:node:NAME/),
+      ],
     ] as const) {
       await expect(start(paths)).rejects.toMatchObject({ code: 'CERTIFICATE_INVALID', message: sentence });
     }

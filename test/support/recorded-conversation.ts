@@ -71,12 +71,15 @@ export async function askAsRecorded(
   host: string,
   to: string,
   part: readonly Recorded[],
-): Promise<{ readonly then: readonly object[]; readonly now: readonly object[] }> {
+): Promise<{ readonly recorded: readonly object[]; readonly heard: readonly object[] }> {
   const heard: Message[] = [];
   const connection = await cluster.transport(host).dial(addressOf(to));
   connection.start({ onMessage: (bytes) => heard.push(decodeMessage(bytes, packer)), onClose: () => {} });
-  const then = part.filter(({ from, message }) => from === to && isReply(message)).map(({ message }) => message);
-  const sessionNow = (): string => heard.flatMap((message) => (message.type === 'opened' ? message.session : []))[0] ?? '';
+  const then = part
+    .filter(({ from, message }) => from === to && isReply(message))
+    .map(({ message }) => message);
+  const sessionNow = (): string =>
+    heard.flatMap((message) => (message.type === 'opened' ? message.session : []))[0] ?? '';
   for (const { from, message } of part) {
     if (from !== host || isReply(message)) continue;
     const said = 'session' in message ? { ...message, session: sessionNow() } : message;
@@ -85,7 +88,7 @@ export async function askAsRecorded(
   }
   connection.close();
   const now = heard.filter(isReply);
-  return { then: then.map(essence), now: now.map(essence) };
+  return { recorded: then.map(essence), heard: now.map(essence) };
 }
 
 function isReply({ type }: Message): boolean {

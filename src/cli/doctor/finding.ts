@@ -3,7 +3,17 @@
 export type Mark = 'ok' | 'warning' | 'problem';
 
 /** In the order in which they are told. */
-export const SUBJECTS = ['folder', 'disk', 'files', 'versions', 'node', 'clock', 'tls', 'peers', 'data'] as const;
+export const SUBJECTS = [
+  'folder',
+  'disk',
+  'files',
+  'versions',
+  'node',
+  'clock',
+  'tls',
+  'peers',
+  'data',
+] as const;
 
 export type Subject = (typeof SUBJECTS)[number];
 

@@ -33,9 +33,11 @@ export async function tlsFindings({ tlsCert, tlsKey, tlsCa }: TlsFiles): Promise
   try {
     const found = await readCertificates({ cert: tlsCert, key: tlsKey, ca: tlsCa });
     const { notAfterMs: notAfter, authorityNotAfterMs: authorityNotAfter, authorities } = found;
-    const told = expiryWarnings(found, Date.now()).map(
-      ({ code, message }): Finding => ({ mark: WARNINGS[code][1], subject: 'tls', message }),
-    );
+    const told = expiryWarnings(found, Date.now()).map(({ code, message }): Finding => ({
+      mark: WARNINGS[code][1],
+      subject: 'tls',
+      message,
+    }));
     const good = ok('tls', `node ${found.name}, ${tlsText({ notAfter, authorityNotAfter, authorities })}`);
     return [...(told.length === 0 ? [good] : told), ...(await keyFindings(tlsKey))];
   } catch (error) {

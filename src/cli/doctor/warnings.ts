@@ -18,7 +18,11 @@ export const WARNINGS: Readonly<Record<Warning['code'], Judged>> = {
   SETTINGS_DIFFER: ['peers', 'warning', 'give all nodes the same'],
   NO_FSYNC: ['data', 'warning', 'unless that is meant, start the node with --durability fsync'],
   PEER_REJECTED: ['peers', 'problem', 'look at the settings of both'],
-  PEER_MISBEHAVED: ['peers', 'warning', 'look whether both run the same version; if they do, this is a defect'],
+  PEER_MISBEHAVED: [
+    'peers',
+    'warning',
+    'look whether both run the same version; if they do, this is a defect',
+  ],
   CERTIFICATE_EXPIRES: ['tls', 'warning'],
   CERTIFICATE_EXPIRES_SOON: ['tls', 'problem'],
   CERTIFICATE_EXPIRED: ['tls', 'problem'],
