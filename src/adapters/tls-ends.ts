@@ -57,7 +57,7 @@ export function tlsAcceptor(
     const timer = setTimeout(() => raw.destroy(), handshakeTimeoutMs);
     const end = (): void => {
       clearTimeout(timer);
-      shaking.delete(address);
+      if (shaking.get(address) === end) shaking.delete(address);
       onEnd();
     };
     if (shaking.size >= HANDSHAKES_MAX) raw.destroy();
