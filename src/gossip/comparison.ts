@@ -13,7 +13,7 @@ import { depthFor, differingChildren, FAN_OUT } from '../core/bucket-tree.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { equalSums } from '../core/context.ts';
-import { receivedVersionMax } from '../core/drift.ts';
+import { aheadMsOf, receivedVersionMax } from '../core/drift.ts';
 import { type Entry, nameOfDot } from '../core/entry.ts';
 import type { Difference, DotScan, KeyDot, NewSession, PinnedState } from '../ports/replica.ts';
 import { unpackChunk } from './chunk.ts';
@@ -55,6 +55,8 @@ export interface ComparisonCounts {
 
 export class Comparison {
   readonly counts: ComparisonCounts = { read: 0, total: 0, settled: 0, taken: 0, dropped: 0, kept: 0 };
+  /** After `refused`: by how much it lies ahead of this node's clock, in milliseconds. */
+  aheadMs = 0;
   readonly #dependencies: PullDependencies;
   readonly #peer: SessionPeer;
   readonly #session: NewSession;
@@ -222,7 +224,12 @@ export class Comparison {
     if (reply.count === 0 || reply.count > asked.length)
       throw new MalformedBytes('entries of no key, or of others');
     const entries = unpackChunk(await plain(compressor, reply), limits);
-    const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
+    const wallMs = clock.wallMs();
+    const max = receivedVersionMax(wallMs, maxDriftMs);
+    this.aheadMs = aheadMsOf(
+      entries.map(({ last }) => last),
+      wallMs,
+    );
     if (entries.some(({ last }) => last > max)) return 'refused';
     const fetched = new Set(entries.map(nameOfDot));
     // What does not come now would be claimed at the end without being here.

@@ -12,7 +12,7 @@
 import type { Actor, NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { FullRow } from '../core/context.ts';
-import { isPeerAhead, receivedVersionMax } from '../core/drift.ts';
+import { aheadMsOf, isPeerAhead, receivedVersionMax } from '../core/drift.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
@@ -95,6 +95,8 @@ export class PullSession {
   #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
+  /** After `refused`: by how much it lies ahead of this node's clock, in milliseconds. */
+  aheadMs = 0;
   /** As the peer said when the session opened. */
   peerWallMs: number | undefined;
   /** Stored by this object so far. */
@@ -204,7 +206,10 @@ export class PullSession {
   async #settle(comparison: Comparison, opening: Opening, keys: number): Promise<Step> {
     const step = await comparison.step(keys);
     if (step === 'more') return step;
-    if (step === 'refused') this.reason = 'an entry';
+    if (step === 'refused') {
+      this.reason = 'an entry';
+      this.aheadMs = comparison.aheadMs;
+    }
     // A server that has lost entries looks at its snapshot again before it believes it.
     return step === 'lossy' ? step : this.#end(opening, step);
   }
@@ -323,7 +328,9 @@ export class PullSession {
 
   #isTooFarAhead(versions: readonly Version[]): boolean {
     const { clock, maxDriftMs } = this.#dependencies;
-    const max = receivedVersionMax(clock.wallMs(), maxDriftMs);
+    const wallMs = clock.wallMs();
+    const max = receivedVersionMax(wallMs, maxDriftMs);
+    this.aheadMs = aheadMsOf(versions, wallMs);
     return versions.some((version) => version > max);
   }
 

@@ -209,7 +209,7 @@ export class Puller {
         return false;
       case 'refused':
         this.refused++;
-        warnings.raise('REFUSED_FROM_FUTURE', peer, refusedSentence(peer, reason));
+        warnings.raise('REFUSED_FROM_FUTURE', peer, refusedSentence(peer, session));
         return false;
       case 'ahead':
       case 'not-serving':
@@ -263,6 +263,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'RECORD_DAMAGED',
 ]);
 
-function refusedSentence(peer: NodeId, what: string): string {
-  return `Node ${peer} sent ${what} from too far in the future, so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out.`;
+function refusedSentence(peer: NodeId, { reason: what, aheadMs }: PullSession): string {
+  const seconds = Math.round(aheadMs / 1000);
+  return `Node ${peer} sent ${what} from too far in the future (${seconds} s ahead of this node's clock), so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out.`;
 }

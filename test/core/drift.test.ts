@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isPeerAhead, ownVersionMax, receivedVersionMax } from '../../src/core/drift.ts';
+import { aheadMsOf, isPeerAhead, ownVersionMax, receivedVersionMax } from '../../src/core/drift.ts';
 import { EPOCH_MS, type Version, VERSION_MAX, versionAt, wallMsOf } from '../../src/core/version.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -65,4 +65,10 @@ test('a correct node can write above whatever it accepted, and its neighbours ac
       },
     ),
   );
+});
+
+test('how far ahead versions lie is told by the furthest of them', () => {
+  const versions = [5000, -3000, 70_000].map((ms) => versionAt(NOW_MS + ms));
+  expect(aheadMsOf(versions, NOW_MS)).toBe(70_000);
+  expect(aheadMsOf(versions.slice(1, 2), NOW_MS)).toBe(-3000);
 });

@@ -149,7 +149,7 @@ describe('what was written too far in the future', () => {
     expect(s.gossip.served()).toEqual([]);
     expect(p.warnings()).toEqual(['REFUSED_FROM_FUTURE s']);
     expect(p.gossip.warnings()[0]?.message).toMatchInlineSnapshot(
-      `"Node s sent a causal context from too far in the future, so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out."`,
+      `"Node s sent a causal context from too far in the future (60 s ahead of this node's clock), so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out."`,
     );
     await cluster.stopAll();
   });

@@ -125,7 +125,7 @@ describe('a node whose clock was repaired', () => {
     await cluster.pass(5000);
     expect(a.warnings()).toEqual(['REFUSED_FROM_FUTURE b']);
     expect(a.gossip.warnings()[0]?.message).toMatchInlineSnapshot(
-      `"Node b sent a causal context from too far in the future, so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out."`,
+      `"Node b sent a causal context from too far in the future (115 s ahead of this node's clock), so nothing of that session was adopted: check the clocks of all machines; once they are right, \`store clock repair\` there takes it out."`,
     );
     await b.replica.repairClock(false);
     await cluster.converge();
