@@ -98,6 +98,11 @@ const EXAMPLES = [
   'store status --data /tmp/b',
 ];
 
+/** Such as `store clock repair`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
 /** What commander says of bad arguments, as one sentence in the form of all others. */
 function usageSentence(text: string, command: Command): string {
   const [first = '', ...more] = text
@@ -110,6 +115,6 @@ function usageSentence(text: string, command: Command): string {
     .replace('(Did you', '(did you');
   const mayBeArgument = /^unknown option [^(]*$/u.test(whole) && command.registeredArguments.length > 0;
   const dash = mayBeArgument ? '; put -- before an argument that begins with a dash' : '';
-  const see = command.parent === null ? 'store --help' : `store ${command.name()} --help`;
+  const see = `${pathOf(command)} --help`;
   return `store: ${whole.charAt(0).toUpperCase()}${whole.slice(1)}${dash}, see \`${see}\`.\n`;
 }

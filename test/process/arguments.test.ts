@@ -56,6 +56,10 @@ const BAD: readonly BadArguments[] = [
     /^Too many arguments for 'serve': expected 0 arguments but got 1, see `store serve --help`\.$/,
   ],
 
+  // certs
+  [['certs', 'node'], /^Missing required argument 'name', see `store certs node --help`\.$/],
+  [['certs', 'init', '--days', '0'], /^--days takes a whole number from 1 to 36500, not "0"\.$/],
+
   // put
   [['put'], /^Missing required argument 'key', see `store put --help`\.$/],
   [['put', 'a'], /^A value is missing: /],
