@@ -11,6 +11,7 @@ import { idle } from './idle.ts';
 import { open } from './open.ts';
 import { reads } from './reads.ts';
 import { steady } from './steady.ts';
+import { tls } from './tls.ts';
 import { writes } from './writes.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -18,6 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   reads,
   delta,
   bootstrap,
+  tls,
   idle,
   open,
   cities,

@@ -30,7 +30,10 @@ export interface Compared {
 export const nodeCommands = {
   /** Resolves to its address. */
   async openNode(
-    options: Pick<NodeOptions, 'dir' | 'nodeId' | 'peers' | 'tombstoneTtlMs' | 'compression'>,
+    options: Pick<
+      NodeOptions,
+      'dir' | 'nodeId' | 'peers' | 'tombstoneTtlMs' | 'compression' | 'tlsCert' | 'tlsKey' | 'tlsCa'
+    >,
   ): Promise<string> {
     node = await openNode({
       gossipIntervalMs: NEVER_MS,

@@ -48,7 +48,9 @@ describe('store serve with certificates', () => {
     await runStore(['sync', '--wait', '--data', b]);
     expect((await runStore(['get', 'greeting', '--data', b])).stdout).toBe('hello\n');
     const { stdout } = await runStore(['status', '--data', b]);
-    expect(stdout).toMatch(new RegExp(`^TLS +certificate good until ${DATE}, its authority until ${DATE}$`, 'mu'));
+    expect(stdout).toMatch(
+      new RegExp(`^TLS +certificate good until ${DATE}, its authority until ${DATE}$`, 'mu'),
+    );
     expect(await found('--data', b)).toMatchObject([
       { mark: 'ok', message: expect.stringMatching(/^certificate good until/) as string },
     ]);
