@@ -101,7 +101,8 @@ export function tlsDialled(
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
+    // Every one: a second error must not go unheard.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
       const isTls = error.code?.startsWith('ERR_SSL_') === true;
       reject(isTls ? new NoTls(`it speaks no TLS, or none that this node speaks (${error.code})`) : error);
     });

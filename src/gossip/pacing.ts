@@ -10,6 +10,9 @@ import { TokenBucket } from './token-bucket.ts';
 /** Below it the longest message would take longer than a peer waits for a reply. */
 export const SERVED_BYTES_PER_SECOND_MIN: number = 64 * 1024;
 
+/** No session has this name: whoever is told that it is alive hears a sign of life, and nothing else. */
+const UNNAMED: string = '0'.repeat(32);
+
 /** Beyond it the peer that is known for longest begins anew. */
 const PEERS_MAX = 1024;
 
@@ -26,12 +29,13 @@ export class Pacing {
 
   /** Resolves when `peer` may be served again. `tellAlive`: called once a second until then. */
   async turn(peer: NodeId, request: Request, tellAlive: (session: string) => void): Promise<void> {
-    if (request.type === 'open' || !('session' in request)) return;
+    const session = sessionOf(request);
+    if (session === undefined) return;
     const waitMs = this.#bucketByPeer.get(peer)?.waitMs() ?? 0;
     if (waitMs === 0) return;
     await keepingAlive(
       this.#clock,
-      () => tellAlive(request.session),
+      () => tellAlive(session),
       () => new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve)),
     );
   }
@@ -47,6 +51,12 @@ export class Pacing {
     const [oldest] = this.#bucketByPeer.keys();
     if (this.#bucketByPeer.size > PEERS_MAX && oldest !== undefined) this.#bucketByPeer.delete(oldest);
   }
+}
+
+/** What is paced; a session that is asked for has no name yet. */
+function sessionOf(request: Request): string | undefined {
+  if (request.type === 'open') return UNNAMED;
+  return 'session' in request ? request.session : undefined;
 }
 
 function bytesOf(reply: NewReply): number {

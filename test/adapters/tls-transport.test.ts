@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseAddress } from '../../src/adapters/address.ts';
@@ -175,6 +175,14 @@ describe('a TLS connection', () => {
   });
 });
 
+/** Takes connections, and never says a word. */
+async function silentServer(): Promise<string> {
+  const server = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 describe('between TLS and none', () => {
   test('a node with certificates answers one without in its own words, and hears nothing', async () => {
     const { address, accepted } = await listening();
@@ -214,10 +222,21 @@ describe('between TLS and none', () => {
   });
 
   test('a node with certificates gives up on one that never ends its handshake', async () => {
-    const server = createServer(() => undefined).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as { port: number };
-    await expect(dialler(ofB).dial(`127.0.0.1:${port}`)).rejects.toThrow(/did not answer within 1 s/);
+    const address = await silentServer();
+    await expect(dialler(ofB).dial(address)).rejects.toThrow(/did not answer within 1 s/);
+  });
+
+  test('a transport that is closed ends the handshakes that are under way, on either side', async () => {
+    const [listener, dialling] = [transport(ofA), transport(ofB)];
+    const { address } = await listener.listen('127.0.0.1:0', () => undefined);
+    const silent = connect(parseAddress(address));
+    onTestFinished(() => void silent.destroy());
+    await once(silent, 'connect');
+    const attempt = dialling.dial(await silentServer());
+    const failed = expect(attempt).rejects.toMatchObject({ code: 'PEER_UNREACHABLE' });
+    await dialling.close();
+    await failed;
+    await listener.close();
+    await once(silent, 'close');
   });
 });
