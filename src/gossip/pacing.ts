@@ -27,13 +27,12 @@ export class Pacing {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Resolves when `peer` may be served again. `tellAlive`: called once a second until then. */
-  async turn(peer: NodeId, request: Request, tellAlive: (session: string) => void): Promise<void> {
+  /** Resolves when `peer` may be served again; `undefined`: at once. `tellAlive`: called once a second until then. */
+  turn(peer: NodeId, request: Request, tellAlive: (session: string) => void): Promise<void> | undefined {
     const session = sessionOf(request);
-    if (session === undefined) return;
-    const waitMs = this.#bucketByPeer.get(peer)?.waitMs() ?? 0;
-    if (waitMs === 0) return;
-    await keepingAlive(
+    const waitMs = session === undefined ? 0 : (this.#bucketByPeer.get(peer)?.waitMs() ?? 0);
+    if (session === undefined || waitMs === 0) return undefined;
+    return keepingAlive(
       this.#clock,
       () => tellAlive(session),
       () => new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve)),

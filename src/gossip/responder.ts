@@ -38,7 +38,8 @@ export class Responder {
     if (link === undefined) throw new ServingFailure('invalid', 'no hello yet');
     const { pacing } = this.#dependencies;
     try {
-      await pacing.turn(link.nodeId, request, (session) => this.#tellAlive(link, session));
+      const turn = pacing.turn(link.nodeId, request, (session) => this.#tellAlive(link, session));
+      if (turn !== undefined) await turn;
       const reply = await this.#answer(link, request);
       pacing.count(link.nodeId, reply);
       return reply;

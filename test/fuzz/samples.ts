@@ -104,7 +104,8 @@ const pairs = [
 export const MESSAGES: readonly Message[] = [
   {
     type: 'hello',
-    protocolVersion: 1,
+    newestVersion: 1,
+    oldestVersion: 1,
     clusterId: 'cluster',
     nodeId: NODE,
     bootNonce: 1,

@@ -39,7 +39,7 @@ test('opening one session after the other does not get around the rate', async (
   pacing.count(PEER, opened(4 * RATE));
   let isServed = false;
   const told: string[] = [];
-  const turn = pacing.turn(PEER, OPEN, (session) => told.push(session)).then(() => (isServed = true));
+  const turn = pacing.turn(PEER, OPEN, (session) => told.push(session))?.then(() => (isServed = true));
   await clock.advance(2999);
   expect(isServed).toBe(false);
   await clock.advance(1);
@@ -47,7 +47,7 @@ test('opening one session after the other does not get around the rate', async (
   expect(told).toEqual(['0'.repeat(32), '0'.repeat(32)]);
 });
 
-test('rounds are not made to wait, nor other peers, nor anybody without a limit', async () => {
+test('rounds are not made to wait, nor other peers, nor anybody without a limit', () => {
   const clock = new SimulatedClock();
   const limited = new Pacing(clock, RATE);
   limited.count(PEER, opened(100 * RATE));
@@ -59,9 +59,9 @@ test('rounds are not made to wait, nor other peers, nor anybody without a limit'
     fingerprint: { count: 0, sum: 0n },
     wallMs: 0,
   } as const;
-  await limited.turn(PEER, summary, never);
-  await limited.turn('other' as NodeId, OPEN, never);
+  expect(limited.turn(PEER, summary, never)).toBeUndefined();
+  expect(limited.turn('other' as NodeId, OPEN, never)).toBeUndefined();
   const unlimited = new Pacing(clock, undefined);
   unlimited.count(PEER, opened(100 * RATE));
-  await unlimited.turn(PEER, OPEN, never);
+  expect(unlimited.turn(PEER, OPEN, never)).toBeUndefined();
 });

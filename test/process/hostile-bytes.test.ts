@@ -49,7 +49,9 @@ const MALFORMED: readonly [string, 'first' | 'after a hello', Uint8Array][] = [
 test('bytes that are not as the protocol says close their connection, are counted, and disturb nothing else', async () => {
   const { node, expectUndisturbed } = await attackedNode();
   for (const [index, [name, when, bytes]] of MALFORMED.entries()) {
-    const peer = await HostilePeer.connect(node.address, when === 'first' ? false : hello());
+    // Another name each time: one that did so before would have to wait.
+    const said = hello({ nodeId: `hostile-${index}` as NodeId });
+    const peer = await HostilePeer.connect(node.address, when === 'first' ? false : said);
     peer.socket.write(bytes);
     await peer.closed;
     const { malformedMessages } = await node.status();
@@ -70,7 +72,11 @@ describe('no fault of a message, and not counted as one:', () => {
 
   test.each([
     ['another cluster', { clusterId: 'foreign' }, 'cluster'],
-    ['a protocol of the future', { protocolVersion: 4_000_000_000 }, 'protocol-version'],
+    [
+      'a protocol of the future',
+      { newestVersion: 4_000_000_000, oldestVersion: 4_000_000_000 },
+      'protocol-version',
+    ],
     ['the name of the node itself', { nodeId: 'attacked' as NodeId }, 'same-name'],
   ])('a hello of %s: it is told why, and refused', async (_, changes, code) => {
     const { node, expectUndisturbed } = await attackedNode();
