@@ -3,7 +3,8 @@
 import type { Hash64 } from '../ports/hash64.ts';
 import { Ledger } from './checker/ledger.ts';
 import { type FaultKind, inject } from './faults/faults.ts';
-import { CALM } from './network.ts';
+import { heal } from './faults/heal.ts';
+import { UNHEARD } from './losses.ts';
 import type { Plan } from './plan.ts';
 import { work } from './workload/work.ts';
 import { World } from './world.ts';
@@ -28,7 +29,7 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
   const { options, conditions } = profile;
   const world = new World({ seed, nodes, options, hash64, print });
   const ledger = new Ledger();
-  const scene = { world, ledger };
+  const scene = { world, ledger, losses: UNHEARD };
   const faults: Partial<Record<FaultKind, number>> = {};
   world.network.conditions = conditions;
   world.startAll();
@@ -40,7 +41,7 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
     });
   }
   await world.pass(forMs);
-  heal(world);
+  await heal(scene);
   const withinMs = Math.ceil(Math.log2(nodes) + 1) * ROUNDS_PER_DOUBLING * options.gossipIntervalMs;
   const agreedAfterMs = await world.until(() => world.agree(), 100, withinMs);
   const broken = agreedAfterMs === undefined ? `the nodes do not agree after ${withinMs} ms (P3)` : undefined;
@@ -54,18 +55,4 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
     faults,
     agreedAfterMs,
   };
-}
-
-function heal({ network, machines }: World): void {
-  network.conditions = CALM;
-  network.healAll();
-  for (const machine of machines) {
-    machine.life.resume();
-    machine.life.slownessMs = 0;
-    machine.disk.isFull = false;
-    machine.disk.nextFailure = undefined;
-    machine.disk.slowness = 1;
-    machine.clock.set(0);
-    machine.start();
-  }
 }

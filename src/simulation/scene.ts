@@ -1,9 +1,12 @@
 /** What a run is made of, for whoever acts in it. */
 
 import type { Ledger } from './checker/ledger.ts';
+import type { Losses } from './losses.ts';
 import type { World } from './world.ts';
 
 export interface Scene {
   readonly world: World;
   readonly ledger: Ledger;
+  /** Told before something is lost. */
+  readonly losses: Losses;
 }
