@@ -25,9 +25,21 @@ export interface Conditions {
   /** One way: at least, and on average beyond that. */
   readonly delayMinMs: number;
   readonly delayMeanMs: number;
+  /** 0 to 1, of each message: it takes several times as long, now and then many times. */
+  readonly tail: number;
 }
 
-export const CALM: Conditions = { loss: 0, duplication: 0, reordering: 0, delayMinMs: 0.1, delayMeanMs: 0.4 };
+export const CALM: Conditions = {
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  delayMinMs: 0.1,
+  delayMeanMs: 0.4,
+  tail: 0,
+};
+
+/** At most so many times as long: Pareto's distribution with exponent 1, cut off. */
+const TAIL_TIMES_MAX = 50;
 
 /** As TCP's own: a dial into the dark is given up. */
 const DIAL_TIMEOUT_MS = 5000;
@@ -40,6 +52,8 @@ export interface Traffic {
   reordered: number;
   cutOff: number;
 }
+
+type OnDelivered = (from: string, to: string, message: Uint8Array) => void;
 
 interface Endpoint {
   readonly machine: string;
@@ -59,6 +73,7 @@ export class SimulatedNetwork {
   readonly #cuts = new Set<string>();
   /** `from to`: nothing gets through before that time. */
   readonly #clogs = new Map<string, number>();
+  readonly #lookers = new Set<OnDelivered>();
   #nextPort = 40_000;
 
   constructor(time: VirtualTime, random: Random, log: EventLog) {
@@ -122,9 +137,17 @@ export class SimulatedNetwork {
     for (const end of this.#ends) if (end.life === life) end.abandon(silent);
   }
 
-  /** Breaks every connection between two machines; both are told. */
-  breakBetween(a: string, b: string): void {
-    for (const end of this.#ends) if (end.machine === a && end.other.machine === b) end.break();
+  /** Breaks every connection between two machines; both are told. How many there were. */
+  breakBetween(a: string, b: string): number {
+    const ends = [...this.#ends].filter((end) => end.machine === a && end.other.machine === b);
+    for (const end of ends) end.break();
+    return ends.length;
+  }
+
+  /** `look` is called with each message that a machine is given; the function returned ends that. */
+  onDelivered(look: OnDelivered): () => void {
+    this.#lookers.add(look);
+    return () => void this.#lookers.delete(look);
   }
 
   async #dial(machine: string, host: string, life: ProcessLife, address: string): Promise<Connection> {
@@ -160,6 +183,9 @@ export class SimulatedNetwork {
 
   readonly #courier: Courier = {
     carry: (from, to, bytes) => this.#carry(from, to, bytes),
+    delivered: (from, to, message) => {
+      for (const look of this.#lookers) look(from.machine, to.machine, message);
+    },
     forget: (end) => void this.#ends.delete(end),
   };
 
@@ -192,8 +218,10 @@ export class SimulatedNetwork {
   }
 
   #delay(): number {
-    const { delayMinMs, delayMeanMs } = this.conditions;
-    return delayMinMs + exponential(this.#random, delayMeanMs);
+    const { delayMinMs, delayMeanMs, tail } = this.conditions;
+    const delayMs = delayMinMs + exponential(this.#random, delayMeanMs);
+    if (tail === 0 || !isChosen(this.#random, tail)) return delayMs;
+    return delayMs * Math.min(TAIL_TIMES_MAX, 1 / (1 - this.#random.fraction()));
   }
 
   #pause(life: ProcessLife, ms: number): Promise<void> {

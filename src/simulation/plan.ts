@@ -1,8 +1,8 @@
 /** What is done in a run, and when: drawn from the seed before it begins, so that a run can be cut down to what matters. */
 
-import { FAULTS, type FaultKind, type FaultStep } from './faults/faults.ts';
-import type { Profile } from './profile.ts';
-import { exponential, oneOf, streamOf } from './streams.ts';
+import { FAULTS, type FaultStep } from './faults/faults.ts';
+import { drawKind, type Profile } from './profile.ts';
+import { exponential, streamOf } from './streams.ts';
 import { drawWork, type WorkStep } from './workload/work.ts';
 
 export type Step = {
@@ -30,10 +30,9 @@ export function planOf(seed: number, nodes: number, profile: Profile): Plan {
   const pace = (perMinute: number): number => exponential(random, 60_000 / perMinute);
   for (let atMs = pace(profile.workPerMinute); atMs < forMs; atMs += pace(profile.workPerMinute))
     steps.push({ atMs, type: 'work', work: drawWork(random, nodes, profile) });
-  const kinds = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => profile.faults.includes(kind));
-  if (kinds.length > 0 && profile.faultsPerMinute > 0) {
+  if (profile.faults.length > 0 && profile.faultsPerMinute > 0) {
     for (let atMs = pace(profile.faultsPerMinute); atMs < forMs; atMs += pace(profile.faultsPerMinute)) {
-      const kind = oneOf(random, kinds);
+      const kind = drawKind(random, profile);
       steps.push({ atMs, type: 'fault', fault: { kind, ...FAULTS[kind].draw(random, nodes) } as FaultStep });
     }
   }

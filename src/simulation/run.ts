@@ -4,6 +4,7 @@ import type { Hash64 } from '../ports/hash64.ts';
 import { Ledger } from './checker/ledger.ts';
 import { type FaultKind, inject } from './faults/faults.ts';
 import { heal } from './faults/heal.ts';
+import { Pending } from './faults/pending.ts';
 import { UNHEARD } from './losses.ts';
 import type { Plan } from './plan.ts';
 import { work } from './workload/work.ts';
@@ -29,7 +30,7 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
   const { options, conditions } = profile;
   const world = new World({ seed, nodes, options, hash64, print });
   const ledger = new Ledger();
-  const scene = { world, ledger, losses: UNHEARD };
+  const scene = { world, ledger, losses: UNHEARD, pending: new Pending(world.time) };
   const faults: Partial<Record<FaultKind, number>> = {};
   world.network.conditions = conditions;
   world.startAll();

@@ -25,7 +25,12 @@ export class World {
   readonly events: EventLog;
   readonly network: SimulatedNetwork;
   readonly machines: Machine[] = [];
+  /** Machines beside them, with copies of their disks and under their names, for a while. */
+  readonly clones: Machine[] = [];
   readonly options: ClusterOptions;
+  readonly hash64: Hash64;
+  readonly #peersOf: WorldOptions['peersOf'];
+  #cloned = 0;
   onStarted: (machine: Machine) => void = () => {};
   onLog: MachineDependencies['onLog'] = () => {};
 
@@ -34,25 +39,9 @@ export class World {
     this.options = options;
     this.events = new EventLog(this.time, print);
     this.network = new SimulatedNetwork(this.time, this.random('network'), this.events);
-    for (let number = 0; number < nodes; number++) {
-      const machine = new Machine(`n${number}`, {
-        time: this.time,
-        network: this.network,
-        hash64,
-        random: (name) => this.random(name),
-        events: this.events,
-        options,
-        peersOf: (asking) => {
-          const known = peersOf?.(this.machines.indexOf(asking)).map(
-            (other) => this.machines[other] as Machine,
-          );
-          return (known ?? this.machines).filter((other) => other !== asking).map(({ host }) => host);
-        },
-        onStarted: (started) => this.onStarted(started),
-        onLog: (...line) => this.onLog(...line),
-      });
-      this.machines.push(machine);
-    }
+    this.hash64 = hash64;
+    this.#peersOf = peersOf;
+    for (let number = 0; number < nodes; number++) this.machines.push(this.#machine(`n${number}`, number));
   }
 
   /** A stream of chance of its own for each name. */
@@ -62,6 +51,18 @@ export class World {
 
   machine(number: number): Machine {
     return this.machines[number] as Machine;
+  }
+
+  /** A machine with the name of the node on `machine`, to be given a copy of its disk, and to be started. */
+  addClone(machine: Machine): Machine {
+    const clone = this.#machine(`${machine.name}c${++this.#cloned}`, this.machines.indexOf(machine));
+    clone.nodeId = machine.nodeId;
+    this.clones.push(clone);
+    return clone;
+  }
+
+  removeClone(clone: Machine): void {
+    this.clones.splice(this.clones.indexOf(clone), 1);
   }
 
   startAll(): void {
@@ -102,8 +103,26 @@ export class World {
 
   /** Orderly stops of all. */
   async end(): Promise<void> {
-    for (const machine of this.machines)
+    for (const machine of [...this.machines, ...this.clones])
       if (machine.running !== undefined) await this.#through(machine.stop());
+  }
+
+  /** `number`: the one of the machines whose place it has. */
+  #machine(name: string, number: number): Machine {
+    return new Machine(name, {
+      time: this.time,
+      network: this.network,
+      hash64: this.hash64,
+      random: (stream) => this.random(stream),
+      events: this.events,
+      options: this.options,
+      peersOf: (asking) => {
+        const known = this.#peersOf?.(number).map((other) => this.machines[other] as Machine);
+        return (known ?? this.machines).filter((other) => other !== asking).map(({ host }) => host);
+      },
+      onStarted: (started) => this.onStarted(started),
+      onLog: (...line) => this.onLog(...line),
+    });
   }
 
   async #through(work: Promise<void>): Promise<void> {
