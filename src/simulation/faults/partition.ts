@@ -1,7 +1,9 @@
 /** The network falls into two parts, both ways or one way, and is whole again some time later. */
 
-import { exponential, integerIn, isChosen } from '../streams.ts';
+import type { Random } from '../../ports/random.ts';
+import { exponential, isChosen } from '../streams.ts';
 import type { Fault } from './faults.ts';
+import { drawTwo } from './two-machines.ts';
 
 export interface Partition {
   /** Numbers of the machines of one part; often a single one. */
@@ -12,20 +14,16 @@ export interface Partition {
 }
 
 export const partition: Fault<Partition> = {
-  draw: (random, nodes) => {
-    const share = random.fraction();
-    const all = Array.from({ length: nodes }, (_, number) => number);
-    return {
-      part: isChosen(random, 0.3)
-        ? [integerIn(random, 0, nodes)]
-        : all.filter(() => isChosen(random, share)),
-      oneWay: isChosen(random, 0.3),
-      forMs: Math.round(exponential(random, 10_000)),
-    };
-  },
-  inject: ({ world: { machines, network }, pending }, { part, oneWay, forMs }) => {
+  draw: (random, nodes) => ({
+    part: drawPart(random, nodes),
+    oneWay: isChosen(random, 0.3),
+    forMs: Math.round(exponential(random, 10_000)),
+  }),
+  inject: ({ world, pending }, { part, oneWay, forMs }) => {
+    const { machines, network } = world;
+    const parted = part.map((number) => world.machine(number));
     const [inside, outside] = [true, false].map((isInside) =>
-      machines.filter((_, number) => part.includes(number) === isInside).map(({ name }) => name),
+      machines.filter((machine) => parted.includes(machine) === isInside).map(({ name }) => name),
     ) as [string[], string[]];
     const cuts = inside.flatMap((a) => outside.flatMap((b) => [[b, a], ...(oneWay ? [] : [[a, b]])]));
     for (const [from, to] of cuts) network.cut(from as string, to as string);
@@ -33,3 +31,11 @@ export const partition: Fault<Partition> = {
     return cuts.length > 0;
   },
 };
+
+/** Neither nobody nor all; three times of ten one machine alone. */
+function drawPart(random: Random, nodes: number): number[] {
+  const [inside, outside] = drawTwo(random, nodes);
+  const share = isChosen(random, 0.3) ? 0 : random.fraction();
+  const all = Array.from({ length: nodes }, (_, number) => number);
+  return all.filter((number) => number === inside || (number !== outside && isChosen(random, share)));
+}
