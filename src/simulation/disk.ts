@@ -7,7 +7,7 @@
 import { MemoryDisk } from '../adapters/memory-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { StoreHome } from '../node/store-home.ts';
-import type { OrderedStore, Reader, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
+import type { OrderedStore, Reader, StoredRecord, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { ProcessLife } from './process-life.ts';
 import { exponential, isChosen } from './streams.ts';
@@ -100,6 +100,17 @@ export class SimulatedDisk {
       if (sync || isChosen(this.#random, 0.5)) await durable.write(operations, { sync: true });
     this.#batches = [];
     this.#seen = await this.#durable.copy();
+  }
+
+  /** All that a process sees on it, while one has it open; no fault of reading meets whoever checks. */
+  async records(): Promise<readonly StoredRecord[] | undefined> {
+    const scan = this.#store?.scan({});
+    if (scan === undefined) return undefined;
+    try {
+      return await scan.next(Number.MAX_SAFE_INTEGER);
+    } finally {
+      await scan.close();
+    }
   }
 
   /** What is on it now, as one would copy it: a backup or a clone. */

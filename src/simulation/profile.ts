@@ -4,7 +4,7 @@ import type { Random } from '../ports/random.ts';
 import type { FaultKind } from './faults/faults.ts';
 import type { ClusterOptions } from './machine.ts';
 import { CALM, type Conditions } from './network.ts';
-import { fractionIn } from './streams.ts';
+import { fractionIn, isChosen } from './streams.ts';
 
 export interface Profile {
   readonly name: string;
@@ -14,6 +14,8 @@ export interface Profile {
   readonly faults: readonly FaultKind[];
   readonly conditions: Conditions;
   readonly keys: number;
+  /** Storms of writes and imports are among the work. */
+  readonly bulk: boolean;
   readonly options: ClusterOptions;
 }
 
@@ -41,11 +43,13 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
     faults: [],
     conditions: CALM,
     keys: 30,
+    bulk: false,
     options: OPTIONS,
   };
   if (name === 'calm') return calm;
   return {
     ...calm,
+    bulk: isChosen(random, 0.3),
     faultsPerMinute: fractionIn(random, 1, 20),
     faults: ['crash', 'partition'],
     conditions: {
