@@ -7,7 +7,13 @@
 import { MemoryDisk } from '../adapters/memory-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { StoreHome } from '../node/store-home.ts';
-import type { OrderedStore, Reader, StoredRecord, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
+import type {
+  OrderedStore,
+  Reader,
+  StoredRecord,
+  WriteOperation,
+  WriteOptions,
+} from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
 import type { ProcessLife } from './process-life.ts';
 import { exponential, isChosen } from './streams.ts';

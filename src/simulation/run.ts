@@ -35,7 +35,8 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
   world.startAll();
   for (const step of steps) {
     world.time.after(step.atMs, () => {
-      if (step.type === 'work') return void work(scene, step.work).catch((error) => scene.checker.meet(error));
+      if (step.type === 'work')
+        return void work(scene, step.work).catch((error) => scene.checker.meet(error));
       const { kind } = step.fault;
       if (inject(scene, step.fault)) faults[kind] = (faults[kind] ?? 0) + 1;
     });

@@ -54,7 +54,9 @@ export class AgreementCheck {
   }
 
   #isExcepted(entry: PresentEntry): boolean {
-    const larger = this.#known.ofKey(entry.key).filter((other) => compareDots(other, entry) > 0 && !other.isLost);
+    const larger = this.#known
+      .ofKey(entry.key)
+      .filter((other) => compareDots(other, entry) > 0 && !other.isLost);
     return this.#fate.mayBeEnded(entry.key, entry) && this.#fate.maySurvive(entry, larger, () => false);
   }
 }

@@ -112,7 +112,9 @@ export class Checker {
     const live = [...entries].filter(
       (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
     );
-    return live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.value === value);
+    return (
+      live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.value === value)
+    );
   }
 
   /** After everything was healed, and all agree. */
@@ -168,7 +170,11 @@ export class Checker {
     for (const { dot, key } of this.#unconfirmed.filter(isHere)) {
       const known = dot && this.#known.get(dot);
       if (dot !== undefined && known?.isLost === false && !hasSeen(state, dot, key))
-        throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', { ...place, key, dot });
+        throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', {
+          ...place,
+          key,
+          dot,
+        });
     }
     this.#unconfirmed = this.#unconfirmed.filter((written) => !isHere(written));
   }

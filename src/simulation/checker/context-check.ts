@@ -6,7 +6,11 @@ import { addSum, type Fingerprints } from '../../core/fingerprint.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { type DiskState, hasSeen, type SeenRow } from './disk-state.ts';
 
-export function checkSums({ entryByKey, rowByActor, node }: DiskState, fingerprints: Fingerprints, place: Place): void {
+export function checkSums(
+  { entryByKey, rowByActor, node }: DiskState,
+  fingerprints: Fingerprints,
+  place: Place,
+): void {
   let all: Sum = SUM_ZERO;
   let permanent: Sum = SUM_ZERO;
   const looseByActor = new Map<string, Sum>();
@@ -18,7 +22,11 @@ export function checkSums({ entryByKey, rowByActor, node }: DiskState, fingerpri
     looseByActor.set(actor, addSum(looseByActor.get(actor) ?? SUM_ZERO, fingerprints.dot(actor, version)));
   }
   if (!equalSums(all, node?.all ?? SUM_ZERO))
-    throw new BrokenPromise('I5', `the sum counts ${node?.all.count} entries, and ${all.count} do not add up to it`, place);
+    throw new BrokenPromise(
+      'I5',
+      `the sum counts ${node?.all.count} entries, and ${all.count} do not add up to it`,
+      place,
+    );
   if (!equalSums(permanent, node?.permanent ?? SUM_ZERO))
     throw new BrokenPromise('I5', 'the sum of permanent entries is not that of the entries', place);
   for (const row of rowByActor.values()) {
@@ -58,7 +66,11 @@ export function checkGrown(before: DiskState, now: DiskState, place: Place): voi
     throw new BrokenPromise('I3', 'the horizon fell', place);
   for (const entry of before.entryByKey.values())
     if (!hasSeen(now, entry, entry.key))
-      throw new BrokenPromise('I3', 'an entry that was here was never seen', { ...place, key: entry.key, dot: entry });
+      throw new BrokenPromise('I3', 'an entry that was here was never seen', {
+        ...place,
+        key: entry.key,
+        dot: entry,
+      });
 }
 
 /** What is compared between nodes (I6), and told in summaries. */

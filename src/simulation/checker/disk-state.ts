@@ -115,7 +115,10 @@ export class DiskReader {
     rows: ReadonlyMap<number, Row>,
   ): PresentEntry {
     const known = this.#presentByRecord.get(record);
-    if (known !== undefined && rows.get(this.#entryByRecord.get(record)?.stored.actorNo ?? -1)?.actor === known.actor)
+    if (
+      known !== undefined &&
+      rows.get(this.#entryByRecord.get(record)?.stored.actorNo ?? -1)?.actor === known.actor
+    )
       return known;
     const decoded = this.#decoded(key, record, large);
     const { version, first, last, flags, expiresAt, actorNo } = decoded.stored;

@@ -27,7 +27,9 @@ export class Fate {
         .endingOf(entry.key)
         .some((ending) => this.#isLarger(ending, entry) && this.#mayBeGone(ending)) ||
       // Written again, after a repair of the clock, by whoever is asked no more.
-      this.#known.ofKey(entry.key).some((other) => compareDots(other, entry) > 0 && this.#isCollectable(other, other.expiresAt))
+      this.#known
+        .ofKey(entry.key)
+        .some((other) => compareDots(other, entry) > 0 && this.#isCollectable(other, other.expiresAt))
     );
   }
 
@@ -40,7 +42,9 @@ export class Fate {
   mayBeSuperseded(entry: KnownEntry): boolean {
     const [largest] = this.#known.ofKey(entry.key);
     if (largest !== undefined && compareDots(largest, entry) > 0) return true;
-    return this.#ledger.ofKey(entry.key).some(({ dot, outcome }) => dot === undefined && outcome !== 'refused');
+    return this.#ledger
+      .ofKey(entry.key)
+      .some(({ dot, outcome }) => dot === undefined && outcome !== 'refused');
   }
 
   /**
@@ -61,12 +65,15 @@ export class Fate {
 
   #mayBeGone({ dot, value, askedWallMs, expiresAt }: Written): boolean {
     const writtenMs = dot === undefined ? askedWallMs : wallMsOf(dot.version);
-    const endedMs = value === undefined ? writtenMs : Math.max(writtenMs, expiresAt ?? Number.POSITIVE_INFINITY);
+    const endedMs =
+      value === undefined ? writtenMs : Math.max(writtenMs, expiresAt ?? Number.POSITIVE_INFINITY);
     return endedMs + this.#tombstoneTtlMs <= this.wallMsMax;
   }
 
   #isCollectable({ tombstone, version }: KnownEntry, expiresAt: number | undefined): boolean {
-    const endedMs = tombstone ? wallMsOf(version) : Math.max(wallMsOf(version), expiresAt ?? Number.POSITIVE_INFINITY);
+    const endedMs = tombstone
+      ? wallMsOf(version)
+      : Math.max(wallMsOf(version), expiresAt ?? Number.POSITIVE_INFINITY);
     return endedMs + this.#tombstoneTtlMs <= this.wallMsMax;
   }
 }

@@ -118,8 +118,7 @@ export class KnownEntries {
     if (written.expiresAt !== expiresAt)
       throw new BrokenPromise('P4', 'an entry expires when nobody asked it to', place);
     const isOther = written.dot !== undefined && compareDots(written.dot, { actor, version }) !== 0;
-    if (isOther && !this.areRewritten)
-      throw new BrokenPromise('I2', 'one write has two dots', place);
+    if (isOther && !this.areRewritten) throw new BrokenPromise('I2', 'one write has two dots', place);
     return written;
   }
 
@@ -129,13 +128,19 @@ export class KnownEntries {
     const author = authorName(entry);
     const asked = this.#ledger
       .endingOf(entry.key)
-      .filter(({ value, nodeId, outcome }) => value === undefined && nodeId === nodeIdOf(entry.actor) && outcome !== 'refused');
+      .filter(
+        ({ value, nodeId, outcome }) =>
+          value === undefined && nodeId === nodeIdOf(entry.actor) && outcome !== 'refused',
+      );
     if ((this.#tombstonesByAuthor.get(author) ?? 0) > asked.length)
       throw new BrokenPromise('P4', 'a deletion is there, which nobody asked for', place);
   }
 }
 
-function isSame(a: Omit<KnownEntry, 'written' | 'isLost'>, b: Omit<KnownEntry, 'written' | 'isLost'>): boolean {
+function isSame(
+  a: Omit<KnownEntry, 'written' | 'isLost'>,
+  b: Omit<KnownEntry, 'written' | 'isLost'>,
+): boolean {
   return (
     a.key === b.key &&
     a.tombstone === b.tombstone &&

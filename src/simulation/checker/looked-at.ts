@@ -21,7 +21,11 @@ export class LookedAt {
   checkCollected(now: DiskState, wallMs: number, place: Place): void {
     for (const entry of now.entryByKey.values())
       if (this.#collected.size > 0 && this.#collected.has(nameOfDot(entry)))
-        throw new BrokenPromise('I7', 'what was collected here is here again', { ...place, key: entry.key, dot: entry });
+        throw new BrokenPromise('I7', 'what was collected here is here again', {
+          ...place,
+          key: entry.key,
+          dot: entry,
+        });
     if (this.state === undefined) return;
     for (const entry of this.state.entryByKey.values()) {
       const present = now.entryByKey.get(entry.key);

@@ -13,21 +13,35 @@ export interface Outcome {
   readonly atMs: number;
 }
 
-/** P3: byte-equal, but for tombstones and expired entries that one has collected, and the other has not yet. */
+/** P3: byte-equal, but for what ended: one may have collected it, and hold nothing, or what P5 lets survive it. */
 export function checkEqual({ stateByMachine, fate, known, atMs }: Outcome): void {
   const [first, ...others] = [...stateByMachine];
   if (first === undefined) return;
   for (const [machine, state] of others) {
     for (const key of new Set([...first[1].entryByKey.keys(), ...state.entryByKey.keys()])) {
       const [a, b] = [first[1].entryByKey.get(key), state.entryByKey.get(key)];
-      if (isSame(a, b)) continue;
-      const only = a ?? b;
-      const mayDiffer = (a === undefined || b === undefined) && only !== undefined && isEnding(only);
-      const entry = only && known.get(only);
-      if (mayDiffer && entry !== undefined && fate.mayBeCollected(entry)) continue;
-      throw new BrokenPromise('P3', `it differs from ${first[0]} in what it holds`, { machine, key, dot: only, atMs });
+      if (isSame(a, b) || mayDiffer(a, b, known, fate)) continue;
+      throw new BrokenPromise('P3', `it differs from ${first[0]} in what it holds`, {
+        machine,
+        key,
+        dot: a ?? b,
+        atMs,
+      });
     }
   }
+}
+
+function mayDiffer(
+  a: PresentEntry | undefined,
+  b: PresentEntry | undefined,
+  known: KnownEntries,
+  fate: Fate,
+): boolean {
+  const isFirstLarger = b === undefined || (a !== undefined && compareDots(a, b) > 0);
+  const [larger, smaller] = isFirstLarger ? [a, b] : [b, a];
+  const ended = larger && isEnding(larger) ? known.get(larger) : undefined;
+  if (ended === undefined || !fate.mayBeCollected(ended)) return false;
+  return smaller === undefined || (isEnding(smaller) && fate.maySurvive(smaller, [ended], () => false));
 }
 
 /** P4 and P5, of one machine: all are equal. */
@@ -45,7 +59,9 @@ function checkKey(
   fate: Fate,
   atMs: number,
 ): void {
-  const certain = known.ofKey(key).filter(({ written, isLost }) => written?.outcome === 'acknowledged' && !isLost);
+  const certain = known
+    .ofKey(key)
+    .filter(({ written, isLost }) => written?.outcome === 'acknowledged' && !isLost);
   // What a repair of a clock wrote again has another dot now.
   const [largest] = certain.filter((entry) => !isRewritten(entry, known));
   if (largest === undefined || (here !== undefined && compareDots(here, largest) >= 0)) return;
@@ -57,16 +73,25 @@ function checkKey(
   const dot: Dot = here;
   const larger = certain.filter((entry) => compareDots(entry, here) > 0);
   if (!fate.mayBeCollected(largest))
-    throw new BrokenPromise('P4', `an acknowledged write lost to a smaller one, ${largest.version}`, { ...place, dot });
+    throw new BrokenPromise('P4', `an acknowledged write lost to a smaller one, ${largest.version}`, {
+      ...place,
+      dot,
+    });
   if (!isEnding(here) && !fate.maySurvive(here, larger, () => false))
-    throw new BrokenPromise('P5', 'a value is back that was deleted by somebody who had seen it', { ...place, dot });
+    throw new BrokenPromise('P5', 'a value is back that was deleted by somebody who had seen it', {
+      ...place,
+      dot,
+    });
 }
 
 function isRewritten({ written, ...dot }: KnownEntry, known: KnownEntries): boolean {
   if (!known.areRewritten || written === undefined) return false;
   return known
     .ofKey(dot.key)
-    .some((other) => other.value === written.value && other.tombstone === dot.tombstone && compareDots(other, dot) !== 0);
+    .some(
+      (other) =>
+        other.value === written.value && other.tombstone === dot.tombstone && compareDots(other, dot) !== 0,
+    );
 }
 
 function isEnding({ tombstone, expiresAt }: PresentEntry): boolean {

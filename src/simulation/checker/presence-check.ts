@@ -21,7 +21,8 @@ export class PresenceCheck {
   check(state: DiskState, wallMs: number, place: Place): void {
     for (const key of this.#known.keys()) this.#checkKey(key, state, wallMs, { ...place, key });
     if (state.node?.bootstrapping !== true)
-      for (const entry of state.entryByKey.values()) if (entry.first < entry.last) this.#checkBatch(entry, state, place);
+      for (const entry of state.entryByKey.values())
+        if (entry.first < entry.last) this.#checkBatch(entry, state, place);
   }
 
   #checkKey(key: string, state: DiskState, wallMs: number, place: Place): void {
@@ -33,12 +34,19 @@ export class PresenceCheck {
     const dot = largest;
     const isAbove = largest.version > (state.node?.horizon ?? 0);
     if (isAbove)
-      throw new BrokenPromise('I1', 'what was seen is neither here, nor superseded, nor at the horizon', { ...place, dot });
-    if (!this.#fate.mayBeCollected(largest))
-      throw new BrokenPromise('I1', 'what was seen is not here, and nothing that deleted it can have been collected', {
+      throw new BrokenPromise('I1', 'what was seen is neither here, nor superseded, nor at the horizon', {
         ...place,
         dot,
       });
+    if (!this.#fate.mayBeCollected(largest))
+      throw new BrokenPromise(
+        'I1',
+        'what was seen is not here, and nothing that deleted it can have been collected',
+        {
+          ...place,
+          dot,
+        },
+      );
     if (here !== undefined && isLive(here, wallMs)) this.#checkZombie(here, state, place);
   }
 
@@ -47,9 +55,13 @@ export class PresenceCheck {
       .ofKey(here.key)
       .filter((entry) => compareDots(entry, here) > 0 && hasSeen(state, entry, here.key) && !entry.isLost);
     // What came without its past.
-    const isOpen = ({ actor, version }: KnownEntry): boolean => version > (state.rowByActor.get(actor)?.closed ?? 0);
+    const isOpen = ({ actor, version }: KnownEntry): boolean =>
+      version > (state.rowByActor.get(actor)?.closed ?? 0);
     if (this.#fate.maySurvive(here, larger, isOpen)) return;
-    throw new BrokenPromise('P5', 'a value shows that was deleted by somebody who had seen it', { ...place, dot: here });
+    throw new BrokenPromise('P5', 'a value shows that was deleted by somebody who had seen it', {
+      ...place,
+      dot: here,
+    });
   }
 
   /** Of what survives of a batch nothing may be unknown where a part of it is. */

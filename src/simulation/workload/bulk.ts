@@ -32,7 +32,10 @@ export function drawImport(random: Random): Bulk {
 export async function bulk(scene: Scene, machine: Machine, step: Bulk): Promise<void> {
   if (!step.batches) {
     const random = scene.world.random(`storm at ${scene.world.time.nowMs}`);
-    const writes = Array.from({ length: step.count }, () => ({ key: drawKey(random, step.keys), valueBytes: 0 }));
+    const writes = Array.from({ length: step.count }, () => ({
+      key: drawKey(random, step.keys),
+      valueBytes: 0,
+    }));
     await Promise.all(writes.map((one) => write(scene, machine, [one], askPlainly)));
     return;
   }

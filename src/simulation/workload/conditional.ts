@@ -21,7 +21,11 @@ export function drawConditional(random: Random, { keys }: Profile): Conditional 
   return { kind: 'conditional', key: drawKey(random, keys), replaces: isChosen(random, 0.6) };
 }
 
-export async function conditional(scene: Scene, machine: Machine, { key, replaces }: Conditional): Promise<void> {
+export async function conditional(
+  scene: Scene,
+  machine: Machine,
+  { key, replaces }: Conditional,
+): Promise<void> {
   const { time } = scene.world;
   await write(scene, machine, [{ key, valueBytes: 0 }], async (node, [operation]) => {
     if (operation?.type !== 'put') return [];

@@ -20,7 +20,11 @@ export function drawRead(random: Random): Read {
   return { kind: 'read', back: Math.floor(random.fraction() * LATEST) };
 }
 
-export async function read({ world, ledger, checker }: Scene, machine: Machine, { back }: Read): Promise<void> {
+export async function read(
+  { world, ledger, checker }: Scene,
+  machine: Machine,
+  { back }: Read,
+): Promise<void> {
   const acknowledged = ledger.writes.slice(-2 * LATEST).filter(({ dot }) => dot !== undefined);
   const written = acknowledged.at(-1 - back);
   const node = machine.running?.node;
