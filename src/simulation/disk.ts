@@ -9,7 +9,14 @@ import { BoatoError } from '../core/errors.ts';
 import type { StoreHome } from '../node/store-home.ts';
 import type { OrderedStore, StoredRecord, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
-import { type Batch, copied, failure, type ReadFailure, type Tear, type WriteFailure } from './disk-failure.ts';
+import {
+  type Batch,
+  copied,
+  failure,
+  type ReadFailure,
+  type Tear,
+  type WriteFailure,
+} from './disk-failure.ts';
 import type { ProcessLife } from './process-life.ts';
 import { whileAlive } from './reader-while-alive.ts';
 import { exponential, isChosen } from './streams.ts';
@@ -115,6 +122,17 @@ export class SimulatedDisk {
     this.#seen = await this.#durable.copy();
   }
 
+  /** All that a process sees on it, while one has it open; no fault of reading meets whoever checks. */
+  async records(): Promise<readonly StoredRecord[] | undefined> {
+    const scan = this.#store?.scan({});
+    if (scan === undefined) return undefined;
+    try {
+      return await scan.next(Number.MAX_SAFE_INTEGER);
+    } finally {
+      await scan.close();
+    }
+  }
+
   /** What is on it now, as one would copy it: a backup or a clone. */
   async copy(): Promise<MemoryDisk> {
     return this.#seen.copy();
@@ -132,7 +150,7 @@ export class SimulatedDisk {
   }
 
   /** What is on it now, of these keys. */
-  async records(isWanted: (key: Uint8Array) => boolean): Promise<StoredRecord[]> {
+  async recordsThat(isWanted: (key: Uint8Array) => boolean): Promise<StoredRecord[]> {
     return this.#onSeen(async (store) => {
       const scan = store.scan({});
       const records = await scan.next(Number.MAX_SAFE_INTEGER);
@@ -211,7 +229,9 @@ export class SimulatedDisk {
   }
 
   #takes(meanMs: number, life: ProcessLife): Promise<void> {
-    return new Promise((resolve) => void life.after(exponential(this.#random, meanMs * this.slowness), resolve));
+    return new Promise(
+      (resolve) => void life.after(exponential(this.#random, meanMs * this.slowness), resolve),
+    );
   }
 
   async #write(

@@ -17,6 +17,8 @@ export interface Profile {
   readonly weights: Readonly<Partial<Record<FaultKind, number>>>;
   readonly conditions: Conditions;
   readonly keys: number;
+  /** Storms of writes and imports are among the work. */
+  readonly bulk: boolean;
   readonly options: ClusterOptions;
 }
 
@@ -84,6 +86,7 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
     weights: {},
     conditions: CALM,
     keys: 30,
+    bulk: false,
     options: OPTIONS,
   };
   if (name === 'calm') return calm;

@@ -4,11 +4,7 @@ import type { Reader } from '../ports/ordered-store.ts';
 import type { ProcessLife } from './process-life.ts';
 
 /** `take`: what a read waits for, or fails with. */
-export function whileAlive(
-  reader: Reader,
-  life: ProcessLife,
-  take: () => Promise<void> | undefined,
-): Reader {
+export function whileAlive(reader: Reader, life: ProcessLife, take: () => Promise<void> | undefined): Reader {
   const answer = <T>(asked: Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       asked.then(

@@ -1,12 +1,12 @@
 /** One run: work and faults, safety checked all along; then everything is healed, and all must agree. */
 
 import type { Hash64 } from '../ports/hash64.ts';
-import { Ledger } from './checker/ledger.ts';
+import { BrokenPromise } from './checker/broken-promise.ts';
+import { checkAtEnd } from './checker/at-end.ts';
 import { type FaultKind, inject } from './faults/faults.ts';
 import { heal } from './faults/heal.ts';
-import { Pending } from './faults/pending.ts';
-import { UNHEARD } from './losses.ts';
 import type { Plan } from './plan.ts';
+import { openScene } from './scene.ts';
 import { work } from './workload/work.ts';
 import { World } from './world.ts';
 
@@ -29,24 +29,30 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
   const { seed, nodes, profile, forMs, steps } = plan;
   const { options, conditions } = profile;
   const world = new World({ seed, nodes, options, hash64, print });
-  const ledger = new Ledger();
-  const scene = { world, ledger, losses: UNHEARD, pending: new Pending(world.time) };
+  const scene = openScene(world, hash64);
   const faults: Partial<Record<FaultKind, number>> = {};
   world.network.conditions = conditions;
   world.startAll();
   for (const step of steps) {
     world.time.after(step.atMs, () => {
-      if (step.type === 'work') return work(scene, step.work);
+      if (step.type === 'work')
+        return void work(scene, step.work).catch((error) => scene.checker.meet(error));
       const { kind } = step.fault;
       if (inject(scene, step.fault)) faults[kind] = (faults[kind] ?? 0) + 1;
     });
   }
-  await world.pass(forMs);
-  await heal(scene);
-  const withinMs = Math.ceil(Math.log2(nodes) + 1) * ROUNDS_PER_DOUBLING * options.gossipIntervalMs;
-  const agreedAfterMs = await world.until(() => world.agree(), 100, withinMs);
-  const broken = agreedAfterMs === undefined ? `the nodes do not agree after ${withinMs} ms (P3)` : undefined;
-  await world.end();
+  let broken: string | undefined;
+  let agreedAfterMs: number | undefined;
+  try {
+    await world.pass(forMs);
+    await heal(scene);
+    const withinMs = Math.ceil(Math.log2(nodes) + 1) * ROUNDS_PER_DOUBLING * options.gossipIntervalMs;
+    agreedAfterMs = await checkAtEnd(scene, withinMs);
+    await world.end();
+  } catch (error) {
+    if (!(error instanceof BrokenPromise)) throw error;
+    broken = error.message;
+  }
   const { time, events } = world;
   return {
     broken,

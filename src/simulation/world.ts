@@ -33,6 +33,8 @@ export class World {
   #cloned = 0;
   onStarted: (machine: Machine) => void = () => {};
   onLog: MachineDependencies['onLog'] = () => {};
+  /** Called between two events; nothing goes on until it is through. */
+  afterEvent: () => Promise<void> = () => Promise.resolve();
 
   constructor({ seed, nodes, options, hash64, print, peersOf }: WorldOptions) {
     this.seed = seed;
@@ -72,7 +74,7 @@ export class World {
   /** Lets so much time pass. */
   async pass(ms: number): Promise<void> {
     const endMs = this.time.nowMs + ms;
-    while (await this.time.step(endMs));
+    while (await this.time.step(endMs)) await this.afterEvent();
   }
 
   /** Lets time pass until `isSo`, looked at every `everyMs`, at most `withinMs`; how long it took, or `undefined`. */

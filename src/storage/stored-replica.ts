@@ -45,6 +45,7 @@ import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
 import { Watcher } from './watcher.ts';
+import type { Transaction } from './transaction.ts';
 import { type Write, type Written, writeJob } from './write.ts';
 
 const FAILED_WRITE = 'A write to disk failed: nothing is written until the store was opened again.';
@@ -386,7 +387,10 @@ export class StoredReplica implements Replica {
   }
 
   settle(settlement: Settlement): Promise<Settled> {
-    return this.#committer.commit(settleJob(settlement));
+    const { peer } = settlement.session;
+    return this.#committer.commit(
+      settleJob(settlement, (transaction) => this.#sessions.mixOthers(transaction, peer)),
+    );
   }
 
   adoptCompared(session: NewSession): Promise<void> {
@@ -400,7 +404,8 @@ export class StoredReplica implements Replica {
   applyRumour(rumour: Rumour): Promise<RumourOutcome> {
     const isBusy = (): boolean =>
       this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;
-    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy));
+    const onApplied = (transaction: Transaction): void => this.#sessions.mixOthers(transaction, undefined);
+    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy, onApplied));
   }
 
   // Health (R8).

@@ -29,7 +29,7 @@ function diskOf(seed: number = 1) {
       await disk.kill();
     },
     names: async (): Promise<string[]> =>
-      (await disk.records(() => true)).map(([key]) => Buffer.from(key).toString()),
+      (await disk.recordsThat(() => true)).map(([key]) => Buffer.from(key).toString()),
   };
 }
 

@@ -40,7 +40,7 @@ export const damage: Fault<Damage> = {
     const machine = scene.world.machine(number);
     const { disk } = machine;
     const harm = async (): Promise<void> => {
-      const records = await disk.records((key) => spaceOf(key) === space && !isIdentity(key));
+      const records = await disk.recordsThat((key) => spaceOf(key) === space && !isIdentity(key));
       const found = records[Math.floor(record * records.length)];
       if (found === undefined) return;
       const [key, value] = found;
