@@ -4,8 +4,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { ProcessLife } from './process-life.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What wall clocks that are right show at the start of a run. */
-export const EPOCH_MS: number = Date.UTC(2026, 0, 1);
+/** What wall clocks that are right show at the start of a run: the first of January 2026. */
+export const EPOCH_MS: number = 1_767_225_600_000;
 
 export class MachineClock {
   readonly #time: VirtualTime;

@@ -101,6 +101,7 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
     faults,
     weights: Object.fromEntries(faults.map((kind) => [kind, exponential(random, 1)])),
     conditions: drawConditions(random),
+    bulk: isChosen(random, 0.3),
   };
 }
 

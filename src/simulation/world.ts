@@ -2,6 +2,8 @@
 
 import type { Hash64 } from '../ports/hash64.ts';
 import type { Random } from '../ports/random.ts';
+import { AbsentMachine } from './absent-machine.ts';
+import { defectIn } from './defects.ts';
 import { EventLog } from './event-log.ts';
 import { type ClusterOptions, Machine, type MachineDependencies } from './machine.ts';
 import { SimulatedNetwork } from './network.ts';
@@ -11,6 +13,8 @@ import { VirtualTime } from './virtual-time.ts';
 export interface WorldOptions {
   readonly seed: number;
   readonly nodes: number;
+  /** Numbers of machines that are never there. */
+  readonly absent?: readonly number[];
   readonly options: ClusterOptions;
   readonly hash64: Hash64;
   /** Each line of the event log, for people. */
@@ -24,9 +28,12 @@ export class World {
   readonly time: VirtualTime = new VirtualTime();
   readonly events: EventLog;
   readonly network: SimulatedNetwork;
+  /** Those that are there. */
   readonly machines: Machine[] = [];
   /** Machines beside them, with copies of their disks and under their names, for a while. */
   readonly clones: Machine[] = [];
+  /** By the numbers that plans use, with those that are absent. */
+  readonly #numbered: Machine[] = [];
   readonly options: ClusterOptions;
   readonly hash64: Hash64;
   readonly #peersOf: WorldOptions['peersOf'];
@@ -36,14 +43,19 @@ export class World {
   /** Called between two events; nothing goes on until it is through. */
   afterEvent: () => Promise<void> = () => Promise.resolve();
 
-  constructor({ seed, nodes, options, hash64, print, peersOf }: WorldOptions) {
+  constructor({ seed, nodes, absent, options, hash64, print, peersOf }: WorldOptions) {
     this.seed = seed;
     this.options = options;
     this.events = new EventLog(this.time, print);
     this.network = new SimulatedNetwork(this.time, this.random('network'), this.events);
     this.hash64 = hash64;
     this.#peersOf = peersOf;
-    for (let number = 0; number < nodes; number++) this.machines.push(this.#machine(`n${number}`, number));
+    for (let number = 0; number < nodes; number++) {
+      const isAbsent = absent?.includes(number) ?? false;
+      const machine = this.#machine(`n${number}`, number, isAbsent);
+      this.#numbered.push(machine);
+      if (!isAbsent) this.machines.push(machine);
+    }
   }
 
   /** A stream of chance of its own for each name. */
@@ -51,13 +63,14 @@ export class World {
     return streamOf(this.seed, name);
   }
 
+  /** As a plan numbers them: it may be one that is absent. */
   machine(number: number): Machine {
-    return this.machines[number] as Machine;
+    return this.#numbered[number] as Machine;
   }
 
   /** A machine with the name of the node on `machine`, to be given a copy of its disk, and to be started. */
   addClone(machine: Machine): Machine {
-    const clone = this.#machine(`${machine.name}c${++this.#cloned}`, this.machines.indexOf(machine));
+    const clone = this.#machine(`${machine.name}c${++this.#cloned}`, this.#numbered.indexOf(machine), false);
     clone.nodeId = machine.nodeId;
     this.clones.push(clone);
     return clone;
@@ -110,8 +123,8 @@ export class World {
   }
 
   /** `number`: the one of the machines whose place it has. */
-  #machine(name: string, number: number): Machine {
-    return new Machine(name, {
+  #machine(name: string, number: number, isAbsent: boolean): Machine {
+    return new (isAbsent ? AbsentMachine : Machine)(name, {
       time: this.time,
       network: this.network,
       hash64: this.hash64,
@@ -119,11 +132,18 @@ export class World {
       events: this.events,
       options: this.options,
       peersOf: (asking) => {
-        const known = this.#peersOf?.(number).map((other) => this.machines[other] as Machine);
-        return (known ?? this.machines).filter((other) => other !== asking).map(({ host }) => host);
+        const known = this.#peersOf?.(number).map((other) => this.machine(other)) ?? this.machines;
+        return known
+          .filter((other) => other !== asking && this.machines.includes(other))
+          .map(({ host }) => host);
       },
       onStarted: (started) => this.onStarted(started),
-      onLog: (...line) => this.onLog(...line),
+      onLog: (...line) => {
+        const [machine, level, message, fields] = line;
+        const defect = defectIn(level, message, fields);
+        if (defect !== undefined) this.time.fail(new Error(`${machine.name} logged a defect: ${defect}`));
+        this.onLog(...line);
+      },
     });
   }
 

@@ -80,7 +80,8 @@ test('an interruption after each answer breaks a session at every chunk, and it 
     world.network.cut(other, 'n2');
     world.network.cut('n2', other);
   }
-  for (let key = 0; key < 20; key++) await throughWrite(world, server.running?.node.put(`k${key}`, 'x'.repeat(300)));
+  for (let key = 0; key < 20; key++)
+    await throughWrite(world, server.running?.node.put(`k${key}`, 'x'.repeat(300)));
   const breaks: number[] = [];
   const chunks: string[] = [];
   world.network.onDelivered((from, to, message) => {

@@ -21,9 +21,9 @@ export const partition: Fault<Partition> = {
   }),
   inject: ({ world, pending }, { part, oneWay, forMs }) => {
     const { machines, network } = world;
-    const parted = part.map((number) => world.machine(number));
+    const parted = new Set(part.map((number) => world.machine(number)));
     const [inside, outside] = [true, false].map((isInside) =>
-      machines.filter((machine) => parted.includes(machine) === isInside).map(({ name }) => name),
+      machines.filter((machine) => parted.has(machine) === isInside).map(({ name }) => name),
     ) as [string[], string[]];
     const cuts = inside.flatMap((a) => outside.flatMap((b) => [[b, a], ...(oneWay ? [] : [[a, b]])]));
     for (const [from, to] of cuts) network.cut(from as string, to as string);
