@@ -212,7 +212,7 @@ export class SimulatedNetwork {
     const fate = isCut ? ' cut off' : isLost ? ' lost' : '';
     this.#log.note(from.machine, `> ${to.machine} ${bytes} B${fate}`);
     // TCP would have tried again for a while, and given up: what never arrives, ends the connection.
-    if (isLost) from.life.after(exponential(this.#random, LOSS_NOTICED_MEAN_MS), () => from.break());
+    if (isLost || isCut) from.life.after(exponential(this.#random, LOSS_NOTICED_MEAN_MS), () => from.break());
     if (isCut || isLost) return { delayMs, arrivals: [], overtakes };
     return { delayMs, arrivals: isRepeated ? [delayMs, delayMs + this.#delay()] : [delayMs], overtakes };
   }

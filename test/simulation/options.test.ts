@@ -51,7 +51,7 @@ describe('the command line', () => {
     [['--keep', '3-1'], '3,17-19'],
     [['--minutes', '0'], 'above 0'],
     [['--campaign', '10'], '10m'],
-    [['--sead', '1'], '--seed'],
+    [['--sead', '1'], '--sead'],
     [['extra'], 'argument'],
     [['--report', 'a.md'], 'campaign'],
     [['--campaign', '1m', '--seed', '3'], '--seed'],
