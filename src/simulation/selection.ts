@@ -4,7 +4,7 @@
  */
 
 import { CALM, type Conditions } from './network.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Step } from './plan.ts';
 
 export interface Selection {
   /** Numbers of the steps; all if absent. */
@@ -25,6 +25,7 @@ export function select(plan: Plan, { keep, without, absent }: Selection): Plan {
   const steps = plan.steps.filter(
     (step) =>
       (kept === undefined || kept.has(step.number)) &&
+      !absent.some((machine) => isOf(step, machine)) &&
       !(step.type === 'fault' && without.includes(step.fault.kind)),
   );
   const { profile } = plan;
@@ -38,6 +39,12 @@ export function select(plan: Plan, { keep, without, absent }: Selection): Plan {
       conditions: calmed(profile.conditions, without),
     },
   };
+}
+
+/** Whether this is done on, or to, one machine, and that is the one. */
+function isOf(step: Step, machine: number): boolean {
+  const drawn: object = step.type === 'work' ? step.work : step.fault;
+  return 'machine' in drawn && drawn.machine === machine;
 }
 
 /** As when all is well, in those that are named. */

@@ -15,7 +15,7 @@ vi.mock(import('../../src/storage/merge.ts'), async (original) => {
     ...merge,
     mergeEntry: (...args: Parameters<typeof merge.mergeEntry>) => {
       const [, entry] = args;
-      const isMeant = entry.key.reduce((sum, byte) => sum + byte, 0) % 5 === 0;
+      const isMeant = entry.key.reduce((sum, byte) => sum + byte, 0) % 3 === 0;
       if (isMeant && defect.name === 'throws') throw new TypeError('a defect, for a test');
       if (isMeant && defect.name === 'drops') return false;
       return merge.mergeEntry(...args);
@@ -39,14 +39,14 @@ const RUN = ['--seed', '5', '--nodes', '3', '--minutes', '0.1', '--profile', 'ca
 
 describe('the simulator', () => {
   it.each([
-    ['drops', 'the nodes do not agree'],
-    ['throws', 'a defect, for a test'],
+    ['drops', /\((?:I1|I5|P3|P4)\)|(?:I1|I5|P3|P4): /u],
+    ['throws', /a defect, for a test/u],
   ] as const)('finds a node that %s what it is sent, and cuts the run down', async (name, broken) => {
     defect.name = name;
     const { code, said } = await simulated(...RUN, '--shrink', '10m');
     expect(code).toBe(1);
     expect(said).toContain('a promise was broken');
-    expect(said).toContain(broken);
+    expect(said).toMatch(broken);
     const commands = said
       .split('\n')
       .flatMap((line) => /npm run simulate -- (?<args>.*)/u.exec(line)?.groups?.['args'] ?? []);
