@@ -28,8 +28,9 @@ export function selectedPlan(name: RunName, selection: Selection): Plan {
 
 export function replayCommand({ seed, nodes, profile, minutes }: RunName, selection: Selection): string {
   const { keep, without, absent } = selection;
+  const fewer = selection.minutes ?? minutes;
   const words = ['npm run simulate --', `--seed ${seed} --nodes ${nodes} --profile ${profile}`];
-  if (minutes !== undefined) words.push(`--minutes ${minutes}`);
+  if (fewer !== undefined) words.push(`--minutes ${fewer}`);
   if (absent.length > 0) words.push(`--absent ${formatNumbers(absent)}`);
   if (without.length > 0) words.push(`--without ${without.join(',')}`);
   if (keep !== undefined) words.push(`--keep ${keep.length === 0 ? 'none' : formatNumbers(keep)}`);

@@ -13,6 +13,8 @@ export interface Selection {
   readonly without: readonly string[];
   /** Numbers of machines that are never there. */
   readonly absent: readonly number[];
+  /** Virtual minutes, where they are fewer than the plan's. */
+  readonly minutes?: number | undefined;
 }
 
 export const WHOLE: Selection = { keep: undefined, without: [], absent: [] };
@@ -20,10 +22,12 @@ export const WHOLE: Selection = { keep: undefined, without: [], absent: [] };
 /** Conditions of the network that can be switched off. */
 export const CONDITIONS: readonly string[] = Object.keys(CALM);
 
-export function select(plan: Plan, { keep, without, absent }: Selection): Plan {
+export function select(plan: Plan, { keep, without, absent, minutes = Infinity }: Selection): Plan {
+  const forMs = Math.min(plan.forMs, minutes * 60_000);
   const kept = keep === undefined ? undefined : new Set(keep);
   const steps = plan.steps.filter(
     (step) =>
+      step.atMs < forMs &&
       (kept === undefined || kept.has(step.number)) &&
       !absent.some((machine) => isOf(step, machine)) &&
       !(step.type === 'fault' && without.includes(step.fault.kind)),
@@ -31,6 +35,7 @@ export function select(plan: Plan, { keep, without, absent }: Selection): Plan {
   const { profile } = plan;
   return {
     ...plan,
+    forMs,
     absent,
     steps,
     profile: {

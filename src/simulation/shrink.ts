@@ -6,6 +6,9 @@ import type { Plan } from './plan.ts';
 import type { RunResult } from './run.ts';
 import { conditionsOf, type Selection, select } from './selection.ts';
 
+/** What fails sooner with less to do may fail later; what comes after so many times as long is not waited for. */
+const TIMES_AS_LONG = 1.5;
+
 /** The nodes of a cluster that is worth the name. */
 const MACHINES_MIN = 2;
 
@@ -50,10 +53,14 @@ export async function shrink(
   const with_ = (change: Partial<Selection>): Selection => ({ ...best.selection, ...change });
   const stepsNow = (): readonly Plan['steps'][number][] => select(plan, best.selection).steps;
 
-  /** What came after the failure cannot have led to it. */
+  // What came after the failure cannot have led to it.
   const { atMs } = result.failure;
+  const minutes = Math.ceil((TIMES_AS_LONG * atMs) / 6000) / 10;
   const before = stepsNow().filter((step) => step.atMs <= atMs);
-  if (before.length < stepsNow().length) await fails(with_({ keep: before.map(({ number }) => number) }));
+  if (before.length < stepsNow().length) {
+    const isShorter = minutes * 60_000 < select(plan, selection).forMs;
+    await fails(with_({ keep: before.map(({ number }) => number), ...(isShorter && { minutes }) }));
+  }
   const leaveOutOneByOne = async (names: readonly string[]): Promise<void> => {
     for (const name of names) await fails(with_({ without: [...best.selection.without, name] }));
   };
@@ -85,6 +92,7 @@ function tidied(plan: Plan, selection: Selection): Selection {
   const kinds = new Set(plan.steps.map((step) => (step.type === 'fault' ? step.fault.kind : undefined)));
   const without = selection.without.filter((name) => !kinds.has(name as never));
   return {
+    ...selection,
     keep: keep.length === plan.steps.length ? undefined : keep,
     without: without.toSorted(),
     absent: selection.absent.toSorted((a, b) => a - b),

@@ -2,12 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/simulation/plan.ts';
-import { planNamed } from '../../src/simulation/replay.ts';
+import { planNamed, replayCommand, type RunName } from '../../src/simulation/replay.ts';
 import type { RunResult } from '../../src/simulation/run.ts';
 import { conditionsOf, type Selection, select, WHOLE } from '../../src/simulation/selection.ts';
 import { shrink } from '../../src/simulation/shrink.ts';
 
-const WHOLE_PLAN = planNamed({ seed: 7, nodes: 5, profile: 'hard' });
+const NAME: RunName = { seed: 7, nodes: 5, profile: 'hard' };
+
+const WHOLE_PLAN = planNamed(NAME);
 
 const RESULT: RunResult = {
   failure: undefined,
@@ -89,6 +91,15 @@ describe('shrinking', () => {
     const result = failing('P3', first?.atMs ?? 0);
     await shrink(WHOLE_PLAN, WHOLE, result, { run, isOver: () => plans.length >= 1 });
     expect(plans.map(({ steps }) => steps)).toEqual([[first]]);
+  });
+
+  it('a run that failed early is made shorter, so that the others take less time', async () => {
+    const { run, plans } = runs((plan) => (has(plan, 3) ? 'P3' : undefined));
+    const result = failing('P3', 20_000);
+    const { selection } = await shrink(WHOLE_PLAN, WHOLE, result, { run, isOver: () => false });
+    expect(new Set(plans.map(({ forMs }) => forMs))).toEqual(new Set([30_000]));
+    expect(selection).toMatchObject({ keep: [3], minutes: 0.5 });
+    expect(replayCommand(NAME, selection)).toContain('--minutes 0.5 ');
   });
 
   it('begins no run when time is over, and returns one that fails', async () => {
