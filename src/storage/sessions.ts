@@ -211,8 +211,9 @@ export class Sessions {
 
   #moveCursor(transaction: Transaction, chunk: ArrivedChunk, head: BegunSession): void {
     const before = chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined;
+    // As it is by now: something may have come from elsewhere since the chunk began to be stored.
     const session: StoredSession = {
-      ...head,
+      ...(before ?? head),
       cursor: chunk.cursor,
       entries: (before?.entries ?? 0) + chunk.entries.length,
       bytes: (before?.bytes ?? 0) + chunk.bytes,
