@@ -46,6 +46,9 @@ const LOSS_NOTICED_MEAN_MS = 5000;
 /** As TCP's own: a dial into the dark is given up. */
 const DIAL_TIMEOUT_MS = 5000;
 
+/** A connection that has lost something stands for so long, on average. */
+const BREAK_MEAN_MS = 5000;
+
 export interface Traffic {
   sent: number;
   sentBytes: number;
@@ -76,6 +79,10 @@ export class SimulatedNetwork {
   /** `from to`: nothing gets through before that time. */
   readonly #clogs = new Map<string, number>();
   readonly #lookers = new Set<OnDelivered>();
+  /** Ends that have sent their first message. */
+  readonly #greeted = new WeakSet<End>();
+  /** Ends that sent what never arrived, though their connections stand. */
+  readonly #lossy = new Set<End>();
   #nextPort = 40_000;
 
   constructor(time: VirtualTime, random: Random, log: EventLog) {
@@ -122,9 +129,12 @@ export class SimulatedNetwork {
     this.#cuts.delete(`${from} ${to}`);
   }
 
+  /** Connections that have lost something break: TCP would have delivered it by now, or given up. */
   healAll(): void {
     this.#cuts.clear();
     this.#clogs.clear();
+    for (const end of this.#lossy) end.break();
+    this.#lossy.clear();
   }
 
   /** What is sent from one machine to another arrives at `untilMs` (virtual time) at the soonest. */
@@ -188,7 +198,10 @@ export class SimulatedNetwork {
     delivered: (from, to, message) => {
       for (const look of this.#lookers) look(from.machine, to.machine, message);
     },
-    forget: (end) => void this.#ends.delete(end),
+    forget: (end) => {
+      this.#ends.delete(end);
+      this.#lossy.delete(end);
+    },
   };
 
   #carry(from: End, to: End, bytes: number): ReturnType<Courier['carry']> {
@@ -199,10 +212,14 @@ export class SimulatedNetwork {
     traffic.sentBytes += bytes + FRAME_HEADER_BYTES;
     const clogMs = Math.max(0, (this.#clogs.get(name) ?? 0) - this.#time.nowMs);
     const delayMs = clogMs + this.#delay();
-    const overtakes = isChosen(this.#random, reordering);
-    const isRepeated = isChosen(this.#random, duplication);
+    // Else next to no connection would come about: a second hello breaks the protocol.
+    const isHello = !this.#greeted.has(from);
+    this.#greeted.add(from);
+    const overtakes = isChosen(this.#random, reordering) && !isHello;
+    const isRepeated = isChosen(this.#random, duplication) && !isHello;
     const isLost = isChosen(this.#random, loss);
     const isCut = this.#cuts.has(name);
+    if (isCut || isLost) this.#breakLater(from);
     if (isCut) traffic.cutOff++;
     else if (isLost) traffic.lost++;
     else {
@@ -215,6 +232,24 @@ export class SimulatedNetwork {
     if (isLost || isCut) from.life.after(exponential(this.#random, LOSS_NOTICED_MEAN_MS), () => from.break());
     if (isCut || isLost) return { delayMs, arrivals: [], overtakes };
     return { delayMs, arrivals: isRepeated ? [delayMs, delayMs + this.#delay()] : [delayMs], overtakes };
+  }
+
+  /**
+   * Who waits for an answer that was lost waits for minutes, while others arrive: TCP would not lose it, and sooner or
+   * later gives up. Nobody is told while nothing gets through.
+   */
+  #breakLater(end: End): void {
+    if (this.#lossy.has(end)) return;
+    this.#lossy.add(end);
+    const tryBreak = (): void => {
+      if (!this.#lossy.has(end)) return;
+      const { machine, other } = end;
+      if (this.#isCut(machine, other.machine) || this.#isCut(other.machine, machine))
+        return void this.#time.after(exponential(this.#random, BREAK_MEAN_MS), tryBreak);
+      this.#lossy.delete(end);
+      end.break();
+    };
+    this.#time.after(exponential(this.#random, BREAK_MEAN_MS), tryBreak);
   }
 
   #isCut(from: string, to: string): boolean {
