@@ -2,8 +2,9 @@
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
-import type { Dot, Entry } from '../core/entry.ts';
+import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
+import type { TokenDot } from '../core/token.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
   ArrivedChunk,
@@ -169,7 +170,7 @@ export class StoredReplica implements Replica {
   }
 
   /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */
-  isSeen(dot: Dot): Promise<boolean> {
+  isSeen(dot: TokenDot): Promise<boolean> {
     return isSeen(this.#store, this.#state, () => this.#committer.written(), dot);
   }
 

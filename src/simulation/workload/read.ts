@@ -30,7 +30,8 @@ export async function read(
   const node = machine.running?.node;
   if (written?.dot === undefined || node === undefined) return;
   const { key, dot } = written;
-  const token = makeToken({ ...dot, version: (written.batch?.last ?? dot.version) as Dot['version'] });
+  const { first, last } = written.batch ?? { first: dot.version, last: dot.version };
+  const token = makeToken({ ...dot, version: last as Dot['version'], entries: last - first + 1 });
   try {
     const entry = await node.getEntry(key, { after: token, timeoutMs: TIMEOUT_MS });
     const shown = entry as unknown as Dot | undefined;
