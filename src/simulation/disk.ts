@@ -122,17 +122,6 @@ export class SimulatedDisk {
     this.#seen = await this.#durable.copy();
   }
 
-  /** All that a process sees on it, while one has it open; no fault of reading meets whoever checks. */
-  async records(): Promise<readonly StoredRecord[] | undefined> {
-    const scan = this.#store?.scan({});
-    if (scan === undefined) return undefined;
-    try {
-      return await scan.next(Number.MAX_SAFE_INTEGER);
-    } finally {
-      await scan.close();
-    }
-  }
-
   /** What is on it now, as one would copy it: a backup or a clone. */
   async copy(): Promise<MemoryDisk> {
     return this.#seen.copy();

@@ -31,6 +31,14 @@ import { NOTHING_SEEN, type WriterSeen } from './writer-seen.ts';
 /** A disk with more entries is not looked at after every event, but so often that as much is read in all. */
 const ENTRIES_SMALL = 250;
 
+interface Look {
+  readonly looked: LookedAt;
+  readonly state: DiskState;
+  readonly wallMs: number;
+  /** What was seen may be less than before. */
+  readonly mayFall: boolean;
+}
+
 export class Checker {
   readonly losses: FaultsTold;
   readonly #world: World;
@@ -81,14 +89,14 @@ export class Checker {
   seenBy(machine: Machine, key: string): WriterSeen {
     const state = this.#lookedAt.get(machine)?.state;
     if (state === undefined) return NOTHING_SEEN;
-    const isHealing = state.node?.healing === true || this.losses.falling.has(machine);
+    const isHealing = state.node?.healing === true || this.losses.forgetting.has(machine);
     return { rowByActor: state.rowByActor, present: state.entryByKey.get(key), isHealing };
   }
 
   /** Between two events: the disks that changed. */
   async afterEvent(): Promise<void> {
     this.#throwMet();
-    for (const machine of this.#world.machines) {
+    for (const machine of [...this.#world.machines, ...this.#world.clones]) {
       const before = this.#lookedAt.get(machine);
       if (before?.writes === machine.disk.writes && before.life === machine.life) continue;
       const size = before?.state?.entryByKey.size ?? 0;
@@ -120,10 +128,13 @@ export class Checker {
   /** After everything was healed, and all agree. */
   async atEnd(): Promise<void> {
     this.#throwMet();
-    for (const machine of this.#world.machines) await this.#look(machine);
-    const stateByMachine = new Map(
-      this.#world.running().map((machine) => [machine.name, this.#lookedAt.get(machine)?.state as DiskState]),
-    );
+    const stateByMachine = new Map<string, DiskState>();
+    for (const machine of this.#world.machines) {
+      await this.#look(machine);
+      const state = this.#lookedAt.get(machine)?.state;
+      // Damage that was not met yet is found by the next check of all entries, which may be minutes away.
+      if (state !== undefined && !this.losses.isDamaged(machine)) stateByMachine.set(machine.name, state);
+    }
     const outcome = { stateByMachine, known: this.#known, fate: this.#fate, atMs: this.#world.time.nowMs };
     checkEqual(outcome);
     checkKept(outcome);
@@ -132,8 +143,7 @@ export class Checker {
   async #look(machine: Machine): Promise<void> {
     const { time } = this.#world;
     const { writes } = machine.disk;
-    const records = await machine.disk.records();
-    if (records === undefined) return;
+    const records = await machine.disk.recordsThat(() => true);
     const wallMs = machine.clock.wallMs();
     this.#fate.wallMsMax = Math.max(this.#fate.wallMsMax, wallMs);
     const state = this.#reader.read(records);
@@ -141,21 +151,23 @@ export class Checker {
     const looked = this.#lookedAtOf(machine);
     looked.writes = writes;
     looked.life = machine.life;
-    if (this.losses.damaged.has(machine)) return this.#noteDamaged(looked.state, state);
+    const mayFall = this.losses.mayFall(machine, looked.state?.node?.drops !== state.node?.drops);
+    if (this.losses.isDamaged(machine)) return this.#noteDamaged(looked.state, state);
     // What was met is about to be seen to.
     if (state.node?.damaged === true) return;
-    this.#check(machine, looked, state, wallMs, place);
+    this.#check(machine, { looked, state, wallMs, mayFall }, place);
     looked.state = state;
   }
 
-  #check(machine: Machine, looked: LookedAt, state: DiskState, wallMs: number, place: Place): void {
+  #check(machine: Machine, { looked, state, wallMs, mayFall }: Look, place: Place): void {
     const before = looked.state;
     if (state.damaged > 0) throw new BrokenPromise('I4', 'a record cannot be read', place);
     for (const entry of state.entryByKey.values())
       if (before?.entryByKey.get(entry.key) !== entry) this.#known.found(entry, machine.name, place.atMs);
-    if (this.losses.falling.delete(machine)) {
+    if (mayFall) {
       looked.forgetCollected();
-      if (before !== undefined) noteLost(this.#known, before, state, this.#othersOf(machine));
+      const unconfirmed = this.#takeUnconfirmed(machine);
+      noteLost(this.#known, before, state, this.#othersOf(machine), unconfirmed);
     } else if (before !== undefined) checkGrown(before, state, place);
     checkSums(state, this.#fingerprints, place);
     looked.checkCollected(state, wallMs, place);
@@ -166,17 +178,22 @@ export class Checker {
 
   /** P1: what was acknowledged here was seen here. */
   #confirm(machine: Machine, state: DiskState, place: Place): void {
-    const isHere = (written: Written): boolean => written.machine === machine.name;
-    for (const { dot, key } of this.#unconfirmed.filter(isHere)) {
-      const known = dot && this.#known.get(dot);
-      if (dot !== undefined && known?.isLost === false && !hasSeen(state, dot, key))
+    for (const entry of this.#takeUnconfirmed(machine)) {
+      const { key } = entry;
+      if (!hasSeen(state, entry, key))
         throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', {
           ...place,
           key,
-          dot,
+          dot: entry,
         });
     }
+  }
+
+  #takeUnconfirmed(machine: Machine): KnownEntry[] {
+    const isHere = (written: Written): boolean => written.machine === machine.name;
+    const here = this.#unconfirmed.filter(isHere);
     this.#unconfirmed = this.#unconfirmed.filter((written) => !isHere(written));
+    return here.flatMap(({ dot }) => (dot && this.#known.get(dot)) ?? []);
   }
 
   #acknowledged(written: Written): void {
@@ -193,11 +210,11 @@ export class Checker {
 
   #lost(machine: Machine): void {
     const looked = this.#lookedAtOf(machine);
-    if (looked.state !== undefined) noteLost(this.#known, looked.state, undefined, this.#othersOf(machine));
+    const unconfirmed = this.#takeUnconfirmed(machine);
+    noteLost(this.#known, looked.state, undefined, this.#othersOf(machine), unconfirmed);
     looked.state = undefined;
     looked.forgetCollected();
-    this.losses.falling.delete(machine);
-    this.losses.damaged.delete(machine);
+    this.losses.lost(machine);
   }
 
   #othersOf(machine: Machine): DiskState[] {

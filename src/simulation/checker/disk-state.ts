@@ -158,14 +158,21 @@ export class DiskReader {
     large: ReadonlyMap<string, readonly [Uint8Array, Uint8Array]>,
   ): string | undefined {
     if (flags & TOMBSTONE) return undefined;
-    if (!(flags & LARGE)) return String(unpackValue(value));
+    if (!(flags & LARGE)) return textOf(value);
     const apart = large.get(byteString(largeValueKey(actorNo, version)));
     if (apart === undefined) throw new Error('a large value that is missing');
     const [key, record] = apart;
-    const known = this.#largeByRecord.get(record) ?? String(unpackValue(unseal(key, record)));
+    const known = this.#largeByRecord.get(record) ?? textOf(unseal(key, record));
     this.#largeByRecord.set(record, known);
     return known;
   }
+}
+
+/** All values that are written here are strings. */
+function textOf(packed: Uint8Array): string {
+  const value = unpackValue(packed);
+  if (typeof value !== 'string') throw new Error('a value that nobody writes here');
+  return value;
 }
 
 /** R2: whether the dot, of an entry of `key`, was seen there. */

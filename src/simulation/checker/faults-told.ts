@@ -14,10 +14,14 @@ export interface FaultsToldOptions {
 
 export class FaultsTold implements Losses {
   readonly #options: FaultsToldOptions;
-  /** Whose context may have fallen back since it was last looked at (I3). */
-  readonly falling: Set<Machine> = new Set<Machine>();
-  /** Whose records are not what was written, until the node has given up its context. */
-  readonly damaged: Set<Machine> = new Set<Machine>();
+  /** Whose disk is another one since it was last looked at: it may have seen less (I3). */
+  readonly replaced: Set<Machine> = new Set<Machine>();
+  /** Whose node is about to forget what it has seen, or may be; it counts that as a drop. */
+  readonly forgetting: Set<Machine> = new Set<Machine>();
+  /** Whose records are not what was written, until the node has noticed. */
+  readonly #damaged = new Set<Machine>();
+  /** Whose node is giving up its context: it makes its records anew. */
+  readonly #rebuilding = new Set<Machine>();
   /** Damage, or clocks that are off by more than `maxDriftMs`: since then contexts may be given up anywhere (I8). */
   isUnsettled = false;
 
@@ -32,17 +36,17 @@ export class FaultsTold implements Losses {
 
   async beforeRestore(machine: Machine): Promise<void> {
     await this.#options.look(machine);
-    this.falling.add(machine);
+    this.replaced.add(machine);
   }
 
   async beforeDamage(machine: Machine): Promise<void> {
     await this.#options.look(machine);
-    this.damaged.add(machine);
+    this.#damaged.add(machine);
     this.isUnsettled = true;
   }
 
-  beforeFailedRead(machine: Machine): void {
-    this.damaged.add(machine);
+  /** The node may take it for damage. */
+  beforeFailedRead(): void {
     this.isUnsettled = true;
   }
 
@@ -52,18 +56,38 @@ export class FaultsTold implements Losses {
 
   /** It goes on from where the other one is, which may be behind what it held itself. */
   beforeClone(_: Machine, clone: Machine): void {
-    this.falling.add(clone);
+    this.replaced.add(clone);
   }
 
   beforeClockRepair(machine: Machine): void {
-    this.falling.add(machine);
+    this.forgetting.add(machine);
     this.isUnsettled = true;
     this.#options.onClockRepair();
   }
 
   /** A node has told that it gives up its context. */
   gaveUp(machine: Machine): void {
-    this.falling.add(machine);
-    this.damaged.delete(machine);
+    this.forgetting.add(machine);
+    this.#damaged.delete(machine);
+    this.#rebuilding.add(machine);
+  }
+
+  /** Its records may not be what was written. */
+  isDamaged(machine: Machine): boolean {
+    return this.#damaged.has(machine) || this.#rebuilding.has(machine);
+  }
+
+  /** Whether what it has seen may have fallen back just now. `hasDropped`: it has counted a drop since it was last looked at. */
+  mayFall(machine: Machine, hasDropped: boolean): boolean {
+    const isReplaced = this.replaced.delete(machine);
+    const hasForgotten = hasDropped && this.forgetting.delete(machine);
+    if (hasForgotten) this.#rebuilding.delete(machine);
+    return hasForgotten || isReplaced;
+  }
+
+  /** Its disk is gone. */
+  lost(machine: Machine): void {
+    for (const machines of [this.replaced, this.forgetting, this.#damaged, this.#rebuilding])
+      machines.delete(machine);
   }
 }

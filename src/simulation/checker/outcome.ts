@@ -63,7 +63,7 @@ function checkKey(
     .ofKey(key)
     .filter(({ written, isLost }) => written?.outcome === 'acknowledged' && !isLost);
   // What a repair of a clock wrote again has another dot now.
-  const [largest] = certain.filter((entry) => !isRewritten(entry, known));
+  const largest = certain.find((entry) => !isRewritten(entry, known));
   if (largest === undefined || (here !== undefined && compareDots(here, largest) >= 0)) return;
   const place = { machine, key, atMs };
   if (here === undefined) {

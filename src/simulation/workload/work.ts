@@ -34,7 +34,11 @@ const WEIGHTED_BULK: typeof WEIGHTED = [
 export function drawWork(random: Random, nodes: number, profile: Profile): WorkStep {
   const kinds = profile.bulk ? [...WEIGHTED, ...WEIGHTED_BULK] : WEIGHTED;
   let left = random.fraction() * kinds.reduce((sum, [weight]) => sum + weight, 0);
-  const [, draw] = kinds.find(([weight]) => (left -= weight) < 0) ?? (kinds[0] as (typeof kinds)[0]);
+  let draw: Draw = drawPut;
+  for (const [weight, kind] of kinds) {
+    if (left >= 0) draw = kind;
+    left -= weight;
+  }
   return { machine: integerIn(random, 0, nodes), ...draw(random, profile) };
 }
 
