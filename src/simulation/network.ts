@@ -41,8 +41,6 @@ export const CALM: Conditions = {
 /** At most so many times as long: Pareto's distribution with exponent 1, cut off. */
 const TAIL_TIMES_MAX = 50;
 
-const LOSS_NOTICED_MEAN_MS = 5000;
-
 /** As TCP's own: a dial into the dark is given up. */
 const DIAL_TIMEOUT_MS = 5000;
 
@@ -228,8 +226,6 @@ export class SimulatedNetwork {
     }
     const fate = isCut ? ' cut off' : isLost ? ' lost' : '';
     this.#log.note(from.machine, `> ${to.machine} ${bytes} B${fate}`);
-    // TCP would have tried again for a while, and given up: what never arrives, ends the connection.
-    if (isLost || isCut) from.life.after(exponential(this.#random, LOSS_NOTICED_MEAN_MS), () => from.break());
     if (isCut || isLost) return { delayMs, arrivals: [], overtakes };
     return { delayMs, arrivals: isRepeated ? [delayMs, delayMs + this.#delay()] : [delayMs], overtakes };
   }
