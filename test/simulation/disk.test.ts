@@ -127,7 +127,7 @@ describe('a write that fails', () => {
     const found = await outcomes(async (on) => {
       const other = await on.open();
       on.disk.failure = { code: 'EIO', after: 0, isKept: true, openings: 0 };
-      await expect(through(on.time, other.write([put('a')], { sync: true }))).rejects.toThrow();
+      await expect(through(on.time, other.write([put('a')], { sync: true }))).rejects.toThrow('input/output');
       await on.losePower();
     });
     expect(found).toEqual(['', 'a']);

@@ -87,10 +87,10 @@ test('an interruption after each answer breaks a session at every chunk, and it 
   world.network.onDelivered((from, to, message) => {
     if (from === 'n1' && to === 'n0' && message.length > 300) chunks.push(`${message.length}`);
   });
-  const { breakBetween } = world.network;
+  const breakBetween = world.network.breakBetween.bind(world.network);
   world.network.breakBetween = (a, b) => {
     breaks.push(chunks.length);
-    return breakBetween.call(world.network, a, b);
+    return breakBetween(a, b);
   };
   inject(scene, {
     kind: 'interruption',

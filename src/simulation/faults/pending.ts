@@ -4,7 +4,7 @@ import type { VirtualTime } from '../virtual-time.ts';
 
 export class Pending {
   readonly #time: VirtualTime;
-  /** Healing calls them in the order in which they came. */
+  /** Healing calls them in the order in which they came, and what is added by one of them, too. */
   readonly #onHealing = new Set<() => void>();
 
   constructor(time: VirtualTime) {
@@ -22,7 +22,7 @@ export class Pending {
   }
 
   heal(): void {
-    for (const settle of [...this.#onHealing]) settle();
+    for (const settle of this.#onHealing) settle();
   }
 
   #after(delayMs: number, act: () => void, onHealing: () => void): void {
