@@ -179,6 +179,7 @@ export class SimulatedDisk {
     }
     const inner = await this.#seen.open();
     this.#store = inner;
+    await this.#settle();
     const state = { hasFailed: false, isClosed: false };
     // One after another, as into a log.
     let last: Promise<void> = Promise.resolve();
@@ -274,6 +275,12 @@ export class SimulatedDisk {
       this.#batches.shift();
       await durable.write(first.operations, { sync: true });
     }
+  }
+
+  /** LevelDB makes tables of what its logs hold as it opens, and syncs these. */
+  async #settle(): Promise<void> {
+    const durable = await this.#durableOpen();
+    for (const { operations } of this.#batches.splice(0)) await durable.write(operations, { sync: true });
   }
 
   async #abandon(): Promise<void> {

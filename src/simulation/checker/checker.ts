@@ -116,7 +116,7 @@ export class Checker {
   /** Whether a client that watches holds what its node shows. */
   isUpToDate({ machine, prefix, heldByKey }: WatchClient): boolean {
     if (machine === undefined) return true;
-    const entries = this.#lookedAt.get(machine)?.state?.entryByKey.values() ?? [];
+    const entries = this.#lookedAt.get(machine)?.raw?.entryByKey.values() ?? [];
     const live = [...entries].filter(
       (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
     );
@@ -151,10 +151,13 @@ export class Checker {
     const looked = this.#lookedAtOf(machine);
     looked.writes = writes;
     looked.life = machine.life;
-    const mayFall = this.losses.mayFall(machine, looked.state?.node?.drops !== state.node?.drops);
-    if (this.losses.isDamaged(machine)) return this.#noteDamaged(looked.state, state);
+    looked.raw = state;
+    const [before, { node }] = [looked.state?.node, state];
     // What was met is about to be seen to.
-    if (state.node?.damaged === true) return;
+    if (node?.damaged === true || (node === undefined && before !== undefined)) return;
+    const hasDropped = before?.drops !== node?.drops || before?.droppedAt !== node?.droppedAt;
+    const mayFall = this.losses.mayFall(machine, hasDropped);
+    if (this.losses.isDamaged(machine)) return this.#noteDamaged(looked.state, state);
     this.#check(machine, { looked, state, wallMs, mayFall }, place);
     looked.state = state;
   }
@@ -165,7 +168,7 @@ export class Checker {
     for (const entry of state.entryByKey.values())
       if (before?.entryByKey.get(entry.key) !== entry) this.#known.found(entry, machine.name, place.atMs);
     if (mayFall) {
-      looked.forgetCollected();
+      looked.beginAnew();
       const unconfirmed = this.#takeUnconfirmed(machine);
       noteLost(this.#known, before, state, this.#othersOf(machine), unconfirmed);
     } else if (before !== undefined) checkGrown(before, state, place);
@@ -212,8 +215,7 @@ export class Checker {
     const looked = this.#lookedAtOf(machine);
     const unconfirmed = this.#takeUnconfirmed(machine);
     noteLost(this.#known, looked.state, undefined, this.#othersOf(machine), unconfirmed);
-    looked.state = undefined;
-    looked.forgetCollected();
+    looked.beginAnew();
     this.losses.lost(machine);
   }
 

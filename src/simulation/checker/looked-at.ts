@@ -5,16 +5,20 @@ import { BrokenPromise, type Place } from './broken-promise.ts';
 import type { DiskState } from './disk-state.ts';
 
 export class LookedAt {
+  /** The last one that was sound. */
   state: DiskState | undefined;
+  /** The last one, sound or not. */
+  raw: DiskState | undefined;
   /** `writes` of the disk, and of which process, as of then. */
   writes = -1;
   life: object | undefined;
   /** Dots of tombstones and expired entries that went (I7). */
   readonly #collected = new Set<string>();
 
-  /** The disk is set back, or its context given up: what went may come back. */
-  forgetCollected(): void {
+  /** The disk is another one, or its context was given up: what went may come back, and what is missing was not collected. */
+  beginAnew(): void {
     this.#collected.clear();
+    this.state = undefined;
   }
 
   /** I7: what a node collected itself never shows there again. */
