@@ -38,6 +38,7 @@ export class World {
   readonly hash64: Hash64;
   readonly #peersOf: WorldOptions['peersOf'];
   #cloned = 0;
+  #reached = 0;
   onStarted: (machine: Machine) => void = () => {};
   onLog: MachineDependencies['onLog'] = () => {};
   /** Called between two events; nothing goes on until it is through. */
@@ -74,6 +75,12 @@ export class World {
     clone.nodeId = machine.nodeId;
     this.clones.push(clone);
     return clone;
+  }
+
+  /** Whom a user reaches by the name of a machine: it, or, every other time, a clone of it that runs. */
+  reached(machine: Machine): Machine {
+    const clone = this.clones.find(({ nodeId, running }) => nodeId === machine.nodeId && running !== undefined);
+    return clone !== undefined && this.#reached++ % 2 === 0 ? clone : machine;
   }
 
   removeClone(clone: Machine): void {

@@ -47,11 +47,11 @@ export function work(scene: Scene, step: WorkStep): Promise<void> {
   const machine = scene.world.machine(step.machine);
   switch (step.kind) {
     case 'single':
-      return single(scene, machine, step);
+      return single(scene, scene.world.reached(machine), step);
     case 'bulk':
-      return bulk(scene, machine, step);
+      return bulk(scene, scene.world.reached(machine), step);
     case 'conditional':
-      return conditional(scene, machine, step);
+      return conditional(scene, scene.world.reached(machine), step);
     case 'read':
       return read(scene, machine, step);
     case 'move':
