@@ -17,6 +17,7 @@ import {
   type Tear,
   type WriteFailure,
 } from './disk-failure.ts';
+import { type Folder, openHome } from './disk-home.ts';
 import type { ProcessLife } from './process-life.ts';
 import { whileAlive } from './reader-while-alive.ts';
 import { exponential, isChosen } from './streams.ts';
@@ -42,10 +43,8 @@ export class SimulatedDisk {
   #batches: Batch[] = [];
   /** Being written. */
   #inFlight: Batch | undefined;
-  #isInitialized = false;
+  readonly #folder: Folder = { isInitialized: false, hasRoomAside: false };
   #store: OrderedStore | undefined;
-  /** A file that can be given up for an opening on a full disk. */
-  #hasRoomAside = false;
   #openingsToFail = 0;
   /** No write succeeds, and no opening without room set aside. */
   isFull = false;
@@ -75,36 +74,13 @@ export class SimulatedDisk {
   }
 
   /** For a process; one at a time, as with the lock of a folder. */
-  async home(name: string, life: ProcessLife): Promise<StoreHome> {
-    const store = await this.#open(life);
-    const checkRoom = (): Promise<void> =>
-      this.isFull ? Promise.reject(failure('ENOSPC')) : Promise.resolve();
-    const isInitialized = this.#isInitialized;
-    return {
-      dir: name,
-      store,
-      isInitialized,
-      markInitialized: () => {
-        this.#isInitialized = true;
-        return Promise.resolve();
-      },
-      checkReopening: () => (this.#hasRoomAside ? Promise.resolve() : checkRoom()),
-      reopen: async (read) => {
-        const reopened = await this.#open(life);
-        try {
-          return await read(reopened);
-        } catch (error) {
-          await reopened.close();
-          throw error;
-        }
-      },
-      setRoomAside: async () => {
-        await checkRoom();
-        this.#hasRoomAside = true;
-      },
-      checkRoom,
-      release: () => Promise.resolve(),
-    };
+  home(dir: string, life: ProcessLife): Promise<StoreHome> {
+    return openHome(
+      dir,
+      this.#folder,
+      () => this.#open(life),
+      () => this.isFull,
+    );
   }
 
   /** The process was killed. The system lives, and writes what it was given. */
@@ -134,8 +110,8 @@ export class SimulatedDisk {
     this.#seen = disk;
     this.#durable = await disk.copy();
     this.#batches = [];
-    this.#isInitialized = isInitialized;
-    this.#hasRoomAside = false;
+    this.#folder.isInitialized = isInitialized;
+    this.#folder.hasRoomAside = false;
   }
 
   /** What is on it now, of these keys. */
@@ -170,8 +146,8 @@ export class SimulatedDisk {
 
   async #open(life: ProcessLife): Promise<OrderedStore> {
     if (this.isFull) {
-      if (!this.#hasRoomAside) throw failure('ENOSPC');
-      this.#hasRoomAside = false;
+      if (!this.#folder.hasRoomAside) throw failure('ENOSPC');
+      this.#folder.hasRoomAside = false;
     }
     if (this.#openingsToFail > 0) {
       this.#openingsToFail--;
