@@ -50,7 +50,7 @@ Examples:
   npm run simulate -- --campaign 10m --nodes 3,5,16 --report report.md --coverage
   npm run simulate -- --campaign 2m --seeds 1-20 --no-fresh`;
 
-/** Of `argv`, as `process.argv` has it. `undefined`: what was to be said is said, and it is over with this exit code. */
+/** Of `argv`, as `process.argv` has it; or else the exit code, and what was to be said is said. */
 export function parseOptions(argv: readonly string[]): Options | { readonly exitCode: number } {
   const program = command();
   try {
