@@ -79,7 +79,9 @@ export class World {
 
   /** Whom a user reaches by the name of a machine: it, or, every other time, a clone of it that runs. */
   reached(machine: Machine): Machine {
-    const clone = this.clones.find(({ nodeId, running }) => nodeId === machine.nodeId && running !== undefined);
+    const clone = this.clones.find(
+      ({ nodeId, running }) => nodeId === machine.nodeId && running !== undefined,
+    );
     return clone !== undefined && this.#reached++ % 2 === 0 ? clone : machine;
   }
 
