@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
 import type { Connection, ConnectionEvents } from '../ports/transport.ts';
 import { formatAddress } from './address.ts';
-import { frameHeader, FrameReader } from './frame.ts';
+import { frameHeader, FrameReader, type FrameReaderOptions, NO_ROOM } from './frame.ts';
 
 /** How long the other side may take to read what was sent before the connection is cut. */
 const CLOSE_GRACE_MS = 2000;
@@ -16,14 +16,14 @@ export class TcpConnection implements Connection {
   readonly #reader: FrameReader;
   #events: ConnectionEvents | undefined;
   /** Set when the end is known; told once there is someone to tell. */
-  #ended: { readonly reason: string | undefined } | undefined;
+  #ended: { readonly reason: string | undefined; readonly isMalformed: boolean } | undefined;
   #closedHere = false;
 
-  constructor(socket: Socket, frameBytesMax: number) {
+  constructor(socket: Socket, frameBytesMax: number, options: FrameReaderOptions) {
     this.remote = formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
     this.#socket = socket;
     this.#frameBytesMax = frameBytesMax;
-    this.#reader = new FrameReader(frameBytesMax);
+    this.#reader = new FrameReader(frameBytesMax, options);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
     let failure: string | undefined;
@@ -59,7 +59,7 @@ export class TcpConnection implements Connection {
     this.#events = events;
     this.#socket.on('data', (piece) => this.#receive(piece));
     this.#socket.resume();
-    if (this.#ended !== undefined) this.#tellEnd(this.#ended.reason);
+    if (this.#ended !== undefined) this.#tellEnd();
   }
 
   /** Bytes that were handed over are still sent, so that a reason given just before arrives: for a while. */
@@ -75,7 +75,7 @@ export class TcpConnection implements Connection {
   #receive(piece: Uint8Array): void {
     if (this.#ended !== undefined) return;
     const reason = this.#reader.read(piece, (body) => this.#deliver(body));
-    if (reason !== undefined) this.#fail(`it sent ${reason}`);
+    if (reason !== undefined) this.#fail(`it sent ${reason}`, reason !== NO_ROOM);
   }
 
   #deliver(body: Uint8Array): boolean {
@@ -87,18 +87,19 @@ export class TcpConnection implements Connection {
     return this.#ended === undefined;
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, isMalformed: boolean = false): void {
     this.#socket.destroy();
-    this.#end(reason);
+    this.#end(reason, isMalformed);
   }
 
-  #end(reason: string | undefined): void {
+  #end(reason: string | undefined, isMalformed: boolean = false): void {
     if (this.#ended !== undefined) return;
-    this.#ended = { reason: this.#closedHere ? undefined : reason };
-    if (this.#events !== undefined) this.#tellEnd(this.#ended.reason);
+    this.#reader.drop();
+    this.#ended = { reason: this.#closedHere ? undefined : reason, isMalformed };
+    if (this.#events !== undefined) this.#tellEnd();
   }
 
-  #tellEnd(reason: string | undefined): void {
-    this.#events?.onClose(reason);
+  #tellEnd(): void {
+    this.#events?.onClose(this.#ended?.reason, this.#ended?.isMalformed);
   }
 }

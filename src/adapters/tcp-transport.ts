@@ -4,11 +4,16 @@ import { createServer, type Server, Socket } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
 import type { Connection, Listener, Transport } from '../ports/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import { FrameRoom } from './frame.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 export interface TcpTransportOptions {
   /** Largest message in bytes; checked on the length before a byte is buffered. */
   readonly frameBytesMax: number;
+  /** Of a connection's first message, which may come from anybody. Default: as of all others. */
+  readonly firstFrameBytesMax?: number;
+  /** Memory for messages that have come in part, of all connections; one for which there is none is closed. Default 256 MiB. */
+  readonly unfinishedBytesMax?: number;
   /** Default 5,000. */
   readonly dialTimeoutMs?: number;
   /** Accepted connections at once; further ones are closed. Default 1,024. */
@@ -17,6 +22,7 @@ export interface TcpTransportOptions {
 
 const DIAL_TIMEOUT_MS = 5000;
 const CONNECTIONS_MAX = 1024;
+const UNFINISHED_BYTES_MAX = 256 * 2 ** 20;
 
 const REASON_BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -30,14 +36,19 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
 };
 
 export function createTcpTransport(options: TcpTransportOptions): Transport {
-  const { frameBytesMax, dialTimeoutMs = DIAL_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = options;
+  const { frameBytesMax, firstFrameBytesMax } = options;
+  const { dialTimeoutMs = DIAL_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = options;
+  const room = new FrameRoom(options.unfinishedBytesMax ?? UNFINISHED_BYTES_MAX);
   const connections = new Set<TcpConnection>();
   const dialling = new Set<Socket>();
   const listeners = new Set<Listener>();
   let closed = false;
 
   function adopt(socket: Socket): Connection {
-    const connection = new TcpConnection(socket, frameBytesMax);
+    const connection = new TcpConnection(socket, frameBytesMax, {
+      firstBodyBytesMax: firstFrameBytesMax,
+      room,
+    });
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
     return connection;

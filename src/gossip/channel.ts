@@ -5,6 +5,7 @@
 
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { BoatoError } from '../core/errors.ts';
+import { FRAME_BYTES_MAX } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
@@ -12,9 +13,19 @@ import { decodeMessage, encodeMessage } from './message-codec.ts';
 import type { Hello, Message, Notice, Reject, Reply, Request } from './messages.ts';
 import { type NewReply, type NewRequest, PendingRequests, UNDER_WAY_MAX } from './pending-requests.ts';
 import { failureOf } from './serving-failure.ts';
+import { Turns } from './turns.ts';
 
 /** Requests of the other side that are not answered yet, until the answer has left: what it may make this side hold. */
 const SERVED_AT_ONCE_MAX = 4 * UNDER_WAY_MAX;
+
+/** Bytes of these requests together: two of the longest. */
+const SERVED_BYTES_MAX = 2 * FRAME_BYTES_MAX;
+
+/**
+ * Long answers that are made, or on their way, at once: a puller asks for one at a time, or, in a comparison, for a page of
+ * a list and a digest beside. Whoever asks for many and reads none makes this side hold so many.
+ */
+const LONG_ANSWERS_MAX = 4;
 
 export interface ChannelEvents {
   /** The first message of the other side. Whatever else comes before it closes the connection. */
@@ -36,7 +47,9 @@ export class Channel {
   readonly #packer: Packer;
   readonly #events: ChannelEvents;
   readonly #requests: PendingRequests;
+  readonly #longAnswers = new Turns(LONG_ANSWERS_MAX);
   #serving = 0;
+  #servingBytes = 0;
   #greeted = false;
   #closed = false;
 
@@ -77,7 +90,10 @@ export class Channel {
     void this.#send(hello);
     this.#connection.start({
       onMessage: (bytes) => this.#receive(bytes),
-      onClose: (reason) => this.#end(reason),
+      onClose: (reason, isMalformed) => {
+        if (isMalformed === true && !this.#closed) this.#events.onMalformed(reason ?? 'no message');
+        this.#end(reason);
+      },
     });
   }
 
@@ -118,14 +134,14 @@ export class Channel {
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return;
     try {
-      this.#dispatch(decodeMessage(bytes, this.#packer));
+      this.#dispatch(decodeMessage(bytes, this.#packer), bytes.length);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       this.closeMalformed(error.message);
     }
   }
 
-  #dispatch(message: Message): void {
+  #dispatch(message: Message, bytes: number): void {
     if (message.type === 'reject') return this.#events.onReject(message);
     if ((message.type === 'hello') === this.#greeted) throw new MalformedBytes('a hello out of turn');
     switch (message.type) {
@@ -137,16 +153,16 @@ export class Channel {
       case 'lost':
         return this.#events.onNotice(message);
       case 'summary':
+      case 'compare':
+      case 'sums':
+        return this.#serve(message, bytes, (answer) => answer());
       case 'recent':
       case 'digest':
       case 'open':
       case 'next':
-      case 'compare':
-      case 'sums':
       case 'list':
       case 'fetch':
-        if (this.#serving >= SERVED_AT_ONCE_MAX) throw new MalformedBytes('too many requests at once');
-        return void this.#serve(message);
+        return this.#serve(message, bytes, (answer) => this.#longAnswers.run(answer));
       case 'summary-reply':
       case 'recent-reply':
       case 'digest-reply':
@@ -161,12 +177,26 @@ export class Channel {
     }
   }
 
-  /** Counted until the reply has left: a peer that asks but does not read cannot fill the memory. Never fails. */
-  async #serve(request: Request): Promise<void> {
+  /**
+   * Counted until the reply has left: a peer that asks but does not read cannot fill the memory. Throws `MalformedBytes` at
+   * once, and never fails later.
+   */
+  #serve(request: Request, bytes: number, inTurn: (answer: () => Promise<void>) => Promise<void>): void {
+    if (this.#serving >= SERVED_AT_ONCE_MAX || this.#servingBytes + bytes > SERVED_BYTES_MAX)
+      throw new MalformedBytes('too many requests at once');
     this.#serving++;
+    this.#servingBytes += bytes;
+    void inTurn(() => this.#answer(request)).finally(() => {
+      this.#serving--;
+      this.#servingBytes -= bytes;
+    });
+  }
+
+  /** Never fails. */
+  async #answer(request: Request): Promise<void> {
+    if (this.#closed) return;
     const reply: NewReply = await this.#events.onRequest(request).catch(failureOf);
     await this.#send({ ...reply, request: request.request });
-    this.#serving--;
   }
 
   #end(reason: string | undefined): void {

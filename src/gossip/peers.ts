@@ -16,7 +16,7 @@ import { type Link, preferredLink } from './link.ts';
 import { PeerRecord } from './peer-record.ts';
 import type { Warnings } from './warnings.ts';
 
-/** Accepted connections that have not said hello yet; more are closed. */
+/** Accepted connections that have not said hello yet; with one more the oldest is closed: who means it says hello at once. */
 const GREETING_MAX = 128;
 
 /** Links of one node: each side may dial, and an older one may be dead. */
@@ -45,7 +45,7 @@ export class Peers {
   readonly #dependencies: PeersDependencies;
   readonly #dialers: readonly Dialer[];
   readonly #inboundByNode = new Map<NodeId, PeerRecord>();
-  #greeting = 0;
+  readonly #greeting = new Set<Connection>();
   #stopped = false;
 
   /** `addresses`: `host:port` of each. */
@@ -76,23 +76,19 @@ export class Peers {
 
   /** A connection that another node dialled. */
   accept(connection: Connection): void {
-    if (this.#stopped || this.#greeting >= GREETING_MAX)
-      return connection.close('too many strangers at once');
-    let isGreeting = true;
-    const endGreeting = (): void => {
-      if (isGreeting) this.#greeting--;
-      isGreeting = false;
-    };
-    this.#greeting++;
+    if (this.#stopped) return connection.close();
+    const [oldest] = this.#greeting;
+    if (this.#greeting.size >= GREETING_MAX) oldest?.close('too many strangers at once');
+    this.#greeting.add(connection);
     this.#dependencies.greeter.greet(connection, 'inbound', connection.remote, {
       onLink: (link) => {
-        endGreeting();
+        this.#greeting.delete(connection);
         this.#connected(this.#recordOf(link), link);
       },
       onRefused: (refusal) =>
         this.#tellRefused(refusal.hello?.nodeId ?? connection.remote, connection.remote, refusal),
       onClose: (channel, link, reason) => {
-        endGreeting();
+        this.#greeting.delete(connection);
         this.#closed(undefined, channel, link, reason);
       },
     });

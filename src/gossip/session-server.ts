@@ -2,7 +2,7 @@
  * Serves sessions (R3, R5): opens them on pinned snapshots, and keeps them for a while after their last message.
  *
  * 1. A session goes on only with the node that opened it, on whichever connection.
- * 2. At most `SESSIONS_OF_PEER_MAX` are kept for a node and `SESSIONS_MAX` in all; the one least lately used makes room.
+ * 2. A bounded number is kept for a node, and in all (`session-room.ts`); the one least lately used makes room.
  * 3. No session outlives the context that it was pinned with: when that is given up, its epoch ends, and all are void.
  */
 
@@ -20,14 +20,11 @@ import { unpackDots } from './comparison-lists.ts';
 import type { Compare, Fetch, List, Next, Notice, Open, Sums } from './messages.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServedSession } from './served-session.ts';
+import { inTheWayOf, type RoomTaker } from './session-room.ts';
 import { ServingFailure } from './serving-failure.ts';
 
-/** Snapshots kept at once; each keeps old records on disk alive. */
-const SESSIONS_MAX = 64;
 /** Nodes of which is remembered how many entries they were sent. */
 const COUNTED_PEERS_MAX = 1024;
-/** A puller needs one; a second may outlive a broken connection. */
-const SESSIONS_OF_PEER_MAX = 2;
 
 export interface ServedStatus {
   readonly peer: NodeId;
@@ -47,9 +44,8 @@ export interface SessionServerDependencies {
   readonly compressor?: Compressor | undefined;
 }
 
-interface Kept {
+interface Kept extends RoomTaker {
   readonly name: string;
-  readonly peer: NodeId;
   readonly session: ServedSession;
   readonly comparison: ServedComparison;
   /** If both sides want it. */
@@ -106,10 +102,12 @@ export class SessionServer {
     // It may have been stopped meanwhile.
     if (this.#whyNotServing() !== undefined) await session.close();
     this.#checkServing();
-    this.#makeRoom(peer);
+    for (const surplus of inTheWayOf({ peer, rows: rows.length }, [...this.#keptByName.values()]))
+      this.#drop(surplus);
     const kept: Kept = {
       name: this.#newName(),
       peer,
+      rows: rows.length,
       session,
       comparison: new ServedComparison(pinned),
       compressor: compress ? compressor : undefined,
@@ -263,16 +261,6 @@ export class SessionServer {
     const { clock, sessionTimeoutMs } = this.#dependencies;
     kept.cancelTimer();
     kept.cancelTimer = clock.after(sessionTimeoutMs, () => this.#drop(kept));
-  }
-
-  #makeRoom(peer: NodeId): void {
-    const all = [...this.#keptByName.values()];
-    const ofPeer = all.filter((kept) => kept.peer === peer);
-    const surplus = new Set([
-      ...ofPeer.slice(0, Math.max(0, ofPeer.length + 1 - SESSIONS_OF_PEER_MAX)),
-      ...all.slice(0, Math.max(0, all.length + 1 - SESSIONS_MAX)),
-    ]);
-    for (const kept of surplus) this.#drop(kept);
   }
 
   #drop(kept: Kept): void {

@@ -5,7 +5,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createTcpTransport } from '../adapters/tcp-transport.ts';
 import { createHash64 } from '../adapters/xxhash.ts';
-import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import { FIRST_FRAME_BYTES_MAX, FRAME_BYTES_MAX } from '../core/limits.ts';
 import type { Node, NodeOptions } from './api.ts';
 import { openMap } from './open-store.ts';
 import { checkNodeOptions } from './options.ts';
@@ -21,7 +21,10 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     clock: systemClock,
     random: systemRandom,
     hash64: await createHash64(),
-    transport: createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX }),
+    transport: createTcpTransport({
+      frameBytesMax: FRAME_BYTES_MAX,
+      firstFrameBytesMax: FIRST_FRAME_BYTES_MAX,
+    }),
     compressor: brotli,
   };
   return startNode(await openMap(checked), checked, ports);

@@ -3,8 +3,11 @@
 export interface ConnectionEvents {
   /** One whole message; the bytes belong to the receiver. Called in order, never before `accept` or `dial` returned. */
   onMessage(message: Uint8Array): void;
-  /** Once, after the last message. `reason` is a sentence for the log, absent when this side closed it. */
-  onClose(reason: string | undefined): void;
+  /**
+   * Once, after the last message. `reason` is a sentence for the log, absent when this side closed it. `isMalformed`: the
+   * other side sent what is no message.
+   */
+  onClose(reason: string | undefined, isMalformed?: boolean): void;
 }
 
 export interface Connection {

@@ -11,6 +11,7 @@ import { addNodeRoutes } from './node-routes.ts';
 import { addSignsOfLife } from './signs-of-life.ts';
 import { LINE_BYTES_MAX } from './split-lines.ts';
 import { addTransferRoutes } from './transfer-routes.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 
 /** A batch of the largest size (see `LINE_BYTES_MAX`), and 256 bytes of JSON around each of its 10,000 operations. */
 export const BODY_BYTES_MAX: number = LINE_BYTES_MAX + 10_000 * 256;
@@ -26,6 +27,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
     exposeHeadRoutes: false,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, _request, reply) => void answerError(error, reply, log),
   });
   app.removeAllContentTypeParsers();

@@ -22,5 +22,7 @@ async function main(options: Options): Promise<number> {
   return simulate({ ...options, seed }, await createHash64(), print, tell);
 }
 
+// Whoever reads has enough, say `| head`.
+process.stdout.on('error', () => process.exit(0));
 const options = parseOptions(process.argv);
 process.exitCode = 'exitCode' in options ? options.exitCode : await main(options);

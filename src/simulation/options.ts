@@ -1,6 +1,6 @@
 /** The command line of `npm run simulate`: what it takes, and its sentences about what it does not. */
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { FAULTS } from './faults/faults.ts';
 import { duration, minutes, numberList, oneOrMore, wholeNumber } from './option-values.ts';
 import { PROFILE_NAMES, type ProfileName } from './profile.ts';
@@ -30,6 +30,8 @@ export interface Options {
   readonly coverage?: true;
 }
 
+type Given = Omit<Options, 'without' | 'absent'> & Partial<Options>;
+
 const NODES_MAX = 1000;
 const SEED_MAX = 2 ** 32 - 1;
 
@@ -48,11 +50,12 @@ Examples:
   npm run simulate -- --campaign 10m --nodes 3,5,16 --report report.md --coverage
   npm run simulate -- --campaign 2m --seeds 1-20 --no-fresh`;
 
-/** Of `argv`, as `process.argv` has it. `undefined`: what was to be said is said, and it is over with this exit code. */
+/** Of `argv`, as `process.argv` has it; or else the exit code, and what was to be said is said. */
 export function parseOptions(argv: readonly string[]): Options | { readonly exitCode: number } {
   const program = command();
   try {
-    const options = program.parse(argv).opts<Options>();
+    const given = program.parse(argv).opts<Given>();
+    const options: Options = { without: [], absent: [], ...given };
     checkTogether(program, options);
     return options;
   } catch (error) {
@@ -68,10 +71,16 @@ function command(): Command {
       'Runs a cluster of production nodes on simulated machines, under faults, and checks its promises.',
     )
     .option('--seed <number>', 'the run to run (a fresh one)', wholeNumber(0, SEED_MAX))
-    .option('--nodes <number>', 'nodes; a campaign takes several by turns: 3,5,16', oneOrMoreNodes, [5])
-    .option('--profile <name>', `how hard it is: ${PROFILE_NAMES.join(', ')}`, oneOrMore(PROFILE_NAMES), [
-      'hard' as const,
-    ])
+    .addOption(
+      new Option('--nodes <number>', 'nodes; a campaign takes several by turns: 3,5,16')
+        .argParser(oneOrMoreNodes)
+        .default([5], '5'),
+    )
+    .addOption(
+      new Option('--profile <name>', `how hard it is: ${PROFILE_NAMES.join(', ')}`)
+        .argParser(oneOrMore(PROFILE_NAMES))
+        .default(['hard' as const], 'hard'),
+    )
     .option('--minutes <number>', 'virtual minutes of work and faults (as the profile has it)', minutes)
     .option('--log', 'print the event log')
     .option('--json', 'print one JSON object')
@@ -81,10 +90,13 @@ function command(): Command {
       '--without <names>',
       `without these faults, or conditions of the network: ${[...Object.keys(FAULTS), ...CONDITIONS].join(', ')}`,
       oneOrMore([...Object.keys(FAULTS), ...CONDITIONS]),
-      [],
     )
-    .option('--absent <machines>', 'without these machines, such as 0,3-4', numberList, [])
-    .option('--shrink <duration>', 'time to cut a failing run down', duration, 120_000)
+    .option('--absent <machines>', 'without these machines, such as 0,3-4', numberList)
+    .addOption(
+      new Option('--shrink <duration>', 'time to cut a failing run down')
+        .argParser(duration)
+        .default(120_000, '2m'),
+    )
     .option('--no-shrink', 'do not cut it down')
     .option('--campaign <duration>', 'run seeds on all cores for so long', duration)
     .option('--seeds <seeds>', 'in a campaign: these first, such as 1-20, then fresh ones', numberList)
@@ -121,6 +133,6 @@ function sentence(text: string): string {
     .trim()
     .replace(/^error: /u, '')
     .split('\n');
-  const whole = first.replace(/\.$/u, '');
+  const whole = first.replace(/\.$/u, '').replace('. It takes', ': it takes');
   return `simulate: ${whole.charAt(0).toUpperCase()}${whole.slice(1)}; see \`npm run simulate -- --help\`.\n`;
 }

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { isNodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { byteString, compareBytes, equalBytes, readUint32 } from '../core/bytes.ts';
-import { BoatoError, type ErrorCode } from '../core/errors.ts';
+import { BoatoError, isErrorCode } from '../core/errors.ts';
 import type { Hash64 } from '../ports/hash64.ts';
 import type { StoredRecord } from '../ports/ordered-store.ts';
 import {
@@ -158,17 +158,22 @@ function readHead(body: Uint8Array): BackupHead {
   const nodeId = byteString(reader.lengthPrefixed());
   const clusterId = byteString(reader.lengthPrefixed());
   const takenAtMs = reader.uint64();
-  const isChecked = reader.byte() === 1;
+  const checked = reader.byte();
   reader.end();
+  if (checked > 1) throw new MalformedBytes('it is neither checked nor unchecked');
   if (!isNodeId(nodeId) || !isNodeId(clusterId)) throw new MalformedBytes('a malformed name');
-  return { formatVersion, nodeId, clusterId, takenAtMs, isChecked };
+  return { formatVersion, nodeId, clusterId, takenAtMs, isChecked: checked === 1 };
 }
 
 function readFailure(body: Uint8Array): BoatoError {
   const reader = new ByteReader(body);
   const code = byteString(reader.lengthPrefixed());
   const message = decoder.decode(reader.lengthPrefixed());
-  return new BoatoError(code as ErrorCode, message);
+  reader.end();
+  // Of a later version, or changed on its way.
+  return isErrorCode(code)
+    ? new BoatoError(code, message)
+    : invalid(`making it failed (${JSON.stringify(code)}): ${message}`);
 }
 
 /** `why`: the end of "The backup cannot be used: …". */

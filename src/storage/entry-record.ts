@@ -3,7 +3,8 @@
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import type { Entry } from '../core/entry.ts';
-import type { Version } from '../core/version.ts';
+import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import { isVersion, type Version } from '../core/version.ts';
 
 export const TOMBSTONE = 1;
 export const EXPIRING = 2;
@@ -65,5 +66,12 @@ export function decodeEntry(content: Uint8Array): StoredEntry {
   const valueBytes = reader.varint();
   const value = reader.raw(flags & LARGE ? 0 : valueBytes);
   reader.end();
+  if (inBatch && (first === last || !isVersion(first) || !isVersion(last)))
+    throw new MalformedBytes('a batch out of range');
+  if (flags & TOMBSTONE && (flags & EXPIRING || valueBytes > 0))
+    throw new MalformedBytes('a tombstone with a value, or an expiry');
+  // What is longer than a frame could not travel.
+  if (valueBytes > INLINE_VALUE_BYTES_MAX !== ((flags & LARGE) !== 0) || valueBytes > FRAME_BYTES_MAX)
+    throw new MalformedBytes('a value out of its place');
   return { flags: flags & ~IN_BATCH, actorNo, version, first, last, expiresAt, valueBytes, value };
 }

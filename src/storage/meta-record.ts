@@ -44,6 +44,7 @@ export interface NodeState {
 const BOOTSTRAPPING = 1;
 const DAMAGED = 2;
 const HEALING = 4;
+const ALL_FLAGS = 7;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
@@ -87,6 +88,7 @@ export function encodeState(state: NodeState): Uint8Array {
 export function decodeState(content: Uint8Array): NodeState {
   const reader = new ByteReader(content);
   const flags = reader.byte();
+  if (flags > ALL_FLAGS) throw new MalformedBytes('unknown flags of the state');
   const horizon = reader.uint64() as Version;
   const lastFloor = reader.uint64() as Version;
   const all = readSum(reader);
@@ -97,6 +99,7 @@ export function decodeState(content: Uint8Array): NodeState {
   const drops = hasDrops ? reader.varint() : 0;
   const droppedAt = (hasDrops ? reader.uint64() : 0) as Version;
   reader.end();
+  if (hasDrops && drops === 0) throw new MalformedBytes('drops that never were');
   if (actor !== '' && !isActor(actor)) throw new MalformedBytes('a malformed actor');
   return {
     horizon,

@@ -2,7 +2,7 @@
 
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import type { Version } from '../core/version.ts';
+import { isVersion, type Version } from '../core/version.ts';
 
 export interface DotPair {
   readonly version: Version;
@@ -33,7 +33,8 @@ export function decodeSegment(content: Uint8Array): DotPair[] {
   let version = 0;
   for (let index = 0; index < count; index++) {
     version += reader.varint();
-    pairs.push({ version: version as Version, key: reader.lengthPrefixed() });
+    if (!isVersion(version)) throw new MalformedBytes('a version above 2^53 - 1');
+    pairs.push({ version, key: reader.lengthPrefixed() });
   }
   reader.end();
   return pairs;

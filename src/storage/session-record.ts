@@ -15,6 +15,7 @@ const KEY_ORDER = 1;
 const SERVER_BOOTSTRAPPING = 2;
 const EXEMPT = 4;
 const MIXED = 8;
+const ALL_FLAGS = 15;
 
 export function encodeHead(head: SessionHead): Uint8Array {
   const writer = new ByteWriter(1024);
@@ -36,6 +37,7 @@ export function encodeHead(head: SessionHead): Uint8Array {
 export function decodeHead(content: Uint8Array): SessionHead {
   const reader = new ByteReader(content);
   const flags = reader.byte();
+  if (flags > ALL_FLAGS) throw new MalformedBytes('unknown flags of a session');
   const peer = byteString(reader.lengthPrefixed());
   const name = byteString(reader.lengthPrefixed());
   const horizon = reader.uint64() as Version;

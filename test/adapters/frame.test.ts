@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FRAME_HEADER_BYTES, frameHeader, FrameReader } from '../../src/adapters/frame.ts';
+import {
+  FRAME_HEADER_BYTES,
+  frameHeader,
+  FrameReader,
+  FrameRoom,
+  NO_ROOM,
+} from '../../src/adapters/frame.ts';
 import { contents, contentsOfAll } from '../contract/contents.ts';
 
 const LIMIT = 1000;
@@ -116,4 +122,44 @@ describe('a frame', () => {
   test('is found in no bytes at all', () => {
     expect(readAll(new FrameReader(LIMIT), [new Uint8Array(0)])).toEqual({ bodies: [], reason: undefined });
   });
+});
+
+describe('what many readers may hold together', () => {
+  const bytes = frame(new Uint8Array(900));
+
+  test('is given back when a frame is whole, or its connection ends', () => {
+    const room = new FrameRoom(1000);
+    for (let time = 0; time < 5; time++) {
+      const readers = [1, 2].map(() => new FrameReader(LIMIT, { room }));
+      expect(readers.map((reader) => readAll(reader, [bytes.subarray(0, 100)]).reason)).toEqual([
+        undefined,
+        NO_ROOM,
+      ]);
+      expect(readAll(readers[0] as FrameReader, [bytes.subarray(100)]).bodies).toHaveLength(1);
+      const other = new FrameReader(LIMIT, { room });
+      expect(readAll(other, [bytes.subarray(0, 899)]).reason).toBeUndefined();
+      other.drop();
+      other.drop();
+    }
+  });
+
+  test('follows what came of a long frame, not what it announced', () => {
+    const room = new FrameRoom(200_000);
+    const readers = [1, 2, 3].map(() => new FrameReader(1_000_000, { room }));
+    for (const reader of readers) {
+      const begun = frame(new Uint8Array(1_000_000)).subarray(0, 60_000);
+      expect(readAll(reader, [begun]).reason).toBeUndefined();
+    }
+    expect(readAll(readers[0] as FrameReader, [new Uint8Array(60_000)]).reason).toBe(NO_ROOM);
+  });
+});
+
+test('the first frame of a connection has a limit of its own', () => {
+  const reader = (): FrameReader => new FrameReader(LIMIT, { firstBodyBytesMax: 10 });
+  const [short, long] = [frame(new Uint8Array(10)), frame(new Uint8Array(11))];
+  expect(readAll(reader(), [long])).toEqual({
+    bodies: [],
+    reason: 'a frame of 11 bytes, over the limit of 10',
+  });
+  expect(readAll(reader(), [short, long, long]).bodies).toHaveLength(3);
 });

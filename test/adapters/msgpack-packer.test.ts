@@ -78,6 +78,21 @@ describe('packed bytes', () => {
     expect(() => packer.unpack(nested(1_000_000))).toThrow('arrays nested too deep');
   });
 
+  test.each([
+    ['numbers', '00'],
+    ['empty arrays', '90'],
+    ['empty strings', 'a0'],
+    ['nothings', 'c0'],
+  ])('may hold 100,000 values, and no more, which would take memory out of proportion: %s', (_, value) => {
+    const some = (count: number): Uint8Array =>
+      Buffer.concat([unhex(`dd ${count.toString(16).padStart(8, '0')}`), Buffer.alloc(count, unhex(value))]);
+    expect(packer.unpack(some(99_999))).toHaveLength(99_999);
+    const before = process.memoryUsage();
+    expect(() => packer.unpack(some(8_000_000))).toThrow('more than 100000 values');
+    const after = process.memoryUsage();
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(32 * 2 ** 20);
+  });
+
   test('are one tree: more than that is refused', () => {
     expect(() => packer.unpack(unhex('c0 c0'))).toThrow('1 bytes too many');
   });

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { svg } from '../../docs/drawing/svg.ts';
 import { PICTURES } from '../../docs/drawing/pictures.ts';
 import { exitCodeOf } from '../../src/cli/cli-error.ts';
-import { BoatoError, type ErrorCode } from '../../src/core/errors.ts';
+import { BoatoError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
 import { statusOf } from '../../src/server/http-errors.ts';
 import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
@@ -122,12 +122,9 @@ describe('the page of errors', () => {
       return { code, exit, status, text };
     });
 
-  test('has every error code, and none that does not exist', async () => {
-    const source = await read('src/core/errors.ts');
-    const codes = [...source.matchAll(/\| '(?<code>[A-Z_]+)'/gu)].map(({ groups }) => groups?.['code']);
-    expect(codes.length).toBeGreaterThan(20);
-    expect(new Set(sections.map(({ code }) => code))).toStrictEqual(new Set(codes));
-    expect(sections).toHaveLength(codes.length);
+  test('has every error code, and none that does not exist', () => {
+    expect(new Set<string | undefined>(sections.map(({ code }) => code))).toStrictEqual(new Set(ERROR_CODES));
+    expect(sections).toHaveLength(ERROR_CODES.length);
   });
 
   test('tells the exit code and the status of each, and what to do', () => {

@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { ERROR_CODES } from '../../src/core/errors.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
 
 const run = promisify(execFile);
@@ -59,11 +60,8 @@ describe('the README', () => {
     for (const { key } of settings) expect(readme).toContain(`\`${key}\``);
   });
 
-  test('names every error code', async () => {
-    const source = await readFile(join(PACKAGE, 'src', 'core', 'errors.ts'), 'utf8');
-    const codes = [...source.matchAll(/\| '(?<code>[A-Z_]+)'/gu)].map(({ groups }) => groups?.['code'] ?? '');
-    expect(codes.length).toBeGreaterThan(20);
-    for (const code of codes) expect(readme).toContain(`\`${code}\``);
+  test('names every error code', () => {
+    for (const code of ERROR_CODES) expect(readme).toContain(`\`${code}\``);
   });
 
   test('has all its programs', () => {

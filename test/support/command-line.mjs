@@ -3,10 +3,18 @@
 import { parseArgs } from 'node:util';
 
 /**
- * `numbers`: options with a whole number, with their defaults. `strings`: others. `check` throws on values that make no
- * sense. Ends the process on `--help` and on what is wrong.
+ * `numbers`: options with a whole number, with their defaults. `strings`: others with a value; `switches`: those without.
+ * `check` throws on values that make no sense. Ends the process on `--help` and on what is wrong.
  */
-export function commandLine({ command, usage, numbers, strings = [], allowPositionals = false, check }) {
+export function commandLine({
+  command,
+  usage,
+  numbers,
+  strings = [],
+  switches = [],
+  allowPositionals = false,
+  check,
+}) {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals,
@@ -15,6 +23,7 @@ export function commandLine({ command, usage, numbers, strings = [], allowPositi
           Object.entries(numbers).map(([name, value]) => [name, { type: 'string', default: value }]),
         ),
         ...Object.fromEntries(strings.map((name) => [name, { type: 'string' }])),
+        ...Object.fromEntries(switches.map((name) => [name, { type: 'boolean' }])),
         help: { type: 'boolean' },
       },
     });

@@ -41,7 +41,9 @@ function mayDiffer(
   const [larger, smaller] = isFirstLarger ? [a, b] : [b, a];
   const ended = larger && isEnding(larger) ? known.get(larger) : undefined;
   if (ended === undefined || !fate.mayBeCollected(ended)) return false;
-  return smaller === undefined || (isEnding(smaller) && fate.maySurvive(smaller, [ended], () => false));
+  // A comparison leaves a tombstone where it is, whatever took its place elsewhere: collecting takes it (R9).
+  if (smaller === undefined || smaller.tombstone) return true;
+  return isEnding(smaller) && fate.maySurvive(smaller, [ended], () => false);
 }
 
 /** P4 and P5, of one machine: all are equal. */
