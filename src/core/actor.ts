@@ -50,6 +50,10 @@ export function birthOf(actor: Actor): Version {
   return Number.parseInt(actor.slice(1 - TAIL, 1 - TAIL + BIRTH_DIGITS), 16) as Version;
 }
 
+/** In halves, since V8 writes integers of up to 31 bits three times as fast as larger ones. `digits` is even. */
 function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
+  const half = digits / 2;
+  const unit = 16 ** half;
+  const high = Math.floor(value / unit).toString(16);
+  return high.padStart(half, '0') + (value % unit).toString(16).padStart(half, '0');
 }

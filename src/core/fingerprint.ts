@@ -29,11 +29,14 @@ export function subtractSum(a: Sum, b: Sum): Sum {
   return { count: a.count - b.count, sum: (a.sum - b.sum) & MODULUS_MASK };
 }
 
-/** Hashes dots, entries and rows. Keeps one seed for each actor that it met. */
+/** Hashes dots, entries and rows. Keeps seeds for each actor that it met. */
 export class Fingerprints {
   readonly #hash64: Hash64;
   readonly #entrySeedByActor = new Map<Actor, bigint>();
   readonly #dotSeedByActor = new Map<Actor, bigint>();
+  readonly #rowSeedByActor = new Map<Actor, bigint>();
+  readonly #row = new Uint8Array(ROW_BYTES);
+  readonly #rowView = new DataView(this.#row.buffer);
   #buffer = new Uint8Array(VERSION_BYTES + 1024);
 
   constructor(hash64: Hash64) {
@@ -60,15 +63,14 @@ export class Fingerprints {
   /** Of a row, without its predecessor; 0 for a row that says nothing, so that knowing such an actor changes no hash. */
   row(row: Row): bigint {
     if (isTrivial(row)) return 0n;
-    const bytes = new Uint8Array(ROW_BYTES);
-    const view = new DataView(bytes.buffer);
+    const [bytes, view] = [this.#row, this.#rowView];
     writeUint64(bytes, 0, row.received);
     writeUint64(bytes, 8, row.closed);
     writeUint64(bytes, 16, row.cloud.count);
     view.setBigUint64(24, row.cloud.sum);
     writeUint64(bytes, 32, row.loose.count);
     view.setBigUint64(40, row.loose.sum);
-    return this.#hash64(bytes, this.#hash64(asciiBytes(row.actor), ROW_DOMAIN));
+    return this.#hash64(bytes, this.#seed(this.#rowSeedByActor, ROW_DOMAIN, row.actor));
   }
 
   /** Of an actor's name: how digests refer to it. */

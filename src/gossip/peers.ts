@@ -131,14 +131,19 @@ export class Peers {
   }
 
   #linksTo(nodeId: NodeId): Link[] {
-    return this.#allLinks().filter((link) => link.nodeId === nodeId);
+    return this.#linksThat((link) => link.nodeId === nodeId);
+  }
+
+  #allLinks(): Link[] {
+    return this.#linksThat(() => true);
   }
 
   /** The oldest first. */
-  #allLinks(): Link[] {
-    return this.records()
-      .flatMap(({ links }) => links)
-      .toSorted((a, b) => a.sinceMs - b.sinceMs);
+  #linksThat(isMeant: (link: Link) => boolean): Link[] {
+    const links: Link[] = [];
+    // One by one: for each link that comes or goes, those of a node are looked for among all.
+    for (const record of this.records()) for (const link of record.links) if (isMeant(link)) links.push(link);
+    return links.toSorted((a, b) => a.sinceMs - b.sinceMs);
   }
 
   /** Of an inbound link: that of the configured peer whose node it is, else one of its own. */

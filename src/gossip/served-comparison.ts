@@ -26,6 +26,7 @@ export class ServedComparison {
   /** The key after which `#scan`, with what was read of it and not sent, goes on. */
   #after: Uint8Array = NO_BYTES;
   #read: readonly KeyDot[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
   /** Entries that were sent. */
   entries = 0;
   hasBegun = false;
@@ -49,23 +50,14 @@ export class ServedComparison {
     return nodes.flatMap((node) => tree.children(level, node));
   }
 
-  /** The next dots of the buckets after the key; of those asked for last, if none are named. Throws `MalformedBytes`. */
-  async list(buckets: readonly number[], after: Uint8Array): Promise<Pick<ListReply, 'dots' | 'last'>> {
-    const { depth } = this.#folded();
-    if ((buckets.at(-1) ?? 0) >= FAN_OUT ** depth) throw new MalformedBytes('a bucket that the fold has not');
-    if (buckets.length > 0) this.#buckets = new Set(buckets);
-    if (buckets.length > 0 || this.#scan === undefined || !equalBytes(after, this.#after))
-      await this.#seek(after);
-    const packer = new DotPacker();
-    while (packer.bytes < LIST_BYTES) {
-      if (this.#read.length === 0) this.#read = (await this.#scan?.next()) ?? [];
-      const [dot] = this.#read;
-      if (dot === undefined) return { dots: packer.finish(), last: true };
-      packer.add(dot);
-      this.#after = dot.key;
-      this.#read = this.#read.slice(1);
-    }
-    return { dots: packer.finish(), last: false };
+  /**
+   * The next dots of the buckets after the key; of those asked for last, if none are named. One after another, whoever
+   * asks: a repeated request would share what is read with the one that it repeats. Throws `MalformedBytes`.
+   */
+  list(buckets: readonly number[], after: Uint8Array): Promise<Pick<ListReply, 'dots' | 'last'>> {
+    const listed = this.#turn.then(() => this.#list(buckets, after));
+    this.#turn = listed.catch(() => undefined);
+    return listed;
   }
 
   /** Entries of the first of `keys`, as many as fit, each with what is left of its batch. */
@@ -100,7 +92,26 @@ export class ServedComparison {
   }
 
   async close(): Promise<void> {
+    await this.#turn;
     await this.#scan?.close();
+  }
+
+  async #list(buckets: readonly number[], after: Uint8Array): Promise<Pick<ListReply, 'dots' | 'last'>> {
+    const { depth } = this.#folded();
+    if ((buckets.at(-1) ?? 0) >= FAN_OUT ** depth) throw new MalformedBytes('a bucket that the fold has not');
+    if (buckets.length > 0) this.#buckets = new Set(buckets);
+    if (buckets.length > 0 || this.#scan === undefined || !equalBytes(after, this.#after))
+      await this.#seek(after);
+    const packer = new DotPacker();
+    while (packer.bytes < LIST_BYTES) {
+      if (this.#read.length === 0) this.#read = (await this.#scan?.next()) ?? [];
+      const [dot] = this.#read;
+      if (dot === undefined) return { dots: packer.finish(), last: true };
+      packer.add(dot);
+      this.#after = dot.key;
+      this.#read = this.#read.slice(1);
+    }
+    return { dots: packer.finish(), last: false };
   }
 
   #folded(): BucketTree {

@@ -3,7 +3,7 @@
 import { nodeIdOf } from '../core/actor.ts';
 import type { Dot } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
-import { parseToken } from '../core/token.ts';
+import { parseToken, type TokenDot } from '../core/token.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { aborted, checkSignal, throwIfAborted } from './abort.ts';
@@ -48,7 +48,7 @@ export class CausalReads {
     for (const end of this.#ends) end(closed());
   }
 
-  async #seen(dot: Dot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async #seen(dot: TokenDot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (await this.#replica.isSeen(dot)) return;
     if (this.askPeers === undefined) throw neverSeen(dot);
     if (this.#isStopped) throw closed();
@@ -56,7 +56,7 @@ export class CausalReads {
     await this.#wait(dot, timeoutMs, signal);
   }
 
-  #wait(dot: Dot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  #wait(dot: TokenDot, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const release = (): void => {
         cancelTimer();

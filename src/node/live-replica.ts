@@ -11,8 +11,8 @@
  */
 
 import type { Actor } from '../core/actor.ts';
-import type { Dot } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
+import type { TokenDot } from '../core/token.ts';
 import { BackOff } from '../gossip/back-off.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -114,7 +114,7 @@ export class LiveReplica {
   }
 
   /** As the replica has it; fails with `STORE_FENCED` for what may not have come to disk. */
-  async isSeen(dot: Dot): Promise<boolean> {
+  async isSeen(dot: TokenDot): Promise<boolean> {
     try {
       return await this.#current.isSeen(dot);
     } catch (error) {

@@ -19,6 +19,6 @@ export function batchResult(written: Written | undefined): BatchResult {
   return { dots: wereLive.map((_, at) => ({ version: first + at, actor })), token: tokenOf(written) };
 }
 
-function tokenOf({ actor, last }: Written): string {
-  return makeToken({ actor, version: last });
+function tokenOf({ actor, first, last }: Written): string {
+  return makeToken({ actor, version: last, entries: last - first + 1 });
 }

@@ -91,6 +91,8 @@ export interface StoredSession {
   readonly epoch: number;
   /** R7 does not apply: this node held no entry when the first chunk arrived. */
   readonly exempt: boolean;
+  /** Something of another peer was stored since it was opened: what is here no longer tells what the server had seen then. */
+  readonly mixed: boolean;
   /** Opaque to the puller; where the next chunk begins. */
   readonly cursor: Uint8Array;
   /** What was stored so far. */
@@ -98,7 +100,7 @@ export interface StoredSession {
   readonly bytes: number;
 }
 
-export type NewSession = Omit<StoredSession, 'exempt' | 'cursor' | 'entries' | 'bytes'>;
+export type NewSession = Omit<StoredSession, 'exempt' | 'mixed' | 'cursor' | 'entries' | 'bytes'>;
 
 export interface ArrivedChunk {
   readonly peer: NodeId;
@@ -189,7 +191,11 @@ export interface Replica {
   dropSession(peer: NodeId): Promise<void>;
   /** Merges the entries (R2) and stores the session and its cursor in the same batch; resolves when on disk. */
   storeChunk(chunk: ArrivedChunk): Promise<void>;
-  /** R7, then R4, of the stored session with `peer`; the session is deleted in the same batch either way. */
+  /**
+   * R7, then R4, of the stored session with `peer`; the session is deleted in the same batch either way. Fails with
+   * `SESSION_VOID` if it is late, and something of another peer came since it was opened: its snapshot cannot be compared
+   * with any more.
+   */
   adopt(peer: NodeId): Promise<'adopted' | 'late'>;
 
   // Comparisons (R9), one at a time.

@@ -7,9 +7,19 @@
 import { MemoryDisk } from '../adapters/memory-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { StoreHome } from '../node/store-home.ts';
-import type { OrderedStore, Reader, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
+import type { OrderedStore, StoredRecord, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
 import type { Random } from '../ports/random.ts';
+import {
+  type Batch,
+  copied,
+  failure,
+  type ReadFailure,
+  type Tear,
+  type WriteFailure,
+} from './disk-failure.ts';
+import { type Folder, openHome } from './disk-home.ts';
 import type { ProcessLife } from './process-life.ts';
+import { whileAlive } from './reader-while-alive.ts';
 import { exponential, isChosen } from './streams.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -18,17 +28,8 @@ const WRITE_BACK_MS = 30_000;
 
 const SYNC_MEAN_MS = 2;
 const WRITE_MEAN_MS = 0.05;
-
-interface Batch {
-  readonly operations: readonly WriteOperation[];
-  readonly sync: boolean;
-  readonly atMs: number;
-}
-
-function failure(code: 'ENOSPC' | 'EIO'): Error {
-  const message = code === 'ENOSPC' ? 'no space left on device' : 'input/output error';
-  return Object.assign(new Error(message), { code });
-}
+/** Only of a slow disk: others have what is read in their cache. */
+const READ_MEAN_MS = 0.05;
 
 export class SimulatedDisk {
   readonly #time: VirtualTime;
@@ -42,12 +43,16 @@ export class SimulatedDisk {
   #batches: Batch[] = [];
   /** Being written. */
   #inFlight: Batch | undefined;
-  #isInitialized = false;
+  readonly #folder: Folder = { isInitialized: false, hasRoomAside: false };
   #store: OrderedStore | undefined;
-  /** No write, and no opening, succeeds. */
+  #openingsToFail = 0;
+  /** No write succeeds, and no opening without room set aside. */
   isFull = false;
-  /** The next write fails so. */
-  nextFailure: 'ENOSPC' | 'EIO' | undefined;
+  /** Of a write to come. */
+  failure: WriteFailure | undefined;
+  readFailure: ReadFailure | undefined;
+  /** In the middle of a write to come. */
+  tear: Tear | undefined;
   /** Times as long as usual. */
   slowness = 1;
   /** Batches written so far: while it stands still, nothing changes. */
@@ -58,43 +63,34 @@ export class SimulatedDisk {
     this.#random = random;
   }
 
+  /** Nothing is wrong with it any more. */
+  mend(): void {
+    this.isFull = false;
+    this.failure = undefined;
+    this.readFailure = undefined;
+    this.tear = undefined;
+    this.slowness = 1;
+    this.#openingsToFail = 0;
+  }
+
   /** For a process; one at a time, as with the lock of a folder. */
-  async home(name: string, life: ProcessLife): Promise<StoreHome> {
-    const store = await this.#open(life);
-    const check = (): Promise<void> => (this.isFull ? Promise.reject(failure('ENOSPC')) : Promise.resolve());
-    const isInitialized = this.#isInitialized;
-    return {
-      dir: name,
-      store,
-      isInitialized,
-      markInitialized: () => {
-        this.#isInitialized = true;
-        return Promise.resolve();
-      },
-      checkReopening: () => Promise.resolve(),
-      reopen: async (read) => {
-        const reopened = await this.#open(life);
-        try {
-          return await read(reopened);
-        } catch (error) {
-          await reopened.close();
-          throw error;
-        }
-      },
-      setRoomAside: check,
-      checkRoom: check,
-      release: () => Promise.resolve(),
-    };
+  home(dir: string, life: ProcessLife): Promise<StoreHome> {
+    return openHome(
+      dir,
+      this.#folder,
+      () => this.#open(life),
+      () => this.isFull,
+    );
   }
 
   /** The process was killed. The system lives, and writes what it was given. */
   async kill(): Promise<void> {
-    await this.#abandon(() => true);
+    await this.#abandon();
   }
 
   /** Of what was not synced, any part may be gone. */
   async losePower(): Promise<void> {
-    await this.#abandon(() => isChosen(this.#random, 0.5));
+    await this.#abandon();
     const durable = await this.#durableOpen();
     for (const { operations, sync } of this.#batches)
       if (sync || isChosen(this.#random, 0.5)) await durable.write(operations, { sync: true });
@@ -114,13 +110,52 @@ export class SimulatedDisk {
     this.#seen = disk;
     this.#durable = await disk.copy();
     this.#batches = [];
-    this.#isInitialized = isInitialized;
+    this.#folder.isInitialized = isInitialized;
+    this.#folder.hasRoomAside = false;
+  }
+
+  /** What is on it now, of these keys. */
+  async recordsThat(isWanted: (key: Uint8Array) => boolean): Promise<StoredRecord[]> {
+    return this.#onSeen(async (store) => {
+      const scan = store.scan({});
+      const records = await scan.next(Number.MAX_SAFE_INTEGER);
+      await scan.close();
+      return records.filter(([key]) => isWanted(key));
+    });
+  }
+
+  /** A record has this value from now on, or is gone, and nobody is told. What power is lost of is damaged, too. */
+  async damage(key: Uint8Array, value: Uint8Array | undefined): Promise<void> {
+    const operation: WriteOperation =
+      value === undefined ? { type: 'del', key } : { type: 'put', key, value };
+    const durable = await this.#durableOpen();
+    if ((await durable.get(key)) !== undefined) await durable.write([operation], { sync: true });
+    await this.#onSeen((store) => store.write([operation], { sync: true }));
+    this.writes++;
+  }
+
+  async #onSeen<T>(work: (store: OrderedStore) => Promise<T>): Promise<T> {
+    if (this.#store !== undefined) return work(this.#store);
+    const store = await this.#seen.open();
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
   }
 
   async #open(life: ProcessLife): Promise<OrderedStore> {
-    if (this.isFull) throw failure('ENOSPC');
+    if (this.isFull) {
+      if (!this.#folder.hasRoomAside) throw failure('ENOSPC');
+      this.#folder.hasRoomAside = false;
+    }
+    if (this.#openingsToFail > 0) {
+      this.#openingsToFail--;
+      throw failure('EIO');
+    }
     const inner = await this.#seen.open();
     this.#store = inner;
+    await this.#settle();
     const state = { hasFailed: false, isClosed: false };
     // One after another, as into a log.
     let last: Promise<void> = Promise.resolve();
@@ -130,21 +165,39 @@ export class SimulatedDisk {
       last = written.catch(() => undefined);
       return written;
     };
+    const takeRead = (): Promise<void> | undefined => this.#takeRead(life);
     return {
-      ...whileAlive(inner, life),
+      ...whileAlive(inner, life, takeRead),
       write,
       snapshot: () => {
         const snapshot = inner.snapshot();
-        return { ...whileAlive(snapshot, life), close: () => snapshot.close() };
+        return { ...whileAlive(snapshot, life, takeRead), close: () => snapshot.close() };
       },
       compact: () => last,
       close: async () => {
         await last;
+        if (state.isClosed || life.isOver) return;
         state.isClosed = true;
         this.#store = undefined;
         await inner.close();
       },
     };
+  }
+
+  /** What a read waits for; it fails if it is to. */
+  #takeRead(life: ProcessLife): Promise<void> | undefined {
+    const { readFailure } = this;
+    if (readFailure !== undefined && readFailure.after-- <= 0) {
+      if (--readFailure.times <= 0) this.readFailure = undefined;
+      return Promise.reject(new BoatoError('RECORD_DAMAGED', 'The disk could not be read.'));
+    }
+    return this.slowness === 1 ? undefined : this.#takes(READ_MEAN_MS, life);
+  }
+
+  #takes(meanMs: number, life: ProcessLife): Promise<void> {
+    return new Promise(
+      (resolve) => void life.after(exponential(this.#random, meanMs * this.slowness), resolve),
+    );
   }
 
   async #write(
@@ -153,26 +206,43 @@ export class SimulatedDisk {
     life: ProcessLife,
     state: { hasFailed: boolean; readonly isClosed: boolean },
   ): Promise<void> {
-    const takes = (meanMs: number): Promise<void> =>
-      new Promise((resolve) => void life.after(exponential(this.#random, meanMs * this.slowness), resolve));
     if (state.isClosed) throw new BoatoError('STORE_CLOSED', 'The store is closed.');
     // What LevelDB does after its log could not be written.
-    if (state.hasFailed) return takes(WRITE_MEAN_MS);
-    const code = this.isFull ? 'ENOSPC' : this.nextFailure;
-    this.nextFailure = undefined;
-    if (code !== undefined) {
+    if (state.hasFailed) return this.#takes(WRITE_MEAN_MS, life);
+    const failing = this.#failing();
+    if (failing !== undefined) {
       state.hasFailed = true;
-      await takes(WRITE_MEAN_MS);
-      throw failure(code);
+      await this.#takes(WRITE_MEAN_MS, life);
+      // Written, and not synced.
+      if (failing.isKept) await this.#written(inner, { ...batch, sync: false });
+      throw failure(failing.code);
     }
     this.#inFlight = batch;
-    await takes(batch.sync ? SYNC_MEAN_MS : WRITE_MEAN_MS);
+    if (this.tear !== undefined && this.tear.after-- <= 0) {
+      this.#time.after(0, this.tear.happen);
+      this.tear = undefined;
+    }
+    await this.#takes(batch.sync ? SYNC_MEAN_MS : WRITE_MEAN_MS, life);
     this.#inFlight = undefined;
-    await inner.write(batch.operations, { sync: batch.sync });
-    await this.#written(batch);
+    await this.#written(inner, batch);
   }
 
-  async #written(batch: Batch): Promise<void> {
+  /** How the write that begins now fails, if it does. */
+  #failing(): Pick<WriteFailure, 'code' | 'isKept'> | undefined {
+    if (this.isFull) return { code: 'ENOSPC', isKept: false };
+    const { failure: planned } = this;
+    if (planned === undefined) return undefined;
+    if (planned.after > 0) {
+      this.failure = { ...planned, after: planned.after - 1 };
+      return undefined;
+    }
+    this.failure = undefined;
+    this.#openingsToFail = planned.openings;
+    return planned;
+  }
+
+  async #written(store: OrderedStore, batch: Batch): Promise<void> {
+    await store.write(batch.operations, { sync: batch.sync });
     this.writes++;
     this.#batches.push(batch);
     const durable = await this.#durableOpen();
@@ -183,17 +253,20 @@ export class SimulatedDisk {
     }
   }
 
-  async #abandon(survives: () => boolean): Promise<void> {
+  /** LevelDB makes tables of what its logs hold as it opens, and syncs these. */
+  async #settle(): Promise<void> {
+    const durable = await this.#durableOpen();
+    for (const { operations } of this.#batches.splice(0)) await durable.write(operations, { sync: true });
+  }
+
+  async #abandon(): Promise<void> {
     const batch = this.#inFlight;
     const store = this.#store;
     this.#inFlight = undefined;
     this.#store = undefined;
     if (store === undefined) return;
     // Nobody was told that it is there; it may be.
-    if (batch !== undefined && survives()) {
-      await store.write(batch.operations, { sync: batch.sync });
-      await this.#written(batch);
-    }
+    if (batch !== undefined && isChosen(this.#random, 0.5)) await this.#written(store, batch);
     await store.close();
   }
 
@@ -201,30 +274,4 @@ export class SimulatedDisk {
     this.#durableStore ??= await this.#durable.open();
     return this.#durableStore;
   }
-}
-
-function copied(operation: WriteOperation): WriteOperation {
-  const key = operation.key.slice();
-  return operation.type === 'del'
-    ? { type: 'del', key }
-    : { type: 'put', key, value: operation.value.slice() };
-}
-
-/** What a process that is over has asked for never comes. */
-function whileAlive(reader: Reader, life: ProcessLife): Reader {
-  const answer = <T>(asked: Promise<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      asked.then(
-        (value) => void (life.isOver || resolve(value)),
-        (error: unknown) => void (life.isOver || reject(error as Error)),
-      );
-    });
-  return {
-    get: (key) => answer(reader.get(key)),
-    getMany: (keys) => answer(reader.getMany(keys)),
-    scan: (range) => {
-      const scan = reader.scan(range);
-      return { next: (count) => answer(scan.next(count)), close: () => answer(scan.close()) };
-    },
-  };
 }

@@ -4,13 +4,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { ProcessLife } from './process-life.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What wall clocks that are right show at the start of a run. */
-export const EPOCH_MS: number = Date.UTC(2026, 0, 1);
+/** What wall clocks that are right show at the start of a run: the first of January 2026. */
+export const EPOCH_MS: number = 1_767_225_600_000;
 
 export class MachineClock {
   readonly #time: VirtualTime;
   #offsetMs = 0;
-  /** Beyond 1: so many milliseconds gained in each. */
+  /** So many milliseconds gained in each. */
   #drift = 0;
   #driftSinceMs = 0;
 
@@ -23,24 +23,32 @@ export class MachineClock {
     return this.#offsetMs + (this.#time.nowMs - this.#driftSinceMs) * this.#drift;
   }
 
+  /** Shows the right time, and goes on to. */
+  get isRight(): boolean {
+    return this.#offsetMs === 0 && this.#drift === 0;
+  }
+
   wallMs(): number {
     return Math.floor(EPOCH_MS + this.#time.nowMs + this.offsetMs);
   }
 
-  /** The wall clock is off by so much from now on. */
-  set(offsetMs: number): void {
-    this.#offsetMs = offsetMs;
-    this.#driftSinceMs = this.#time.nowMs;
-  }
-
+  /** The wall clock jumps; it may be that it was off before, and drifts. */
   leap(byMs: number): void {
-    this.set(this.offsetMs + byMs);
+    this.#rebase();
+    this.#offsetMs += byMs;
   }
 
-  /** The wall clock gains so many milliseconds in each; monotonic time does not. */
+  /** The wall clock gains so many milliseconds in each from now on; monotonic time does not. */
   runAt(drift: number): void {
-    this.set(this.offsetMs);
+    this.#rebase();
     this.#drift = drift;
+  }
+
+  /** The wall clock shows the right time from now on. */
+  setRight(): void {
+    this.#rebase();
+    this.#offsetMs = 0;
+    this.#drift = 0;
   }
 
   /** As a process on this machine sees it. */
@@ -50,5 +58,10 @@ export class MachineClock {
       monotonicMs: () => this.#time.nowMs,
       after: (delayMs, callback) => life.after(delayMs, callback),
     };
+  }
+
+  #rebase(): void {
+    this.#offsetMs = this.offsetMs;
+    this.#driftSinceMs = this.#time.nowMs;
   }
 }

@@ -58,20 +58,21 @@ export class Machine {
   readonly name: string;
   readonly disk: SimulatedDisk;
   readonly clock: MachineClock;
-  /** By which the others reach it. */
-  host: string;
   nodeId: string;
   readonly #dependencies: MachineDependencies;
   #life: ProcessLife;
   #running: RunningNode | undefined;
   #isWanted = false;
   #starts = 0;
+  #host: string;
+  #moves = 0;
+  #slownessMs = 0;
 
   constructor(name: string, dependencies: MachineDependencies) {
     const { time, random } = dependencies;
     this.name = name;
     this.nodeId = name;
-    this.host = name;
+    this.#host = name;
     this.#dependencies = dependencies;
     this.disk = new SimulatedDisk(time, random(`disk of ${name}`));
     this.clock = new MachineClock(time);
@@ -93,6 +94,26 @@ export class Machine {
     return this.#isWanted;
   }
 
+  /** By which the others reach it. */
+  get host(): string {
+    return this.#host;
+  }
+
+  /** It is reached by `host` from its next start on; by one that no other machine ever had, if absent. */
+  move(host: string = `${this.name}.${++this.#moves}`): void {
+    this.#host = host;
+  }
+
+  /** What every event on it waits for besides its time. */
+  get slownessMs(): number {
+    return this.#slownessMs;
+  }
+
+  set slownessMs(ms: number) {
+    this.#slownessMs = ms;
+    this.#life.slownessMs = ms;
+  }
+
   /** A process starts, and is tried again until it does. */
   start(): void {
     if (this.#isWanted) return;
@@ -100,20 +121,26 @@ export class Machine {
     void this.#open();
   }
 
-  /** An orderly stop. */
+  /** An orderly stop; of a process that is not open yet, its end. Another one may be started meanwhile. */
   async stop(): Promise<void> {
-    this.#isWanted = false;
     const running = this.#running;
+    const life = this.#life;
+    if (running === undefined) return this.crash(false);
+    this.#isWanted = false;
     this.#running = undefined;
-    await running?.node.close();
-    this.#end(false);
+    try {
+      await running.node.close();
+    } catch (error) {
+      this.#dependencies.events.note(this.name, `closed with an error: ${String(error)}`);
+    }
+    this.#end(life, false);
   }
 
   /** The process ends where it is. `silent`: the machine with it, so that nobody is told, and what was not synced may be gone. */
   async crash(silent: boolean): Promise<void> {
     this.#isWanted = false;
     this.#running = undefined;
-    this.#end(silent);
+    this.#end(this.#life, silent);
     await (silent ? this.disk.losePower() : this.disk.kill());
   }
 
@@ -122,15 +149,17 @@ export class Machine {
     await this.disk.replaceBy(new MemoryDisk(), false);
   }
 
-  #end(silent: boolean): void {
-    this.#dependencies.network.end(this.#life, silent);
-    this.#life.end();
+  #end(life: ProcessLife, silent: boolean): void {
+    this.#dependencies.events.note(this.name, silent ? 'is off' : 'ends');
+    this.#dependencies.network.end(life, silent);
+    life.end();
   }
 
   async #open(): Promise<void> {
     const { time, network, hash64, random, events, peersOf, onStarted } = this.#dependencies;
     const { chunkBytes, ...settings } = this.#dependencies.options;
     const life = new ProcessLife(time);
+    life.slownessMs = this.#slownessMs;
     this.#life = life;
     const start = ++this.#starts;
     events.note(this.name, `starts as ${this.nodeId} at ${this.host}`);
@@ -161,15 +190,26 @@ export class Machine {
         chunkBytes,
       );
       this.#running = { node, live: opened.live };
+      void node.stopped.then((error) => {
+        if (error !== undefined) this.#failed(life, error);
+      });
       onStarted(this);
     } catch (error) {
-      if (life.isOver) return;
-      events.note(this.name, `cannot start: ${String(error)}`);
-      this.#end(false);
-      time.after(RESTART_MS, () => {
-        if (this.#isWanted && this.#life === life) void this.#open();
-      });
+      this.#failed(life, error);
     }
+  }
+
+  /** The process ended by itself. */
+  #failed(life: ProcessLife, error: unknown): void {
+    const { time, events } = this.#dependencies;
+    if (life.isOver) return;
+    events.note(this.name, `cannot go on: ${String(error)}`);
+    this.#end(life, false);
+    if (this.#life !== life) return;
+    this.#running = undefined;
+    time.after(RESTART_MS, () => {
+      if (this.#isWanted && this.#life === life) void this.#open();
+    });
   }
 
   #log(life: ProcessLife): Log {

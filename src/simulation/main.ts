@@ -1,22 +1,28 @@
-/** `npm run simulate`. */
+/** `npm run simulate`: one run, or a campaign of them. */
 
-import { parseArgs } from 'node:util';
+import { randomInt } from 'node:crypto';
 import { createHash64 } from '../adapters/xxhash.ts';
-import { planOf } from './plan.ts';
-import { drawProfile, type ProfileName } from './profile.ts';
-import { run } from './run.ts';
-import { streamOf } from './streams.ts';
+import { campaign } from './campaign/campaign.ts';
+import { type Options, parseOptions } from './options.ts';
+import { simulate } from './simulate.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    nodes: { type: 'string', default: '5' },
-    profile: { type: 'string', default: 'hard' },
-    log: { type: 'boolean', default: false },
-  },
-});
-const seed = Number(values.seed);
-const profile = drawProfile(values.profile as ProfileName, streamOf(seed, 'profile'));
-const print = values.log ? (line: string): void => console.log(line) : undefined;
-const result = await run(planOf(seed, Number(values.nodes), profile), await createHash64(), print);
-console.log(JSON.stringify(result));
+const SEEDS = 2 ** 32;
+
+/** Each run shows its seed, so that it can be replayed. */
+function freshSeed(): number {
+  return randomInt(SEEDS);
+}
+
+async function main(options: Options): Promise<number> {
+  const print = (line: string): void => console.log(line);
+  const tell = (line: string): void => console.error(line);
+  if (options.campaign !== undefined)
+    return campaign({ ...options, campaign: options.campaign, firstSeed: freshSeed() }, print, tell);
+  const seed = options.seed ?? freshSeed();
+  return simulate({ ...options, seed }, await createHash64(), print, tell);
+}
+
+// Whoever reads has enough, say `| head`.
+process.stdout.on('error', () => process.exit(0));
+const options = parseOptions(process.argv);
+process.exitCode = 'exitCode' in options ? options.exitCode : await main(options);

@@ -16,6 +16,8 @@ export interface Passage {
 
 export interface Courier {
   carry(from: End, to: End, bytes: number): Passage;
+  /** The receiver has been given a message. */
+  delivered(from: End, to: End, message: Uint8Array): void;
   forget(end: End): void;
 }
 
@@ -34,6 +36,8 @@ export class End implements Connection {
   #events: ConnectionEvents | undefined;
   #waiting: Uint8Array[] = [];
   #end: { readonly reason: string | undefined } | undefined;
+  /** Nothing arrives here any more, though its process may not know yet. */
+  #isBroken = false;
   /** Messages that keep their order, so far: sent from here, and arrived here. */
   #numbered = 0;
   #arrived = 0;
@@ -58,7 +62,7 @@ export class End implements Connection {
   async send(message: Uint8Array): Promise<void> {
     if (message.length > FRAME_BYTES_MAX)
       throw new BoatoError('FRAME_TOO_LARGE', `A message of ${message.length} bytes cannot be sent.`);
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#isBroken) return;
     this.bytesSent += message.length + FRAME_HEADER_BYTES;
     const copy = message.slice();
     const { other } = this;
@@ -85,10 +89,12 @@ export class End implements Connection {
     this.#finish(undefined);
   }
 
-  /** Both ends are told. */
+  /** Both ends are told, as soon as they can be. */
   break(): void {
-    this.#finish(BROKEN);
-    this.other.#finish(BROKEN);
+    for (const end of [this, this.other]) {
+      end.#isBroken = true;
+      end.life.after(0, () => end.#finish(BROKEN));
+    }
   }
 
   /** Its process is gone. `silent`: the machine, too, so that the other end never hears of it. */
@@ -121,13 +127,14 @@ export class End implements Connection {
   }
 
   #arrive(message: Uint8Array): void {
-    if (this.#end !== undefined) return;
+    if (this.#end !== undefined || this.#isBroken) return;
     this.bytesReceived += message.length + FRAME_HEADER_BYTES;
     if (this.#events === undefined) this.#waiting.push(message);
     else this.#deliver(message);
   }
 
   #deliver(message: Uint8Array): void {
+    this.#courier.delivered(this.other, this, message);
     try {
       this.#events?.onMessage(message);
     } catch {

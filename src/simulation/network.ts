@@ -25,12 +25,27 @@ export interface Conditions {
   /** One way: at least, and on average beyond that. */
   readonly delayMinMs: number;
   readonly delayMeanMs: number;
+  /** 0 to 1, of each message: it takes several times as long, now and then many times. */
+  readonly tail: number;
 }
 
-export const CALM: Conditions = { loss: 0, duplication: 0, reordering: 0, delayMinMs: 0.1, delayMeanMs: 0.4 };
+export const CALM: Conditions = {
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  delayMinMs: 0.1,
+  delayMeanMs: 0.4,
+  tail: 0,
+};
+
+/** At most so many times as long: Pareto's distribution with exponent 1, cut off. */
+const TAIL_TIMES_MAX = 50;
 
 /** As TCP's own: a dial into the dark is given up. */
 const DIAL_TIMEOUT_MS = 5000;
+
+/** A connection that has lost something stands for so long, on average. */
+const BREAK_MEAN_MS = 5000;
 
 export interface Traffic {
   sent: number;
@@ -40,6 +55,8 @@ export interface Traffic {
   reordered: number;
   cutOff: number;
 }
+
+type OnDelivered = (from: string, to: string, message: Uint8Array) => void;
 
 interface Endpoint {
   readonly machine: string;
@@ -59,6 +76,11 @@ export class SimulatedNetwork {
   readonly #cuts = new Set<string>();
   /** `from to`: nothing gets through before that time. */
   readonly #clogs = new Map<string, number>();
+  readonly #lookers = new Set<OnDelivered>();
+  /** Ends that have sent their first message. */
+  readonly #greeted = new WeakSet<End>();
+  /** Ends that sent what never arrived, though their connections stand. */
+  readonly #lossy = new Set<End>();
   #nextPort = 40_000;
 
   constructor(time: VirtualTime, random: Random, log: EventLog) {
@@ -105,9 +127,12 @@ export class SimulatedNetwork {
     this.#cuts.delete(`${from} ${to}`);
   }
 
+  /** Connections that have lost something break: TCP would have delivered it by now, or given up. */
   healAll(): void {
     this.#cuts.clear();
     this.#clogs.clear();
+    for (const end of this.#lossy) end.break();
+    this.#lossy.clear();
   }
 
   /** What is sent from one machine to another arrives at `untilMs` (virtual time) at the soonest. */
@@ -122,9 +147,17 @@ export class SimulatedNetwork {
     for (const end of this.#ends) if (end.life === life) end.abandon(silent);
   }
 
-  /** Breaks every connection between two machines; both are told. */
-  breakBetween(a: string, b: string): void {
-    for (const end of this.#ends) if (end.machine === a && end.other.machine === b) end.break();
+  /** Breaks every connection between two machines; both are told. How many there were. */
+  breakBetween(a: string, b: string): number {
+    const ends = [...this.#ends].filter((end) => end.machine === a && end.other.machine === b);
+    for (const end of ends) end.break();
+    return ends.length;
+  }
+
+  /** `look` is called with each message that a machine is given; the function returned ends that. */
+  onDelivered(look: OnDelivered): () => void {
+    this.#lookers.add(look);
+    return () => void this.#lookers.delete(look);
   }
 
   async #dial(machine: string, host: string, life: ProcessLife, address: string): Promise<Connection> {
@@ -160,7 +193,13 @@ export class SimulatedNetwork {
 
   readonly #courier: Courier = {
     carry: (from, to, bytes) => this.#carry(from, to, bytes),
-    forget: (end) => void this.#ends.delete(end),
+    delivered: (from, to, message) => {
+      for (const look of this.#lookers) look(from.machine, to.machine, message);
+    },
+    forget: (end) => {
+      this.#ends.delete(end);
+      this.#lossy.delete(end);
+    },
   };
 
   #carry(from: End, to: End, bytes: number): ReturnType<Courier['carry']> {
@@ -171,10 +210,14 @@ export class SimulatedNetwork {
     traffic.sentBytes += bytes + FRAME_HEADER_BYTES;
     const clogMs = Math.max(0, (this.#clogs.get(name) ?? 0) - this.#time.nowMs);
     const delayMs = clogMs + this.#delay();
-    const overtakes = isChosen(this.#random, reordering);
-    const isRepeated = isChosen(this.#random, duplication);
+    // Else next to no connection would come about: a second hello breaks the protocol.
+    const isHello = !this.#greeted.has(from);
+    this.#greeted.add(from);
+    const overtakes = isChosen(this.#random, reordering) && !isHello;
+    const isRepeated = isChosen(this.#random, duplication) && !isHello;
     const isLost = isChosen(this.#random, loss);
     const isCut = this.#cuts.has(name);
+    if (isCut || isLost) this.#breakLater(from);
     if (isCut) traffic.cutOff++;
     else if (isLost) traffic.lost++;
     else {
@@ -187,13 +230,33 @@ export class SimulatedNetwork {
     return { delayMs, arrivals: isRepeated ? [delayMs, delayMs + this.#delay()] : [delayMs], overtakes };
   }
 
+  /**
+   * Who waits for an answer that was lost waits for minutes, while others arrive: TCP would not lose it, and sooner or
+   * later gives up. Nobody is told while nothing gets through.
+   */
+  #breakLater(end: End): void {
+    if (this.#lossy.has(end)) return;
+    this.#lossy.add(end);
+    const tryBreak = (): void => {
+      if (!this.#lossy.has(end)) return;
+      const { machine, other } = end;
+      if (this.#isCut(machine, other.machine) || this.#isCut(other.machine, machine))
+        return void this.#time.after(exponential(this.#random, BREAK_MEAN_MS), tryBreak);
+      this.#lossy.delete(end);
+      end.break();
+    };
+    this.#time.after(exponential(this.#random, BREAK_MEAN_MS), tryBreak);
+  }
+
   #isCut(from: string, to: string): boolean {
     return this.#cuts.has(`${from} ${to}`);
   }
 
   #delay(): number {
-    const { delayMinMs, delayMeanMs } = this.conditions;
-    return delayMinMs + exponential(this.#random, delayMeanMs);
+    const { delayMinMs, delayMeanMs, tail } = this.conditions;
+    const delayMs = delayMinMs + exponential(this.#random, delayMeanMs);
+    if (tail === 0 || !isChosen(this.#random, tail)) return delayMs;
+    return delayMs * Math.min(TAIL_TIMES_MAX, 1 / (1 - this.#random.fraction()));
   }
 
   #pause(life: ProcessLife, ms: number): Promise<void> {

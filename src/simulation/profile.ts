@@ -4,16 +4,21 @@ import type { Random } from '../ports/random.ts';
 import type { FaultKind } from './faults/faults.ts';
 import type { ClusterOptions } from './machine.ts';
 import { CALM, type Conditions } from './network.ts';
-import { fractionIn } from './streams.ts';
+import { exponential, fractionIn, isChosen } from './streams.ts';
 
 export interface Profile {
   readonly name: string;
   readonly minutes: number;
   readonly workPerMinute: number;
+  /** Of all kinds together. */
   readonly faultsPerMinute: number;
   readonly faults: readonly FaultKind[];
+  /** How often each of `faults` is drawn, beside the others. */
+  readonly weights: Readonly<Partial<Record<FaultKind, number>>>;
   readonly conditions: Conditions;
   readonly keys: number;
+  /** Storms of writes and imports are among the work. */
+  readonly bulk: boolean;
   readonly options: ClusterOptions;
 }
 
@@ -29,7 +34,46 @@ const OPTIONS: ClusterOptions = {
   chunkBytes: 512,
 };
 
-export type ProfileName = 'calm' | 'hard';
+/** Nothing acknowledged is lost, whatever these do. */
+const HARMLESS: readonly FaultKind[] = [
+  'clog',
+  'brokenConnection',
+  'interruption',
+  'partition',
+  'crash',
+  'crashLoop',
+  'restart',
+  'pause',
+  'slowMachine',
+  'absence',
+  'move',
+];
+
+const OF_DISKS: readonly FaultKind[] = [
+  'fullDisk',
+  'failingWrite',
+  'slowDisk',
+  'tornWrite',
+  'damage',
+  'failingRead',
+  'wipe',
+  'backup',
+  'clone',
+];
+
+const OF_CLOCKS: readonly FaultKind[] = ['clockLeap', 'clockOffset', 'clockDrift'];
+
+export const PROFILE_NAMES = ['calm', 'network', 'disk', 'clocks', 'hard'] as const;
+
+export type ProfileName = (typeof PROFILE_NAMES)[number];
+
+const FAULTS_BY_PROFILE: Readonly<Record<ProfileName, readonly FaultKind[]>> = {
+  calm: [],
+  network: HARMLESS,
+  disk: [...HARMLESS, ...OF_DISKS],
+  clocks: [...HARMLESS, ...OF_CLOCKS],
+  hard: [...HARMLESS, ...OF_DISKS, ...OF_CLOCKS],
+};
 
 /** The profile of this name, with what differs from seed to seed drawn from `random`. */
 export function drawProfile(name: ProfileName, random: Random): Profile {
@@ -39,21 +83,48 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
     workPerMinute: 300,
     faultsPerMinute: 0,
     faults: [],
+    weights: {},
     conditions: CALM,
     keys: 30,
+    bulk: false,
     options: OPTIONS,
   };
   if (name === 'calm') return calm;
+  const kinds = FAULTS_BY_PROFILE[name];
+  // Some kinds are left out: what all of them together prevent, a few may bring about.
+  const share = fractionIn(random, 0.2, 1);
+  const chosen = kinds.filter(() => isChosen(random, share));
+  const faults = chosen.length === 0 ? kinds : chosen;
   return {
     ...calm,
-    faultsPerMinute: fractionIn(random, 1, 20),
-    faults: ['crash', 'partition'],
-    conditions: {
-      loss: fractionIn(random, 0, 0.3),
-      duplication: fractionIn(random, 0, 0.5),
-      reordering: fractionIn(random, 0, 0.3),
-      delayMinMs: 0.1,
-      delayMeanMs: fractionIn(random, 0.5, 50),
-    },
+    faultsPerMinute: fractionIn(random, 1, 25),
+    faults,
+    weights: Object.fromEntries(faults.map((kind) => [kind, exponential(random, 1)])),
+    conditions: drawConditions(random),
+    bulk: isChosen(random, 0.3),
   };
+}
+
+/** Each may be left out, so that a run is not always slowed down by all of them. */
+function drawConditions(random: Random): Conditions {
+  const upTo = (max: number): number => (isChosen(random, 0.3) ? 0 : fractionIn(random, 0, max));
+  return {
+    loss: upTo(0.3),
+    duplication: upTo(0.5),
+    reordering: upTo(0.3),
+    delayMinMs: 0.1,
+    delayMeanMs: 0.4 + upTo(100),
+    tail: upTo(0.1),
+  };
+}
+
+/** Which of the profile's kinds comes next. */
+export function drawKind(random: Random, { faults, weights }: Profile): FaultKind {
+  const total = faults.reduce((sum, kind) => sum + (weights[kind] ?? 1), 0);
+  let left = random.fraction() * total;
+  for (const kind of faults) {
+    left -= weights[kind] ?? 1;
+    if (left < 0) return kind;
+  }
+  return faults.at(-1) as FaultKind;
 }

@@ -1,10 +1,14 @@
 /** One run: work and faults, safety checked all along; then everything is healed, and all must agree. */
 
 import type { Hash64 } from '../ports/hash64.ts';
-import { Ledger } from './checker/ledger.ts';
-import { type FaultKind, inject } from './faults/faults.ts';
-import { CALM } from './network.ts';
+import { checkAtEnd } from './checker/at-end.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { inject } from './faults/faults.ts';
+import { heal } from './faults/heal.ts';
+import { guarded } from './guard.ts';
+import type { Conditions, Traffic } from './network.ts';
 import type { Plan } from './plan.ts';
+import { openScene, type Scene } from './scene.ts';
 import { work } from './workload/work.ts';
 import { World } from './world.ts';
 
@@ -12,60 +16,76 @@ import { World } from './world.ts';
 const ROUNDS_PER_DOUBLING = 20;
 
 export interface RunResult {
-  /** What was broken, for people; `undefined` if every promise was kept. */
-  readonly broken: string | undefined;
+  /** `undefined` if every promise was kept. */
+  readonly failure: Failure | undefined;
   /** Of everything that happened. */
   readonly hash: string;
   readonly events: number;
   readonly virtualMs: number;
-  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly traffic: Readonly<Traffic>;
+  /** How often each kind of fault was done, of those that could be. */
+  readonly fired: Readonly<Record<string, number>>;
   /** After everything was healed. */
   readonly agreedAfterMs: number | undefined;
 }
 
+/** `print` is given each line of the event log. */
 export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => void): Promise<RunResult> {
-  const { seed, nodes, profile, forMs, steps } = plan;
-  const { options, conditions } = profile;
-  const world = new World({ seed, nodes, options, hash64, print });
-  const ledger = new Ledger();
-  const scene = { world, ledger };
-  const faults: Partial<Record<FaultKind, number>> = {};
-  world.network.conditions = conditions;
-  world.startAll();
-  for (const step of steps) {
-    world.time.after(step.atMs, () => {
-      if (step.type === 'work') return work(scene, step.work);
-      const { kind } = step.fault;
-      if (inject(scene, step.fault)) faults[kind] = (faults[kind] ?? 0) + 1;
-    });
+  const { seed, nodes, absent, profile } = plan;
+  const world = new World({ seed, nodes, absent, options: profile.options, hash64, print });
+  const scene = openScene(world, hash64);
+  const { time, events, network } = world;
+  const done: Record<string, number> = Object.fromEntries(profile.faults.map((kind) => [kind, 0]));
+  let failure: Failure | undefined;
+  let agreedAfterMs: number | undefined;
+  try {
+    agreedAfterMs = await guarded(time, () => course(scene, plan, done));
+  } catch (error) {
+    failure = failureOf(error, time.nowMs);
+    events.note('run', `broke a promise: ${failure.what}`);
   }
-  await world.pass(forMs);
-  heal(world);
-  const withinMs = Math.ceil(Math.log2(nodes) + 1) * ROUNDS_PER_DOUBLING * options.gossipIntervalMs;
-  const agreedAfterMs = await world.until(() => world.agree(), 100, withinMs);
-  const broken = agreedAfterMs === undefined ? `the nodes do not agree after ${withinMs} ms (P3)` : undefined;
-  await world.end();
-  const { time, events } = world;
   return {
-    broken,
+    failure,
     hash: events.digest(),
     events: time.happened,
     virtualMs: time.nowMs,
-    faults,
+    traffic: { ...network.traffic },
+    fired: { ...done, ...firedByNetwork(profile.conditions, network.traffic) },
     agreedAfterMs,
   };
 }
 
-function heal({ network, machines }: World): void {
-  network.conditions = CALM;
-  network.healAll();
-  for (const machine of machines) {
-    machine.life.resume();
-    machine.life.slownessMs = 0;
-    machine.disk.isFull = false;
-    machine.disk.nextFailure = undefined;
-    machine.disk.slowness = 1;
-    machine.clock.set(0);
-    machine.start();
+/** Throws what it broke; resolves to how long it took to agree. */
+async function course(scene: Scene, plan: Plan, done: Record<string, number>): Promise<number> {
+  const { world } = scene;
+  const { forMs, profile, steps } = plan;
+  world.network.conditions = profile.conditions;
+  world.startAll();
+  for (const step of steps) {
+    if (step.type === 'work')
+      world.time.after(step.atMs, () => void work(scene, step.work).catch((error) => world.time.fail(error)));
+    else {
+      const { kind } = step.fault;
+      world.time.after(step.atMs, () => {
+        if (inject(scene, step.fault)) done[kind] = (done[kind] ?? 0) + 1;
+      });
+    }
   }
+  await world.pass(forMs);
+  await heal(scene);
+  const doublings = Math.ceil(Math.log2(world.machines.length) + 1);
+  const withinMs = doublings * ROUNDS_PER_DOUBLING * profile.options.gossipIntervalMs;
+  const agreedAfterMs = await checkAtEnd(scene, withinMs);
+  await world.end();
+  return agreedAfterMs;
+}
+
+/** How often the conditions of the network that are on told. */
+function firedByNetwork(conditions: Conditions, traffic: Traffic): Record<string, number> {
+  const { loss, duplication, reordering } = conditions;
+  return {
+    ...(loss > 0 && { loss: traffic.lost }),
+    ...(duplication > 0 && { duplication: traffic.repeated }),
+    ...(reordering > 0 && { reordering: traffic.reordered }),
+  };
 }

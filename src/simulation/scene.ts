@@ -1,9 +1,42 @@
 /** What a run is made of, for whoever acts in it. */
 
-import type { Ledger } from './checker/ledger.ts';
+import type { Hash64 } from '../ports/hash64.ts';
+import { Checker } from './checker/checker.ts';
+import { Ledger } from './checker/ledger.ts';
+import type { Losses } from './losses.ts';
+import { WatchClient } from './workload/watch-client.ts';
+import { Pending } from './faults/pending.ts';
 import type { World } from './world.ts';
+
+const WATCH_CLIENTS = 3;
 
 export interface Scene {
   readonly world: World;
   readonly ledger: Ledger;
+  /** Told before something is lost. */
+  readonly losses: Losses;
+  /** What faults still have to do. */
+  readonly pending: Pending;
+  readonly checker: Checker;
+  readonly watchClients: readonly WatchClient[];
+}
+
+/** Everything that happens in `world` is checked from then on. */
+export function openScene(world: World, hash64: Hash64): Scene {
+  const ledger = new Ledger();
+  const checker = new Checker(world, ledger, hash64);
+  world.afterEvent = () => checker.afterEvent();
+  // One watches everything, the others what begins so.
+  const watchClients = Array.from(
+    { length: WATCH_CLIENTS },
+    (_, number) => new WatchClient(`watch ${number}`, world.events, number === 0 ? '' : 'key-'),
+  );
+  return {
+    world,
+    ledger,
+    losses: checker.losses,
+    pending: new Pending(world.time),
+    checker,
+    watchClients,
+  };
 }

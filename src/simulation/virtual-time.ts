@@ -19,6 +19,7 @@ export class VirtualTime {
   #nowMs: VirtualMs = 0;
   #made = 0;
   #happened = 0;
+  #failure: { readonly error: unknown } | undefined;
   /** A binary heap: the next event first. */
   readonly #heap: Event[] = [];
 
@@ -45,9 +46,17 @@ export class VirtualTime {
     };
   }
 
-  /** The next event that is due by `endMs` happens; `false`, and time goes on to `endMs`, if there is none. */
+  /** Nothing happens after this: the next step throws `error`. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /**
+   * The next event that is due by `endMs` happens; `false`, and time goes on to `endMs`, if there is none. Throws what an
+   * event throws.
+   */
   async step(endMs: VirtualMs): Promise<boolean> {
-    await drained();
+    await this.#drain();
     for (;;) {
       const next = this.#heap[0];
       if (next === undefined || next.dueMs > endMs) break;
@@ -56,11 +65,16 @@ export class VirtualTime {
       this.#nowMs = next.dueMs;
       this.#happened++;
       next.happen();
-      await drained();
+      await this.#drain();
       return true;
     }
     this.#nowMs = Math.max(this.#nowMs, endMs);
     return false;
+  }
+
+  async #drain(): Promise<void> {
+    await drained();
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   #push(event: Event): void {

@@ -2,6 +2,8 @@
 
 import type { Hash64 } from '../ports/hash64.ts';
 import type { Random } from '../ports/random.ts';
+import { AbsentMachine } from './absent-machine.ts';
+import { defectIn } from './defects.ts';
 import { EventLog } from './event-log.ts';
 import { type ClusterOptions, Machine, type MachineDependencies } from './machine.ts';
 import { SimulatedNetwork } from './network.ts';
@@ -11,6 +13,8 @@ import { VirtualTime } from './virtual-time.ts';
 export interface WorldOptions {
   readonly seed: number;
   readonly nodes: number;
+  /** Numbers of machines that are never there. */
+  readonly absent?: readonly number[];
   readonly options: ClusterOptions;
   readonly hash64: Hash64;
   /** Each line of the event log, for people. */
@@ -24,34 +28,34 @@ export class World {
   readonly time: VirtualTime = new VirtualTime();
   readonly events: EventLog;
   readonly network: SimulatedNetwork;
+  /** Those that are there. */
   readonly machines: Machine[] = [];
+  /** Machines beside them, with copies of their disks and under their names, for a while. */
+  readonly clones: Machine[] = [];
+  /** By the numbers that plans use, with those that are absent. */
+  readonly #numbered: Machine[] = [];
   readonly options: ClusterOptions;
+  readonly hash64: Hash64;
+  readonly #peersOf: WorldOptions['peersOf'];
+  #cloned = 0;
+  #reached = 0;
   onStarted: (machine: Machine) => void = () => {};
   onLog: MachineDependencies['onLog'] = () => {};
+  /** Called between two events; nothing goes on until it is through. */
+  afterEvent: () => Promise<void> = () => Promise.resolve();
 
-  constructor({ seed, nodes, options, hash64, print, peersOf }: WorldOptions) {
+  constructor({ seed, nodes, absent, options, hash64, print, peersOf }: WorldOptions) {
     this.seed = seed;
     this.options = options;
     this.events = new EventLog(this.time, print);
     this.network = new SimulatedNetwork(this.time, this.random('network'), this.events);
+    this.hash64 = hash64;
+    this.#peersOf = peersOf;
     for (let number = 0; number < nodes; number++) {
-      const machine = new Machine(`n${number}`, {
-        time: this.time,
-        network: this.network,
-        hash64,
-        random: (name) => this.random(name),
-        events: this.events,
-        options,
-        peersOf: (asking) => {
-          const known = peersOf?.(this.machines.indexOf(asking)).map(
-            (other) => this.machines[other] as Machine,
-          );
-          return (known ?? this.machines).filter((other) => other !== asking).map(({ host }) => host);
-        },
-        onStarted: (started) => this.onStarted(started),
-        onLog: (...line) => this.onLog(...line),
-      });
-      this.machines.push(machine);
+      const isAbsent = absent?.includes(number) ?? false;
+      const machine = this.#machine(`n${number}`, number, isAbsent);
+      this.#numbered.push(machine);
+      if (!isAbsent) this.machines.push(machine);
     }
   }
 
@@ -60,8 +64,29 @@ export class World {
     return streamOf(this.seed, name);
   }
 
+  /** As a plan numbers them: it may be one that is absent. */
   machine(number: number): Machine {
-    return this.machines[number] as Machine;
+    return this.#numbered[number] as Machine;
+  }
+
+  /** A machine with the name of the node on `machine`, to be given a copy of its disk, and to be started. */
+  addClone(machine: Machine): Machine {
+    const clone = this.#machine(`${machine.name}c${++this.#cloned}`, this.#numbered.indexOf(machine), false);
+    clone.nodeId = machine.nodeId;
+    this.clones.push(clone);
+    return clone;
+  }
+
+  /** Whom a user reaches by the name of a machine: it, or, every other time, a clone of it that runs. */
+  reached(machine: Machine): Machine {
+    const clone = this.clones.find(
+      ({ nodeId, running }) => nodeId === machine.nodeId && running !== undefined,
+    );
+    return clone !== undefined && this.#reached++ % 2 === 0 ? clone : machine;
+  }
+
+  removeClone(clone: Machine): void {
+    this.clones.splice(this.clones.indexOf(clone), 1);
   }
 
   startAll(): void {
@@ -71,7 +96,7 @@ export class World {
   /** Lets so much time pass. */
   async pass(ms: number): Promise<void> {
     const endMs = this.time.nowMs + ms;
-    while (await this.time.step(endMs));
+    while (await this.time.step(endMs)) await this.afterEvent();
   }
 
   /** Lets time pass until `isSo`, looked at every `everyMs`, at most `withinMs`; how long it took, or `undefined`. */
@@ -102,8 +127,33 @@ export class World {
 
   /** Orderly stops of all. */
   async end(): Promise<void> {
-    for (const machine of this.machines)
+    for (const machine of [...this.machines, ...this.clones])
       if (machine.running !== undefined) await this.#through(machine.stop());
+  }
+
+  /** `number`: the one of the machines whose place it has. */
+  #machine(name: string, number: number, isAbsent: boolean): Machine {
+    return new (isAbsent ? AbsentMachine : Machine)(name, {
+      time: this.time,
+      network: this.network,
+      hash64: this.hash64,
+      random: (stream) => this.random(stream),
+      events: this.events,
+      options: this.options,
+      peersOf: (asking) => {
+        const known = this.#peersOf?.(number).map((other) => this.machine(other)) ?? this.machines;
+        return known
+          .filter((other) => other !== asking && this.machines.includes(other))
+          .map(({ host }) => host);
+      },
+      onStarted: (started) => this.onStarted(started),
+      onLog: (...line) => {
+        const [machine, level, message, fields] = line;
+        const defect = defectIn(level, message, fields);
+        if (defect !== undefined) this.time.fail(new Error(`${machine.name} logged a defect: ${defect}`));
+        this.onLog(...line);
+      },
+    });
   }
 
   async #through(work: Promise<void>): Promise<void> {

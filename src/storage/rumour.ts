@@ -9,13 +9,23 @@ import type { Job } from './committer.ts';
 import { placeIfLarger } from './merge.ts';
 import type { Transaction } from './transaction.ts';
 
-/** `isBusy`: none are taken at the moment when this is decided. */
-export function rumourJob(rumour: Rumour, maxDriftMs: number, isBusy: () => boolean): Job<RumourOutcome> {
+/** `isBusy`: none are taken at the moment when this is decided. `onApplied`: called if it was. */
+export function rumourJob(
+  rumour: Rumour,
+  maxDriftMs: number,
+  isBusy: () => boolean,
+  onApplied: (transaction: Transaction) => void,
+): Job<RumourOutcome> {
   return {
     keys: rumour.entries.map(({ key }) => key),
     bytes: payloadBytes(rumour.entries),
     sync: true,
-    decide: (transaction) => (isBusy() ? 'busy' : applyRumour(transaction, rumour, maxDriftMs)),
+    decide: (transaction) => {
+      if (isBusy()) return 'busy';
+      const outcome = applyRumour(transaction, rumour, maxDriftMs);
+      if (outcome === 'applied') onApplied(transaction);
+      return outcome;
+    },
   };
 }
 

@@ -1,28 +1,28 @@
 /** Whether a write was seen here (R2), as far as reads show it. */
 
-import type { Dot } from '../core/entry.ts';
+import type { TokenDot } from '../core/token.ts';
 import type { Reader } from '../ports/ordered-store.ts';
 import { entryOfDot } from './locate.ts';
 import type { State } from './state.ts';
 
 /**
- * `dot`: of a write, or the last of a batch; entries of a batch come together, save in a first copy. `written`: resolves
- * when the state in memory is on disk, from where reads come.
+ * Each entry of the write is here, or something that replaced it. Entries of a batch come together, but those that were
+ * replaced where it came from do not come at all; what replaced them may come later in the same session. `written`:
+ * resolves when the state in memory is on disk, from where reads come.
  */
 export async function isSeen(
   store: Reader,
-  state: Pick<State, 'context' | 'bootstrapping'>,
+  { context }: Pick<State, 'context'>,
   written: () => Promise<void>,
-  { actor, version }: Dot,
+  { actor, version: last, entries = 1 }: TokenDot,
 ): Promise<boolean> {
-  const row = state.context.get(actor);
+  const row = context.get(actor);
   if (row === undefined) return false;
-  if (version <= row.received || (row.cloudVersions.has(version) && !state.bootstrapping)) {
-    await written();
-    return true;
+  for (let version = last; version > last - entries && version > row.received; version--) {
+    if (row.cloudVersions.has(version)) continue;
+    // What is loose is known by a sum only: the index leads to it.
+    if (row.loose.count === 0 || (await entryOfDot(store, row.no, version)) === undefined) return false;
   }
-  // What is loose is known by a sum only: the index leads to it.
-  if (row.loose.count === 0) return false;
-  const entry = await entryOfDot(store, row.no, version);
-  return entry !== undefined && (entry.first === entry.last || !state.bootstrapping);
+  await written();
+  return true;
 }

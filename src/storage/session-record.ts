@@ -8,20 +8,22 @@ import { decodeRows, encodeRows } from '../core/row-codec.ts';
 import type { Version } from '../core/version.ts';
 import type { NewSession, StoredSession } from '../ports/replica.ts';
 
-export type SessionHead = Omit<NewSession, 'epoch'> & { readonly exempt: boolean };
+export type SessionHead = Omit<NewSession, 'epoch'> & Pick<StoredSession, 'exempt' | 'mixed'>;
 export type SessionProgress = Pick<StoredSession, 'cursor' | 'entries' | 'bytes'>;
 
 const KEY_ORDER = 1;
 const SERVER_BOOTSTRAPPING = 2;
 const EXEMPT = 4;
-const ALL_FLAGS = 7;
+const MIXED = 8;
+const ALL_FLAGS = 15;
 
 export function encodeHead(head: SessionHead): Uint8Array {
   const writer = new ByteWriter(1024);
   writer.byte(
     (head.order === 'key' ? KEY_ORDER : 0) |
       (head.serverBootstrapping ? SERVER_BOOTSTRAPPING : 0) |
-      (head.exempt ? EXEMPT : 0),
+      (head.exempt ? EXEMPT : 0) |
+      (head.mixed ? MIXED : 0),
   );
   writer.lengthPrefixed(asciiBytes(head.peer));
   writer.lengthPrefixed(asciiBytes(head.name));
@@ -53,6 +55,7 @@ export function decodeHead(content: Uint8Array): SessionHead {
     openedAt,
     serverBootstrapping: (flags & SERVER_BOOTSTRAPPING) !== 0,
     exempt: (flags & EXEMPT) !== 0,
+    mixed: (flags & MIXED) !== 0,
   };
 }
 

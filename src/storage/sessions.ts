@@ -20,7 +20,7 @@ const SESSIONS_READ = 64;
 const NO_SUMS: LooseSums = new Map();
 
 /** A session of which the first chunk has arrived. */
-type BegunSession = NewSession & Pick<StoredSession, 'exempt'>;
+type BegunSession = NewSession & Pick<StoredSession, 'exempt' | 'mixed'>;
 
 /** A chunk on its way into the store, slice by slice. */
 interface Storing {
@@ -140,7 +140,7 @@ export class Sessions {
         }
         for (const entry of entries) mergeEntry(transaction, entry);
         if (storing.head.order === 'key') transaction.state.bootstrapping = true;
-        if (entries.length > 0) this.#endOtherExemptions(transaction, chunk.peer);
+        if (entries.length > 0) this.mixOthers(transaction, chunk.peer);
         if (isLast) this.#moveCursor(transaction, chunk, storing.head);
       },
     });
@@ -165,6 +165,7 @@ export class Sessions {
           if (joins && !late) join(transaction, session, looseByActor);
         },
       });
+      if (late && session.mixed) throw voidSession();
       return late ? 'late' : 'adopted';
     });
   }
@@ -183,6 +184,19 @@ export class Sessions {
     });
   }
 
+  /**
+   * Entries of `peer` are stored (absent: nobody's session brought them). R5: the exemption of the other sessions is gone,
+   * and they are mixed.
+   */
+  mixOthers(transaction: Transaction, peer: NodeId | undefined): void {
+    for (const [other, session] of this.#byPeer) {
+      if (other === peer || session.mixed) continue;
+      const mixed = { ...session, exempt: false, mixed: true };
+      this.#byPeer.set(other, mixed);
+      transaction.put(sessionKey(other), encodeHead(mixed));
+    }
+  }
+
   #begun(transaction: Transaction, { chunk: { session }, head }: Storing): BegunSession {
     checkEpoch(this.#state, head ?? session);
     return head ?? this.#begin(transaction, session as NewSession);
@@ -190,31 +204,22 @@ export class Sessions {
 
   /** R7 exempts a node that holds nothing when the first chunk arrives. */
   #begin(transaction: Transaction, session: NewSession): BegunSession {
-    const head = { ...session, exempt: transaction.state.all.count === 0 };
+    const head = { ...session, exempt: transaction.state.all.count === 0, mixed: false };
     transaction.put(sessionKey(session.peer), encodeHead(head));
     return head;
   }
 
   #moveCursor(transaction: Transaction, chunk: ArrivedChunk, head: BegunSession): void {
     const before = chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined;
+    // As it is by now: something may have come from elsewhere since the chunk began to be stored.
     const session: StoredSession = {
-      ...head,
+      ...(before ?? head),
       cursor: chunk.cursor,
       entries: (before?.entries ?? 0) + chunk.entries.length,
       bytes: (before?.bytes ?? 0) + chunk.bytes,
     };
     this.#byPeer.set(chunk.peer, session);
     transaction.put(progressKey(chunk.peer), encodeProgress(session));
-  }
-
-  /** R5: the exemption of a session is gone as soon as anything from another peer was stored. */
-  #endOtherExemptions(transaction: Transaction, peer: NodeId): void {
-    for (const [other, session] of this.#byPeer) {
-      if (other === peer || !session.exempt) continue;
-      const ended = { ...session, exempt: false };
-      this.#byPeer.set(other, ended);
-      transaction.put(sessionKey(other), encodeHead(ended));
-    }
   }
 
   #delete(transaction: Transaction, peer: NodeId): void {
@@ -254,6 +259,6 @@ export function checkEpoch(state: State, session: Pick<NewSession, 'epoch'> | un
 function voidSession(): BoatoError {
   return new BoatoError(
     'SESSION_VOID',
-    'The context was given up, or repaired, since the session was opened.',
+    'The context was given up or repaired, or something of another peer came, since the session was opened.',
   );
 }

@@ -11,14 +11,19 @@ import { mergeEntry } from './merge.ts';
 import { checkEpoch } from './sessions.ts';
 import type { Transaction } from './transaction.ts';
 
-export function settleJob(settlement: Settlement): Job<Settled> {
+/** `onTaken`: called if entries came that were not here. */
+export function settleJob(settlement: Settlement, onTaken: (transaction: Transaction) => void): Job<Settled> {
   const { differences, entries } = settlement;
   return {
     keys: [...differences, ...entries].map(({ key }) => key),
     bytes: payloadBytes(entries),
     sync: true,
     from: settlement.session.peer,
-    decide: (transaction) => settle(transaction, settlement),
+    decide: (transaction) => {
+      const settled = settle(transaction, settlement);
+      if (settled.taken > 0) onTaken(transaction);
+      return settled;
+    },
   };
 }
 

@@ -2,8 +2,9 @@
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
-import type { Dot, Entry } from '../core/entry.ts';
+import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
+import type { TokenDot } from '../core/token.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
   ArrivedChunk,
@@ -45,6 +46,7 @@ import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
 import { Watcher } from './watcher.ts';
+import type { Transaction } from './transaction.ts';
 import { type Write, type Written, writeJob } from './write.ts';
 
 const FAILED_WRITE = 'A write to disk failed: nothing is written until the store was opened again.';
@@ -168,7 +170,7 @@ export class StoredReplica implements Replica {
   }
 
   /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */
-  isSeen(dot: Dot): Promise<boolean> {
+  isSeen(dot: TokenDot): Promise<boolean> {
     return isSeen(this.#store, this.#state, () => this.#committer.written(), dot);
   }
 
@@ -386,7 +388,10 @@ export class StoredReplica implements Replica {
   }
 
   settle(settlement: Settlement): Promise<Settled> {
-    return this.#committer.commit(settleJob(settlement));
+    const { peer } = settlement.session;
+    return this.#committer.commit(
+      settleJob(settlement, (transaction) => this.#sessions.mixOthers(transaction, peer)),
+    );
   }
 
   adoptCompared(session: NewSession): Promise<void> {
@@ -400,7 +405,8 @@ export class StoredReplica implements Replica {
   applyRumour(rumour: Rumour): Promise<RumourOutcome> {
     const isBusy = (): boolean =>
       this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;
-    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy));
+    const onApplied = (transaction: Transaction): void => this.#sessions.mixOthers(transaction, undefined);
+    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy, onApplied));
   }
 
   // Health (R8).

@@ -20,6 +20,14 @@ test('a token names its write, whatever its node is called', () => {
   );
 });
 
+test('a token of a batch tells how many entries it has', () => {
+  const [actor, version] = [makeActor('a' as NodeId, 16 as Version, 0), 16_000 as Version];
+  const token = makeToken({ actor, version, entries: 10_000 });
+  expect(token).toBe('a.00000000000010.00000000.cc0.7ps');
+  expect(parseToken(token)).toEqual({ actor, version, entries: 10_000 });
+  expect(makeToken({ actor, version, entries: 1 })).toBe(makeToken({ actor, version }));
+});
+
 test('a token goes through headers, addresses and shells as it is', () => {
   fc.assert(
     fc.property(dots, (dot) => {
@@ -47,6 +55,10 @@ test.each([
   [' a.00000000000010.00000000.1'],
   ['a+00000000000010+00000000+1'],
   [`${'a'.repeat(65)}.00000000000010.00000000.1`],
+  ['a.00000000000010.00000000.1.2'],
+  ['a.00000000000010.00000000.9.1'],
+  ['a.00000000000010.00000000.9.02'],
+  ['a.00000000000010.00000000.9.'],
   [5],
   [null],
   [undefined],

@@ -504,6 +504,16 @@ describe('a puller that asks', () => {
     expect(await answerTo(list(0), false)).toBe('invalid: a comparison that was not begun');
   });
 
+  test('for a list twice at once, as a repeated message does: each answer is whole', async () => {
+    const pair = await same();
+    const { session } = await openAt(pair);
+    const ask = (request: ComparisonRequest) => pair.sessions.compare(pair.puller.nodeId, request, () => {});
+    await ask({ type: 'compare', request: 1, session, depth: 0 });
+    const answers = await Promise.all([ask(list(0)(session)), ask(list(0)(session))]);
+    const all = { type: 'list-reply', dots: packDots(await presentEntries(pair.server)), last: true };
+    expect(answers).toEqual([all, all]);
+  });
+
   test('for a list again, from any key that it had before', async () => {
     const pair = await same();
     const { session } = await openAt(pair);

@@ -9,7 +9,7 @@ import type { Opened, Reply } from '../../src/gossip/messages.ts';
 import { PullSession, type SessionPeer } from '../../src/gossip/pull-session.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import { StoredReplica } from '../../src/storage/stored-replica.ts';
-import { pull } from '../support/pull.ts';
+import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 import {
   allActors,
@@ -185,6 +185,21 @@ describe('lateness', () => {
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(pair.peer.asked).toEqual(['open', 'compare', 'list', 'done']);
     expect(pair.sessions.status()).toEqual([]);
+  });
+
+  test('is not settled on a snapshot older than what another peer brought since: that was not deleted there', async () => {
+    const author = await open('c');
+    for (const key of ['other', 'another']) await author.write([put(key, '1')]);
+    const pair = await latePair();
+    await pair.server.write([put('newer', '1')]);
+    expect(await pair.begin().step()).toBe('more');
+    // The session is set aside, and a part of another one arrives: of an actor that neither had heard of.
+    const { chunks } = await readSession(pair.puller, author, 'version', 1);
+    await pair.puller.storeChunk(chunks[0] as ArrivedChunk);
+    expect(await (await pair.resume())?.run()).toBe('void');
+    expect(await pair.puller.storedSession(pair.server.nodeId)).toBeUndefined();
+    expect(await pair.begin().run()).toBe('adopted');
+    expect(await contents(pair.puller)).toEqual({ other: '1', y: '1', z: '1', new: '1', newer: '1' });
   });
 
   test('does not concern a puller that holds nothing', async () => {

@@ -4,23 +4,27 @@ import { startVitest } from 'vitest/node';
 import { commandLine } from '../support/command-line.mjs';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const USAGE = `Usage: npm run mutants [-- NAME... --runs N --seed S]
+const USAGE = `Usage: npm run mutants [-- NAME... --runs N --simulate N --profile P --seed S]
 
-  NAME    of test/mutants/mutants.ts; all, if none is named
-  --runs  random schedules at most, each mutant; 0 for none (1000)
-  --seed  of the random schedules (1)
+  NAME        of test/mutants/mutants.ts; all, if none is named
+  --runs      random schedules at most, each mutant; 0 for none (1000)
+  --simulate  simulated runs at most, each mutant, instead of its schedule and random ones (0)
+  --profile   of the simulated runs (network)
+  --seed      of the random schedules, and of the first simulated run (1)
 
-Fails if a mutant passes its named schedule, or has none and survives the random ones.`;
+Fails if a mutant passes its named schedule, or has none and survives what is random. With --simulate
+those are passed over that edit no source.`;
 
 const { MUTANTS } = await loadModule('test/mutants/mutants.ts');
 const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
 const { schedules } = await loadModule('test/fixtures/schedules.json');
 const named = new Set(schedules.map(({ mutant }) => mutant));
 
-const { runs, seed, positionals } = commandLine({
+const { runs, simulate, profile, seed, positionals } = commandLine({
   command: 'mutants',
   usage: USAGE,
-  numbers: { runs: '1000', seed: '1' },
+  numbers: { runs: '1000', simulate: '0', seed: '1' },
+  strings: ['profile'],
   allowPositionals: true,
   check: (_, names) => {
     const unknown = names.find((name) => !(name in MUTANTS));
@@ -64,17 +68,34 @@ async function runRandom(name) {
   return { killedBy: meta.killedBy, reason: meta.reason };
 }
 
+async function runSimulated(name) {
+  const edits = MUTANTS[name].filter(({ file }) => file.startsWith('src/'));
+  if (simulate === '0' || edits.length === 0) return undefined;
+  const env = { MUTANT_RUNS: simulate, MUTANT_SEED: seed, MUTANT_PROFILE: profile ?? 'network' };
+  const { isFailed, error, meta } = await run('test/mutants/simulated.model.ts', edits, { env });
+  if (isFailed && meta.killedBy === undefined) return { killedBy: 1, reason: error?.message };
+  return { killedBy: meta.killedBy, reason: meta.reason };
+}
+
 const firstLine = (text = '') => text.split('\n')[0].slice(0, 90);
 
 const names = positionals.length > 0 ? positionals : Object.keys(MUTANTS);
-console.log(`${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${'random'.padEnd(10)} what was seen`);
+const isSimulated = simulate !== '0';
+console.log(
+  `${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${(isSimulated ? 'simulated' : 'random').padEnd(10)} what was seen`,
+);
 let survivors = 0;
 for (const name of names) {
-  const [byName, byChance] = await Promise.all([runNamed(name), runRandom(name)]);
+  const [byName, byChance] = isSimulated
+    ? [undefined, await runSimulated(name)]
+    : await Promise.all([runNamed(name), runRandom(name)]);
+  if (isSimulated && byChance === undefined) continue;
   const isKilled = byName === undefined ? byChance?.killedBy !== undefined : byName.isKilled;
   if (!isKilled) survivors++;
-  const schedule = byName === undefined ? 'has none' : byName.isKilled ? 'killed' : 'SURVIVED';
-  const random = byChance === undefined ? '' : String(byChance.killedBy ?? `> ${runs}`);
+  const schedule =
+    byName === undefined ? (isSimulated ? '' : 'has none') : byName.isKilled ? 'killed' : 'SURVIVED';
+  const random =
+    byChance === undefined ? '' : String(byChance.killedBy ?? `> ${isSimulated ? simulate : runs}`);
   const reason = firstLine(byName?.reason ?? byChance?.reason);
   console.log(
     `${name.padEnd(16)} ${schedule.padEnd(13)} ${random.padEnd(10)} ${isKilled ? reason : 'NOTHING'}`,

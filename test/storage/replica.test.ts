@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf } from '../../src/core/actor.ts';
+import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import {
   contents,
   del,
@@ -254,6 +255,21 @@ describe('a session', () => {
     expect((await b.storedSession(a.nodeId))?.exempt).toBe(true);
     await pull(b, c);
     expect((await b.storedSession(a.nodeId))?.exempt).toBe(false);
+  });
+
+  test('loses its exemption when a comparison brings entries of another peer', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const c = await openTestReplica({ nodeId: 'c' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    for (const key of ['x', 'y']) await a.write([put(key, '1')]);
+    await c.write([put('z', '1')]);
+    const [chunk] = (await readSession(b, a, 'version', 1)).chunks;
+    await b.storeChunk(chunk as ArrivedChunk);
+    const session = (await readSession(b, c)).chunks[0]?.session as NewSession;
+    const entries = await presentEntries(c);
+    const differences = entries.map(({ key, actor, version }) => ({ key, theirs: { actor, version } }));
+    expect((await b.settle({ session, differences, entries })).taken).toBe(1);
+    expect(await b.storedSession(a.nodeId)).toMatchObject({ exempt: false, mixed: true });
   });
 
   test('in key order leaves the puller bootstrapping until it adopts, and serving its own writes only', async () => {

@@ -3,16 +3,16 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import type { Actor } from '../../src/core/actor.ts';
-import type { Dot } from '../../src/core/entry.ts';
+import type { TokenDot } from '../../src/core/token.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
 import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 
-async function write(replica: StoredReplica, ...writes: Write[]): Promise<Dot> {
-  const { actor, last } = await replica.write(writes);
-  return { actor, version: last };
+async function write(replica: StoredReplica, ...writes: Write[]): Promise<TokenDot> {
+  const { actor, first, last } = await replica.write(writes);
+  return { actor, version: last, entries: last - first + 1 };
 }
 
 async function two(): Promise<readonly [a: StoredReplica, b: StoredReplica]> {
@@ -71,8 +71,25 @@ describe('a write was seen', () => {
   });
 });
 
+test('a batch of which an entry was replaced elsewhere was seen when what replaced it has come', async () => {
+  const [a, b] = await two();
+  const c = await openTestReplica({ nodeId: 'c' });
+  const batch = await write(a, put('k', '1'), put('l', '1'));
+  await pull(c, a);
+  await write(c, put('k', '2'));
+  const { chunks } = await readSession(b, c, 'version', 1);
+  const [survivor, replacement] = chunks;
+  await b.storeChunk(survivor as (typeof chunks)[number]);
+  expect(await contents(b)).toEqual({ own: '1', l: '1' });
+  expect(await b.isSeen(batch)).toBe(false);
+  await b.storeChunk(replacement as (typeof chunks)[number]);
+  expect(await b.isSeen(batch)).toBe(false);
+  await b.adopt(c.nodeId);
+  expect(await b.isSeen(batch)).toBe(true);
+});
+
 describe('of a first copy, whose batches come apart', () => {
-  test('a batch was seen when the copy is through, a single write when it has come', async () => {
+  test('a batch was seen when all of it has come, a single write when it has', async () => {
     const a = await openTestReplica({ nodeId: 'a' });
     const b = await openTestReplica({ nodeId: 'b' });
     const single = await write(a, put('a', '1'));
@@ -83,8 +100,6 @@ describe('of a first copy, whose batches come apart', () => {
     expect(b.state.bootstrapping).toBe(true);
     expect([await b.isSeen(single), await b.isSeen(batch)]).toEqual([true, false]);
     for (const chunk of chunks.slice(2)) await b.storeChunk(chunk);
-    expect(await b.isSeen(batch)).toBe(false);
-    await b.adopt(a.nodeId);
     expect(await b.isSeen(batch)).toBe(true);
   });
 });
@@ -148,5 +163,5 @@ test('what is being written was seen when it can be read, and not before', async
   release();
   await Promise.all([seen, writing]);
   expect(log).toEqual(['written', 'seen true', '{"k":"2"}']);
-  expect(await writing).toEqual(dot);
+  expect(await writing).toEqual({ ...dot, entries: 1 });
 });

@@ -1,27 +1,84 @@
-/** Who wrote what, as its users saw it: every write that was asked for, and what came of it. */
+/** Who wrote what, as its users saw it: every write that was asked for, what its writer had seen, and what came of it. */
 
 import type { Dot } from '../../core/entry.ts';
+import type { WriterSeen } from './writer-seen.ts';
 
-export interface Written {
+/** One key of a write that was asked for. */
+export interface Asked {
   readonly machine: string;
+  readonly nodeId: string;
   readonly key: string;
   /** `undefined`: a deletion. No two writes of a run have the same. */
   readonly value: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number | undefined;
   readonly askedAtMs: number;
-  /** Of those that were acknowledged. */
-  dot?: Dot;
+  /** What the right time was then, milliseconds since 1970. */
+  readonly askedWallMs: number;
+  /** What its writer had seen then, at least. */
+  readonly seen: WriterSeen;
+}
+
+/** `refused`: nothing of it was written, and never will be. `failed`: it may have been. */
+export type WriteOutcome = 'asked' | 'acknowledged' | 'refused' | 'failed';
+
+export interface Written extends Asked {
+  outcome: WriteOutcome;
+  /** Of one that was acknowledged. */
+  dot: Dot | undefined;
+  /** First and last version of its batch. */
+  batch: { readonly first: number; readonly last: number } | undefined;
 }
 
 export class Ledger {
   readonly writes: Written[] = [];
+  /** Called once a write was acknowledged. */
+  onAcknowledged: (written: Written) => void = () => {};
+  readonly #byValue = new Map<string, Written>();
+  readonly #byKey = new Map<string, Written[]>();
   #values = 0;
 
-  nextValue(): string {
-    return `v${this.#values++}`;
+  /** A value that no other write has, of about so many bytes. */
+  nextValue(bytes: number = 0): string {
+    return `v${this.#values++}`.padEnd(bytes, '.');
   }
 
-  asked(written: Written): Written {
+  asked(asked: Asked): Written {
+    const written: Written = { ...asked, outcome: 'asked', dot: undefined, batch: undefined };
     this.writes.push(written);
+    if (written.value !== undefined) this.#byValue.set(written.value, written);
+    const ofKey = this.#byKey.get(written.key);
+    if (ofKey === undefined) this.#byKey.set(written.key, [written]);
+    else ofKey.push(written);
     return written;
+  }
+
+  /** The writes of one batch, in their order. */
+  acknowledged(writes: readonly Written[], dots: readonly Dot[]): void {
+    const batch = { first: dots[0]?.version ?? 0, last: dots.at(-1)?.version ?? 0 };
+    for (const [at, written] of writes.entries()) {
+      written.outcome = 'acknowledged';
+      written.dot = dots[at];
+      written.batch = batch;
+      this.onAcknowledged(written);
+    }
+  }
+
+  notAcknowledged(writes: readonly Written[], outcome: 'refused' | 'failed'): void {
+    for (const written of writes) written.outcome = outcome;
+  }
+
+  /** Who asked for it. */
+  ofValue(value: string): Written | undefined {
+    return this.#byValue.get(value);
+  }
+
+  ofKey(key: string): readonly Written[] {
+    return this.#byKey.get(key) ?? [];
+  }
+
+  /** Deletions, and entries that expire, of a key: after which it may be absent for good. */
+  endingOf(key: string): readonly Written[] {
+    return this.ofKey(key).filter(({ value, expiresAt }) => value === undefined || expiresAt !== undefined);
   }
 }

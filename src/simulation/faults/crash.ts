@@ -2,6 +2,7 @@
 
 import { exponential, integerIn, isChosen } from '../streams.ts';
 import type { Fault } from './faults.ts';
+import { whileDown } from './while-down.ts';
 
 export interface Crash {
   readonly machine: number;
@@ -16,11 +17,6 @@ export const crash: Fault<Crash> = {
     power: isChosen(random, 0.7),
     downMs: Math.round(exponential(random, 3000)),
   }),
-  inject: ({ world }, { machine: number, power, downMs }) => {
-    const machine = world.machine(number);
-    if (!machine.isWanted) return false;
-    const crashed = machine.crash(power);
-    world.time.after(downMs, () => void crashed.then(() => machine.start()));
-    return true;
-  },
+  inject: (scene, { machine, power, downMs }) =>
+    whileDown(scene, scene.world.machine(machine), power ? 'power' : 'kill', downMs),
 };

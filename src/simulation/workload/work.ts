@@ -3,34 +3,58 @@
 import type { Random } from '../../ports/random.ts';
 import type { Profile } from '../profile.ts';
 import type { Scene } from '../scene.ts';
-import { integerIn, isChosen } from '../streams.ts';
+import { integerIn } from '../streams.ts';
+import { type Bulk, bulk, drawImport, drawStorm } from './bulk.ts';
+import { type Conditional, conditional, drawConditional } from './conditional.ts';
+import { drawRead, type Read, read } from './read.ts';
+import { drawBatch, drawDeletion, drawExpiring, drawLarge, drawPut, type Single, single } from './single.ts';
+import { drawMove, type Move, move } from './watching.ts';
 
-export interface WorkStep {
-  readonly kind: 'put' | 'del';
-  readonly machine: number;
-  readonly key: number;
+export type WorkStep = { readonly machine: number } & (Single | Bulk | Conditional | Read | Move);
+
+type Draw = (random: Random, profile: Profile) => Single | Bulk | Conditional | Read | Move;
+
+/** How often each kind is drawn, relative to the others. */
+const WEIGHTED: readonly (readonly [weight: number, draw: Draw])[] = [
+  [46, drawPut],
+  [14, drawDeletion],
+  [10, drawBatch],
+  [8, drawExpiring],
+  [4, drawLarge],
+  [6, drawConditional],
+  [8, drawRead],
+  [3, drawMove],
+];
+/** Rare, since each is hundreds of writes; only where the profile asks for them. */
+const WEIGHTED_BULK: typeof WEIGHTED = [
+  [0.3, drawStorm],
+  [0.3, drawImport],
+];
+
+export function drawWork(random: Random, nodes: number, profile: Profile): WorkStep {
+  const kinds = profile.bulk ? [...WEIGHTED, ...WEIGHTED_BULK] : WEIGHTED;
+  let left = random.fraction() * kinds.reduce((sum, [weight]) => sum + weight, 0);
+  let draw: Draw = drawPut;
+  for (const [weight, kind] of kinds) {
+    if (left >= 0) draw = kind;
+    left -= weight;
+  }
+  return { machine: integerIn(random, 0, nodes), ...draw(random, profile) };
 }
 
-export function drawWork(random: Random, nodes: number, { keys }: Profile): WorkStep {
-  return {
-    kind: isChosen(random, 0.8) ? 'put' : 'del',
-    machine: integerIn(random, 0, nodes),
-    key: integerIn(random, 0, keys),
-  };
-}
-
-/** Does it, if the machine is up. */
-export function work({ world, ledger }: Scene, { kind, machine: number, key: keyNumber }: WorkStep): void {
-  const machine = world.machine(number);
-  const { running } = machine;
-  if (running === undefined) return;
-  const key = `key-${keyNumber}`;
-  const value = kind === 'put' ? ledger.nextValue() : undefined;
-  ledger.asked({ machine: machine.name, key, value, askedAtMs: world.time.nowMs });
-  const { node } = running;
-  const done = value === undefined ? node.del(key) : node.put(key, value);
-  done.then(
-    (result) => world.events.note(machine.name, `wrote ${key} ${JSON.stringify(result)}`),
-    (error: unknown) => world.events.note(machine.name, `could not write ${key}: ${String(error)}`),
-  );
+/** Does it, if the machine is up. Never fails: what becomes of it is in the ledger. */
+export function work(scene: Scene, step: WorkStep): Promise<void> {
+  const machine = scene.world.machine(step.machine);
+  switch (step.kind) {
+    case 'single':
+      return single(scene, scene.world.reached(machine), step);
+    case 'bulk':
+      return bulk(scene, scene.world.reached(machine), step);
+    case 'conditional':
+      return conditional(scene, scene.world.reached(machine), step);
+    case 'read':
+      return read(scene, machine, step);
+    case 'move':
+      return move(scene, machine, step);
+  }
 }

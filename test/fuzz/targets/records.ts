@@ -57,6 +57,7 @@ const HEAD = {
   openedAt: version(5),
   serverBootstrapping: false,
   exempt: true,
+  mixed: true,
 };
 
 const ENTRY = ENTRIES[0] as Entry;

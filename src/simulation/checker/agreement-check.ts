@@ -1,0 +1,62 @@
+/** I6: nodes whose contexts are equal hold the same permanent entries, but for what P5 excepts. */
+
+import { compareDots } from '../../core/entry.ts';
+import type { Fingerprints } from '../../core/fingerprint.ts';
+import { BrokenPromise, type Place } from './broken-promise.ts';
+import { contextHashOf } from './context-check.ts';
+import type { DiskState, PresentEntry } from './disk-state.ts';
+import type { Fate } from './fate.ts';
+import type { KnownEntries } from './known-entries.ts';
+
+export class AgreementCheck {
+  readonly #known: KnownEntries;
+  readonly #fate: Fate;
+  readonly #fingerprints: Fingerprints;
+  readonly #hashByState = new WeakMap<DiskState, bigint>();
+
+  constructor(known: KnownEntries, fate: Fate, fingerprints: Fingerprints) {
+    this.#known = known;
+    this.#fate = fate;
+    this.#fingerprints = fingerprints;
+  }
+
+  check(state: DiskState, others: readonly DiskState[], place: Place): void {
+    const hash = this.#hashOf(state);
+    for (const other of others) {
+      if (other === state || this.#hashOf(other) !== hash) continue;
+      if (other.node?.permanent.sum === state.node?.permanent.sum) continue;
+      this.#compare(state, other, place);
+      this.#compare(other, state, place);
+    }
+  }
+
+  #hashOf(state: DiskState): bigint {
+    let hash = this.#hashByState.get(state);
+    if (hash === undefined) {
+      hash = contextHashOf(state, this.#fingerprints);
+      this.#hashByState.set(state, hash);
+    }
+    return hash;
+  }
+
+  #compare(a: DiskState, b: DiskState, place: Place): void {
+    for (const entry of a.entryByKey.values()) {
+      if (entry.tombstone || entry.expiresAt !== undefined) continue;
+      const other = b.entryByKey.get(entry.key);
+      if (other !== undefined && compareDots(other, entry) >= 0) continue;
+      if (this.#isExcepted(entry)) continue;
+      throw new BrokenPromise('I6', 'an equal context goes with another entry elsewhere', {
+        ...place,
+        key: entry.key,
+        dot: entry,
+      });
+    }
+  }
+
+  #isExcepted(entry: PresentEntry): boolean {
+    const larger = this.#known
+      .ofKey(entry.key)
+      .filter((other) => compareDots(other, entry) > 0 && !other.isLost);
+    return this.#fate.mayBeEnded(entry.key, entry) && this.#fate.maySurvive(entry, larger, () => false);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Whether every promise is kept: looks at the disks after events, and at everything at the end. Throws `BrokenPromise`.
+ *
+ * What a node says is not believed: its disk is read past it, and compared with what its users asked for and were told
+ * (the ledger), and with what was on it before.
+ */
+
+import { type Dot, isLive } from '../../core/entry.ts';
+import { Fingerprints } from '../../core/fingerprint.ts';
+import type { Hash64 } from '../../ports/hash64.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Machine } from '../machine.ts';
+import { isChosen } from '../streams.ts';
+import type { WatchClient } from '../workload/watch-client.ts';
+import type { World } from '../world.ts';
+import { AgreementCheck } from './agreement-check.ts';
+import { BrokenPromise, type Place } from './broken-promise.ts';
+import { checkGrown, checkSums } from './context-check.ts';
+import { DiskReader, type DiskState, hasSeen } from './disk-state.ts';
+import { Fate } from './fate.ts';
+import { FaultsTold } from './faults-told.ts';
+import { KnownEntries, type KnownEntry } from './known-entries.ts';
+import type { Ledger, Written } from './ledger.ts';
+import { LogCheck } from './log-check.ts';
+import { LookedAt } from './looked-at.ts';
+import { checkEqual, checkKept } from './outcome.ts';
+import { PresenceCheck } from './presence-check.ts';
+import { noteLost } from './seen-elsewhere.ts';
+import { NOTHING_SEEN, type WriterSeen } from './writer-seen.ts';
+
+/** A disk with more entries is not looked at after every event, but so often that as much is read in all. */
+const ENTRIES_SMALL = 250;
+
+interface Look {
+  readonly looked: LookedAt;
+  readonly state: DiskState;
+  readonly wallMs: number;
+  /** What was seen may be less than before. */
+  readonly mayFall: boolean;
+}
+
+export class Checker {
+  readonly losses: FaultsTold;
+  readonly #world: World;
+  readonly #known: KnownEntries;
+  readonly #fate: Fate;
+  readonly #fingerprints: Fingerprints;
+  readonly #reader: DiskReader;
+  readonly #presence: PresenceCheck;
+  readonly #agreement: AgreementCheck;
+  readonly #random: Random;
+  readonly #lookedAt = new Map<Machine, LookedAt>();
+  readonly #damagedEntries = new Set<KnownEntry>();
+  /** Acknowledged since its machine was last looked at. */
+  #unconfirmed: Written[] = [];
+  /** A breach that was met where it could not be thrown. */
+  #met: unknown;
+
+  constructor(world: World, ledger: Ledger, hash64: Hash64) {
+    this.#world = world;
+    this.#known = new KnownEntries(ledger);
+    const { tombstoneTtlMs, maxDriftMs } = world.options;
+    this.#fate = new Fate(ledger, this.#known, tombstoneTtlMs);
+    this.#fingerprints = new Fingerprints(hash64);
+    this.#reader = new DiskReader(this.#fingerprints);
+    this.#presence = new PresenceCheck(this.#known, this.#fate, this.#damagedEntries);
+    this.#agreement = new AgreementCheck(this.#known, this.#fate, this.#fingerprints);
+    this.#random = world.random('checker');
+    this.losses = new FaultsTold({
+      maxDriftMs,
+      look: (machine) => this.#look(machine),
+      onDiskLost: (machine) => this.#lost(machine),
+      onClockRepair: () => {
+        this.#known.areRewritten = true;
+      },
+    });
+    ledger.onAcknowledged = (written) => this.#orMet(() => this.#acknowledged(written));
+    const log = new LogCheck(this.losses, world.time);
+    world.onLog = (machine, level, message, fields) =>
+      this.#orMet(() => log.check(machine, level, message, fields));
+  }
+
+  /** What was met where it could not be thrown: it ends the run after the event under way. */
+  meet(error: unknown): void {
+    this.#met ??= error;
+  }
+
+  /** What the writer of `key` on `machine` has seen, as far as its disk tells. */
+  seenBy(machine: Machine, key: string): WriterSeen {
+    const state = this.#lookedAt.get(machine)?.state;
+    if (state === undefined) return NOTHING_SEEN;
+    const isHealing = state.node?.healing === true || this.losses.forgetting.has(machine);
+    return { rowByActor: state.rowByActor, present: state.entryByKey.get(key), isHealing };
+  }
+
+  /** Between two events: the disks that changed. */
+  async afterEvent(): Promise<void> {
+    this.#throwMet();
+    for (const machine of [...this.#world.machines, ...this.#world.clones]) {
+      const before = this.#lookedAt.get(machine);
+      if (before?.writes === machine.disk.writes && before.life === machine.life) continue;
+      const size = before?.state?.entryByKey.size ?? 0;
+      if (size > ENTRIES_SMALL && !isChosen(this.#random, ENTRIES_SMALL / size)) continue;
+      await this.#look(machine);
+    }
+  }
+
+  /** A read that had to show the write of `dot` showed less. */
+  checkMissed(machine: Machine, key: string, dot: Dot): void {
+    const known = this.#known.get(dot);
+    if (known === undefined || known.isLost || this.#fate.mayBeEnded(key, dot)) return;
+    const place = { machine: machine.name, key, dot, atMs: this.#world.time.nowMs };
+    this.meet(new BrokenPromise('P1', 'a read after a write does not show it, nor what overrode it', place));
+  }
+
+  /** Whether a client that watches holds what its node shows. */
+  isUpToDate({ machine, prefix, heldByKey }: WatchClient): boolean {
+    if (machine === undefined) return true;
+    const entries = this.#lookedAt.get(machine)?.raw?.entryByKey.values() ?? [];
+    const live = [...entries].filter(
+      (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
+    );
+    return (
+      live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.value === value)
+    );
+  }
+
+  /** After everything was healed, and all agree. */
+  async atEnd(): Promise<void> {
+    this.#throwMet();
+    const stateByMachine = new Map<string, DiskState>();
+    for (const machine of this.#world.machines) {
+      await this.#look(machine);
+      const state = this.#lookedAt.get(machine)?.state;
+      // Damage that was not met yet is found by the next check of all entries, which may be minutes away.
+      if (state !== undefined && !this.losses.isDamaged(machine)) stateByMachine.set(machine.name, state);
+    }
+    const outcome = { stateByMachine, known: this.#known, fate: this.#fate, atMs: this.#world.time.nowMs };
+    checkEqual(outcome);
+    checkKept(outcome);
+  }
+
+  async #look(machine: Machine): Promise<void> {
+    const { time } = this.#world;
+    const { writes } = machine.disk;
+    const records = await machine.disk.recordsThat(() => true);
+    const wallMs = machine.clock.wallMs();
+    this.#fate.wallMsMax = Math.max(this.#fate.wallMsMax, wallMs);
+    const state = this.#reader.read(records);
+    const place = { machine: machine.name, atMs: time.nowMs };
+    const looked = this.#lookedAtOf(machine);
+    looked.writes = writes;
+    looked.life = machine.life;
+    looked.raw = state;
+    const [before, { node }] = [looked.state?.node, state];
+    // What was met is about to be seen to.
+    if (node?.damaged === true || (node === undefined && before !== undefined)) return;
+    const hasDropped = before?.drops !== node?.drops || before?.droppedAt !== node?.droppedAt;
+    const mayFall = this.losses.mayFall(machine, hasDropped);
+    if (this.losses.isDamaged(machine)) return this.#noteDamaged(looked.state, state);
+    this.#check(machine, { looked, state, wallMs, mayFall }, place);
+    looked.state = state;
+  }
+
+  #check(machine: Machine, { looked, state, wallMs, mayFall }: Look, place: Place): void {
+    const before = looked.state;
+    if (state.damaged > 0) throw new BrokenPromise('I4', 'a record cannot be read', place);
+    for (const entry of state.entryByKey.values())
+      if (before?.entryByKey.get(entry.key) !== entry) this.#known.found(entry, machine.name, place.atMs);
+    if (mayFall) {
+      looked.beginAnew();
+      const unconfirmed = this.#takeUnconfirmed(machine);
+      noteLost(this.#known, before, state, this.#othersOf(machine), unconfirmed);
+    } else if (before !== undefined) checkGrown(before, state, place);
+    checkSums(state, this.#fingerprints, place);
+    looked.checkCollected(state, wallMs, place);
+    this.#presence.check(state, wallMs, place);
+    this.#agreement.check(state, this.#othersOf(machine), place);
+    this.#confirm(machine, state, place);
+  }
+
+  /** P1: what was acknowledged here was seen here. */
+  #confirm(machine: Machine, state: DiskState, place: Place): void {
+    for (const entry of this.#takeUnconfirmed(machine)) {
+      const { key } = entry;
+      if (!hasSeen(state, entry, key))
+        throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', {
+          ...place,
+          key,
+          dot: entry,
+        });
+    }
+  }
+
+  #takeUnconfirmed(machine: Machine): KnownEntry[] {
+    const isHere = (written: Written): boolean => written.machine === machine.name;
+    const here = this.#unconfirmed.filter(isHere);
+    this.#unconfirmed = this.#unconfirmed.filter((written) => !isHere(written));
+    return here.flatMap(({ dot }) => (dot && this.#known.get(dot)) ?? []);
+  }
+
+  #acknowledged(written: Written): void {
+    this.#known.acknowledged(written, this.#world.time.nowMs);
+    this.#unconfirmed.push(written);
+  }
+
+  #noteDamaged(before: DiskState | undefined, now: DiskState): void {
+    for (const entry of before?.entryByKey.values() ?? []) {
+      const known = this.#known.get(entry);
+      if (known !== undefined && !now.entryByKey.has(entry.key)) this.#damagedEntries.add(known);
+    }
+  }
+
+  #lost(machine: Machine): void {
+    const looked = this.#lookedAtOf(machine);
+    const unconfirmed = this.#takeUnconfirmed(machine);
+    noteLost(this.#known, looked.state, undefined, this.#othersOf(machine), unconfirmed);
+    looked.beginAnew();
+    this.losses.lost(machine);
+  }
+
+  #othersOf(machine: Machine): DiskState[] {
+    return [...this.#lookedAt]
+      .filter(([other]) => other !== machine)
+      .flatMap(([, { state }]) => (state === undefined ? [] : [state]));
+  }
+
+  #lookedAtOf(machine: Machine): LookedAt {
+    let looked = this.#lookedAt.get(machine);
+    if (looked === undefined) this.#lookedAt.set(machine, (looked = new LookedAt()));
+    return looked;
+  }
+
+  #orMet(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.meet(error);
+    }
+  }
+
+  #throwMet(): void {
+    if (this.#met !== undefined) throw this.#met;
+  }
+}

@@ -1,0 +1,93 @@
+/** What faults tell before they take something: what may fall back, and what may be unexplained, from then on. */
+
+import type { Losses } from '../losses.ts';
+import type { Machine } from '../machine.ts';
+
+export interface FaultsToldOptions {
+  readonly maxDriftMs: number;
+  /** Looks at the disk of a machine as it is now. */
+  readonly look: (machine: Machine) => Promise<void>;
+  /** All that is on its disk goes. */
+  readonly onDiskLost: (machine: Machine) => void;
+  readonly onClockRepair: () => void;
+}
+
+export class FaultsTold implements Losses {
+  readonly #options: FaultsToldOptions;
+  /** Whose disk is another one since it was last looked at: it may have seen less (I3). */
+  readonly replaced: Set<Machine> = new Set<Machine>();
+  /** Whose node is about to forget what it has seen, or may be; it counts that as a drop. */
+  readonly forgetting: Set<Machine> = new Set<Machine>();
+  /** Whose records are not what was written, until the node has noticed. */
+  readonly #damaged = new Set<Machine>();
+  /** Whose node is giving up its context: it makes its records anew. */
+  readonly #rebuilding = new Set<Machine>();
+  /** Damage, or clocks that are off by more than `maxDriftMs`: since then contexts may be given up anywhere (I8). */
+  isUnsettled = false;
+
+  constructor(options: FaultsToldOptions) {
+    this.#options = options;
+  }
+
+  async beforeDiskLost(machine: Machine): Promise<void> {
+    await this.#options.look(machine);
+    this.#options.onDiskLost(machine);
+  }
+
+  async beforeRestore(machine: Machine): Promise<void> {
+    await this.#options.look(machine);
+    this.replaced.add(machine);
+  }
+
+  async beforeDamage(machine: Machine): Promise<void> {
+    await this.#options.look(machine);
+    this.#damaged.add(machine);
+    this.isUnsettled = true;
+  }
+
+  /** The node may take it for damage. */
+  beforeFailedRead(): void {
+    this.isUnsettled = true;
+  }
+
+  beforeClockWrong(_: Machine, offsetMs: number): void {
+    if (Math.abs(offsetMs) > this.#options.maxDriftMs) this.isUnsettled = true;
+  }
+
+  /** It goes on from where the other one is, which may be behind what it held itself. */
+  beforeClone(_: Machine, clone: Machine): void {
+    this.replaced.add(clone);
+  }
+
+  beforeClockRepair(machine: Machine): void {
+    this.forgetting.add(machine);
+    this.isUnsettled = true;
+    this.#options.onClockRepair();
+  }
+
+  /** A node has told that it gives up its context. */
+  gaveUp(machine: Machine): void {
+    this.forgetting.add(machine);
+    this.#damaged.delete(machine);
+    this.#rebuilding.add(machine);
+  }
+
+  /** Its records may not be what was written. */
+  isDamaged(machine: Machine): boolean {
+    return this.#damaged.has(machine) || this.#rebuilding.has(machine);
+  }
+
+  /** Whether what it has seen may have fallen back just now. `hasDropped`: it has counted a drop since it was last looked at. */
+  mayFall(machine: Machine, hasDropped: boolean): boolean {
+    const isReplaced = this.replaced.delete(machine);
+    const hasForgotten = hasDropped && this.forgetting.delete(machine);
+    if (hasForgotten) this.#rebuilding.delete(machine);
+    return hasForgotten || isReplaced;
+  }
+
+  /** Its disk is gone. */
+  lost(machine: Machine): void {
+    for (const machines of [this.replaced, this.forgetting, this.#damaged, this.#rebuilding])
+      machines.delete(machine);
+  }
+}

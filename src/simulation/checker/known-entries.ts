@@ -1,0 +1,170 @@
+/** Every entry that was acknowledged, or seen on a disk; what was never asked for, or has the dot of another one, is a breach. */
+
+import { nodeIdOf } from '../../core/actor.ts';
+import { compareDots, type Dot, nameOfDot } from '../../core/entry.ts';
+import { BrokenPromise, type Place } from './broken-promise.ts';
+import type { PresentEntry } from './disk-state.ts';
+import type { Ledger, Written } from './ledger.ts';
+
+export interface KnownEntry extends Dot {
+  readonly key: string;
+  readonly first: number;
+  readonly last: number;
+  readonly tombstone: boolean;
+  readonly value: string | undefined;
+  readonly expiresAt: number | undefined;
+  /** Who asked for it, as far as that is certain: of a deletion that was not acknowledged it is not. */
+  written: Written | undefined;
+  /** Acknowledged, and not gone with the only disk that had seen it (P4). */
+  isLost: boolean;
+}
+
+export class KnownEntries {
+  readonly #ledger: Ledger;
+  readonly #byDot = new Map<string, KnownEntry>();
+  /** The largest first. */
+  readonly #byKey = new Map<string, KnownEntry[]>();
+  readonly #byBatch = new Map<string, KnownEntry[]>();
+  readonly #tombstonesByAuthor = new Map<string, number>();
+  /** A clock was repaired: what lay in the future may have been written again, under other dots (R11). */
+  areRewritten = false;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  keys(): Iterable<string> {
+    return this.#byKey.keys();
+  }
+
+  /** The largest first. */
+  ofKey(key: string): readonly KnownEntry[] {
+    return this.#byKey.get(key) ?? [];
+  }
+
+  ofBatch(entry: Pick<KnownEntry, 'actor' | 'first'>): readonly KnownEntry[] {
+    return this.#byBatch.get(batchName(entry)) ?? [];
+  }
+
+  all(): Iterable<KnownEntry> {
+    return this.#byDot.values();
+  }
+
+  get(dot: Dot): KnownEntry | undefined {
+    return this.#byDot.get(nameOfDot(dot));
+  }
+
+  /** A write that was answered with its dot. */
+  acknowledged(written: Written, atMs: number): void {
+    const { key, value, expiresAt, dot, batch, machine } = written;
+    if (dot === undefined || batch === undefined) return;
+    const { first, last } = batch;
+    const known = this.#note(
+      { ...dot, key, value, expiresAt, first, last, tombstone: value === undefined },
+      { machine, key, dot, atMs },
+    );
+    if (known.written !== undefined && known.written !== written)
+      throw new BrokenPromise('I2', 'a dot was answered to two writes', { machine, key, dot, atMs });
+    known.written = written;
+  }
+
+  /** An entry that is present on a disk. */
+  found(entry: PresentEntry, machine: string, atMs: number): KnownEntry {
+    const known = this.#byDot.get(nameOfDot(entry));
+    if (known !== undefined && isSame(known, entry)) return known;
+    const place = { machine, key: entry.key, dot: entry, atMs };
+    const noted = this.#note(entry, place);
+    if (entry.tombstone) this.#checkAsked(entry, place);
+    else noted.written = this.#writeOf(entry, place);
+    return noted;
+  }
+
+  #note(entry: Omit<KnownEntry, 'written' | 'isLost'>, place: Place): KnownEntry {
+    const name = nameOfDot(entry);
+    const known = this.#byDot.get(name);
+    if (known !== undefined) {
+      if (isSame(known, entry)) return known;
+      throw new BrokenPromise('I2', `a dot is of two entries, one of key ${known.key}`, place);
+    }
+    const { actor, version, key, first, last, tombstone, value, expiresAt } = entry;
+    const noted: KnownEntry = {
+      actor,
+      version,
+      key,
+      first,
+      last,
+      tombstone,
+      value,
+      expiresAt,
+      written: undefined,
+      isLost: false,
+    };
+    this.#byDot.set(name, noted);
+    insert(this.#byKey, key, noted);
+    if (first < last) insert(this.#byBatch, batchName(noted), noted);
+    if (tombstone) {
+      const author = authorName(noted);
+      this.#tombstonesByAuthor.set(author, (this.#tombstonesByAuthor.get(author) ?? 0) + 1);
+    }
+    return noted;
+  }
+
+  #writeOf({ value, key, expiresAt, actor, version }: PresentEntry, place: Place): Written {
+    const written = this.#ledger.ofValue(value ?? '');
+    if (written === undefined || written.key !== key)
+      throw new BrokenPromise('P4', `${value?.trimEnd().slice(0, 20)} is there, which nobody wrote`, place);
+    if (written.outcome === 'refused')
+      throw new BrokenPromise('P4', 'a write that was refused is there', place);
+    if (written.expiresAt !== expiresAt)
+      throw new BrokenPromise('P4', 'an entry expires when nobody asked it to', place);
+    const isOther = written.dot !== undefined && compareDots(written.dot, { actor, version }) !== 0;
+    if (isOther && !this.areRewritten) throw new BrokenPromise('I2', 'one write has two dots', place);
+    return written;
+  }
+
+  /** A tombstone is anonymous: there may be no more of them than deletions were asked for. */
+  #checkAsked(entry: PresentEntry, place: Place): void {
+    if (this.areRewritten) return;
+    const author = authorName(entry);
+    const asked = this.#ledger
+      .endingOf(entry.key)
+      .filter(
+        ({ value, nodeId, outcome }) =>
+          value === undefined && nodeId === nodeIdOf(entry.actor) && outcome !== 'refused',
+      );
+    if ((this.#tombstonesByAuthor.get(author) ?? 0) > asked.length)
+      throw new BrokenPromise('P4', 'a deletion is there, which nobody asked for', place);
+  }
+}
+
+function isSame(
+  a: Omit<KnownEntry, 'written' | 'isLost'>,
+  b: Omit<KnownEntry, 'written' | 'isLost'>,
+): boolean {
+  return (
+    a.key === b.key &&
+    a.tombstone === b.tombstone &&
+    a.value === b.value &&
+    a.expiresAt === b.expiresAt &&
+    a.first === b.first &&
+    a.last === b.last
+  );
+}
+
+function insert(lists: Map<string, KnownEntry[]>, name: string, entry: KnownEntry): void {
+  const list = lists.get(name);
+  if (list === undefined) {
+    lists.set(name, [entry]);
+    return;
+  }
+  const at = list.findIndex((other) => compareDots(other, entry) < 0);
+  list.splice(at === -1 ? list.length : at, 0, entry);
+}
+
+function batchName({ actor, first }: Pick<KnownEntry, 'actor' | 'first'>): string {
+  return `${actor} ${first}`;
+}
+
+function authorName({ actor, key }: Pick<KnownEntry, 'actor' | 'key'>): string {
+  return `${nodeIdOf(actor)} ${key}`;
+}

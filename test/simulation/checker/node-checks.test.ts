@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AgreementCheck } from '../../../src/simulation/checker/agreement-check.ts';
+import { Fate } from '../../../src/simulation/checker/fate.ts';
+import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
+import { Ledger } from '../../../src/simulation/checker/ledger.ts';
+import { LookedAt } from '../../../src/simulation/checker/looked-at.ts';
+import { noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
+import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
+import { diskOf, fingerprints, seenOn, TTL_MS, write } from './made.ts';
+
+const PLACE = { machine: 'a', atMs: 1 };
+const ONE = { by: 'a', at: 1, value: 'one' };
+
+let ledger: Ledger;
+let known: KnownEntries;
+
+beforeEach(() => {
+  ledger = new Ledger();
+  known = new KnownEntries(ledger);
+  ledger.onAcknowledged = (written) => known.acknowledged(written, 1);
+});
+
+describe('a node', () => {
+  function lookedAt(...disks: readonly Parameters<typeof diskOf>[0][]): () => void {
+    const looked = new LookedAt();
+    return () => {
+      for (const disk of disks.map(diskOf)) {
+        looked.checkCollected(disk, EPOCH_MS + 100, PLACE);
+        looked.state = disk;
+      }
+    };
+  }
+
+  test('that shows again what it collected breaks I7', () => {
+    const tombstone = { entries: { x: { by: 'a', at: 1 } } };
+    expect(lookedAt(tombstone, {}, tombstone)).toThrow('I7');
+  });
+
+  test('that collected a tombstone, and holds another one, breaks nothing', () => {
+    expect(
+      lookedAt({ entries: { x: { by: 'a', at: 1 } } }, {}, { entries: { x: { by: 'a', at: 2 } } }),
+    ).not.toThrow();
+  });
+
+  test('that dropped a live entry and has it again breaks nothing here', () => {
+    expect(lookedAt({ entries: { x: ONE } }, {}, { entries: { x: ONE } })).not.toThrow();
+  });
+});
+
+describe('two nodes with equal contexts', () => {
+  const agree = (a: Parameters<typeof diskOf>[0], b: Parameters<typeof diskOf>[0]) => () => {
+    const fate = new Fate(ledger, known, TTL_MS);
+    new AgreementCheck(known, fate, fingerprints).check(diskOf(a), [diskOf(b)], PLACE);
+  };
+  const rows = { a: { received: 1 }, b: { received: 5 } };
+
+  test('that hold different permanent entries break I6', () => {
+    write(ledger, 'x', ONE);
+    expect(agree({ rows, entries: { x: ONE } }, { rows })).toThrow('I6');
+    expect(agree({ rows }, { rows, entries: { x: ONE } })).toThrow('I6');
+  });
+
+  test('and that hold the same, or have seen different things, break nothing', () => {
+    write(ledger, 'x', ONE);
+    expect(agree({ rows, entries: { x: ONE } }, { rows, entries: { x: ONE } })).not.toThrow();
+    expect(agree({ rows, entries: { x: ONE } }, { rows: { b: { received: 5 } } })).not.toThrow();
+  });
+
+  test('may differ in what somebody deleted who had not seen it, and not in what had been seen', () => {
+    write(ledger, 'x', ONE);
+    write(ledger, 'x', { by: 'b', at: 5 });
+    expect(agree({ rows, entries: { x: ONE } }, { rows })).not.toThrow();
+    write(ledger, 'x', { by: 'b', at: 6, seen: seenOn(diskOf({ rows }), 'x') });
+    expect(agree({ rows, entries: { x: ONE } }, { rows })).toThrow('I6');
+  });
+});
+
+test('a write is lost with the only disk that had seen it, and not if another one has', () => {
+  write(ledger, 'x', ONE);
+  const disk = diskOf({ rows: { a: { received: 1 } } });
+  noteLost(known, disk, disk, []);
+  expect([...known.all()].map(({ isLost }) => isLost)).toEqual([false]);
+  noteLost(known, disk, undefined, [diskOf({ entries: { x: ONE }, rows: { a: {} } })]);
+  expect([...known.all()].map(({ isLost }) => isLost)).toEqual([false]);
+  noteLost(known, disk, diskOf({}), [diskOf({})]);
+  expect([...known.all()].map(({ isLost }) => isLost)).toEqual([true]);
+});
