@@ -151,13 +151,15 @@ export class Checker {
     const looked = this.#lookedAtOf(machine);
     looked.writes = writes;
     looked.life = machine.life;
+    // Damage may be met, and mended, before it was looked at.
+    if (this.losses.isDamaged(machine)) this.#noteDamaged(looked.raw, state);
     looked.raw = state;
     const [before, { node }] = [looked.state?.node, state];
     // What was met is about to be seen to.
     if (node?.damaged === true || (node === undefined && before !== undefined)) return;
     const hasDropped = before?.drops !== node?.drops || before?.droppedAt !== node?.droppedAt;
     const mayFall = this.losses.mayFall(machine, hasDropped);
-    if (this.losses.isDamaged(machine)) return this.#noteDamaged(looked.state, state);
+    if (this.losses.isDamaged(machine)) return;
     this.#check(machine, { looked, state, wallMs, mayFall }, place);
     looked.state = state;
   }

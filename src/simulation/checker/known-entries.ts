@@ -17,6 +17,8 @@ export interface KnownEntry extends Dot {
   written: Written | undefined;
   /** Acknowledged, and not gone with the only disk that had seen it (P4). */
   isLost: boolean;
+  /** Gone with a disk, by damage, or with a context that was given up, somewhere: batches may lack it until it is back. */
+  isForgotten: boolean;
 }
 
 export class KnownEntries {
@@ -79,7 +81,7 @@ export class KnownEntries {
     return noted;
   }
 
-  #note(entry: Omit<KnownEntry, 'written' | 'isLost'>, place: Place): KnownEntry {
+  #note(entry: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>, place: Place): KnownEntry {
     const name = nameOfDot(entry);
     const known = this.#byDot.get(name);
     if (known !== undefined) {
@@ -98,6 +100,7 @@ export class KnownEntries {
       expiresAt,
       written: undefined,
       isLost: false,
+      isForgotten: false,
     };
     this.#byDot.set(name, noted);
     insert(this.#byKey, key, noted);
@@ -138,8 +141,8 @@ export class KnownEntries {
 }
 
 function isSame(
-  a: Omit<KnownEntry, 'written' | 'isLost'>,
-  b: Omit<KnownEntry, 'written' | 'isLost'>,
+  a: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>,
+  b: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>,
 ): boolean {
   return (
     a.key === b.key &&

@@ -67,7 +67,7 @@ export class PresenceCheck {
   /** Of what survives of a batch nothing may be unknown where a part of it is. */
   #checkBatch(entry: PresentEntry, state: DiskState, place: Place): void {
     for (const other of this.#known.ofBatch(entry)) {
-      if (hasSeen(state, other, other.key) || other.isLost || this.damaged.has(other)) continue;
+      if (hasSeen(state, other, other.key) || other.isForgotten || this.damaged.has(other)) continue;
       if (this.#fate.mayBeSuperseded(other) || this.#fate.mayBeCollected(other)) continue;
       throw new BrokenPromise('P4', `a part of a batch is here, and ${other.key} of it is not`, {
         ...place,

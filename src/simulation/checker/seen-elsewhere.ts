@@ -19,6 +19,8 @@ export function noteLost(
   const had = new Set(acknowledged);
   for (const entry of known.all()) {
     if (!had.has(entry) && !isSeen(before, entry)) continue;
-    if (!isSeen(now, entry) && !others.some((other) => isSeen(other, entry))) entry.isLost = true;
+    if (isSeen(now, entry)) continue;
+    entry.isForgotten = true;
+    if (!others.some((other) => isSeen(other, entry))) entry.isLost = true;
   }
 }
