@@ -6,7 +6,7 @@ import { createHash64 } from '../adapters/xxhash.ts';
 import { BoatoError } from '../core/errors.ts';
 import { BackupParser } from '../storage/backup-parser.ts';
 import type { BackupResult } from './api.ts';
-import { syncFolder } from './folder.ts';
+import { syncFolder } from './sync.ts';
 
 /** Only the owner reads it: it holds all values. */
 const FILE_MODE = 0o600;

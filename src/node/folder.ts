@@ -6,7 +6,10 @@ import { openLevelStore } from '../adapters/level-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Ballast } from './ballast.ts';
+import { makeFirstDatabase, removeAsides } from './first-database.ts';
+import { type NotedDatabase, openNoted } from './noted-database.ts';
 import type { StoreHome } from './store-home.ts';
+import { syncFolder } from './sync.ts';
 
 /** Once it is there, a missing database is an error, not a reason to begin an empty one. */
 const MARKER = 'initialized';
@@ -18,9 +21,15 @@ const RESTORING = 'restore.tmp';
 const MARKER_TEXT =
   'The database beside this file was made. If it is missing, restore it, or empty the whole folder.\n';
 
-/** The database of a folder that holds one, for a short look: nothing is written beside it. Fails as `openFolder` does. */
-export function openForLook(dir: string): Promise<OrderedStore> {
-  return openDatabase(resolve(dir), true);
+/**
+ * The database of a folder that holds one, for a short look: nothing is written in it. Fails as `openFolder` does, and with
+ * `RECORD_DAMAGED` where its files are not what they were when it was closed.
+ */
+export async function openForLook(dir: string): Promise<OrderedStore> {
+  const { store, damage } = await openDatabase(resolve(dir), true);
+  if (damage === undefined) return store;
+  await store.close();
+  throw damage;
 }
 
 /** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
@@ -29,7 +38,8 @@ export async function openFolder(path: string): Promise<StoreHome> {
   const ballast = new Ballast(dir);
   await makeFolder(dir);
   const isInitialized = await exists(join(dir, MARKER));
-  const store = await openDatabase(dir, isInitialized);
+  if (!isInitialized && !(await exists(join(dir, DATABASE)))) await makeFirstDatabase(dir, DATABASE);
+  const { store, damage, settle } = await openDatabase(dir, isInitialized);
   try {
     await writeFile(join(dir, HOLDER), JSON.stringify({ pid: process.pid }));
   } catch (error) {
@@ -40,14 +50,17 @@ export async function openFolder(path: string): Promise<StoreHome> {
     dir,
     store,
     isInitialized,
+    damage,
     async markInitialized() {
+      await settle();
       if (isInitialized) return;
+      await removeAsides(dir);
       await writeDurably(dir, MARKER, MARKER_TEXT);
     },
     checkReopening: () => ballast.checkReopening(join(dir, DATABASE)),
     reopen: (read) =>
       ballast.spend(async () => {
-        const reopened = await openDatabase(dir, true);
+        const { store: reopened } = await openDatabase(dir, true);
         try {
           return await read(reopened);
         } catch (error) {
@@ -126,17 +139,31 @@ async function removeEmptyFolders(dir: string, last: string): Promise<void> {
   }
 }
 
-async function openDatabase(dir: string, isInitialized: boolean): Promise<OrderedStore> {
+async function openDatabase(dir: string, isInitialized: boolean): Promise<NotedDatabase> {
   try {
-    return await openLevelStore(join(dir, DATABASE), { createIfMissing: !isInitialized });
+    return await openNoted(dir, DATABASE, { createIfMissing: !isInitialized });
   } catch (error) {
     if (!(error instanceof BoatoError)) throw error;
     if (error.code === 'STORE_LOCKED') throw await lockedBy(dir, error);
-    if (error.code === 'STORE_MISSING') {
-      throw missing(dir, error);
-    }
-    throw error;
+    if (error.code === 'STORE_MISSING') throw missing(dir, error);
+    throw isDamagedDatabase(error) ? new BoatoError(error.code, error.message + ADVICE, { cause: error }) : error;
   }
+}
+
+const ADVICE = '; restore the folder, or empty it and let the peers fill it.';
+
+/** Rather than that the system does not let it be opened. */
+function isDamagedDatabase({ code, message }: BoatoError): boolean {
+  return code === 'STORE_UNREADABLE' && /: Corruption: |: No such file or directory$/u.test(message);
+}
+
+/** What was damaged is needed to open the store: who the node is, or what it has seen. */
+export function unopenable(dir: string, cause: BoatoError): BoatoError {
+  return new BoatoError(
+    'RECORD_DAMAGED',
+    `The database in ${dir} is damaged where the store keeps what it needs to open${ADVICE}`,
+    { cause },
+  );
 }
 
 export function missing(dir: string, cause: unknown): BoatoError {
@@ -209,15 +236,5 @@ async function writeDurably(dir: string, name: string, content: string): Promise
     await syncFolder(dir);
   } catch (error) {
     throw unusable(`The file ${join(dir, name)} cannot be written`, error);
-  }
-}
-
-/** What was renamed in it stays so after a power loss. */
-export async function syncFolder(dir: string): Promise<void> {
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

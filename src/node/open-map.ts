@@ -37,6 +37,7 @@ export async function openMapAt(
   try {
     throwIfAborted(options.signal);
     const replica = await open(store, isInitialized);
+    if (home.damage !== undefined) await replica.noteDamage(home.damage);
     await home.markInitialized();
     const live = new LiveReplica(replica, {
       home: {

@@ -8,7 +8,7 @@ import { BoatoError } from '../core/errors.ts';
 import { aborted, throwIfAborted } from './abort.ts';
 import type { Store, StoreOptions } from './api.ts';
 import { Ballast } from './ballast.ts';
-import { missing, openFolder } from './folder.ts';
+import { missing, openFolder, unopenable } from './folder.ts';
 import { type OpenedMap, openMapAt } from './open-map.ts';
 import { type CheckedStoreOptions, checkStoreOptions } from './options.ts';
 
@@ -32,8 +32,9 @@ export async function openMap(options: CheckedStoreOptions): Promise<OpenedMap> 
     try {
       return await openMapAt(folder, options, { clock: systemClock, random: systemRandom, hash64 });
     } catch (error) {
-      if (error instanceof BoatoError && error.code === 'STORE_MISSING') throw missing(folder.dir, error);
-      throw error;
+      if (!(error instanceof BoatoError)) throw error;
+      if (error.code === 'STORE_MISSING') throw missing(folder.dir, error);
+      throw error.code === 'RECORD_DAMAGED' ? unopenable(folder.dir, error) : error;
     }
   });
 }

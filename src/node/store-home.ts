@@ -1,5 +1,6 @@
 /** Where a store lives, as a port: a folder on a disk, or one that is simulated. */
 
+import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 
 export interface StoreHome {
@@ -8,7 +9,9 @@ export interface StoreHome {
   readonly store: OrderedStore;
   /** A store was made here before. */
   readonly isInitialized: boolean;
-  /** After the store knows who it is: from now on it must exist. */
+  /** What is seen from without: files are not what they were when the store was closed. */
+  readonly damage?: BoatoError | undefined;
+  /** After the store knows who it is, and of the damage: from now on it must exist. */
   markInitialized(): Promise<void>;
   /** Fails if the store, once closed, could not be opened again, as far as that can be told. */
   checkReopening(): Promise<void>;

@@ -66,6 +66,12 @@ export class Health {
     this.#change((transaction) => transaction.touchState()).catch(() => {});
   }
 
+  /** As `meet`, and kept when it resolves. */
+  note(error: BoatoError): Promise<void> {
+    this.meet(error);
+    return this.#change((transaction) => transaction.touchState());
+  }
+
   /**
    * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go
    * on. Resolves to what is wrong, a sentence, to be given up for; to `undefined` if all is well. Called off, it fails

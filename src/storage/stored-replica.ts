@@ -117,6 +117,11 @@ export class StoredReplica implements Replica {
     await this.#sessions.load();
   }
 
+  /** Damage that the records do not show. On disk when it resolves. */
+  noteDamage(error: BoatoError): Promise<void> {
+    return this.#health.note(error);
+  }
+
   get nodeId(): NodeId {
     return this.#state.identity.nodeId;
   }

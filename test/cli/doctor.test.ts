@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openLevelStore } from '../../src/adapters/level-store.ts';
+import { removeStopNote } from '../../src/node/stop-note.ts';
 import type { Finding, Subject } from '../../src/cli/doctor/finding.ts';
 import { restingFindings } from '../../src/cli/doctor/resting-findings.ts';
 import { LOCK_PATIENCE } from '../../src/cli/retry.ts';
@@ -43,6 +44,7 @@ function about(subject: Subject, findings: readonly Finding[]): readonly Finding
 }
 
 async function records(dir: string): Promise<readonly StoredRecord[]> {
+  await removeStopNote(dir);
   const store = await openLevelStore(join(dir, 'db'), { createIfMissing: false });
   const scan = store.scan({});
   const all = await scan.next(1000);
@@ -52,6 +54,7 @@ async function records(dir: string): Promise<readonly StoredRecord[]> {
 }
 
 async function change(dir: string, key: Uint8Array, value: Uint8Array | undefined): Promise<void> {
+  await removeStopNote(dir);
   const store = await openLevelStore(join(dir, 'db'), { createIfMissing: false });
   await store.write([value === undefined ? { type: 'del', key } : { type: 'put', key, value }], {
     sync: true,
@@ -82,11 +85,12 @@ describe('store doctor without a node', () => {
 
   it('changes no record, and leaves the marker of a clean stop where it is', async () => {
     const dir = await folderWithStore();
-    const [before, files] = [await records(dir), await readdir(dir)];
+    const files = await readdir(dir);
+    const before = await records(dir);
     expect(before.map(([key]) => key)).toContainEqual(metaKey('clean'));
     expect((await doctor(dir)).code).toBe(0);
-    expect(await records(dir)).toStrictEqual(before);
     expect(await readdir(dir)).toStrictEqual(files);
+    expect(await records(dir)).toStrictEqual(before);
   });
 
   it('makes nothing where there is no store', async () => {
@@ -115,7 +119,7 @@ describe('store doctor without a node', () => {
     const { code, findings } = await doctor(dir);
     expect(code).toBe(3);
     expect(findings[0]).toMatchObject({ mark: 'problem', message: `the database in ${dir} is missing` });
-    expect(await readdir(dir)).toStrictEqual(['initialized']);
+    expect(await readdir(dir)).toStrictEqual(['initialized', 'stopped.json']);
   });
 
   it('finds a database that cannot be opened', async () => {

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLevelStore } from '../../src/adapters/level-store.ts';
+import { removeStopNote } from '../../src/node/stop-note.ts';
 import { entryKey } from '../../src/storage/keyspace.ts';
 import { runStore, startServe } from '../support/run-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function flipEntry(dir: string, name: string): Promise<void> {
+  await removeStopNote(dir);
   const store = await openLevelStore(join(dir, 'db'), { createIfMissing: false });
   const key = entryKey(new TextEncoder().encode(name));
   const value = (await store.get(key))?.slice() ?? new Uint8Array(0);

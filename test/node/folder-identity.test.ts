@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLevelStore } from '../../src/adapters/level-store.ts';
+import { removeStopNote } from '../../src/node/stop-note.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import { openStore } from '../../src/index.ts';
 import { seal } from '../../src/storage/checksum.ts';
@@ -20,6 +21,7 @@ async function madeStore(): Promise<string> {
 }
 
 async function writeIdentity(dir: string, record: Uint8Array): Promise<void> {
+  await removeStopNote(dir);
   const store = await openLevelStore(join(dir, 'db'), { createIfMissing: false });
   await store.write([{ type: 'put', key: IDENTITY, value: record }], { sync: true });
   await store.close();

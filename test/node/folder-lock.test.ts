@@ -84,7 +84,7 @@ describe('a folder that is in use', () => {
     const first = await openStore({ dir });
     expect(existsSync(join(dir, 'holder.json'))).toBe(true);
     await first.close();
-    expect((await readdir(dir)).toSorted()).toEqual(['db', 'initialized']);
+    expect((await readdir(dir)).toSorted()).toEqual(['db', 'initialized', 'stopped.json']);
     await temporaryStore({ dir });
   });
 
@@ -125,7 +125,7 @@ describe('a folder', () => {
       code: 'LISTEN_FAILED',
       message: `The address ${listen} cannot be listened on: the port is in use by another process.`,
     });
-    expect((await readdir(dir)).toSorted()).toEqual(['db', 'initialized']);
+    expect((await readdir(dir)).toSorted()).toEqual(['db', 'initialized', 'stopped.json']);
     await temporaryStore({ dir });
   });
 });

@@ -1,0 +1,96 @@
+/**
+ * What the files of a database are, noted beside it before it is closed. LevelDB opens without an error where its log was
+ * cut, emptied or removed, or a byte in it flipped, and lacks what was there: what is left fits together, as in an old
+ * backup, so no checksum of ours tells. After a stop that left no note (a kill, a power loss) nothing can be compared.
+ *
+ * 1. The note is written with the database's lock held, after the last write: the newest log does not change any more, and
+ *    the manifest only grows.
+ * 2. It is gone for good before the database is opened, and so changed. Only where it does not match it stays, until the
+ *    store itself knows of the damage.
+ */
+
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { syncFile } from './sync.ts';
+
+const NAME = 'stopped.json';
+
+/** A file, or the beginning of one. */
+interface Noted {
+  readonly name: string;
+  readonly bytes: number;
+  readonly crc: number;
+  /** It may have grown since. */
+  readonly grows: boolean;
+}
+
+/** As it is on disk; `undefined` if there is none. */
+export async function readStopNote(dir: string): Promise<string | undefined> {
+  return readFile(join(dir, NAME), 'utf8').catch(() => undefined);
+}
+
+/** What is another way than `note` has it, as the beginning of a sentence; `undefined` if nothing is. */
+export async function differenceFrom(note: string, database: string): Promise<string | undefined> {
+  for (const { name, bytes, crc, grows } of parsed(note)) {
+    const path = join(database, name);
+    const found = await look(path, bytes).catch(() => undefined);
+    if (found === undefined) return `The file ${path} is gone, or cannot be read`;
+    if (grows ? found.length < bytes : found.length !== bytes)
+      return `The file ${path} has ${found.length} bytes, and had ${bytes} when the store was closed`;
+    if (found.crc !== crc) return `The file ${path} is not what it was when the store was closed`;
+  }
+  return undefined;
+}
+
+/** What it speaks of is on disk before it is. A note that a power loss takes, or cuts, is no harm. */
+export async function writeStopNote(dir: string, database: string): Promise<void> {
+  const names = await readdir(database);
+  const log = newest(names, /^(?<number>\d+)\.log$/u);
+  const manifest = newest(names, /^MANIFEST-(?<number>\d+)$/u);
+  if (log === undefined || manifest === undefined) return;
+  await syncFile(join(database, log));
+  const files: readonly Noted[] = [
+    await noted(database, log, false),
+    await noted(database, manifest, true),
+    await noted(database, 'CURRENT', false),
+  ];
+  const path = join(dir, NAME);
+  await writeFile(`${path}.tmp`, JSON.stringify({ files }), { mode: 0o600 });
+  await rename(`${path}.tmp`, path);
+}
+
+export async function removeStopNote(dir: string): Promise<void> {
+  await rm(join(dir, NAME), { force: true });
+}
+
+/** Nothing, if it was not written to its end. */
+function parsed(note: string): readonly Noted[] {
+  try {
+    return (JSON.parse(note) as { readonly files: readonly Noted[] }).files;
+  } catch {
+    return [];
+  }
+}
+
+function newest(names: readonly string[], form: RegExp): string | undefined {
+  const number = (name: string): number => Number(form.exec(name)?.groups?.['number']);
+  return names.filter((name) => form.test(name)).toSorted((a, b) => number(b) - number(a))[0];
+}
+
+async function noted(database: string, name: string, grows: boolean): Promise<Noted> {
+  const { length, crc } = await look(join(database, name), Number.POSITIVE_INFINITY);
+  return { name, bytes: length, crc, grows };
+}
+
+/** How long a file is, and the checksum of its first `bytes`. */
+async function look(path: string, bytes: number): Promise<{ readonly length: number; readonly crc: number }> {
+  let length = 0;
+  let crc = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Uint8Array>) {
+    if (length < bytes) crc = crc32(piece.subarray(0, bytes - length), crc);
+    length += piece.length;
+  }
+  return { length, crc };
+}
