@@ -98,11 +98,21 @@ function unlessClosed(cause: unknown): unknown {
   return isClosed ? new BoatoError('STORE_CLOSED', 'The store is closed.', { cause }) : cause;
 }
 
+/** LevelDB passes on the words of the system without its code. */
+const OUT_OF_RESOURCES = /Too many open files|Cannot allocate memory/u;
+
 /** What LevelDB cannot read is damaged, as a record is whose checksum fails. */
 function rethrowRead(cause: unknown): never {
   const { code } = cause as { code?: unknown };
   if (CLOSED_CODES.has(code)) throw unlessClosed(cause);
   if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
+  if (OUT_OF_RESOURCES.test(String((cause as Error).message))) {
+    throw new BoatoError(
+      'STORE_UNREADABLE',
+      'The database could not open one of its files: the process has too many files open, or too little memory. Raise its limits (`ulimit -n`); nothing is damaged.',
+      { cause },
+    );
+  }
   throw new BoatoError(
     'RECORD_DAMAGED',
     'The database could not read a part of its files: they are damaged.',

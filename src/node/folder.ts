@@ -8,6 +8,7 @@ import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Ballast } from './ballast.ts';
 import { makeFirstDatabase, removeAsides } from './first-database.ts';
 import { type NotedDatabase, openNoted } from './noted-database.ts';
+import { requestSalvage } from './salvage.ts';
 import type { StoreHome } from './store-home.ts';
 import { syncFolder } from './sync.ts';
 
@@ -58,11 +59,14 @@ export async function openFolder(path: string): Promise<StoreHome> {
       await writeDurably(dir, MARKER, MARKER_TEXT);
     },
     checkReopening: () => ballast.checkReopening(join(dir, DATABASE)),
+    requestSalvage: () => requestSalvage(dir),
     reopen: (read) =>
       ballast.spend(async () => {
-        const { store: reopened } = await openDatabase(dir, true);
+        const { store: reopened, damage: found, settle: settleFound } = await openDatabase(dir, true);
         try {
-          return await read(reopened);
+          const result = await read(reopened, found);
+          await settleFound();
+          return result;
         } catch (error) {
           await reopened.close();
           throw error;

@@ -41,6 +41,8 @@ const ROOM_RETRY_MS = 600_000;
 export interface ReplicaHome extends Pick<StoreHome, 'checkReopening' | 'setRoomAside' | 'checkRoom'> {
   /** Opens the store again, which is closed, and what is on it. */
   reopen(before: StoredReplica): Promise<StoredReplica>;
+  /** As of `StoreHome`. */
+  requestSalvage?(): Promise<void>;
 }
 
 export interface LiveReplicaDependencies {
@@ -163,7 +165,10 @@ export class LiveReplica {
   }
 
   #watch(replica: StoredReplica): void {
-    replica.onFence((error, isDefect) => this.#fenced(error, isDefect));
+    replica.onFence((error, isDefect) => {
+      if (replica.isUnreadable) this.#run(() => this.#requestSalvage());
+      this.#fenced(error, isDefect);
+    });
     // What was met in opening may have been noted on a disk that failed.
     if (replica.fenced !== undefined) this.#fenced(replica.fenced, false);
   }
@@ -244,6 +249,14 @@ export class LiveReplica {
       );
       this.#tryLater(outage);
     }
+  }
+
+  /** Never fails: the damage is met again. */
+  async #requestSalvage(): Promise<void> {
+    const { home, log } = this.#dependencies;
+    await home.requestSalvage?.().catch((error: unknown) => {
+      log.warn({ error: String(error) }, 'The copy of what can be read could not be asked for.');
+    });
   }
 
   async #exchange(): Promise<void> {

@@ -1,9 +1,11 @@
 /** A database that is compared, when it is opened, with what it was when it was closed. */
 
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLevelStore } from '../adapters/level-store.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
+import { endSalvage, salvage } from './salvage.ts';
 import { differenceFrom, readStopNote, removeStopNote, writeStopNote } from './stop-note.ts';
 import { syncFolder } from './sync.ts';
 
@@ -22,15 +24,19 @@ export async function openNoted(
   options: { readonly createIfMissing: boolean },
 ): Promise<NotedDatabase> {
   const database = join(dir, name);
+  const isSalvaged = await salvage(dir, name);
+  // It is of the database that was.
+  if (isSalvaged) await removeStopNote(dir);
   const note = await readStopNote(dir);
-  const difference = note === undefined ? undefined : await differenceFrom(note, database);
+  const difference = note === undefined ? await missingLog(database) : await differenceFrom(note, database);
   if (note !== undefined && difference === undefined) {
     await removeStopNote(dir);
     await syncFolder(dir);
   }
   const store = await openLevelStore(database, options);
   // Another process may have had the database since: with another note, or none, it is another database.
-  const isDamaged = difference !== undefined && (await readStopNote(dir)) === note;
+  const isChanged = difference !== undefined && (await readStopNote(dir)) === note;
+  const isDamaged = isChanged || isSalvaged;
   let isSettled = !isDamaged;
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -40,14 +46,28 @@ export async function openNoted(
   };
   return {
     store: { ...store, close: () => (closed ??= close()) },
-    damage: isDamaged ? changedWhileClosed(difference) : undefined,
+    damage: isSalvaged ? readInPart(database) : isChanged ? changedWhileClosed(difference) : undefined,
     async settle() {
       if (isSettled) return;
       await removeStopNote(dir);
-      await syncFolder(dir);
+      await endSalvage(dir);
       isSettled = true;
     },
   };
+}
+
+/** An open database has a log, and so has one that was left in any other way. */
+async function missingLog(database: string): Promise<string | undefined> {
+  const names = await readdir(database).catch((): string[] => []);
+  const isMissing = names.includes('CURRENT') && !names.some((name) => name.endsWith('.log'));
+  return isMissing ? `The log of the database ${database} is gone` : undefined;
+}
+
+function readInPart(database: string): BoatoError {
+  return new BoatoError(
+    'RECORD_DAMAGED',
+    `The database ${database} could not be read as a whole, and what could be was copied into a new one: look after the disk. The node serves no peer until it has asked its peers for what is missing.`,
+  );
 }
 
 function changedWhileClosed(difference: string): BoatoError {

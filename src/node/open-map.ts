@@ -42,7 +42,13 @@ export async function openMapAt(
     const live = new LiveReplica(replica, {
       home: {
         checkReopening: () => home.checkReopening(),
-        reopen: (before) => home.reopen((reopened) => open(reopened, true, before)),
+        reopen: (before) =>
+          home.reopen(async (reopened, damage) => {
+            const next = await open(reopened, true, before);
+            if (damage !== undefined) await next.noteDamage(damage);
+            return next;
+          }),
+        requestSalvage: async () => home.requestSalvage?.(),
         setRoomAside: (isCalledOff) => home.setRoomAside(isCalledOff),
         checkRoom: () => home.checkRoom(),
       },

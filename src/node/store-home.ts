@@ -16,7 +16,9 @@ export interface StoreHome {
   /** Fails if the store, once closed, could not be opened again, as far as that can be told. */
   checkReopening(): Promise<void>;
   /** Opens the store again, which is closed, and has it read; closes it if that fails. */
-  reopen<T>(read: (store: OrderedStore) => Promise<T>): Promise<T>;
+  reopen<T>(read: (store: OrderedStore, damage?: BoatoError) => Promise<T>): Promise<T>;
+  /** A part of it cannot be read: the next opening, or reopening, is of a copy of the rest. */
+  requestSalvage?(): Promise<void>;
   /** The room that a reopening on a full disk takes. Fails if there is none. */
   setRoomAside(isCalledOff: () => boolean): Promise<void>;
   /** Fails if there is next to no room for writes. */

@@ -33,6 +33,8 @@ function describe(kind: ProblemKind): string {
       return 'damage that was met before, and is not repaired yet';
     case 'unreadable':
       return 'records that fail their checksum, or make no sense';
+    case 'file-unreadable':
+      return 'parts of the database that cannot be read';
     case 'unknown':
       return 'records that are not of this format';
     case 'sums-differ':
@@ -52,7 +54,9 @@ function describe(kind: ProblemKind): string {
   }
 }
 
-function whatWasDone({ gaveUp, removed, sound }: NonNullable<Verified['repair']>): string {
+function whatWasDone({ gaveUp, copies, removed, sound }: NonNullable<Verified['repair']>): string {
+  if (copies)
+    return 'A part of the database cannot be read: what can be is copied when it is opened next. Repair it once more then.';
   const done = [
     ...(gaveUp
       ? [

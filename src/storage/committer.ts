@@ -40,6 +40,10 @@ const FAILED_WRITE: Fence = {
   what: 'A write to disk failed, and was not acknowledged',
   isDefect: false,
 };
+export const UNREADABLE: Fence = {
+  what: 'A part of the database cannot be read, so that what can be must be copied',
+  isDefect: false,
+};
 const BROKEN_INVARIANT: Fence = {
   what: 'An invariant of the store was broken (please report it), and the write was not acknowledged',
   isDefect: true,

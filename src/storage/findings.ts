@@ -8,6 +8,8 @@ export type ProblemKind =
   | 'marked'
   /** A record fails its checksum, or makes no sense. */
   | 'unreadable'
+  /** A part of the database's files cannot be read, and the records in it are not known. */
+  | 'file-unreadable'
   /** A record of no key space of this layout. */
   | 'unknown'
   /** The sums over all, or over permanent entries, are not those that were kept. */

@@ -11,6 +11,7 @@ import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
 import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
 import { pagesOf } from './pages.ts';
 import { dueKeyOf, isPermanent } from './transaction.ts';
+import { readable } from './locate.ts';
 import { turn } from './turn.ts';
 
 /**
@@ -140,4 +141,14 @@ export async function recount(
 /** What one due record adds to the sum over all of them. */
 export function dueSum(fingerprints: Fingerprints, dueKey: Uint8Array): Sum {
   return { count: 1, sum: fingerprints.key(dueKey) };
+}
+
+/** Numbers that entries refer to are not given to new actors, though the rows that had them may be gone. */
+export async function reserveActorNumbers(reader: Reader, context: ContextTable): Promise<void> {
+  for await (const page of pagesOf(reader.scan(entriesBetween({})), PAGE_RECORDS)) {
+    for (const [storedKey, record] of page) {
+      const stored = readable(storedKey, record, decodeEntry);
+      if (stored !== undefined) context.reserve(stored.actorNo + 1);
+    }
+  }
 }

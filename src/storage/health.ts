@@ -8,9 +8,10 @@ import { BoatoError } from '../core/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { isAnyMissing, readBeside } from './beside.ts';
-import type { Committer } from './committer.ts';
+import { type Committer, UNREADABLE } from './committer.ts';
+import { isDamage } from './damage.ts';
 import type { Findings } from './findings.ts';
-import { type Recount, recount } from './fold.ts';
+import { type Recount, recount, reserveActorNumbers } from './fold.ts';
 import { giveUp } from './give-up.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
@@ -33,6 +34,7 @@ export class Health {
   /** Records that the verifications under way have looked at. */
   #verified = 0;
   #verifications = 0;
+  #isUnreadable = false;
 
   constructor(store: OrderedStore, state: State, committer: Committer, log: Log, wasClean: boolean) {
     this.#store = store;
@@ -57,6 +59,22 @@ export class Health {
     return this.#checking === undefined ? undefined : 'it checks its entries after an unclean stop';
   }
 
+  /** A part of the database cannot be read: nothing can be mended in it. */
+  get isUnreadable(): boolean {
+    return this.#isUnreadable;
+  }
+
+  /**
+   * More than single records cannot be read: the store is fenced, and what can be read is to be copied. Gives what to throw;
+   * other errors as they are.
+   */
+  unreadable(error: unknown): unknown {
+    if (!isDamage(error)) return error;
+    this.#isUnreadable = true;
+    this.#state.damaged = true;
+    return this.#committer.fence(error, UNREADABLE);
+  }
+
   /** Damage was met; kept across restarts until the context is given up. */
   meet(error: BoatoError): void {
     if (this.#state.damaged) return;
@@ -66,10 +84,11 @@ export class Health {
     this.#change((transaction) => transaction.touchState()).catch(() => {});
   }
 
-  /** As `meet`, and kept when it resolves. */
-  note(error: BoatoError): Promise<void> {
+  /** As `meet`, of what other records may be gone by, or stale; kept when it resolves. */
+  async note(error: BoatoError): Promise<void> {
+    await reserveActorNumbers(this.#store, this.#state.context);
     this.meet(error);
-    return this.#change((transaction) => transaction.touchState());
+    await this.#change((transaction) => transaction.touchState());
   }
 
   /**
@@ -102,6 +121,8 @@ export class Health {
         equalSums(found.all, all) &&
         equalSums(found.permanent, permanent) &&
         !(await isAnyMissing(snapshot, beside, { due: found.due, pairsByNo }, goOn));
+    } catch (error) {
+      throw this.unreadable(error);
     } finally {
       await snapshot.close();
     }
@@ -139,7 +160,9 @@ export class Health {
         { why },
         'Damage was found: what was seen is forgotten, and peers are asked for all of it.',
       );
-      const found = await recount(this.#store, context, fingerprints);
+      const found = await recount(this.#store, context, fingerprints).catch((error: unknown) => {
+        throw this.unreadable(error);
+      });
       await this.#changeNow((transaction) => {
         transaction.state.damaged = true;
         transaction.touchState();
@@ -147,6 +170,7 @@ export class Health {
       try {
         await rebuild(this.#store, this.#state, found.unreadable);
       } catch (error) {
+        this.unreadable(error);
         throw this.#committer.fence(error);
       }
       await this.#changeNow((transaction) => {

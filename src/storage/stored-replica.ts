@@ -50,6 +50,8 @@ import type { Transaction } from './transaction.ts';
 import { type Write, type Written, writeJob } from './write.ts';
 
 const FAILED_WRITE = 'A write to disk failed: nothing is written until the store was opened again.';
+const UNREADABLE =
+  'A part of the database cannot be read: nothing is written until what can be read was copied, and that was opened.';
 const BROKEN_INVARIANT =
   'An invariant of the store was broken, please report the cause: nothing is written until the store was opened again.';
 
@@ -60,6 +62,8 @@ export interface Verified {
     | {
         /** The context was given up. */
         readonly gaveUp: boolean;
+        /** Nothing yet: what can be read of the database is copied when it is opened next. */
+        readonly copies: boolean;
         /** Records that belonged to nothing. */
         readonly removed: number;
         /** A second look found nothing. */
@@ -120,6 +124,11 @@ export class StoredReplica implements Replica {
   /** Damage that the records do not show. On disk when it resolves. */
   noteDamage(error: BoatoError): Promise<void> {
     return this.#health.note(error);
+  }
+
+  /** A part of the database cannot be read; it was fenced for that. */
+  get isUnreadable(): boolean {
+    return this.#health.isUnreadable;
   }
 
   get nodeId(): NodeId {
@@ -453,10 +462,16 @@ export class StoredReplica implements Replica {
     const isDamage = findings.problems.some(isDamaging);
     if (!repair && isDamage) this.#onDamage(damaged('is damaged or missing'));
     if (!repair || findings.problems.length === 0) return { findings, repair: undefined };
+    const unreadable = findings.problems.find(({ kind }) => kind === 'file-unreadable');
+    if (unreadable !== undefined) {
+      this.#health.unreadable(damaged('cannot be read, nor can those near it'));
+      return { findings, repair: { gaveUp: false, copies: true, removed: 0, sound: false } };
+    }
     if (isDamage) await this.giveUp('a verification found damage');
     const removed = await sweep(this.#store, this.#state, this.#committer);
     const after = await this.#health.verify(isCalledOff);
-    return { findings, repair: { gaveUp: isDamage, removed, sound: after.problems.length === 0 } };
+    const sound = after.problems.length === 0;
+    return { findings, repair: { gaveUp: isDamage, copies: false, removed, sound } };
   }
 
   async giveUp(why: string): Promise<void> {
@@ -521,7 +536,8 @@ export class StoredReplica implements Replica {
 
   #fence(error: BoatoError, isDefect: boolean): void {
     this.#fenced = error;
-    this.#options.log.error({ cause: String(error.cause) }, isDefect ? BROKEN_INVARIANT : FAILED_WRITE);
+    const sentence = isDefect ? BROKEN_INVARIANT : this.isUnreadable ? UNREADABLE : FAILED_WRITE;
+    this.#options.log.error({ cause: String(error.cause) }, sentence);
     this.#state.journal.wake();
     this.#onFence(error, isDefect);
   }

@@ -56,15 +56,19 @@ export async function verify(
 ): Promise<Findings> {
   const verification = new Verification(moment, fingerprints);
   const scan = moment.snapshot.scan({ gte: new Uint8Array(0) });
+  let isReadable = true;
   try {
     for (let page = await scan.next(PAGE_RECORDS); page.length > 0; page = await scan.next(PAGE_RECORDS)) {
       for (const record of page) await verification.look(record);
       onPage(page.length);
     }
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    isReadable = false;
   } finally {
     await scan.close();
   }
-  return verification.finish(() => onPage(0));
+  return isReadable ? verification.finish(() => onPage(0)) : verification.breakOff();
 }
 
 /** Of one actor. */
@@ -107,6 +111,12 @@ class Verification {
       if (!isDamage(error)) throw error;
       this.#findings.add('unreadable', key);
     }
+  }
+
+  /** A part of the database cannot be read: nothing can add up. */
+  breakOff(): Findings {
+    this.#findings.addNamed('file-unreadable', 'unknown', 'the database');
+    return this.#findings.finish();
   }
 
   async finish(onPage: () => void): Promise<Findings> {

@@ -4,6 +4,13 @@ import type { Log, LogFields } from '../../src/ports/log.ts';
 
 export class RecordingLog implements Log {
   readonly lines: string[] = [];
+  readonly #waiting: { readonly start: string; readonly resolve: () => void }[] = [];
+
+  /** Resolves when a sentence that begins so was told, at whatever level. */
+  async told(start: string): Promise<void> {
+    if (this.lines.some((line) => isOf(line, start))) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ start, resolve }));
+  }
 
   debug(): void {}
 
@@ -20,6 +27,12 @@ export class RecordingLog implements Log {
   }
 
   #add(level: string, fields: LogFields, message: string): void {
-    this.lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+    const line = `${level} ${message} ${JSON.stringify(fields)}`;
+    this.lines.push(line);
+    for (const { start, resolve } of this.#waiting) if (isOf(line, start)) resolve();
   }
+}
+
+function isOf(line: string, start: string): boolean {
+  return line.slice(line.indexOf(' ') + 1).startsWith(start);
 }
