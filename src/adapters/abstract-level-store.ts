@@ -106,7 +106,7 @@ function rethrowRead(cause: unknown): never {
   const { code } = cause as { code?: unknown };
   if (CLOSED_CODES.has(code)) throw unlessClosed(cause);
   if (code !== 'LEVEL_CORRUPTION' && code !== 'LEVEL_IO_ERROR') throw cause;
-  if (OUT_OF_RESOURCES.test(String((cause as Error).message))) {
+  if (OUT_OF_RESOURCES.test((cause as Error).message)) {
     throw new BoatoError(
       'STORE_UNREADABLE',
       'The database could not open one of its files: the process has too many files open, or too little memory. Raise its limits (`ulimit -n`); nothing is damaged.',

@@ -6,7 +6,8 @@ import { BoatoError } from '../core/errors.ts';
 import { type CliError, failure } from './cli-error.ts';
 
 /** What a store, its node, or the making of a store (a restore that was killed, too) leaves in its folder. */
-const OWN = /^(?:db|ballast|initialized|holder\.json|node\.json|stopped\.json|salvage|restore|socket)(?:\.|$)/u;
+const OWN =
+  /^(?:db|ballast|initialized|holder\.json|node\.json|stopped\.json|salvage|restore|socket)(?:\.|$)/u;
 
 /** What a system or a person puts into folders that count as empty. */
 const IGNORED: ReadonlySet<string> = new Set(['lost+found', '.DS_Store', '.gitkeep', '.gitignore']);

@@ -150,7 +150,9 @@ async function openDatabase(dir: string, isInitialized: boolean): Promise<NotedD
     if (!(error instanceof BoatoError)) throw error;
     if (error.code === 'STORE_LOCKED') throw await lockedBy(dir, error);
     if (error.code === 'STORE_MISSING') throw missing(dir, error);
-    throw isDamagedDatabase(error) ? new BoatoError(error.code, error.message + ADVICE, { cause: error }) : error;
+    throw isDamagedDatabase(error)
+      ? new BoatoError(error.code, error.message + ADVICE, { cause: error })
+      : error;
   }
 }
 

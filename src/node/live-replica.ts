@@ -41,7 +41,7 @@ const ROOM_RETRY_MS = 600_000;
 export interface ReplicaHome extends Pick<StoreHome, 'checkReopening' | 'setRoomAside' | 'checkRoom'> {
   /** Opens the store again, which is closed, and what is on it. */
   reopen(before: StoredReplica): Promise<StoredReplica>;
-  /** As of `StoreHome`. */
+  /** As of `StoreHome`, but never fails: the damage is met again. */
   requestSalvage?(): Promise<void>;
 }
 
@@ -166,7 +166,7 @@ export class LiveReplica {
 
   #watch(replica: StoredReplica): void {
     replica.onFence((error, isDefect) => {
-      if (replica.isUnreadable) this.#run(() => this.#requestSalvage());
+      if (replica.isUnreadable) this.#run(async () => this.#dependencies.home.requestSalvage?.());
       this.#fenced(error, isDefect);
     });
     // What was met in opening may have been noted on a disk that failed.
@@ -249,14 +249,6 @@ export class LiveReplica {
       );
       this.#tryLater(outage);
     }
-  }
-
-  /** Never fails: the damage is met again. */
-  async #requestSalvage(): Promise<void> {
-    const { home, log } = this.#dependencies;
-    await home.requestSalvage?.().catch((error: unknown) => {
-      log.warn({ error: String(error) }, 'The copy of what can be read could not be asked for.');
-    });
   }
 
   async #exchange(): Promise<void> {

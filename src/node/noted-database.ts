@@ -14,7 +14,7 @@ export interface NotedDatabase {
   /** Its files are not what they were. Found again at each opening, until it is settled. */
   readonly damage: BoatoError | undefined;
   /** The store itself knows of the damage now. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 /** Opens the database `name` of the folder `dir`. Fails as `openLevelStore` does. */

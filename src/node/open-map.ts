@@ -48,7 +48,14 @@ export async function openMapAt(
             if (damage !== undefined) await next.noteDamage(damage);
             return next;
           }),
-        requestSalvage: async () => home.requestSalvage?.(),
+        requestSalvage: async () => {
+          await home.requestSalvage?.().catch((error: unknown) => {
+            options.log.warn(
+              { error: String(error) },
+              'The copy of what can be read could not be asked for.',
+            );
+          });
+        },
         setRoomAside: (isCalledOff) => home.setRoomAside(isCalledOff),
         checkRoom: () => home.checkRoom(),
       },

@@ -23,7 +23,10 @@ const PAGE_RECORDS = 256;
 /** On disk when it resolves. */
 export async function requestSalvage(dir: string): Promise<void> {
   const path = join(dir, REQUEST);
-  await writeFile(path, 'A part of the database beside this file cannot be read. The rest is copied at the next start.\n');
+  await writeFile(
+    path,
+    'A part of the database beside this file cannot be read. The rest is copied at the next start.\n',
+  );
   await syncFile(path);
   await syncFolder(dir);
 }
@@ -99,7 +102,11 @@ async function copyRecords(from: OrderedStore, to: OrderedStore): Promise<void> 
   }
 }
 
-function putOf([key, value]: StoredRecord): { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array } {
+function putOf([key, value]: StoredRecord): {
+  readonly type: 'put';
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+} {
   return { type: 'put', key, value };
 }
 

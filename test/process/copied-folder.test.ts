@@ -12,7 +12,10 @@ const run = promisify(execFile);
 
 const OPTIONS = { tombstoneTtlMs: 1, gossipIntervalMs: 20 } as const;
 
-async function open(dir: string, options: Parameters<typeof openNode>[0] extends infer T ? Partial<T> : never): Promise<Node> {
+async function open(
+  dir: string,
+  options: Parameters<typeof openNode>[0] extends infer T ? Partial<T> : never,
+): Promise<Node> {
   const node = await openNode({ ...OPTIONS, dir, ...options });
   onTestFinished(() => node.close());
   return node;
@@ -46,7 +49,9 @@ describe('a folder', () => {
     for (let at = 0; at < 50; at++) await put(`kept/${at}`, 'before');
     for (let at = 0; at < 20; at++) await put(`deleted/${at}`, 'before');
     const progress = { isCopied: false };
-    const copied = run('cp', ['-r', join(folder, 'b'), join(folder, 'copy')]).then(() => (progress.isCopied = true));
+    const copied = run('cp', ['-r', join(folder, 'b'), join(folder, 'copy')]).then(
+      () => (progress.isCopied = true),
+    );
     for (let at = 0; !progress.isCopied; at++) await put(`during/${at}`, 'during');
     await copied;
     for (let at = 0; at < 20; at++) {
@@ -80,7 +85,14 @@ describe('a folder', () => {
     const one = await open(join(folder, 'b'), { peers: [a.address] });
     const two = await open(join(folder, 'twin'), { peers: [a.address, one.address] });
     const numbers = Array.from({ length: 20 }, (_, at) => at);
-    await Promise.all(numbers.flatMap((at) => [one.put(`one/${at}`, 1), two.put(`two/${at}`, 2), one.put('k', 1), two.put('k', 2)]));
+    await Promise.all(
+      numbers.flatMap((at) => [
+        one.put(`one/${at}`, 1),
+        two.put(`two/${at}`, 2),
+        one.put('k', 1),
+        two.put('k', 2),
+      ]),
+    );
     await converge(a, one, two);
     const content = await contentOf(a);
     expect(content.size).toBe(41);
@@ -88,10 +100,12 @@ describe('a folder', () => {
       expect(await contentOf(node)).toEqual(content);
       expect(await node.verify()).toMatchObject({ sound: true });
     }
-    const told = (await Promise.all([a, one, two].map((node) => node.status()))).flatMap(({ warnings, peers }) => [
-      ...warnings.map(({ code }) => code as string),
-      ...peers.flatMap(({ lastError }) => lastError ?? []),
-    ]);
+    const told = (await Promise.all([a, one, two].map((node) => node.status()))).flatMap(
+      ({ warnings, peers }) => [
+        ...warnings.map(({ code }) => code as string),
+        ...peers.flatMap(({ lastError }) => lastError ?? []),
+      ],
+    );
     expect(told.join('\n')).toMatch(/SAME_NAME|two nodes have the name b/u);
   });
 });

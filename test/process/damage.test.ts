@@ -163,17 +163,18 @@ describe('of the folder of a node', () => {
 
 /** By commands, as it were. Where a part cannot be read, the first one asks for a copy of the rest. */
 async function expectRepaired(dir: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    await using store = await openStore({ dir });
-    const { sound, repair } = await store.verify({ repair: true });
-    if (sound || repair?.sound === true) {
-      expect(await store.verify()).toMatchObject({ sound: true });
-      await store.compact();
-      await store.put('after', 'the repair');
-      return;
-    }
-  }
-  expect.unreachable('it was not repaired');
+  const repaired = (await isRepaired(dir)) || (await isRepaired(dir));
+  expect(repaired).toBe(true);
+  await using store = await openStore({ dir });
+  expect(await store.verify()).toMatchObject({ sound: true });
+  await store.compact();
+  await store.put('after', 'the repair');
+}
+
+async function isRepaired(dir: string): Promise<boolean> {
+  await using store = await openStore({ dir });
+  const { repair } = await store.verify({ repair: true });
+  return repair?.sound === true;
 }
 
 async function readableKeys(store: Store): Promise<number> {
@@ -181,14 +182,19 @@ async function readableKeys(store: Store): Promise<number> {
   try {
     for await (const _ of store.entries()) keys++;
   } catch (error) {
-    expect(error).toMatchObject({ code: 'RECORD_DAMAGED' });
+    if (!(error instanceof BoatoError && error.code === 'RECORD_DAMAGED')) throw error;
   }
   return keys;
 }
 
 async function expectRefused(dir: string): Promise<void> {
-  const error: unknown = await openStore({ dir }).then(() => undefined, (refusal: unknown) => refusal);
+  const error: unknown = await openStore({ dir }).then(
+    () => undefined,
+    (refusal: unknown) => refusal,
+  );
   expect(error).toBeInstanceOf(BoatoError);
   expect(['STORE_UNREADABLE', 'STORE_MISSING', 'RECORD_DAMAGED']).toContain((error as BoatoError).code);
-  expect((error as BoatoError).message).toMatch(/restore the folder, or empty it and let the peers fill it\.$/u);
+  expect((error as BoatoError).message).toMatch(
+    /restore the folder, or empty it and let the peers fill it\.$/u,
+  );
 }

@@ -35,23 +35,26 @@ describe.skipIf(!canTrace)('a disk', { timeout: 60_000 }, () => {
     ['cannot write its log (EIO)', 'write:error=EIO', ['log'], 'Input/output error'],
     ['has no room for its log (ENOSPC)', 'write:error=ENOSPC', ['log'], 'No space left on device'],
     ['is over its quota (EDQUOT)', 'write:error=EDQUOT', ['log'], 'Disk quota exceeded'],
-  ] as const)(`that %s tells every writer, goes on serving reads, and recovers by itself${untraced}`, async (_name, fault, extensions, reason) => {
-    const dir = join(await temporaryFolder(), 'node');
-    const store = await CommandedStore.open(dir);
-    expect(await store.call('put', 'before', 'acknowledged')).toHaveProperty('value');
-    const injected = await injectFault(store.pid, fault, pathsOf(join(dir, 'db'), extensions));
-    const writers = Array.from({ length: 20 }, (_, at) => store.call('put', `refused/${at}`, at));
-    for (const { code, message } of await Promise.all(writers)) {
-      expect(code).toBe('STORE_FENCED');
-      expect(message).toContain(reason);
-    }
-    expect(await store.call('get', 'before')).toEqual({ value: 'acknowledged' });
-    await injected.end();
-    await store.told(AGAIN);
-    expect(await store.call('put', 'after', 'acknowledged, too')).toHaveProperty('value');
-    await store.close();
-    await expectSound(dir, { before: 'acknowledged', after: 'acknowledged, too' });
-  });
+  ] as const)(
+    `that %s tells every writer, goes on serving reads, and recovers by itself${untraced}`,
+    async (_name, fault, extensions, reason) => {
+      const dir = join(await temporaryFolder(), 'node');
+      const store = await CommandedStore.open(dir);
+      expect(await store.call('put', 'before', 'acknowledged')).toHaveProperty('value');
+      const injected = await injectFault(store.pid, fault, pathsOf(join(dir, 'db'), extensions));
+      const writers = Array.from({ length: 20 }, (_, at) => store.call('put', `refused/${at}`, at));
+      for (const { code, message } of await Promise.all(writers)) {
+        expect(code).toBe('STORE_FENCED');
+        expect(message).toContain(reason);
+      }
+      expect(await store.call('get', 'before')).toEqual({ value: 'acknowledged' });
+      await injected.end();
+      await store.told(AGAIN);
+      expect(await store.call('put', 'after', 'acknowledged, too')).toHaveProperty('value');
+      await store.close();
+      await expectSound(dir, { before: 'acknowledged', after: 'acknowledged, too' });
+    },
+  );
 
   test.each([
     ['cannot sync a table (EIO)', 'fdatasync:error=EIO'],

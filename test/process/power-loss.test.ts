@@ -4,11 +4,20 @@
  */
 
 import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BoatoError, type Node, openNode } from '../../src/index.ts';
+import { BoatoError, type Node, openNode, openStore } from '../../src/index.ts';
 import { Acknowledged } from '../support/disk/acknowledged.ts';
-import { canTrace, LIBRARY, losePower, lossesOf, startTraced, untraced } from '../support/disk/power-losses.ts';
+import { JournalledDisk } from '../support/disk/journalled-disk.ts';
+import {
+  canTrace,
+  LIBRARY,
+  losePower,
+  lossesOf,
+  startTraced,
+  untraced,
+} from '../support/disk/power-losses.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,8 +29,13 @@ describe.skipIf(!canTrace)('a power loss', { timeout: 1_800_000 }, () => {
     const traced = startTraced(dir, [join(FIXTURES, 'power-loss-writer.mjs'), dir, LIBRARY]);
     const events = await traced.events();
     const acknowledged = new Acknowledged();
-    const failures = await losePower(dir, events, lossesOf(60), acknowledged.hear, (left) =>
-      acknowledged.expectIn(left),
+    const failures = await losePower(
+      new JournalledDisk(dir),
+      dir,
+      events,
+      lossesOf(60),
+      acknowledged.hear,
+      (left) => acknowledged.expectIn(left),
     );
     expect(acknowledged.keys).toBeGreaterThan(20);
     expect(failures).toEqual([]);
@@ -29,7 +43,12 @@ describe.skipIf(!canTrace)('a power loss', { timeout: 1_800_000 }, () => {
 
   test(`while a node copies all from a peer leaves no claim to what is not there, and it goes on${untraced}`, async () => {
     const folder = await temporaryFolder();
-    const peer = await openNode({ dir: join(folder, 'a'), nodeId: 'a', tombstoneTtlMs: 1, gossipIntervalMs: 20 });
+    const peer = await openNode({
+      dir: join(folder, 'a'),
+      nodeId: 'a',
+      tombstoneTtlMs: 1,
+      gossipIntervalMs: 20,
+    });
     onTestFinished(() => peer.close());
     const written = new Map<string, { readonly value: string; readonly token: string }>();
     const put = async (key: string, value: string): Promise<void> => {
@@ -53,28 +72,91 @@ describe.skipIf(!canTrace)('a power loss', { timeout: 1_800_000 }, () => {
     const events = await traced.events();
     await peer.collect();
 
-    const failures = await losePower(dir, events, lossesOf(25), () => undefined, async (left) => {
-      const log = new RecordingLog();
-      // Alone at first, so that it shows what it claims.
-      const options = { dir: left, nodeId: 'b', tombstoneTtlMs: 1, gossipIntervalMs: 20, log };
-      const alone = await openNode(options);
-      try {
-        expect(await alone.verify()).toMatchObject({ sound: true, problems: [] });
-        await expectClaims(alone, written);
-      } finally {
-        await alone.close();
-      }
-      const node = await openNode({ ...options, peers: [peer.address] });
-      try {
-        await expectSame(node, peer);
-      } finally {
-        await node.close();
-      }
-      expect(log.lines.filter((line) => /^error/u.test(line))).toEqual([]);
-    });
+    const failures = await losePower(
+      new JournalledDisk(dir),
+      dir,
+      events,
+      lossesOf(25),
+      () => undefined,
+      async (left) => {
+        const log = new RecordingLog();
+        // Alone at first, so that it shows what it claims.
+        const options = { dir: left, nodeId: 'b', tombstoneTtlMs: 1, gossipIntervalMs: 20, log };
+        const alone = await openNode(options);
+        try {
+          expect(await alone.verify()).toMatchObject({ sound: true, problems: [] });
+          await expectClaims(alone, written);
+        } finally {
+          await alone.close();
+        }
+        const node = await openNode({ ...options, peers: [peer.address] });
+        try {
+          await expectSame(node, peer);
+        } finally {
+          await node.close();
+        }
+        expect(log.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+      },
+    );
+    expect(failures).toEqual([]);
+  });
+
+  test(`while a store copies what can be read of its database leaves one that has all of that${untraced}`, async () => {
+    const dir = join(await temporaryFolder(), 'node');
+    const made = await openStore({ dir, nodeId: 'a' });
+    await Promise.all(
+      Array.from({ length: 800 }, (_, at) => made.put(`key/${at}`, `${at} ${'v'.repeat(50)}`)),
+    );
+    await made.compact();
+    await made.close();
+    await damageTable(join(dir, 'db'));
+    expect((await repaired(dir, 1)).sound).toBe(false);
+    const disk = new JournalledDisk(dir);
+    await disk.load();
+    const traced = startTraced(dir, [join(FIXTURES, 'power-loss-opener.mjs'), dir, LIBRARY]);
+    const events = await traced.events();
+    const { keys } = await repaired(dir, 1);
+    expect(keys).toBeGreaterThan(400);
+    expect(keys).toBeLessThan(800);
+
+    const failures = await losePower(
+      disk,
+      dir,
+      events,
+      lossesOf(40),
+      () => undefined,
+      async (left) => {
+        expect(await repaired(left, 2)).toEqual({ sound: true, keys });
+      },
+    );
     expect(failures).toEqual([]);
   });
 });
+
+/** Bytes in the middle of the blocks of a table, where LevelDB cannot uncompress them. */
+async function damageTable(database: string): Promise<void> {
+  const name = (await readdir(database)).find((file) => file.endsWith('.ldb')) ?? 'none';
+  const bytes = await readFile(join(database, name));
+  const from = Math.floor(bytes.length / 5);
+  for (let at = from; at < from + 600; at++) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+  await writeFile(join(database, name), bytes);
+}
+
+/** After so many commands, each of which opens the store and repairs it. */
+async function repaired(
+  dir: string,
+  commands: number,
+): Promise<{ readonly sound: boolean; readonly keys: number }> {
+  let result = { sound: false, keys: 0 };
+  for (let command = 0; command < commands && !result.sound; command++) {
+    await using store = await openStore({ dir });
+    const { sound, repair } = await store.verify({ repair: true });
+    result = { sound: sound || repair?.sound === true, keys: 0 };
+    if (!result.sound) continue;
+    for await (const _ of store.entries()) result.keys++;
+  }
+  return result;
+}
 
 /** Where it says that it has seen a write, it has what was written. */
 async function expectClaims(

@@ -15,8 +15,20 @@ const OPTIONS = { gossipIntervalMs: 20 } as const;
 describe('a node', { timeout: 60_000 }, () => {
   test('whose peer was stopped takes writes, says that it is silent, and is in step with it once it goes on', async () => {
     const folder = await temporaryFolder();
-    const stopped = await startServe(['--data', join(folder, 'a'), '--name', 'a', '--gossip-interval', '50ms']);
-    const node = await openNode({ ...OPTIONS, dir: join(folder, 'b'), nodeId: 'b', peers: [stopped.address] });
+    const stopped = await startServe([
+      '--data',
+      join(folder, 'a'),
+      '--name',
+      'a',
+      '--gossip-interval',
+      '50ms',
+    ]);
+    const node = await openNode({
+      ...OPTIONS,
+      dir: join(folder, 'b'),
+      nodeId: 'b',
+      peers: [stopped.address],
+    });
     onTestFinished(() => node.close());
     await node.put('before', 1);
     await node.sync({ wait: true });
@@ -44,11 +56,24 @@ describe('a node', { timeout: 60_000 }, () => {
     onTestFinished(() => void mute.close());
     const { port } = mute.address() as { readonly port: number };
     const log = new RecordingLog();
-    const a = await openNode({ ...OPTIONS, dir: join(folder, 'a'), nodeId: 'a', peers: [`127.0.0.1:${port}`], log });
+    const a = await openNode({
+      ...OPTIONS,
+      dir: join(folder, 'a'),
+      nodeId: 'a',
+      peers: [`127.0.0.1:${port}`],
+      log,
+    });
     const [host = '', ownPort] = a.address.split(':');
     const sockets: Socket[] = [];
-    for (const bytes of [Buffer.alloc(0), Buffer.from([0, 0]), Buffer.from([0, 0, 1, 0, 1]), Buffer.alloc(5000, 0xff)]) {
-      const socket = connect(Number(ownPort), host).on('error', () => undefined).resume();
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from([0, 0]),
+      Buffer.from([0, 0, 1, 0, 1]),
+      Buffer.alloc(5000, 0xff),
+    ]) {
+      const socket = connect(Number(ownPort), host)
+        .on('error', () => undefined)
+        .resume();
       sockets.push(socket);
       await once(socket, 'connect');
       socket.write(bytes);
@@ -57,7 +82,7 @@ describe('a node', { timeout: 60_000 }, () => {
     await Promise.all(Array.from({ length: 50 }, (_, at) => a.put(`key/${at}`, at)));
     while ((await b.count()) < 50) await b.sync();
     // Whoever has said no hello in time is cut off.
-    await Promise.all(sockets.map((socket) => (socket.destroyed ? undefined : once(socket, 'close'))));
+    await Promise.all(sockets.filter(({ destroyed }) => !destroyed).map((socket) => once(socket, 'close')));
     await b.close();
     await a.close();
     expect(log.lines.filter((line) => line.startsWith('error'))).toEqual([]);
@@ -67,7 +92,9 @@ describe('a node', { timeout: 60_000 }, () => {
     const folder = await temporaryFolder();
     const dir = join(folder, 'a');
     const node = await startServe(['--data', dir, '--name', 'a']);
-    const lines = Array.from({ length: 1500 }, (_, at) => JSON.stringify({ key: `key/${at}`, value: 'v'.repeat(10_000) }));
+    const lines = Array.from({ length: 1500 }, (_, at) =>
+      JSON.stringify({ key: `key/${at}`, value: 'v'.repeat(10_000) }),
+    );
     const imported = await runStore(['import', '-', '--data', dir], { input: `${lines.join('\n')}\n` });
     expect(imported).toMatchObject({ code: 0 });
     const socket = connect(node.socket);

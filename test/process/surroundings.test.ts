@@ -94,10 +94,16 @@ describe('a folder', () => {
     await store.put('k', 'v');
     await store.close();
     await run('mount', ['-o', 'remount,ro', disk]);
-    for (const args of [['get', 'k'], ['put', 'k', 'w'], ['serve', '--port', '0']]) {
+    for (const args of [
+      ['get', 'k'],
+      ['put', 'k', 'w'],
+      ['serve', '--port', '0'],
+    ]) {
       const { code, stderr } = await runStore([...args, '--data', dir]);
       expect(code).toBe(3);
-      expect(stderr).toMatch(/^store: [^\n]* its file system is read-only; choose another folder with --data\.\n$/u);
+      expect(stderr).toMatch(
+        /^store: [^\n]* its file system is read-only; choose another folder with --data\.\n$/u,
+      );
     }
     await run('mount', ['-o', 'remount,rw', disk]);
     await using again = await openStore({ dir });

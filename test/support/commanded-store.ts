@@ -35,7 +35,7 @@ export class CommandedStore {
 
   /** `command`: what is put before `node`, such as a shell that sets limits. */
   static async open(dir: string, command: readonly string[] = []): Promise<CommandedStore> {
-    const [program = '', ...args] = [...command, process.execPath, SCRIPT, dir, LIBRARY];
+    const [program, ...args] = [...command, process.execPath, SCRIPT, dir, LIBRARY];
     const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
     const opened = new CommandedStore(spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
     await opened.#next();
@@ -67,7 +67,10 @@ export class CommandedStore {
 
   #hear(line: string): void {
     const said = JSON.parse(line) as Answer & { readonly log?: string };
-    if (said.log === undefined) return void this.#answers.shift()?.(said);
+    if (said.log === undefined) {
+      this.#answers.shift()?.(said);
+      return;
+    }
     this.#told.push(said.log);
     this.#onTold();
   }

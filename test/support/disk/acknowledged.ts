@@ -1,6 +1,6 @@
 /** What `test/fixtures/power-loss-writer.mjs` says of its writes, and whether a store has what it must. */
 
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { openStore } from '../../../src/index.ts';
 
 type Content = string | null;
@@ -39,10 +39,10 @@ export class Acknowledged {
         const value = ((await store.get(key)) ?? null) as Content;
         if (![acknowledged, ...begun].includes(value)) wrong.push({ key, acknowledged, begun, value });
       }
-      expect(wrong).toEqual([]);
-      expect(await store.verify()).toMatchObject({ sound: true, problems: [] });
+      assert.deepEqual(wrong, []);
+      assert.deepEqual((await store.verify()).problems, []);
       await store.put('after', 'the fault');
-      expect(await store.get('after')).toBe('the fault');
+      assert.equal(await store.get('after'), 'the fault');
     } finally {
       await store.close();
     }

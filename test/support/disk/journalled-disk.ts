@@ -4,7 +4,7 @@
  * sync of anything, and any number of what came after, in order.
  */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Random } from '../../../src/ports/random.ts';
 import type { FileEvent } from './trace.ts';
@@ -21,7 +21,7 @@ interface File {
 type NameChange =
   | { readonly do: 'place'; readonly path: string; readonly file: File }
   | { readonly do: 'rename'; readonly from: string; readonly to: string }
-  | { readonly do: 'unlink' | 'mkdir'; readonly path: string };
+  | { readonly do: 'unlink' | 'mkdir' | 'rmdir'; readonly path: string };
 
 export class JournalledDisk {
   readonly #folder: string;
@@ -31,11 +31,29 @@ export class JournalledDisk {
   /** So many changes of names are safe. */
   #committed = 0;
   /** By the number of a sync that is under way. */
-  readonly #syncs = new Map<number, { readonly file: File | undefined; readonly length: number; readonly changes: number }>();
+  readonly #syncs = new Map<
+    number,
+    { readonly file: File | undefined; readonly length: number; readonly changes: number }
+  >();
 
-  /** `folder`: absolute path; empty, or not there. */
+  /** `folder`: absolute path. What is in it is loaded, or there is nothing. */
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  /** What is there, and safe, before the process begins. */
+  async load(): Promise<void> {
+    for (const entry of await readdir(this.#folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isDirectory()) this.#changes.push({ do: 'mkdir', path });
+      else {
+        const bytes = await readFile(path);
+        const file = this.#place(path);
+        file.pieces.push(bytes);
+        file.length = file.syncedLength = bytes.length;
+      }
+    }
+    this.#committed = this.#changes.length;
   }
 
   apply(event: FileEvent): void {
@@ -73,7 +91,8 @@ export class JournalledDisk {
         this.#changes.push({ do: 'unlink', path: event.path });
         return;
       case 'mkdir':
-        this.#changes.push({ do: 'mkdir', path: event.path });
+      case 'rmdir':
+        this.#changes.push({ do: event.do, path: event.path });
         return;
       case 'print':
         return;
@@ -87,33 +106,35 @@ export class JournalledDisk {
       const fraction = random.fraction() * 3 - 1;
       return Math.round(least + (most - least) * Math.min(1, Math.max(0, fraction)));
     };
-    const files = new Map<string, File>();
-    const folders = new Set<string>();
+    const files = new Map<string, File | 'folder'>();
     for (const change of this.#changes.slice(0, among(this.#committed, this.#changes.length))) {
       if (change.do === 'place') files.set(change.path, change.file);
       else if (change.do === 'rename') this.#rename(files, change);
-      else if (change.do === 'unlink') files.delete(change.path);
-      else folders.add(change.path);
+      else if (change.do === 'mkdir') files.set(change.path, 'folder');
+      else files.delete(change.path);
     }
     const at = (path: string): string => join(target, relative(this.#folder, path));
-    for (const folder of folders) await mkdir(at(folder), { recursive: true });
     for (const [path, file] of files) {
+      if (file === 'folder') {
+        await mkdir(at(path), { recursive: true });
+        continue;
+      }
       await mkdir(dirname(at(path)), { recursive: true });
       const content = Buffer.concat(file.pieces).subarray(0, among(file.syncedLength, file.length));
       await writeFile(at(path), content);
     }
   }
 
-  #place(path: string): void {
+  #place(path: string): File {
     const file: File = { pieces: [], length: 0, syncedLength: 0 };
     this.#seen.set(path, file);
     this.#changes.push({ do: 'place', path, file });
+    return file;
   }
 
   /** A file, or a folder with all that is in it. */
-  #rename(files: Map<string, File>, { from, to }: { readonly from: string; readonly to: string }): void {
+  #rename<T>(files: Map<string, T>, { from, to }: { readonly from: string; readonly to: string }): void {
     const moved = [...files].filter(([path]) => path === from || path.startsWith(`${from}/`));
-    if (moved.length === 0) throw new Error(`${from} was renamed, and is not there`);
     for (const [path] of moved) files.delete(path);
     for (const [path, file] of moved) files.set(to + path.slice(from.length), file);
   }

@@ -60,6 +60,7 @@ export function startTraced(dir: string, args: readonly string[]): Traced {
  * before. Resolves to what failed, a sentence each.
  */
 export async function losePower(
+  disk: JournalledDisk,
   dir: string,
   events: readonly FileEvent[],
   { points, seed }: Losses,
@@ -67,7 +68,6 @@ export async function losePower(
   look: (left: string) => Promise<void>,
 ): Promise<readonly string[]> {
   const chosen = some(points, events.length, seed);
-  const disk = new JournalledDisk(dir);
   const failures: string[] = [];
   for (const [at, event] of events.entries()) {
     disk.apply(event);

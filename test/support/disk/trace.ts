@@ -6,7 +6,7 @@ export type FileEvent =
   /** What was written before the sync began is safe once it has ended. */
   | { readonly do: 'sync begins' | 'sync ended'; readonly path: string; readonly sync: number }
   | { readonly do: 'rename'; readonly from: string; readonly to: string }
-  | { readonly do: 'unlink' | 'mkdir'; readonly path: string }
+  | { readonly do: 'unlink' | 'mkdir' | 'rmdir'; readonly path: string }
   /** A line on standard output. */
   | { readonly do: 'print'; readonly line: string };
 
@@ -16,7 +16,20 @@ const CALLS =
 
 /** Before the command that is to be traced into `file`. Strings are whole and in hexadecimal, descriptors have paths. */
 export function straceArguments(file: string): readonly string[] {
-  return ['-f', '-qq', '-y', '-xx', '-s', String(2 ** 26), '-e', 'signal=none', '-e', `trace=${CALLS}`, '-o', file];
+  return [
+    '-f',
+    '-qq',
+    '-y',
+    '-xx',
+    '-s',
+    String(2 ** 26),
+    '-e',
+    'signal=none',
+    '-e',
+    `trace=${CALLS}`,
+    '-o',
+    file,
+  ];
 }
 
 interface Call {
@@ -70,7 +83,12 @@ function placedEvents({ text, beganAt, endedAt }: Call, sync: number, folder: st
   switch (name) {
     case 'openat': {
       if (!isBelow(first)) return [];
-      return done({ do: 'open', path: first, creates: text.includes('O_CREAT'), truncates: text.includes('O_TRUNC') });
+      return done({
+        do: 'open',
+        path: first,
+        creates: text.includes('O_CREAT'),
+        truncates: text.includes('O_TRUNC'),
+      });
     }
     case 'write':
     case 'pwrite64': {
@@ -91,6 +109,7 @@ function placedEvents({ text, beganAt, endedAt }: Call, sync: number, folder: st
       return isBelow(first) ? done({ do: 'rename', from: first, to: second }) : [];
     case 'unlink':
     case 'mkdir':
+    case 'rmdir':
       return isBelow(first) ? done({ do: name, path: first }) : [];
     default:
       if (isBelow(first) || isBelow(second) || isBelow(path))
