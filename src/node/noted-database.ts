@@ -28,7 +28,12 @@ export async function openNoted(
   // It is of the database that was.
   if (isSalvaged) await removeStopNote(dir);
   const note = await readStopNote(dir);
-  const difference = note === undefined ? await missingLog(database) : await differenceFrom(note, database);
+  const difference =
+    note !== undefined
+      ? await differenceFrom(note, database)
+      : options.createIfMissing
+        ? undefined
+        : await missingLog(database);
   if (note !== undefined && difference === undefined) {
     await removeStopNote(dir);
     await syncFolder(dir);
@@ -56,7 +61,7 @@ export async function openNoted(
   };
 }
 
-/** An open database has a log, and so has one that was left in any other way. */
+/** Once it was opened for the first time, a database has a log, however it was left. */
 async function missingLog(database: string): Promise<string | undefined> {
   const names = await readdir(database).catch((): string[] => []);
   const isMissing = names.includes('CURRENT') && !names.some((name) => name.endsWith('.log'));

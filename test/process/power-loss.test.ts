@@ -33,7 +33,7 @@ describe.skipIf(!canTrace)('a power loss', { timeout: 1_800_000 }, () => {
       new JournalledDisk(dir),
       dir,
       events,
-      lossesOf(60),
+      { ...lossesOf(40), firstPoints: 60 },
       acknowledged.hear,
       (left) => acknowledged.expectIn(left),
     );

@@ -23,6 +23,8 @@ export interface Losses {
   /** Moments to try; all of them if there are not more. */
   readonly points: number;
   readonly seed: number;
+  /** The first so many are tried one by one, besides. */
+  readonly firstPoints?: number;
 }
 
 /** As `npm run powerloss` has it. */
@@ -63,7 +65,7 @@ export async function losePower(
   disk: JournalledDisk,
   dir: string,
   events: readonly FileEvent[],
-  { points, seed }: Losses,
+  { points, seed, firstPoints = 0 }: Losses,
   onLine: (line: string) => void,
   look: (left: string) => Promise<void>,
 ): Promise<readonly string[]> {
@@ -72,7 +74,7 @@ export async function losePower(
   for (const [at, event] of events.entries()) {
     disk.apply(event);
     if (event.do === 'print') onLine(event.line);
-    if (!chosen.has(at)) continue;
+    if (at >= firstPoints && !chosen.has(at)) continue;
     const luck = LUCKS[at % LUCKS.length] as Luck;
     const left = `${dir}-${at}`;
     try {
