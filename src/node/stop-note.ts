@@ -57,7 +57,7 @@ export async function writeStopNote(dir: string, database: string): Promise<void
     await noted(database, 'CURRENT', false),
   ];
   const path = join(dir, NAME);
-  await writeFile(`${path}.tmp`, JSON.stringify({ files }), { mode: 0o600 });
+  await writeFile(`${path}.tmp`, JSON.stringify({ files, crc: crcOf(files) }), { mode: 0o600 });
   await rename(`${path}.tmp`, path);
 }
 
@@ -65,13 +65,18 @@ export async function removeStopNote(dir: string): Promise<void> {
   await rm(join(dir, NAME), { force: true });
 }
 
-/** Nothing, if it was not written to its end. */
+/** Nothing, if it was not written to its end, or is damaged itself. */
 function parsed(note: string): readonly Noted[] {
   try {
-    return (JSON.parse(note) as { readonly files: readonly Noted[] }).files;
+    const { files, crc } = JSON.parse(note) as { readonly files: readonly Noted[]; readonly crc: number };
+    return crc === crcOf(files) ? files : [];
   } catch {
     return [];
   }
+}
+
+function crcOf(files: readonly Noted[]): number {
+  return crc32(JSON.stringify(files));
 }
 
 function newest(names: readonly string[], form: RegExp): string | undefined {
