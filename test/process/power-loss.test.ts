@@ -123,7 +123,7 @@ describe.skipIf(!canTrace)('a power loss', { timeout: 1_800_000 }, () => {
       disk,
       dir,
       events,
-      lossesOf(40),
+      lossesOf(20),
       () => undefined,
       async (left) => {
         expect(await repaired(left, 2)).toEqual({ sound: true, keys });
