@@ -5,8 +5,10 @@ import {
   byteString,
   compareBytes,
   equalBytes,
+  newBytes,
   readUint32,
   readUint64,
+  startsWith,
   writeUint32,
   writeUint64,
 } from '../../src/core/bytes.ts';
@@ -47,6 +49,15 @@ describe('byte strings', () => {
       fc.property(byteArrays, byteArrays, (a, b) => {
         expect(equalBytes(a, b)).toBe(hex(a) === hex(b));
         expect(equalBytes(a, Uint8Array.from(a))).toBe(true);
+      }),
+    );
+  });
+
+  test('begin with a prefix if they have it whole, at their beginning', () => {
+    fc.assert(
+      fc.property(byteArrays, byteArrays, (bytes, prefix) => {
+        expect(startsWith(bytes, prefix)).toBe(hex(bytes).startsWith(hex(prefix)));
+        expect(startsWith(Uint8Array.of(...prefix, ...bytes), prefix)).toBe(true);
       }),
     );
   });
@@ -150,5 +161,35 @@ describe('numbers', () => {
         expect(Math.sign(compareBytes(left, right))).toBe(Math.sign(a - b));
       }),
     );
+  });
+});
+
+describe('new bytes', () => {
+  const lengths = fc.array(
+    fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(0, 1, 2047, 2048, 2049, 16 * 1024)),
+    { maxLength: 60 },
+  );
+
+  test('are zero, as many as asked for, and nobody else’s, whoever asked before', () => {
+    fc.assert(
+      fc.property(lengths, (some) => {
+        const pieces = some.map((length) => newBytes(length));
+        expect(pieces.map(({ length }) => length)).toEqual(some);
+        for (const piece of pieces) expect(piece.every((byte) => byte === 0)).toBe(true);
+        for (const [index, piece] of pieces.entries()) piece.fill(index + 1);
+        for (const [index, piece] of pieces.entries()) {
+          expect(piece.every((byte) => byte === index + 1)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('share slabs of 16 KiB if there are at most 2 KiB of them, so that many small ones take few', () => {
+    for (let bytes = 0; bytes < 64 * 1024; bytes += 2048) {
+      expect(newBytes(2048).buffer.byteLength).toBe(16 * 1024);
+      expect(newBytes(2049).buffer.byteLength).toBe(2049);
+    }
+    const slabs = new Set(Array.from({ length: 1024 }, () => newBytes(16).buffer));
+    expect(slabs.size).toBeLessThanOrEqual(2);
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ClockDoubt } from '../../src/core/clock-doubt.ts';
+import { ClockDoubt, type Doubt } from '../../src/core/clock-doubt.ts';
 
 const DRIFT_MS = 60_000;
 const MINUTE_MS = 60_000;
@@ -20,6 +20,10 @@ class Machine {
 
   get isInDoubt(): boolean {
     return this.#doubt.check(this.#wallMs, this.#monotonicMs);
+  }
+
+  get doubt(): Doubt | undefined {
+    return this.#doubt.doubt(this.#wallMs, this.#monotonicMs);
   }
 
   pass(ms: number): void {
@@ -247,6 +251,36 @@ describe('a clock in doubt that most peers agree with', () => {
     expect(machine.isInDoubt).toBe(false);
     return machine;
   }
+});
+
+describe('what is told of a doubt', () => {
+  test('is nothing while there is none', () => {
+    const machine = new Machine();
+    machine.hear(DRIFT_MS, 'b');
+    expect(machine.doubt).toBeUndefined();
+  });
+
+  test('is how far the clock leapt, to the millisecond, whatever it drifted before', () => {
+    const machine = new Machine();
+    machine.leap(DRIFT_MS / 1000);
+    machine.pass(MINUTE_MS);
+    expect(machine.isInDoubt).toBe(false);
+    machine.leap(2 * DRIFT_MS);
+    expect(machine.doubt).toEqual({ leaptMs: 2 * DRIFT_MS, agreeing: 0, disagreeing: 0, offsetMs: 0 });
+    machine.leap(-5 * DRIFT_MS);
+    expect(machine.doubt?.leaptMs).toBe(-3 * DRIFT_MS);
+  });
+
+  test('is how many peers agree, how many do not, and the median of what the latter show', () => {
+    const machine = new Machine();
+    machine.hear(DRIFT_MS, 'agrees');
+    for (const [at, offsetMs] of [-90_000, -3_600_000, -100_000].entries()) {
+      machine.hear(offsetMs, `disagrees ${at}`);
+    }
+    expect(machine.doubt).toEqual({ leaptMs: 0, agreeing: 1, disagreeing: 3, offsetMs: -100_000 });
+    machine.hear(0, 'b', 'c', 'd');
+    expect(machine.doubt).toMatchObject({ agreeing: 4, disagreeing: 3, offsetMs: -100_000 });
+  });
 });
 
 describe('slow drift', () => {

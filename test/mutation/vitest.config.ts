@@ -17,7 +17,7 @@ class QuickFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: FOLDERS.map((folder) => `test/${folder}/**/*.test.ts`),
-    setupFiles: ['test/support/fixed-seed.ts'],
+    setupFiles: ['test/mutation/setup.ts'],
     // Each mutant has a worker of its own; its test files share the modules that they load.
     isolate: false,
     sequence: { sequencer: QuickFirst },
