@@ -29,9 +29,9 @@ export async function collectDue(
   // A tombstone of the same millisecond is old enough: versions in it count from `versionAt`.
   const ranges = [
     dueBetween(DUE_TOMBSTONE, 0, versionAt(untilMs + 1) - 1),
-    dueBetween(DUE_EXPIRING, 0, Math.max(0, untilMs)),
+    dueBetween(DUE_EXPIRING, 0, Math.max(-1, untilMs)),
   ];
-  for (const [index, range] of untilMs < 0 ? [] : ranges.entries()) {
+  for (const [index, range] of ranges.entries()) {
     const scan = store.scan(range);
     try {
       for (let page = await scan.next(BATCH); page.length > 0; page = await scan.next(BATCH)) {

@@ -204,6 +204,23 @@ describe('limits', () => {
   });
 });
 
+test('shared prefixes of 16 MiB to the byte are packed and taken, and not a byte more', () => {
+  const key = new Uint8Array(2 ** 15).fill(0x61);
+  const long = { ...LIMITS, keyBytesMax: key.length };
+  const dead = { key, tombstone: true, value: NO_BYTES };
+  // The first shares nothing, each of the others all of 2^15 bytes.
+  const entries = Array.from({ length: 1 + 512 + 1 }, (_, index) => entry(1 + index, 'k', dead));
+  const full = pack(entries.slice(0, -1));
+  expect(full.length).toBeLessThan(2 * key.length);
+  expect(pack(entries).length).toBeGreaterThan(2 * key.length);
+  expect(unpackChunk(full, long)).toHaveLength(513);
+  const [sharingNothing, sharingOne] = [unhex('01 01 00 01 62'), unhex('01 01 01 01 62')];
+  expect(unpackChunk(Uint8Array.of(...full, ...sharingNothing), long)).toHaveLength(514);
+  expect(() => unpackChunk(Uint8Array.of(...full, ...sharingOne), long)).toThrow(
+    'more shared prefixes than allowed',
+  );
+});
+
 describe('an entry is refused', () => {
   const first = [0, NAME, BIRTH + 9];
   const cases: Record<string, [Uint8Array, string]> = {

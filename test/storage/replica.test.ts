@@ -318,6 +318,39 @@ describe('collection', () => {
     expect(await replica.collect()).toEqual({ collected: 1, kept: 0 });
   });
 
+  test('takes an entry that had expired before it was written one TTL after it was written', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([put('a', '1', clock.wallMs() - 2 * TTL_MS)]);
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 1 });
+    await clock.advance(TTL_MS - 1);
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 1 });
+    await clock.advance(1);
+    expect(await replica.collect()).toEqual({ collected: 1, kept: 0 });
+  });
+
+  test('takes all that are due, however many, and those of one millisecond together', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    const expiresAt = clock.wallMs();
+    await replica.write(Array.from({ length: 1001 }, (_, index) => del(`tombstone ${index}`)));
+    await replica.write(Array.from({ length: 1001 }, (_, index) => put(`expiring ${index}`, '1', expiresAt)));
+    await clock.advance(TTL_MS - 1);
+    expect((await replica.collect()).collected).toBe(0);
+    await clock.advance(1);
+    expect(await replica.collect()).toEqual({ collected: 2002, kept: 0 });
+    expect(await contents(replica)).toEqual({});
+    expect(replica.state.all).toEqual({ count: 0, sum: 0n });
+  });
+
+  test('takes nothing while the clock shows less than one TTL since 1970', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([del('a'), put('b', '1', 0)]);
+    clock.leap(TTL_MS - 1 - clock.wallMs());
+    expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
+  });
+
   test('keeps a tombstone whose past is not known', async () => {
     const clock = new SimulatedClock();
     const a = await openTestReplica({ nodeId: 'a', clock });

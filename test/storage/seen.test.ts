@@ -102,6 +102,21 @@ describe('of a first copy, whose batches come apart', () => {
     for (const chunk of chunks.slice(2)) await b.storeChunk(chunk);
     expect(await b.isSeen(batch)).toBe(true);
   });
+
+  test('what was replaced on its way counts as seen only when the copy is through: a batch may be torn', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    const batch = await write(a, put('z', '1'), put('b', '1'));
+    const { chunks } = await readSession(b, a, 'key', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[number]);
+    await write(b, put('b', '2'));
+    expect(b.counts.cloudDots).toBe(1);
+    expect(await b.isSeen(batch)).toBe(false);
+    for (const chunk of chunks.slice(1)) await b.storeChunk(chunk);
+    expect(await b.isSeen(batch)).toBe(false);
+    await b.adopt(a.nodeId);
+    expect(await b.isSeen(batch)).toBe(true);
+  });
 });
 
 describe('whoever waits for a write of an actor', () => {
