@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
-import type { NodeId } from '../../src/core/actor.ts';
+import { makeActor, type NodeId } from '../../src/core/actor.ts';
+import { unknownRow } from '../../src/core/context.ts';
+import { receivedVersionMax } from '../../src/core/drift.ts';
+import { type Version, VERSION_ZERO } from '../../src/core/version.ts';
 import { RolledBack } from '../../src/gossip/rolled-back.ts';
 import { Warnings } from '../../src/gossip/warnings.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -85,6 +88,19 @@ describe('a node whose disk was rolled back', () => {
     healing.rolledBack.look(B, b.rows());
     expect(healing.warnings()).toEqual([]);
   });
+});
+
+test('what lies above the limit of the future is no proof, what lies at it is', async () => {
+  const limit = receivedVersionMax(new SimulatedClock().wallMs(), MAX_DRIFT_MS);
+  for (const [received, expected] of [
+    [limit + 1, []],
+    [limit, ['ROLLED_BACK b']],
+  ] as const) {
+    const { rolledBack, warnings } = watch(await openTestReplica());
+    const row = unknownRow(makeActor('a' as NodeId, VERSION_ZERO, 1));
+    rolledBack.look(B, [row, { ...row, received: received as Version }]);
+    expect(warnings()).toEqual(expected);
+  }
 });
 
 test('a node that is restored from an old disk says so while it gossips, and heals', async () => {

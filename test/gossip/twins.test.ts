@@ -1,6 +1,13 @@
 /** Two live nodes under one name, and what is not to be taken for that. */
 
 import { describe, expect, test } from 'vitest';
+import { silentLog } from '../../src/adapters/silent-log.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
+import { unknownRow } from '../../src/core/context.ts';
+import { type Version, versionAt } from '../../src/core/version.ts';
+import { Twins } from '../../src/gossip/twins.ts';
+import { Warnings } from '../../src/gossip/warnings.ts';
 import { GossipCluster, MAX_DRIFT_MS, type TestNode } from '../support/gossip-fixture.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { contents } from '../support/replica-fixture.ts';
@@ -25,6 +32,48 @@ async function cloned(): Promise<{
   const two = await cluster.start('two', { nodeId: 'twin', peers: ['c'], disk: copy, seed: 13 });
   return { cluster, c, one, two, log };
 }
+
+describe('a row under the own name is that of a twin', () => {
+  const nodeId = 'twin' as NodeId;
+  const own = makeActor(nodeId, 1 as Version, 1);
+  const foreign = makeActor(nodeId, 1 as Version, 2);
+
+  function start() {
+    const clock = new SimulatedClock();
+    const warnings = new Warnings(clock, silentLog);
+    const replica = { nodeId, hasWrittenAs: (actor: Actor) => actor === own };
+    const since = versionAt(clock.wallMs() + MAX_DRIFT_MS);
+    const twins = new Twins(replica, clock, warnings, MAX_DRIFT_MS);
+    const isTwins = (actor: Actor, above: number): boolean =>
+      twins.isTwins({ ...unknownRow(actor), received: (since + above) as Version });
+    return { clock, isTwins, codes: () => warnings.all().map(({ code, peer }) => `${code} ${peer}`) };
+  }
+
+  test('if it was written over one drift after this process began, by an actor not its own', () => {
+    const { isTwins, codes } = start();
+    expect(isTwins(foreign, 0)).toBe(false);
+    expect(isTwins(own, 1)).toBe(false);
+    expect(isTwins(makeActor('twins' as NodeId, 1 as Version, 2), 1)).toBe(false);
+    expect(codes()).toEqual([]);
+    expect(isTwins(foreign, 1)).toBe(true);
+    expect(codes()).toEqual(['SAME_NAME twin']);
+  });
+
+  test('and warned of for ten minutes after its last write, however often the same one is shown', async () => {
+    const { clock, isTwins, codes } = start();
+    expect(isTwins(foreign, 1)).toBe(true);
+    await clock.advance(300_000);
+    expect(isTwins(foreign, 2)).toBe(true);
+    await clock.advance(599_999);
+    expect(isTwins(foreign, 2)).toBe(true);
+    expect(codes()).toEqual(['SAME_NAME twin']);
+    await clock.advance(1);
+    expect(isTwins(foreign, 2)).toBe(true);
+    expect(codes()).toEqual([]);
+    expect(isTwins(foreign, 3)).toBe(true);
+    expect(codes()).toEqual(['SAME_NAME twin']);
+  });
+});
 
 describe('a folder that was copied, of which both copies run', () => {
   test('loses nothing: what either writes, reaches all', async () => {

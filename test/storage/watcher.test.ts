@@ -255,6 +255,25 @@ describe('a token', () => {
     expect(await told(await watch(a, token))).toEqual(['put m 1']);
   });
 
+  test('covers 1,024 single dots; of more, replaced ones among them, all that are present are told again', async () => {
+    for (const [dots, replaced, toldAgain] of [
+      [1024, 0, 0],
+      [1024, 1, 0],
+      [1025, 0, 1025],
+      [1025, 1, 1025],
+    ] as const) {
+      const a = await open('a');
+      await a.write(Array.from({ length: dots }, (_, index) => put(`k${index}`, '1')));
+      await a.giveUp('a test');
+      if (replaced > 0) await a.write([put('k0', '2')]);
+      expect(a.counts).toMatchObject({ looseDots: dots - replaced, cloudDots: replaced });
+      const token = await tokenOf(a);
+      await a.write([put('m', '1')]);
+      // The one that was replaced is covered by `received`.
+      expect(await told(await watch(a, token))).toHaveLength(toldAgain === 0 ? 1 : toldAgain - replaced + 1);
+    }
+  });
+
   test('of another prefix is refused; of a shorter one it holds', async () => {
     const a = await open('a');
     const watcher = await watch(a, undefined, 'user/');
