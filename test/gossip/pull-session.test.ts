@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf } from '../../src/core/actor.ts';
+import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
-import { unknownRow } from '../../src/core/context.ts';
+import { type FullRow, unknownRow } from '../../src/core/context.ts';
+import { receivedVersionMax } from '../../src/core/drift.ts';
 import { BoatoError } from '../../src/core/errors.ts';
+import { type Version, VERSION_ZERO } from '../../src/core/version.ts';
 import type { Opened, Reply } from '../../src/gossip/messages.ts';
 import { PullSession, type SessionPeer } from '../../src/gossip/pull-session.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
@@ -23,6 +25,8 @@ import {
 } from './session-fixture.ts';
 
 const TTL_MS = 20_000;
+/** An actor of the server's, before all others. */
+const BEFORE = makeActor('s' as NodeId, VERSION_ZERO, 0);
 
 let clock: SimulatedClock;
 
@@ -277,9 +281,42 @@ describe('a clock ahead', () => {
   });
 });
 
+describe('two drifts ahead, to the version, is the limit of', () => {
+  test.each<[string, (reply: Opened, version: Version) => Opened]>([
+    ['a horizon', (reply, horizon) => ({ ...reply, horizon })],
+    ['what the server received', (reply, received) => withRows(reply, { received })],
+    [
+      'a dot of its cloud',
+      (reply, version) => {
+        const cloudVersions = [...(reply.rows[0]?.cloudVersions ?? []), version];
+        return withRows(reply, { cloudVersions, cloud: { count: cloudVersions.length, sum: 0n } });
+      },
+    ],
+    [
+      'how far a predecessor was closed',
+      (reply, closed) => withRows(reply, { predecessor: { actor: BEFORE, closed } }),
+    ],
+  ])('%s', async (_, change) => {
+    const limit = receivedVersionMax(clock.wallMs(), MAX_DRIFT_MS);
+    for (const [version, expected] of [
+      [limit, 'more'],
+      [limit + 1, 'refused'],
+    ] as const) {
+      const pair = await threeKeys();
+      whenOpened(pair, (reply) => change(reply, version as Version));
+      expect(await pair.begin().step()).toBe(expected);
+    }
+  });
+});
+
 describe('a server that breaks the protocol', () => {
   test.each<[string, (reply: Opened) => Reply]>([
     ['answers for fewer actors', (reply) => ({ ...reply, rows: [] })],
+    ['answers for another actor', (reply) => withRows(reply, { actor: BEFORE })],
+    [
+      'answers for one actor more',
+      (reply) => ({ ...reply, rows: [...reply.rows, { ...unknownRow(BEFORE), cloudVersions: [] }] }),
+    ],
     ['sends in key order while it is bootstrapping', (reply) => ({ ...reply, bootstrapping: true })],
     ['answers something else', (reply) => ({ type: 'next-reply', request: 1, chunk: reply.chunk })],
     ['sends a chunk that cannot be read', (reply) => withEntries(reply, Uint8Array.of(255))],
@@ -310,6 +347,10 @@ describe('a server that breaks the protocol', () => {
     expect(await (await pair.resume())?.run()).toBe('adopted');
   });
 });
+
+function withRows(reply: Opened, changes: Partial<FullRow>): Opened {
+  return { ...reply, rows: reply.rows.map((row) => ({ ...row, ...changes })) };
+}
 
 function withEntries(reply: Opened, entries: Uint8Array): Opened {
   return { ...reply, chunk: { ...reply.chunk, entries } };

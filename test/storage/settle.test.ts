@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Difference, NewSession, Settled } from '../../src/ports/replica.ts';
@@ -211,6 +212,24 @@ describe('settling', () => {
     await own.write([put('x', '2')]);
     expect(await settle(compared)).toMatchObject({ taken: 0, dropped: 0, kept: 1 });
     expect(await contents(own)).toEqual({ x: '2' });
+  });
+
+  test('takes what an actor had written when the session opened for seen there, if the session is not about it', async () => {
+    await own.write([put('kept', '1'), put('gone', '1')]);
+    await pull(server, own);
+    await server.write([del('gone')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    const compared = await compareNow();
+    // Both have the same row of the own actor: production leaves it out.
+    const rows = compared.session.rows.filter(({ actor }) => nodeIdOf(actor) !== own.nodeId);
+    const session = { ...compared.session, rows };
+    const gone = (await presentEntries(own)).find(({ key }) => text(key) === 'gone');
+    expect(session.openedAt).toBe(gone?.version);
+    await own.write([put('later', '1')]);
+    const differences = [...compared.differences, { key: utf8('later'), theirs: undefined }];
+    expect(await settle({ ...compared, session, differences })).toMatchObject({ dropped: 1, kept: 1 });
+    expect(await contents(own)).toEqual({ kept: '1', later: '1' });
   });
 
   test('passes over what has become equal, or is gone, meanwhile', async () => {
