@@ -4,6 +4,7 @@ import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
+import { versionAt } from '../../src/core/version.ts';
 import type { Difference, NewSession, Settled } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { expectInvariants } from '../support/invariants.ts';
@@ -118,6 +119,21 @@ describe('settling', () => {
     expect(await contents(own)).toEqual({ kept: '1' });
     expect(own.state.horizon).toBe(server.state.horizon);
     await expectInvariants(own, before);
+  });
+
+  test('counts a drop that no dot tells of, with when it was, and not one that a larger entry tells of', async () => {
+    await own.write([put('gone', '1'), put('replaced', '1')]);
+    await pull(server, own);
+    await clock.advance(10);
+    await server.write([put('replaced', '2')]);
+    expect(await settleNow()).toMatchObject({ taken: 1, dropped: 1 });
+    expect(own.state.drops).toBe(0);
+    await server.write([del('gone')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    expect(await settleNow()).toMatchObject({ taken: 0, dropped: 1 });
+    expect(own.state.drops).toBe(1);
+    expect(own.state.droppedAt).toBe(versionAt(clock.wallMs()));
   });
 
   test('leaves the horizon alone where nothing is dropped', async () => {
