@@ -17,7 +17,13 @@ export default {
   ignorers: ['texts'],
   // Decisions are tried: conditions, comparisons, sums, negations. What is merely emptied is noticed by types, or at once.
   mutator: {
-    excludedMutations: ['ArrayDeclaration', 'ArrowFunction', 'BlockStatement', 'ObjectLiteral', 'StringLiteral'],
+    excludedMutations: [
+      'ArrayDeclaration',
+      'ArrowFunction',
+      'BlockStatement',
+      'ObjectLiteral',
+      'StringLiteral',
+    ],
   },
   // What runs as a module is loaded would need all tests: `--ignoreStatic false --testFiles GLOB` tries those, too.
   ignoreStatic: true,

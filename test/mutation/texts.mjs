@@ -23,7 +23,8 @@ export const strykerPlugins = [
     name: 'texts',
     value: {
       shouldIgnore({ node, parent, listKey, key }) {
-        if (listKey !== 'arguments' || (node.type !== 'StringLiteral' && node.type !== 'TemplateLiteral')) return;
+        if (listKey !== 'arguments' || (node.type !== 'StringLiteral' && node.type !== 'TemplateLiteral'))
+          return;
         if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression') return;
         if (SENTENCE_BY_CALLEE.get(nameOf(parent.callee)) === key) return 'a sentence for people';
       },
