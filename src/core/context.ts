@@ -54,19 +54,8 @@ export function equalSums(a: Sum, b: Sum): boolean {
   return a.count === b.count && a.sum === b.sum;
 }
 
-/** Whether both have seen, and hold, the same of the actor's writes. */
-export function equalRows(a: Row, b: Row): boolean {
-  return (
-    a.received === b.received &&
-    a.closed === b.closed &&
-    equalSums(a.cloud, b.cloud) &&
-    equalSums(a.loose, b.loose)
-  );
-}
-
 /** Whether `own` certainly gains nothing from `other`: no dot, no claim. */
 export function dominates(own: Row, other: Row): boolean {
-  if (equalRows(own, other)) return true;
   return (
     own.received >= other.received &&
     own.closed >= other.closed &&

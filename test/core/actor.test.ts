@@ -142,6 +142,7 @@ describe('an actor', () => {
     7,
     null,
     undefined,
+    ['a+03000000000000+00000000'],
   ])('is never %j', (value) => {
     expect(isActor(value)).toBe(false);
   });

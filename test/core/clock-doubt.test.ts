@@ -332,6 +332,8 @@ test('what peers said before a leap does not end the doubt that it raised', () =
   doubt.hear('b', 0, 0);
   expect(doubt.check(3_600_001, 1)).toBe(true);
   expect(doubt.check(3_660_002, 60_002)).toBe(true);
+  // Nor after a minute in which it seems to agree.
+  expect(doubt.check(3_720_002, 120_002)).toBe(true);
 });
 
 test('agreement must last a whole minute: one that went silent meanwhile begins anew', () => {

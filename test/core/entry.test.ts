@@ -2,7 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makeActor } from '../../src/core/actor.ts';
 import { asciiBytes, compareBytes, writeUint64 } from '../../src/core/bytes.ts';
-import { compareDots, type Dot, isLive } from '../../src/core/entry.ts';
+import {
+  compareDots,
+  type Dot,
+  type Entry,
+  isLive,
+  isSameBatch,
+  nameOfDot,
+  payloadBytes,
+} from '../../src/core/entry.ts';
 import { type Version, VERSION_ZERO } from '../../src/core/version.ts';
 import { actors, nodeId, versions } from '../gossip/codec-arbitraries.ts';
 
@@ -86,6 +94,31 @@ test('of any number of entries one wins, in whatever order they meet', () => {
       },
     ),
   );
+});
+
+test('the name of a dot is that of no other', () => {
+  fc.assert(
+    fc.property(dots, dots, (one, other) => {
+      expect(nameOfDot(one) === nameOfDot(other)).toBe(compareDots(one, other) === 0);
+    }),
+  );
+});
+
+test('the payload of entries is all bytes of their keys and values', () => {
+  const payloads = fc.array(fc.record({ key: fc.uint8Array(), value: fc.uint8Array() }));
+  fc.assert(
+    fc.property(payloads, (some) => {
+      expect(payloadBytes(some)).toBe(some.flatMap(({ key, value }) => [...key, ...value]).length);
+    }),
+  );
+});
+
+test('two entries were written in one batch if it has one actor and one end', () => {
+  const [a, b] = [makeActor(nodeId('a'), VERSION_ZERO, 0), makeActor(nodeId('b'), VERSION_ZERO, 0)];
+  const at = (actor: Dot['actor'], last: number): Entry => ({ actor, last }) as Entry;
+  expect(isSameBatch(at(a, 5), at(a, 5))).toBe(true);
+  expect(isSameBatch(at(a, 5), at(a, 6))).toBe(false);
+  expect(isSameBatch(at(a, 5), at(b, 5))).toBe(false);
 });
 
 describe('an entry', () => {

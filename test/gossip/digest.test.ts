@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
-import { equalRows, isTrivial, type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
+import { isTrivial, type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import type { Version } from '../../src/core/version.ts';
 import {
@@ -147,7 +148,7 @@ describe('the comparison of two nodes', () => {
       fc.property(context, context, (listA, listB) => {
         const [a, b] = [listA.map(rowWithLoose), listB.map(rowWithLoose)];
         const all = [...new Set([...a, ...b].map((row) => row.actor))].toSorted();
-        const differing = all.filter((name) => !equalRows(known(a, name), known(b, name)));
+        const differing = all.filter((name) => !isDeepStrictEqual(known(a, name), known(b, name)));
         const found = compare(a, b).actors;
         // One that is listed without need costs a few bytes; that is possible only for rows that say nothing.
         expect(found.filter((name) => !isTrivial(known(a, name)) || !isTrivial(known(b, name)))).toEqual(
@@ -201,12 +202,14 @@ describe('recent rows', () => {
           ...moved.there.filter((name) => !isTrivial(known(theirs, name))),
         ]);
         const isEnough = full.actors.every(
-          (name) => listed.has(name) || equalRows(known(own, name), known(theirs, name)),
+          (name) => listed.has(name) || isDeepStrictEqual(known(own, name), known(theirs, name)),
         );
         expect(lately !== undefined).toBe(isEnough);
         if (lately === undefined) return;
         expect(lately.behind).toBe(full.behind);
-        const differing = full.actors.filter((name) => !equalRows(known(own, name), known(theirs, name)));
+        const differing = full.actors.filter(
+          (name) => !isDeepStrictEqual(known(own, name), known(theirs, name)),
+        );
         expect(lately.actors).toEqual(expect.arrayContaining(differing));
         const lacking = [...full.lacks].filter((name) => !isTrivial(known(own, name)));
         expect([...lately.lacks]).toEqual(expect.arrayContaining(lacking));
