@@ -51,8 +51,8 @@ export default {
   disableTypeChecks: false,
   concurrency: 1,
   // A busy machine makes tests slow, and slow is not killed. What never ends is stopped by the count of its steps.
-  timeoutMS: 20_000,
-  timeoutFactor: 2,
+  timeoutMS: 60_000,
+  timeoutFactor: 4,
   dryRunTimeoutMinutes: 30,
   reporters: ['progress-append-only', 'clear-text', 'html'],
   clearTextReporter: { allowColor: false, reportTests: false, skipFull: true },
