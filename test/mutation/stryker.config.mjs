@@ -25,8 +25,8 @@ export default {
       'StringLiteral',
     ],
   },
-  // What runs as a module is loaded would need all tests: `--ignoreStatic false --testFiles GLOB` tries those, too.
-  ignoreStatic: true,
+  // What runs as a module is loaded needs all tests, so few should be named with it (`--testFiles`).
+  ignoreStatic: process.env['MUTATION_STATIC'] !== '1',
   incremental: true,
   incrementalFile: `${FOLDER}/results.json`,
   tempDirName: `${FOLDER}/sandbox`,

@@ -8,6 +8,7 @@ import { versionAt } from '../../src/core/version.ts';
 import type { Difference, NewSession, Settled } from '../../src/ports/replica.ts';
 import { type ChangeToken, decodeToken } from '../../src/storage/change-token.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { pull, readSession } from '../support/pull.ts';
 import {
@@ -137,11 +138,50 @@ describe('settling', () => {
     await server.write([put('replaced', '2')]);
     expect(await settleNow()).toMatchObject({ taken: 1, dropped: 1 });
     expect(await dropsOf(own)).toMatchObject({ drops: 0 });
-    await server.write([del('gone')]);
+    await server.write([del('gone'), put('replaced', '3')]);
     await clock.advance(TTL_MS);
     await server.collect();
-    expect(await settleNow()).toMatchObject({ taken: 0, dropped: 1 });
+    expect(await settleNow()).toMatchObject({ taken: 1, dropped: 2 });
     expect(await dropsOf(own)).toMatchObject({ drops: 1, droppedAt: versionAt(clock.wallMs()) });
+  });
+
+  test('counts a drop in whose place a smaller entry comes', async () => {
+    const third = await open('t');
+    await third.write([put('x', 'smaller')]);
+    await clock.advance(10);
+    await own.write([put('x', 'larger')]);
+    await pull(server, own);
+    await server.write([del('x')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    await pull(server, third);
+    expect(await settleNow()).toMatchObject({ taken: 1, dropped: 1 });
+    expect(await contents(own)).toEqual({ x: 'smaller' });
+    expect(await dropsOf(own)).toMatchObject({ drops: 1 });
+  });
+
+  test('tells entries of one version by their actors, and those of one actor by their versions', async () => {
+    const third = await open('t');
+    await own.write([put('x', 'of o')]);
+    await third.write([put('x', 'of t')]);
+    await pull(server, own);
+    await pull(server, third);
+    expect(await settleNow()).toMatchObject({ taken: 1, dropped: 1 });
+    expect(await contents(own)).toEqual({ x: 'of t' });
+    await pull(own, third);
+    await third.write([put('x', 'later')]);
+    await pull(server, third);
+    expect(await settleNow()).toMatchObject({ taken: 1, dropped: 1 });
+    expect(await contents(own)).toEqual({ x: 'later' });
+  });
+
+  test('is on disk when it is through, since a claim is made on it later', async () => {
+    const store = await forgetfulStore();
+    own = await openTestReplica({ nodeId: 'o', clock, store });
+    await server.write([put('x', '1')]);
+    await settleNow();
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    expect(await contents(await openTestReplica({ nodeId: 'o', clock, disk }))).toEqual({ x: '1' });
   });
 
   test('leaves the horizon alone where nothing is dropped', async () => {
