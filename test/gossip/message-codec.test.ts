@@ -371,9 +371,16 @@ describe('at their edges', () => {
     }));
     const message: Message = { type: 'digest', request: 0, from: 0n, to: HASH_MAX, pairs };
     expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
-    expect(() => encodeMessage({ ...message, pairs: [...pairs, ...pairs] }, packer)).toThrow(
-      'Invariant broken',
-    );
+    const more = { ...message, pairs: [...pairs, { actorHash: HASH_MAX, rowHash: 0n }] };
+    expect(() => encodeMessage(more, packer)).toThrow('Invariant broken');
+  });
+
+  test('the reply to a digest names as many actors that are lacking as the digest has pairs', () => {
+    const lacking = Array.from({ length: DIGEST_PAIRS_MAX }, (_, index) => BigInt(index));
+    const message: Message = { type: 'digest-reply', request: 0, rows: [], lacking };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+    const more = { ...message, lacking: [...lacking, HASH_MAX] };
+    expect(() => encodeMessage(more, packer)).toThrow('Invariant broken');
   });
 
   test('a cursor has its greatest length', () => {
