@@ -50,6 +50,24 @@ describe('the lag behind a peer', () => {
     expect(lagOf(word, knowing(), NOW_MS)).toEqual({ actorsBehind: 1, lagMs: 1 });
   });
 
+  test('is remembered by the rows that tell something unseen, and by no others', () => {
+    const rows = [row(1, 700_000), row(2, 800_000), row(3, 900_000)];
+    expect(lastWordOf(rows, knowing(row(2, 800_000)), 5).rows).toEqual([rows[2], rows[0]]);
+  });
+
+  test('is that of the newest that was received there, however little of it was closed', () => {
+    const theirs = row(1, 900_000, { closed: versionAt(EPOCH_MS + 100_000) });
+    const word = lastWordOf([theirs], knowing(row(1, 800_000)), 5);
+    expect(lagOf(word, knowing(row(1, 800_000)), NOW_MS)).toEqual({ actorsBehind: 1, lagMs: 100_000 });
+  });
+
+  test('is that of the newest that was closed there and not here, where as much was received', () => {
+    const own = row(1, 900_000, { closed: versionAt(EPOCH_MS + 600_000) });
+    const theirs = row(1, 900_000, { closed: versionAt(EPOCH_MS + 700_000) });
+    const word = lastWordOf([theirs], knowing(own), 5);
+    expect(lagOf(word, knowing(own), NOW_MS)).toEqual({ actorsBehind: 1, lagMs: 300_000 });
+  });
+
   test('is that of what is not closed here, where all was received', () => {
     const own = row(1, 900_000, { closed: versionAt(EPOCH_MS + 600_000) });
     const word = lastWordOf([row(1, 900_000)], knowing(own), 5);
@@ -57,8 +75,9 @@ describe('the lag behind a peer', () => {
   });
 
   test('is at most so long where only single writes are lacking, which lie beyond what was received', () => {
-    const own = row(1, 900_000);
-    const theirs = row(1, 800_000, { loose: { count: 1, sum: 1n } });
+    const closed = versionAt(EPOCH_MS + 600_000);
+    const own = row(1, 900_000, { closed });
+    const theirs = row(1, 800_000, { closed, loose: { count: 1, sum: 1n } });
     const word = lastWordOf([theirs], knowing(own), 5);
     expect(lagOf(word, knowing(own), NOW_MS)).toEqual({ actorsBehind: 1, lagMs: 100_000 });
     expect(theirs.cloud).toBe(SUM_ZERO);

@@ -375,6 +375,12 @@ describe('at their edges', () => {
     expect(() => encodeMessage(more, packer)).toThrow('Invariant broken');
   });
 
+  test('a digest has pairs at both ends of its range, as pages do', () => {
+    const pairs = [5n, 7n, 9n].map((actorHash) => ({ actorHash, rowHash: 0n }));
+    const message: Message = { type: 'digest', request: 0, from: 5n, to: 9n, pairs };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  });
+
   test('the reply to a digest names as many actors that are lacking as the digest has pairs', () => {
     const lacking = Array.from({ length: DIGEST_PAIRS_MAX }, (_, index) => BigInt(index));
     const message: Message = { type: 'digest-reply', request: 0, rows: [], lacking };
