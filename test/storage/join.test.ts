@@ -78,6 +78,16 @@ describe('loose dots, once a context was adopted', () => {
   });
 });
 
+test('a first copy is through when it was adopted, though single dots are loose, as they are at its server', async () => {
+  const { server, third } = await three();
+  await third.write([put('a', '1'), put('b', '1')]);
+  await takeEntries(server, third);
+  const fresh = await openTestReplica({ nodeId: 'f' });
+  expect(await pull(fresh, server, 'key')).toBe('adopted');
+  expect(fresh.counts.looseDots).toBe(2);
+  expect(fresh.state.bootstrapping).toBe(false);
+});
+
 describe('a row that names its predecessor', () => {
   const nodeId = 's' as NodeId;
   const before = makeActor(nodeId, 10 as Version, 1);

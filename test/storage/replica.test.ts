@@ -3,6 +3,10 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf } from '../../src/core/actor.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
+import { VERSION_MAX, versionAt } from '../../src/core/version.ts';
+import { DUE_TOMBSTONE, dueBetween } from '../../src/storage/keyspace.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
+import { expectInvariants } from '../support/invariants.ts';
 import {
   contents,
   del,
@@ -321,7 +325,11 @@ describe('collection', () => {
   test('takes an entry that had expired before it was written one TTL after it was written', async () => {
     const clock = new SimulatedClock();
     const replica = await openTestReplica({ clock, tombstoneTtlMs: TTL_MS });
+    await replica.write([put('before', '1')]);
+    // The very first version of its millisecond.
+    await clock.advance(1);
     await replica.write([put('a', '1', clock.wallMs() - 2 * TTL_MS)]);
+    expect(replica.state.last).toBe(versionAt(clock.wallMs()));
     expect(await replica.collect()).toEqual({ collected: 0, kept: 1 });
     await clock.advance(TTL_MS - 1);
     expect(await replica.collect()).toEqual({ collected: 0, kept: 1 });
@@ -349,6 +357,49 @@ describe('collection', () => {
     await replica.write([del('a'), put('b', '1', 0)]);
     clock.leap(TTL_MS - 1 - clock.wallMs());
     expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
+  });
+
+  test('is not misled by a record of what was due and is there no more', async () => {
+    const clock = new SimulatedClock();
+    const store = await new MemoryDisk().open();
+    const [own, other] = [
+      await openTestReplica({ nodeId: 'a', clock, store, tombstoneTtlMs: TTL_MS }),
+      await openTestReplica({ nodeId: 'b', clock }),
+    ];
+    await own.write([del('x'), del('y')]);
+    await other.write([put('x', 'of the same version')]);
+    const [lost] = await presentEntries(own);
+    const due = store.scan(dueBetween(DUE_TOMBSTONE, 0, VERSION_MAX - 1));
+    const stale = await due.next(10);
+    await due.close();
+    expect(stale).toHaveLength(2);
+    await pull(own, other);
+    expect((await presentEntries(own))[0]?.version).toBe(lost?.version);
+    await own.write([put('y', '1')]);
+    await store.write(
+      stale.map(([key, value]) => ({ type: 'put' as const, key, value })),
+      { sync: true },
+    );
+    await clock.advance(2 * TTL_MS);
+    expect(await own.collect()).toEqual({ collected: 0, kept: 0 });
+    expect(await contents(own)).toEqual({ x: 'of the same version', y: '1' });
+    const left = store.scan(dueBetween(DUE_TOMBSTONE, 0, VERSION_MAX - 1));
+    expect(await left.next(10)).toEqual([]);
+    await left.close();
+  });
+
+  test('is on disk before anything that counts on it', async () => {
+    const clock = new SimulatedClock();
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ clock, store, tombstoneTtlMs: TTL_MS });
+    await replica.write([del('a')]);
+    await clock.advance(TTL_MS);
+    expect(await replica.collect()).toEqual({ collected: 1, kept: 0 });
+    await replica.write([put('b', '1')]);
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    const again = await openTestReplica({ clock, disk });
+    await expectInvariants(again, []);
+    expect(await contents(again)).toEqual({ b: '1' });
   });
 
   test('keeps a tombstone whose past is not known', async () => {
