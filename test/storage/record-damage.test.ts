@@ -24,7 +24,7 @@ describe('a record whose checksum is right, and which nothing here has written, 
     ['a segment of more pairs than bytes', decodeSegment, `${LARGEST} 01 01 61`],
     ['a state with unknown flags', decodeState, `08 ${STATE}`],
     ['a state with drops that never were', decodeState, `00 ${STATE} 00 ${VERSION}`],
-    ['a session with unknown flags', decodeHead, `08 01 61 01 62 ${VERSION} ${VERSION} ${VERSION} 00`],
+    ['a session with unknown flags', decodeHead, `10 01 61 01 62 ${VERSION} ${VERSION} ${VERSION} 00`],
   ])('%s', (_, decode: (content: Uint8Array) => unknown, content) => {
     expect(() => decode(unhex(content))).toThrow(MalformedBytes);
   });
