@@ -46,7 +46,7 @@ try {
   await book(till1, 'coffee', 'note-77', 40);
   console.log(`scanned again: ${(await book(till1, 'coffee', 'note-77', 40)) ? 'booked twice' : 'known'}`);
   await till1.put('price/coffee', 6.5);
-  await till1.sync({ wait: true });
+  await till2.sync();
   console.log(`till-2 knows of ${await left(till2, 'coffee')} coffees`);
 
   // The network goes down: till 2 is restarted without its peer. Both go on.

@@ -50,7 +50,7 @@ export const context: Picture = {
     text(
       48,
       260,
-      'received: all writes up to here were seen. Only rumours lead to it, and nothing sends them yet',
+      'received: all writes up to here were seen. Rumours lead to it, ahead of their past',
       'note',
     ),
     dot(27, 279, 'grey'),

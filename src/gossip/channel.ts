@@ -160,6 +160,7 @@ export class Channel {
       case 'lost':
         return this.#events.onNotice(message);
       case 'summary':
+      case 'rumours':
       case 'compare':
       case 'sums':
         return this.#serve(message, bytes, (answer) => answer());
@@ -179,6 +180,7 @@ export class Channel {
       case 'sums-reply':
       case 'list-reply':
       case 'fetch-reply':
+      case 'rumours-reply':
       case 'failure':
         return this.#requests.settle(message);
     }

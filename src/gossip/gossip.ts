@@ -27,6 +27,7 @@ import { Puller } from './puller.ts';
 import { Responder } from './responder.ts';
 import { RolledBack } from './rolled-back.ts';
 import { Rounds } from './round.ts';
+import { type RumourCounts, RumourMongering, type RumourOptions } from './rumour-mongering.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
 import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
@@ -56,6 +57,8 @@ export interface GossipOptions {
   readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
+  /** Absent: none are told, and those that come are passed on to nobody. */
+  readonly rumours: RumourOptions | undefined;
   readonly sessionTimeoutMs: number;
   /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
@@ -85,6 +88,7 @@ export class Gossip {
   readonly #peers: Peers;
   readonly #puller: Puller;
   readonly #antiEntropy: AntiEntropy;
+  readonly #mongering: RumourMongering;
   readonly #sync: Sync;
   readonly #healing: Healing;
   #listener: Listener | undefined;
@@ -124,6 +128,7 @@ export class Gossip {
       pacing: new Pacing(clock, options.servedBytesPerSecond),
       onPeerClock: (link, wallMs) => void peerClocks.hear(link.nodeId, wallMs),
       onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
+      hearRumours: (link, rumours) => this.#mongering.hear(link, rumours),
     });
     const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
     const penalties = new Penalties(clock);
@@ -189,6 +194,20 @@ export class Gossip {
       intervalMs,
       fanout,
     });
+    this.#mongering = new RumourMongering(
+      {
+        replica,
+        links: () => peers.links(),
+        linkTo: (peer) => peers.linkTo(peer),
+        clock,
+        random,
+        log,
+        limits,
+        mayTake: (peer, wallMs) => peerClocks.hear(peer, wallMs),
+        pull: (link) => void puller.pull(link),
+      },
+      options.rumours,
+    );
     const antiEntropy = this.#antiEntropy;
     this.#sync = new Sync({
       replica,
@@ -214,12 +233,14 @@ export class Gossip {
     this.#listener = await this.#transport.listen(address, (connection) => this.#peers.accept(connection));
     this.#peers.start();
     this.#antiEntropy.start();
+    this.#mongering.start();
     return this.#listener.address;
   }
 
   /** Nothing runs any more when it resolves, and every snapshot is free. For good. */
   async stop(): Promise<void> {
     this.#sync.stop();
+    this.#mongering.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();
@@ -284,6 +305,11 @@ export class Gossip {
     const entries = session.entries + compared.taken;
     const status = { peer, order: 'version', state: 'comparing', entries, bytes: session.bytes } as const;
     return [...pulled, { ...status, compared: { ...compared } }];
+  }
+
+  /** Since the start; `undefined` where rumours are off. */
+  get rumours(): Readonly<RumourCounts> | undefined {
+    return this.#mongering.isOn ? this.#mongering.counts : undefined;
   }
 
   /** Malformed messages so far. */

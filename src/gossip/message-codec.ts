@@ -35,6 +35,7 @@ import {
 } from './messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
+import { RUMOURS_MAX } from './rumour-codec.ts';
 import { cleanReason, Fields } from './validated-fields.ts';
 
 /** A cursor is a key (at most 65,535 bytes), or an actor and a version, and little else. Part of the protocol. */
@@ -66,6 +67,8 @@ const TYPE = {
   lost: 22,
   recent: 23,
   'recent-reply': 24,
+  rumours: 25,
+  'rumours-reply': 26,
 } as const satisfies Record<Message['type'], number>;
 
 const REJECT_CODES: readonly RejectCode[] = [
@@ -154,6 +157,10 @@ function positionsOf(message: Message): readonly unknown[] {
       return [message.request, message.session, packKeys(message.keys)];
     case 'fetch-reply':
       return [message.request, message.count, message.entries, message.plainBytes];
+    case 'rumours':
+      return [message.request, message.rows, message.entries, message.steps, Math.floor(message.wallMs)];
+    case 'rumours-reply':
+      return [message.request, message.feedback];
     case 'lost':
       return [message.session, message.dots];
     case 'keep-alive':
@@ -284,6 +291,17 @@ function messageOf(type: number, fields: Fields): Message {
         entries: fields.bytes(FRAME_BYTES_MAX),
         plainBytes: fields.upTo(FRAME_BYTES_MAX),
       };
+    case TYPE.rumours:
+      return {
+        type: 'rumours',
+        request: fields.uint32(),
+        rows: fields.bytes(FRAME_BYTES_MAX),
+        entries: fields.bytes(FRAME_BYTES_MAX),
+        steps: fields.bytes(FRAME_BYTES_MAX),
+        wallMs: fields.count(),
+      };
+    case TYPE['rumours-reply']:
+      return { type: 'rumours-reply', request: fields.uint32(), feedback: fields.bytes(RUMOURS_MAX) };
     case TYPE['keep-alive']:
       return { type: 'keep-alive', session: fields.sessionName() };
     case TYPE.lost:

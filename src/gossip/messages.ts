@@ -222,6 +222,26 @@ export interface FetchReply extends Travelling {
   readonly count: number;
 }
 
+/** R10: batches that are news, ahead of their past. */
+export interface Rumours {
+  readonly type: 'rumours';
+  readonly request: number;
+  /** Packed by `rumour-codec.ts`. */
+  readonly rows: Uint8Array;
+  readonly entries: Uint8Array;
+  readonly steps: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+}
+
+/** The feedback (Demers et al. 1987, section 1.4). */
+export interface RumoursReply {
+  readonly type: 'rumours-reply';
+  readonly request: number;
+  /** For each batch, then for each row that says more than its batches: one of `FEEDBACK`. */
+  readonly feedback: Uint8Array;
+}
+
 /** Still at work on this session, on either side; not answered. */
 export interface KeepAlive {
   readonly type: 'keep-alive';
@@ -276,12 +296,14 @@ export type Message =
   | ListReply
   | Fetch
   | FetchReply
+  | Rumours
+  | RumoursReply
   | KeepAlive
   | Lost
   | Done
   | Failure;
 
-export type Request = Summary | Recent | Digest | Open | Next | Compare | Sums | List | Fetch;
+export type Request = Summary | Recent | Digest | Open | Next | Compare | Sums | List | Fetch | Rumours;
 export type Reply =
   | SummaryReply
   | RecentReply
@@ -292,6 +314,7 @@ export type Reply =
   | SumsReply
   | ListReply
   | FetchReply
+  | RumoursReply
   | Failure;
 /** Not answered. */
 export type Notice = Done | KeepAlive | Lost;

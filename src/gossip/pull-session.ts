@@ -221,7 +221,7 @@ export class PullSession {
 
   async #open(readAhead: boolean): Promise<Step> {
     const { replica, clock, compressor } = this.#dependencies;
-    const { rows, restHash, empty, openedAt, epoch } = await replica.pullerState(this.#actors);
+    const { rows, restHash, empty, openedAt, epoch, rumoured } = await replica.pullerState(this.#actors);
     const compare = this.#compare;
     const reply = await this.#peer.request({
       type: 'open',
@@ -245,6 +245,7 @@ export class PullSession {
       serverBootstrapping: reply.bootstrapping,
       serverEntries: reply.entries,
       openedAt,
+      ...(rumoured === undefined ? {} : { rumoured }),
       epoch,
     };
     const opening: Opening = {

@@ -7,7 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
 import { answerDigest, answerRecent, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
-import type { Request, Summary } from './messages.ts';
+import type { Request, Rumours, Summary } from './messages.ts';
 import type { Pacing } from './pacing.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServingFailure } from './serving-failure.ts';
@@ -22,6 +22,8 @@ export interface ResponderDependencies {
   readonly pacing: Pacing;
   /** What a message told of a peer's clock. */
   readonly onPeerClock: (link: Link, wallMs: number) => void;
+  /** The feedback on each batch and mention. */
+  readonly hearRumours: (link: Link, rumours: Rumours) => Promise<Uint8Array>;
   /** A peer opened a round. */
   readonly onSummary: (link: Link, summary: Summary, isSame: boolean) => void;
 }
@@ -86,6 +88,8 @@ export class Responder {
         return server.open(link.nodeId, request);
       case 'next':
         return server.next(link.nodeId, request);
+      case 'rumours':
+        return { type: 'rumours-reply', feedback: await this.#dependencies.hearRumours(link, request) };
       case 'compare':
       case 'sums':
       case 'list':

@@ -169,6 +169,14 @@ export interface NodeOptions extends StoreOptions {
   readonly gossipIntervalMs?: number;
   /** Peers a round. Default 3. */
   readonly gossipFanout?: number;
+  /** Whether writes go at once to a few peers, which pass them on, instead of waiting for a round. Default true. */
+  readonly rumours?: boolean;
+  /** Between two tellings of what is news. Default 20. */
+  readonly rumourIntervalMs?: number;
+  /** Peers that are told each time. Default 3. */
+  readonly rumourFanout?: number;
+  /** So many peers in a row that knew a rumour end it. Default 4. */
+  readonly rumourCounter?: number;
   /** Between two comparisons with a random peer, though nothing seems to differ. Default a day. */
   readonly auditIntervalMs?: number;
   /** Between two checks of all entries against their sums and checksums. Default a day. */

@@ -157,8 +157,12 @@ export class CurrentReplica implements Replica, Pick<StoredReplica, 'check' | 'c
     return this.#replica.endHealing();
   }
 
-  applyRumour(rumour: Rumour): Promise<RumourOutcome> {
+  applyRumour(rumour: Rumour, from?: NodeId): Promise<RumourOutcome> {
     if (this.#live.outage !== undefined) return Promise.resolve('busy');
-    return this.#replica.applyRumour(rumour);
+    return this.#replica.applyRumour(rumour, from);
+  }
+
+  onWritten(tell: (rumour: Rumour) => void): void {
+    this.#live.onWritten(tell);
   }
 }

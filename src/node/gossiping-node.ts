@@ -161,6 +161,7 @@ export class GossipingNode implements Node {
       mode: this.#gossip.mode,
       malformedMessages: this.#gossip.malformed,
       sessionsRefused: this.#gossip.refusedFromFuture,
+      ...(this.#gossip.rumours === undefined ? {} : { rumours: { ...this.#gossip.rumours } }),
       peers: peerStatuses(this.#gossip, this.#clock),
       sessions: await this.#sessions(),
     };

@@ -17,6 +17,7 @@ import { BackOff } from '../gossip/back-off.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
+import type { Rumour } from '../ports/replica.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { type Outage, readEnded, writeRefused } from './outage.ts';
 import type { StoreHome } from './store-home.ts';
@@ -70,6 +71,7 @@ export class LiveReplica {
   /** Room was set aside, or has been: it may be given back by now. Not every disk is large enough. */
   #hasRoomAside = false;
   #onGivenUp: (error: BoatoError) => void = () => {};
+  #onWritten: ((rumour: Rumour) => void) | undefined;
   /** Settles when the store that is closed now is open again, or has been closed for too long. */
   #reopened: Promise<void> | undefined;
   #endWait: () => void = () => {};
@@ -149,6 +151,12 @@ export class LiveReplica {
     return isClosed && !this.#isStopped ? readEnded(this.#isOpen, error) : error;
   }
 
+  /** As the replica has it, also for the ones that take its place. */
+  onWritten(tell: (rumour: Rumour) => void): void {
+    this.#onWritten = tell;
+    this.#current.onWritten(tell);
+  }
+
   /** Begins nothing more. */
   stop(): void {
     this.#isStopped = true;
@@ -169,6 +177,7 @@ export class LiveReplica {
       if (replica.isUnreadable) this.#run(async () => this.#dependencies.home.requestSalvage?.());
       this.#fenced(error, isDefect);
     });
+    if (this.#onWritten !== undefined) replica.onWritten(this.#onWritten);
     // What was met in opening may have been noted on a disk that failed.
     if (replica.fenced !== undefined) this.#fenced(replica.fenced, false);
   }

@@ -39,6 +39,10 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
+  readonly rumours: boolean;
+  readonly rumourIntervalMs: number;
+  readonly rumourFanout: number;
+  readonly rumourCounter: number;
   readonly sessionTimeoutMs: number;
   readonly auditIntervalMs: number;
   readonly scrubIntervalMs: number;
@@ -69,6 +73,10 @@ const NODE_FIELDS = [
   'mode',
   'gossipIntervalMs',
   'gossipFanout',
+  'rumours',
+  'rumourIntervalMs',
+  'rumourFanout',
+  'rumourCounter',
   'sessionTimeoutMs',
   'auditIntervalMs',
   'scrubIntervalMs',
@@ -87,7 +95,8 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 
 export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   checkFields(options, NODE_FIELDS);
-  const { insecureNetwork = false, compression = 'auto' } = options;
+  const { insecureNetwork = false, compression = 'auto', rumours = true } = options;
+  if (typeof rumours !== 'boolean') throw invalid('rumours', 'must be true or false');
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
   if (!COMPRESSIONS.includes(compression)) throw invalid('compression', `must be ${COMPRESSIONS.join(', ')}`);
   const tls = checkTls(options);
@@ -99,6 +108,10 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     mode: checkMode(options.mode === undefined ? 'push-pull' : options.mode),
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
     gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
+    rumours,
+    rumourIntervalMs: integer('rumourIntervalMs', options.rumourIntervalMs, 20, 1, 60_000),
+    rumourFanout: integer('rumourFanout', options.rumourFanout, 3, 1, 1000),
+    rumourCounter: integer('rumourCounter', options.rumourCounter, 4, 1, 1000),
     sessionTimeoutMs: integer('sessionTimeoutMs', options.sessionTimeoutMs, 30_000, 1000, DELAY_MS_MAX),
     auditIntervalMs: integer('auditIntervalMs', options.auditIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),
     scrubIntervalMs: integer('scrubIntervalMs', options.scrubIntervalMs, DAY_MS, 1000, DELAY_MS_MAX),

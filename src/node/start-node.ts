@@ -5,6 +5,7 @@ import { Fingerprints } from '../core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
+import type { RumourOptions } from '../gossip/rumour-mongering.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
@@ -54,6 +55,7 @@ export async function startNode(
       mode: options.mode,
       gossipIntervalMs: options.gossipIntervalMs,
       gossipFanout: options.gossipFanout,
+      rumours: rumourOptions(options),
       sessionTimeoutMs: options.sessionTimeoutMs,
       chunkBytes,
       servedBytesPerSecond: options.servedBytesPerSecond,
@@ -72,4 +74,9 @@ export async function startNode(
     await map.close();
     throw error;
   }
+}
+
+function rumourOptions(options: CheckedNodeOptions): RumourOptions | undefined {
+  const { rumours, rumourIntervalMs: intervalMs, rumourFanout: fanout, rumourCounter: unneededMax } = options;
+  return rumours ? { intervalMs, fanout, unneededMax } : undefined;
 }

@@ -162,6 +162,11 @@ export interface NodeStatus extends StoreStatus {
   /** Since the start: messages that broke the protocol, and sessions of which something lay too far in the future. */
   readonly malformedMessages: number;
   readonly sessionsRefused: number;
+  /**
+   * Writes that went ahead of the rounds, since the start: `told` to peers, `unneeded` by those that knew them, `heard` from
+   * peers as news. Absent where rumours are off.
+   */
+  readonly rumours?: { readonly told: number; readonly unneeded: number; readonly heard: number };
   readonly peers: readonly PeerStatus[];
   readonly sessions: readonly SessionStatus[];
 }

@@ -55,6 +55,14 @@ export interface PinnedState {
   close(): Promise<void>;
 }
 
+/** What rumours brought of an actor while a session is under way: its versions above one up to another, but for these. */
+export interface Rumoured {
+  readonly above: Version;
+  readonly upTo: Version;
+  /** Were here before. */
+  readonly known: ReadonlySet<Version>;
+}
+
 /** What a puller tells of itself when it opens a session, durable and of one instant. */
 export interface PullerState {
   /** In the order of `actors`; unknown ones as `unknownRow`. */
@@ -67,6 +75,8 @@ export interface PullerState {
   readonly openedAt: Version;
   /** Changes when the context is given up: a session that was opened before is void then. */
   readonly epoch: number;
+  /** What rumours bring from now on, until the next session is opened: the server has not seen it. Changes as they come. */
+  readonly rumoured?: ReadonlyMap<Actor, Rumoured>;
 }
 
 /** Where entries come from, in which order they arrive. */
@@ -89,6 +99,7 @@ export interface StoredSession {
   /** Of the puller, as of `PullerState`. */
   readonly openedAt: Version;
   readonly epoch: number;
+  readonly rumoured?: ReadonlyMap<Actor, Rumoured>;
   /** R7 does not apply: this node held no entry when the first chunk arrived. */
   readonly exempt: boolean;
   /** Something of another peer was stored since it was opened: what is here no longer tells what the server had seen then. */
@@ -218,5 +229,8 @@ export interface Replica {
    * copy broke off: what torn batches still lack is nowhere, unless that copy can be resumed.
    */
   endHealing(): Promise<void>;
-  applyRumour(rumour: Rumour): Promise<RumourOutcome>;
+  /** `from`: the peer that told it. */
+  applyRumour(rumour: Rumour, from?: NodeId): Promise<RumourOutcome>;
+  /** `tell` is called with each own write from now on, once it is on disk. */
+  onWritten(tell: (rumour: Rumour) => void): void;
 }

@@ -13,6 +13,7 @@ import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
+import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
@@ -85,6 +86,7 @@ interface Decided {
   /** To be called when it is on disk, or the store is fenced. */
   readonly onWritten: () => void;
   readonly placed: readonly Placed[];
+  readonly written: readonly Rumour[];
 }
 
 /** A group on its way to disk. */
@@ -241,19 +243,20 @@ export class Committer {
       this.#writing = new Promise((resolve) => {
         onWritten = resolve;
       });
-      const { changedRows, placed } = transaction;
-      return { outcomes, operations, sync, present, changedRows, placed, onWritten };
+      const { changedRows, placed, written } = transaction;
+      return { outcomes, operations, sync, present, changedRows, placed, written, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
   }
 
-  async #write({ operations, sync, changedRows, placed, onWritten }: Decided): Promise<void> {
+  async #write({ operations, sync, changedRows, placed, written, onWritten }: Decided): Promise<void> {
     try {
       // The group ahead failed: this one was decided on a state that is not on disk.
       this.#throwIfFenced();
       if (operations.length > 0) await this.#store.write(operations, { sync });
       this.#state.journal.add(placed);
+      for (const rumour of written) this.#state.onWritten?.(rumour);
       this.#onCommitted(changedRows);
     } catch (error) {
       throw this.fence(error);

@@ -8,7 +8,7 @@ import { decodeRows, encodeRows } from '../core/row-codec.ts';
 import type { Version } from '../core/version.ts';
 import type { NewSession, StoredSession } from '../ports/replica.ts';
 
-export type SessionHead = Omit<NewSession, 'epoch'> & Pick<StoredSession, 'exempt' | 'mixed'>;
+export type SessionHead = Omit<NewSession, 'epoch' | 'rumoured'> & Pick<StoredSession, 'exempt' | 'mixed'>;
 export type SessionProgress = Pick<StoredSession, 'cursor' | 'entries' | 'bytes'>;
 
 const KEY_ORDER = 1;

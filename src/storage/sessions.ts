@@ -1,10 +1,10 @@
 /** The puller's side of sessions in the store (R4, R5, R7): chunks as they arrive, and the adoption at the end. */
 
-import type { NodeId } from '../core/actor.ts';
+import type { Actor, NodeId } from '../core/actor.ts';
 import { type Entry, isSameBatch } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
-import type { ArrivedChunk, NewSession, StoredSession } from '../ports/replica.ts';
+import type { ArrivedChunk, NewSession, Rumoured, StoredSession } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import { isDamage, type OnDamage, reported } from './damage.ts';
@@ -12,6 +12,7 @@ import { foldLoose, isSessionLate, join, type LooseSums } from './join.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
 import { decodeHead, decodeProgress, encodeHead, encodeProgress } from './session-record.ts';
+import type { Applied } from './rumour.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -34,6 +35,10 @@ export class Sessions {
   readonly #state: State;
   readonly #committer: Committer;
   readonly #onDamage: OnDamage;
+  /** Its first chunk is being stored. */
+  #beginning: BegunSession | undefined;
+  /** What rumours brought since a session was last opened. */
+  #rumoured = new Map<Actor, Rumoured>();
   /** All stored sessions; there is one for each peer at most. */
   readonly #byPeer = new Map<NodeId, StoredSession>();
 
@@ -72,7 +77,8 @@ export class Sessions {
     // A session whose first chunk was not stored to its end.
     if (storedProgress === undefined) return;
     const progress = readRecord(progressKey(head.peer), storedProgress, decodeProgress);
-    this.#byPeer.set(head.peer, { ...head, ...progress, epoch: this.#state.epoch });
+    // Rumours may have come since it was opened, in a run of the process that is over.
+    this.#byPeer.set(head.peer, { ...head, ...progress, mixed: true, epoch: this.#state.epoch });
   }
 
   get(peer: NodeId): StoredSession | undefined {
@@ -85,7 +91,30 @@ export class Sessions {
 
   /** R10: a node that held nothing when a session began takes no rumours until it has adopted. */
   get hasExempt(): boolean {
-    return this.all().some(({ exempt }) => exempt);
+    return this.#beginning?.exempt === true || this.all().some(({ exempt }) => exempt);
+  }
+
+  /** Another session is being opened: what rumours bring from now on came after it. */
+  opened(): ReadonlyMap<Actor, Rumoured> {
+    this.#rumoured = new Map();
+    return this.#rumoured;
+  }
+
+  /**
+   * A rumour was applied: the session that was opened last knows what came since. Others, which are set aside, only that
+   * something came: they are mixed.
+   */
+  noteRumour(transaction: Transaction, { actor, above, upTo, known }: Applied): void {
+    const before = this.#rumoured.get(actor);
+    this.#rumoured.set(actor, {
+      above: before?.above ?? above,
+      upTo,
+      known:
+        known.length === 0 && before !== undefined
+          ? before.known
+          : new Set([...(before?.known ?? []), ...known]),
+    });
+    this.#mix(transaction, ({ rumoured }) => rumoured !== this.#rumoured);
   }
 
   /** One in key order, which can still be resumed. */
@@ -115,8 +144,12 @@ export class Sessions {
       head: chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined,
       failed: undefined,
     };
-    // All at once: one is decided while the one before it is written.
-    await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
+    try {
+      // All at once: one is decided while the one before it is written.
+      await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
+    } finally {
+      this.#beginning = undefined;
+    }
   }
 
   #storeSlice(storing: Storing, { entries, isLast }: Slice): Promise<void> {
@@ -185,12 +218,16 @@ export class Sessions {
   }
 
   /**
-   * Entries of `peer` are stored (absent: nobody's session brought them). R5: the exemption of the other sessions is gone,
+   * Entries of `peer` are stored. R5: the exemption of the other sessions is gone,
    * and they are mixed.
    */
-  mixOthers(transaction: Transaction, peer: NodeId | undefined): void {
+  mixOthers(transaction: Transaction, peer: NodeId): void {
+    this.#mix(transaction, (session) => session.peer !== peer);
+  }
+
+  #mix(transaction: Transaction, isOther: (session: StoredSession) => boolean): void {
     for (const [other, session] of this.#byPeer) {
-      if (other === peer || session.mixed) continue;
+      if (!isOther(session) || session.mixed) continue;
       const mixed = { ...session, exempt: false, mixed: true };
       this.#byPeer.set(other, mixed);
       transaction.put(sessionKey(other), encodeHead(mixed));
@@ -206,6 +243,7 @@ export class Sessions {
   #begin(transaction: Transaction, session: NewSession): BegunSession {
     const head = { ...session, exempt: transaction.state.all.count === 0, mixed: false };
     transaction.put(sessionKey(session.peer), encodeHead(head));
+    this.#beginning = head;
     return head;
   }
 
@@ -219,6 +257,7 @@ export class Sessions {
       bytes: (before?.bytes ?? 0) + chunk.bytes,
     };
     this.#byPeer.set(chunk.peer, session);
+    this.#beginning = undefined;
     transaction.put(progressKey(chunk.peer), encodeProgress(session));
   }
 

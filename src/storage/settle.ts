@@ -4,8 +4,8 @@ import type { Actor } from '../core/actor.ts';
 import type { FullRow } from '../core/context.ts';
 import { compareDots, type Dot, payloadBytes } from '../core/entry.ts';
 import { judgeOwn } from '../core/verdict.ts';
-import { maxVersion } from '../core/version.ts';
-import type { KeyDot, NewSession, Settled, Settlement } from '../ports/replica.ts';
+import { maxVersion, type Version } from '../core/version.ts';
+import type { KeyDot, NewSession, Rumoured, Settled, Settlement } from '../ports/replica.ts';
 import type { Job } from './committer.ts';
 import { mergeEntry } from './merge.ts';
 import { checkEpoch } from './sessions.ts';
@@ -64,17 +64,22 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
 
 /**
  * Whether the server had seen a dot that is present here. Of actors that the session is not about both had the same row
- * when it opened: the server had seen, or held, all that this node had not written since.
+ * when it opened: the server had seen, or held, all that this node had not written, or heard as rumours, since.
  */
-function seenThere({ rows, openedAt }: NewSession): (dot: Dot) => boolean {
+function seenThere({ rows, openedAt, rumoured }: NewSession): (dot: Dot) => boolean {
   const byActor = new Map<Actor, { readonly row: FullRow; readonly cloud: ReadonlySet<number> }>(
     rows.map((row) => [row.actor, { row, cloud: new Set<number>(row.cloudVersions) }]),
   );
   return ({ actor, version }) => {
     const listed = byActor.get(actor);
-    if (listed === undefined) return version <= openedAt;
+    if (listed === undefined) return version <= openedAt && !isRumoured(rumoured?.get(actor), version);
     return version <= listed.row.received || listed.cloud.has(version);
   };
+}
+
+function isRumoured(rumoured: Rumoured | undefined, version: Version): boolean {
+  if (rumoured === undefined) return false;
+  return version > rumoured.above && version <= rumoured.upTo && !rumoured.known.has(version);
 }
 
 function isReplaced(transaction: Transaction, dropped: KeyDot): boolean {

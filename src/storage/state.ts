@@ -4,6 +4,7 @@ import type { Actor } from '../core/actor.ts';
 import { SUM_ZERO, type Sum } from '../core/context.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
+import type { Rumour } from '../ports/replica.ts';
 import { ChangeJournal } from './change-journal.ts';
 import { ContextTable, type LiveRow } from './context-table.ts';
 import type { DotCache } from './dot-cache.ts';
@@ -32,6 +33,8 @@ export class State implements NodeState {
   runActor: LiveRow | undefined = undefined;
   /** All actors of this process run: one after another, after long silences and after giving up. */
   readonly runActors: Set<Actor> = new Set<Actor>();
+  /** Told of each own write that is on disk, if there is anybody to tell. */
+  onWritten: ((rumour: Rumour) => void) | undefined = undefined;
   /** As of the last commit that is on disk. */
   readonly journal: ChangeJournal = new ChangeJournal();
 

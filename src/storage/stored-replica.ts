@@ -39,7 +39,7 @@ import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
-import { rumourJob } from './rumour.ts';
+import { type Applied, rumourJob } from './rumour.ts';
 import { isSeen } from './seen.ts';
 import { Sessions } from './sessions.ts';
 import { settleJob } from './settle.ts';
@@ -352,6 +352,7 @@ export class StoredReplica implements Replica {
         restHash: context.hashWithout(actors),
         empty: this.#state.all.count === 0,
         openedAt: this.#state.last,
+        rumoured: this.#sessions.opened(),
         epoch: this.#state.epoch,
       });
     });
@@ -416,11 +417,16 @@ export class StoredReplica implements Replica {
     this.#comparing = undefined;
   }
 
-  applyRumour(rumour: Rumour): Promise<RumourOutcome> {
+  applyRumour(rumour: Rumour, from?: NodeId): Promise<RumourOutcome> {
     const isBusy = (): boolean =>
       this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;
-    const onApplied = (transaction: Transaction): void => this.#sessions.mixOthers(transaction, undefined);
-    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy, onApplied));
+    const onApplied = (transaction: Transaction, applied: Applied): void =>
+      this.#sessions.noteRumour(transaction, applied);
+    return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy, onApplied, from));
+  }
+
+  onWritten(tell: (rumour: Rumour) => void): void {
+    this.#state.onWritten = tell;
   }
 
   // Health (R8).

@@ -11,6 +11,7 @@ import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version, versionAt } from '../core/version.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
+import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
@@ -65,6 +66,8 @@ export class Transaction {
   from: NodeId | undefined;
   /** Entries that this group wrote, for the journal. */
   readonly placed: Placed[] = [];
+  /** Own batches of this group, if anybody is to be told of them. */
+  readonly written: Rumour[] = [];
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 

@@ -2,6 +2,7 @@
 
 import { type Actor, makeActor } from '../core/actor.ts';
 import type { Condition } from '../core/condition.ts';
+import type { Entry } from '../core/entry.ts';
 import { ownVersionMax } from '../core/drift.ts';
 import { BoatoError } from '../core/errors.ts';
 import { tick, type Version, wallMsOf } from '../core/version.ts';
@@ -53,23 +54,15 @@ export function writeJob(writes: readonly Write[], settings: WriteSettings): Job
       const last = (first + writes.length - 1) as Version;
       if (last > ownVersionMax(wallMs, settings.maxDriftMs)) throw clockAhead(last, wallMs);
       const row = needsActor ? beginActor(transaction, settings) : (state.runActor as LiveRow);
+      const { actor, received: prev, predecessor } = row;
       transaction.advance(row, last, last);
-      const { actor } = row;
-      for (let at = 0; at < writes.length; at++) {
-        const { key, value, expiresAt } = writes[at] as Write;
+      const entries = writes.map(({ key, value, expiresAt }, at): Entry => {
         const version = (first + at) as Version;
         const tombstone = value === undefined;
-        transaction.place(row, {
-          actor,
-          key,
-          version,
-          first,
-          last,
-          tombstone,
-          value: value ?? NO_BYTES,
-          expiresAt,
-        });
-      }
+        return { actor, key, version, first, last, tombstone, value: value ?? NO_BYTES, expiresAt };
+      });
+      for (const entry of entries) transaction.place(row, entry);
+      if (state.onWritten !== undefined) transaction.written.push({ entries, prev, predecessor });
       return { actor, first, last, wereLive: present.map((dot) => dot !== undefined) };
     },
   };

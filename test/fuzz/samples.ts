@@ -5,7 +5,7 @@ import type { FullRow, Row } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { VERSION_MAX, type Version } from '../../src/core/version.ts';
 import type { Message } from '../../src/gossip/messages.ts';
-import { encodeRows } from '../../src/core/row-codec.ts';
+import { encodePlainRows, encodeRows } from '../../src/core/row-codec.ts';
 import { ChunkPacker } from '../../src/gossip/chunk.ts';
 import { packDots } from '../../src/gossip/comparison-lists.ts';
 import { utf8 } from './target.ts';
@@ -132,6 +132,15 @@ export const MESSAGES: readonly Message[] = [
     chunk,
   },
   { type: 'next', request, session: SESSION, cursor: Uint8Array.of(0), compress: true },
+  {
+    type: 'rumours',
+    request,
+    rows: encodePlainRows(PLAIN_ROWS),
+    entries: chunkOf(ENTRIES),
+    steps: Uint8Array.of(1),
+    wallMs,
+  },
+  { type: 'rumours-reply', request, feedback: Uint8Array.of(0, 1, 2) },
   { type: 'next-reply', request, chunk: { ...chunk, plainBytes: 900, last: false } },
   { type: 'compare', request, session: SESSION, depth: 5 },
   { type: 'compared', request },

@@ -8,13 +8,14 @@ import { batchBody, importLines, putLine, query } from './targets/http.ts';
 import { records, sealed } from './targets/records.ts';
 import { changeToken, tokenText } from './targets/tokens.ts';
 import { value } from './targets/values.ts';
-import { chunk, compressed, lists, message, rows } from './targets/wire.ts';
+import { chunk, compressed, lists, message, rows, rumours } from './targets/wire.ts';
 
 export const TARGETS: Readonly<Record<string, Target>> = {
   frame,
   message,
   rows,
   chunk,
+  rumours,
   lists,
   compressed,
   value,

@@ -156,6 +156,15 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     buckets: indices,
     after: bytes,
   }),
+  fc.record({
+    type: fc.constant('rumours' as const),
+    request: requests,
+    rows: bytes,
+    entries: bytes,
+    steps: bytes,
+    wallMs: walls,
+  }),
+  fc.record({ type: fc.constant('rumours-reply' as const), request: requests, feedback: bytes }),
   fc.record({ type: fc.constant('list-reply' as const), request: requests, dots: bytes, last: fc.boolean() }),
   fc.record({
     type: fc.constant('fetch' as const),

@@ -202,6 +202,21 @@ describe('on the wire', () => {
       { type: 'lost', session: SESSION, dots: CHUNK.entries },
       `93 16 ${session} c403010203`,
     ],
+    'rumours = [25, request: uint32, plainRows, chunk, steps: bytes, wallMs: ms]': [
+      {
+        type: 'rumours',
+        request: 7,
+        rows: bytesOf(1, 2),
+        entries: CHUNK.entries,
+        steps: bytesOf(1),
+        wallMs: WALL_MS,
+      },
+      `96 19 07 c4020102 c403010203 c40101 ${wall}`,
+    ],
+    'rumours-reply = [26, request: uint32, feedback: bytes]': [
+      { type: 'rumours-reply', request: 7, feedback: bytesOf(1, 0) },
+      '93 1a 07 c4020100',
+    ],
   };
   test.each(Object.entries(pinned))('%s', (rule, [message, expected]) => {
     expect(PROTOCOL).toContain(rule);
@@ -220,7 +235,7 @@ describe('a message is refused', () => {
     'that is no array': [7, 'a message that is not an array'],
     'that is empty': [[], 'a message with too few positions'],
     'of type 0': [[0], 'a message of unknown type'],
-    'of type 25': [[25], 'a message of unknown type'],
+    'of type 27': [[27], 'a message of unknown type'],
     'whose type is a name': [['hello'], 'position 0 of a message is not an integer'],
     'with a position too few': [[11], 'a message with too few positions'],
     'with a position too many': [[11, SESSION, 0], 'a message with too many positions'],

@@ -9,7 +9,7 @@ import { type PullDependencies, PullSession, type SessionPeer } from '../../src/
 import { failureOf } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Notice, Reply, Request } from '../../src/gossip/messages.ts';
+import type { Compare, Fetch, List, Notice, Reply, Request, Sums } from '../../src/gossip/messages.ts';
 import type { Replica } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 
@@ -62,9 +62,13 @@ export class DirectPeer implements SessionPeer {
   #answer(request: Request): Promise<NewReply> {
     if (request.type === 'open') return this.server.open(this.puller, request);
     if (request.type === 'next') return this.server.next(this.puller, request);
-    if (request.type === 'summary' || request.type === 'recent' || request.type === 'digest')
+    if (['summary', 'recent', 'digest', 'rumours'].includes(request.type))
       throw new Error('sessions do not ask for that');
-    return this.server.compare(this.puller, request, (notice) => void this.told.push(notice));
+    return this.server.compare(
+      this.puller,
+      request as Compare | Sums | List | Fetch,
+      (notice) => void this.told.push(notice),
+    );
   }
 }
 

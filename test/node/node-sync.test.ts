@@ -4,14 +4,14 @@ import { freeAddress, NOBODY } from './ports.ts';
 import { contentsOf, temporaryDir, temporaryNode } from './temporary-store.ts';
 
 /** Two nodes that know each other; `b` dials `a`. */
-async function pair(): Promise<readonly [a: Node, b: Node]> {
-  const a = await temporaryNode({ nodeId: 'a' });
-  return [a, await temporaryNode({ nodeId: 'b', peers: [a.address] })];
+async function pair(rumours: boolean = true): Promise<readonly [a: Node, b: Node]> {
+  const a = await temporaryNode({ nodeId: 'a', rumours });
+  return [a, await temporaryNode({ nodeId: 'b', peers: [a.address], rumours })];
 }
 
 describe('sync', () => {
   test('brings what the other has, and tells how much came', async () => {
-    const [a, b] = await pair();
+    const [a, b] = await pair(false);
     await b.sync({ wait: true });
     await a.batch([
       { type: 'put', key: 'k', value: { name: 'Lisboa' } },

@@ -623,6 +623,7 @@ export class Cluster {
       pacing: new Pacing(clock, undefined),
       onPeerClock: () => {},
       onSummary: () => {},
+      hearRumours: () => Promise.resolve(new Uint8Array(0)),
     });
     const doubt = new ClockDoubt(MAX_DRIFT_MS, clock.wallMs(), clock.monotonicMs());
     return {

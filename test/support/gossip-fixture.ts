@@ -16,6 +16,7 @@ import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
 import { unpackDots } from '../../src/gossip/comparison-lists.ts';
 import { Gossip } from '../../src/gossip/gossip.ts';
 import { decodeMessage } from '../../src/gossip/message-codec.ts';
+import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { GossipMode } from '../../src/gossip/mode.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -54,6 +55,8 @@ export interface TestNodeOptions {
   readonly servedBytesPerSecond?: number;
   readonly mode?: GossipMode;
   readonly gossipIntervalMs?: number;
+  /** None if absent. */
+  readonly rumours?: RumourOptions;
   /** What the node's wall clock shows beyond the right time. */
   readonly clockOffsetMs?: number;
   readonly seed?: number;
@@ -183,6 +186,7 @@ export class GossipCluster {
         mode: options.mode ?? 'push-pull',
         gossipIntervalMs: options.gossipIntervalMs ?? INTERVAL_MS,
         gossipFanout: 3,
+        rumours: options.rumours,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
         servedBytesPerSecond: options.servedBytesPerSecond,
@@ -402,6 +406,10 @@ function detailsOf(message: Message): string {
       return `${counted(unpackDots(message.dots, DEFAULT_LIMITS).length, 'dot')}${message.last ? ', last' : ''}`;
     case 'fetch':
       return counted(message.keys.length, 'key');
+    case 'rumours':
+      return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
+    case 'rumours-reply':
+      return [...message.feedback].join(' ');
     case 'fetch-reply':
       return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
     case 'failure':

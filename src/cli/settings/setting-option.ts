@@ -37,14 +37,15 @@ function valued(name: SettingName): SettingOption {
   });
 }
 
-/** All are off by default. The one that takes back what a variable or a file may say is left out of the help. */
+/** The one that says what holds by default, and only takes back what a variable or a file may say, is left out of the help. */
 function switches(name: SettingName): readonly SettingOption[] {
   const setting: Setting<unknown> = SETTINGS[name];
   const option = optionOf(setting);
   const on = new SettingOption(option, describe(setting), name);
   const off = new SettingOption(option.replace('--', '--no-'), describe(setting), name);
   // The order matters to commander: alone, `--no-key` would make `true` the default.
-  return [on, off.hideHelp()];
+  (setting.byDefault === true ? on : off).hideHelp();
+  return [on, off];
 }
 
 function describe(setting: Setting<unknown>): string {

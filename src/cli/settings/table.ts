@@ -39,6 +39,10 @@ type OfNode =
   | 'peers'
   | 'gossipIntervalMs'
   | 'gossipFanout'
+  | 'rumours'
+  | 'rumourIntervalMs'
+  | 'rumourFanout'
+  | 'rumourCounter'
   | 'mode'
   | 'tombstoneTtlMs'
   | 'maxDriftMs'
@@ -110,6 +114,30 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     byDefault: SECOND_MS,
   },
   gossipFanout: { key: 'fanout', kind: wholeNumber(1, 1000), about: 'peers in a round', byDefault: 3 },
+  rumours: {
+    key: 'rumours',
+    kind: SWITCH,
+    about: 'without, writes wait for rounds, instead of going at once to a few peers that pass them on',
+    byDefault: true,
+  },
+  rumourIntervalMs: {
+    key: 'rumour-interval',
+    kind: duration(1, 60 * SECOND_MS),
+    about: 'time between two tellings of what is news',
+    byDefault: 20,
+  },
+  rumourFanout: {
+    key: 'rumour-fanout',
+    kind: wholeNumber(1, 1000),
+    about: 'peers that are told of news each time',
+    byDefault: 3,
+  },
+  rumourCounter: {
+    key: 'rumour-counter',
+    kind: wholeNumber(1, 1000),
+    about: 'peers in a row that knew a rumour and end it',
+    byDefault: 4,
+  },
   mode: {
     key: 'mode',
     kind: choice('<mode>', GOSSIP_MODES),

@@ -2,9 +2,11 @@
 
 import { brotli } from '../../../src/adapters/brotli.ts';
 import { packer } from '../../../src/adapters/msgpack-packer.ts';
-import { MalformedBytes } from '../../../src/core/byte-reader.ts';
+import { ByteReader, MalformedBytes } from '../../../src/core/byte-reader.ts';
+import { ByteWriter } from '../../../src/core/byte-writer.ts';
 import { readUint32, writeUint32 } from '../../../src/core/bytes.ts';
 import type { Entry } from '../../../src/core/entry.ts';
+import type { Version } from '../../../src/core/version.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../../../src/core/row-codec.ts';
 import { unpackChunk } from '../../../src/gossip/chunk.ts';
@@ -21,6 +23,7 @@ import {
 import { plain } from '../../../src/gossip/compressed.ts';
 import { packHashes, packPairs, unpackHashes, unpackPairs } from '../../../src/gossip/hash-list.ts';
 import { decodeMessage, encodeMessage } from '../../../src/gossip/message-codec.ts';
+import { type News, packNews, unpackNews } from '../../../src/gossip/rumour-codec.ts';
 import { decodeCursor, encodeCursor, START_CURSOR } from '../../../src/gossip/served-cursor.ts';
 import { chunkOf, ENTRIES, MESSAGES, PLAIN_ROWS, ROWS, ROWS_BYTES, SESSION } from '../samples.ts';
 import { anyOf, Broken, checkRoundTrip, isMalformed, kind, type Target, utf8 } from '../target.ts';
@@ -66,6 +69,41 @@ export const chunk: Target = {
     dots: packDots(ENTRIES),
   }),
 };
+
+const NEWS: News = {
+  rumours: [
+    { entries: ENTRIES.slice(0, 1), prev: (openingVersion() - 1) as Version, predecessor: undefined },
+  ],
+  mentions: [],
+};
+
+function openingVersion(): number {
+  return (ENTRIES[0] as Entry).first;
+}
+
+/** Rows and steps behind their lengths, then the chunk. */
+export const rumours: Target = {
+  run: (input) =>
+    void checkRoundTrip(input, {
+      decode: (bytes) => {
+        const reader = new ByteReader(bytes);
+        const [packedRows, steps] = [reader.lengthPrefixed(), reader.lengthPrefixed()];
+        return unpackNews({ rows: packedRows, steps, entries: reader.raw(reader.left) }, DEFAULT_LIMITS);
+      },
+      encode: newsBytes,
+      refuses,
+    }),
+  seeds: () => ({ batch: newsBytes(NEWS), nothing: newsBytes({ rumours: [], mentions: [] }) }),
+};
+
+function newsBytes(news: News): Uint8Array {
+  const packed = packNews(news);
+  const writer = new ByteWriter();
+  writer.lengthPrefixed(packed.rows);
+  writer.lengthPrefixed(packed.steps);
+  writer.raw(packed.entries);
+  return writer.finish();
+}
 
 const HASHES = [5n, 7n, HASH_MAX];
 
