@@ -221,7 +221,10 @@ export class PullSession {
 
   async #open(readAhead: boolean): Promise<Step> {
     const { replica, clock, compressor } = this.#dependencies;
-    const { rows, restHash, empty, openedAt, epoch, rumoured } = await replica.pullerState(this.#actors);
+    const { rows, restHash, empty, openedAt, epoch, rumoured } = await replica.pullerState(
+      this.#actors,
+      true,
+    );
     const compare = this.#compare;
     const reply = await this.#peer.request({
       type: 'open',

@@ -97,8 +97,8 @@ export class CurrentReplica implements Replica, Pick<StoredReplica, 'check' | 'c
     return this.#replica.isBootstrapping();
   }
 
-  pullerState(actors: readonly Actor[]): Promise<PullerState> {
-    return this.#replica.pullerState(actors);
+  pullerState(actors: readonly Actor[], opens?: boolean): Promise<PullerState> {
+    return this.#replica.pullerState(actors, opens);
   }
 
   pin(actors: readonly Actor[], restHash: bigint): Promise<PinnedState | undefined> {

@@ -75,7 +75,10 @@ export interface PullerState {
   readonly openedAt: Version;
   /** Changes when the context is given up: a session that was opened before is void then. */
   readonly epoch: number;
-  /** What rumours bring from now on, until the next session is opened: the server has not seen it. Changes as they come. */
+  /**
+   * Of a session that is opened now: what rumours bring from now on, until the next one is opened. Its server has not seen
+   * it. Changes as they come.
+   */
   readonly rumoured?: ReadonlyMap<Actor, Rumoured>;
 }
 
@@ -192,8 +195,8 @@ export interface Replica {
   isBootstrapping(): boolean;
 
   // In line with commits.
-  /** Between two commits: what to tell when opening a session about `actors`. */
-  pullerState(actors: readonly Actor[]): Promise<PullerState>;
+  /** Between two commits: what to tell when opening a session about `actors`. `opens`: it is opened now. */
+  pullerState(actors: readonly Actor[], opens?: boolean): Promise<PullerState>;
   /** A snapshot between two commits; `undefined` if the context without `actors` does not hash to `restHash`. */
   pin(actors: readonly Actor[], restHash: bigint): Promise<PinnedState | undefined>;
   /** The stored session with `peer`, if there is one. */

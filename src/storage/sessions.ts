@@ -35,8 +35,6 @@ export class Sessions {
   readonly #state: State;
   readonly #committer: Committer;
   readonly #onDamage: OnDamage;
-  /** Its first chunk is being stored. */
-  #beginning: BegunSession | undefined;
   /** What rumours brought since a session was last opened. */
   #rumoured = new Map<Actor, Rumoured>();
   /** All stored sessions; there is one for each peer at most. */
@@ -91,7 +89,7 @@ export class Sessions {
 
   /** R10: a node that held nothing when a session began takes no rumours until it has adopted. */
   get hasExempt(): boolean {
-    return this.#beginning?.exempt === true || this.all().some(({ exempt }) => exempt);
+    return this.all().some(({ exempt }) => exempt);
   }
 
   /** Another session is being opened: what rumours bring from now on came after it. */
@@ -144,12 +142,8 @@ export class Sessions {
       head: chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined,
       failed: undefined,
     };
-    try {
-      // All at once: one is decided while the one before it is written.
-      await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
-    } finally {
-      this.#beginning = undefined;
-    }
+    // All at once: one is decided while the one before it is written, and nothing else between them.
+    await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
   }
 
   #storeSlice(storing: Storing, { entries, isLast }: Slice): Promise<void> {
@@ -243,7 +237,6 @@ export class Sessions {
   #begin(transaction: Transaction, session: NewSession): BegunSession {
     const head = { ...session, exempt: transaction.state.all.count === 0, mixed: false };
     transaction.put(sessionKey(session.peer), encodeHead(head));
-    this.#beginning = head;
     return head;
   }
 
@@ -257,7 +250,6 @@ export class Sessions {
       bytes: (before?.bytes ?? 0) + chunk.bytes,
     };
     this.#byPeer.set(chunk.peer, session);
-    this.#beginning = undefined;
     transaction.put(progressKey(chunk.peer), encodeProgress(session));
   }
 

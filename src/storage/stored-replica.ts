@@ -343,7 +343,7 @@ export class StoredReplica implements Replica {
     return this.#state.bootstrapping;
   }
 
-  pullerState(actors: readonly Actor[]): Promise<PullerState> {
+  pullerState(actors: readonly Actor[], opens: boolean = false): Promise<PullerState> {
     return this.#committer.exclusive(() => {
       const { context } = this.#state;
       const rows = actors.map((actor) => context.fullRow(actor));
@@ -352,7 +352,7 @@ export class StoredReplica implements Replica {
         restHash: context.hashWithout(actors),
         empty: this.#state.all.count === 0,
         openedAt: this.#state.last,
-        rumoured: this.#sessions.opened(),
+        ...(opens ? { rumoured: this.#sessions.opened() } : {}),
         epoch: this.#state.epoch,
       });
     });

@@ -129,7 +129,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'exempt: !isSessionLate(transaction.state, session.rows, session.horizon)',
     ),
     edit('src/storage/stored-replica.ts', ' || this.#sessions.hasExempt', ''),
-    edit('src/storage/stored-replica.ts', 'this.#sessions.mixOthers(transaction, undefined)', 'undefined'),
+    edit('src/storage/stored-replica.ts', 'this.#sessions.noteRumour(transaction, applied)', 'undefined'),
   ],
   noopencheck: [
     edit('src/storage/health.ts', 'wasClean ? undefined : { done: 0, total: state.all.count }', 'undefined'),

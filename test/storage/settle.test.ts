@@ -5,7 +5,7 @@ import { nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { versionAt } from '../../src/core/version.ts';
-import type { Difference, NewSession, Settled } from '../../src/ports/replica.ts';
+import type { Difference, NewSession, Rumour, Settled } from '../../src/ports/replica.ts';
 import { type ChangeToken, decodeToken } from '../../src/storage/change-token.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
@@ -347,5 +347,67 @@ describe('adopting after every difference was settled', () => {
     expect(await contents(server)).toEqual({ x: '1', mine: '1' });
     expect(await pull(own, server)).toBe('adopted');
     expect(own.state.permanent).toEqual(server.state.permanent);
+  });
+});
+
+describe('a rumour that came after the session was opened', () => {
+  /** Of a third node, older than what both knew then: the session is not about its actor. */
+  async function rumourOfThird(...writes: Parameters<StoredReplica['write']>[0]): Promise<Rumour> {
+    const third = await open('t');
+    const rumours: Rumour[] = [];
+    third.onWritten((rumour) => rumours.push(rumour));
+    await third.write(writes);
+    return rumours[0] as Rumour;
+  }
+
+  test('was not seen by the server: what it brought stays, though it is older than the session', async () => {
+    const rumour = await rumourOfThird(put('heard', '1'));
+    await clock.advance(1000);
+    await server.write([put('x', '1'), put('gone', '1')]);
+    await pull(own, server);
+    await server.write([del('gone')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    const session = await sessionNow();
+    expect(await own.applyRumour(rumour)).toBe('applied');
+    const differences = [{ key: utf8('heard'), theirs: undefined }];
+    expect(await own.settle({ session, differences, entries: [] })).toEqual({
+      taken: 0,
+      dropped: 0,
+      kept: 1,
+      unexplained: [],
+    });
+    expect(await contents(own)).toMatchObject({ heard: '1' });
+  });
+
+  test('makes a session void that was set aside meanwhile, and is late', async () => {
+    const rumour = await rumourOfThird(put('heard', '1'));
+    await clock.advance(1000);
+    await server.write([put('x', '1'), put('gone', '1')]);
+    await pull(own, server);
+    await server.write([del('gone'), put('y', '1')]);
+    await server.write([put('z', '1')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    const { chunks } = await readSession(own, server);
+    for (const chunk of chunks) await own.storeChunk(chunk);
+    // Another session is opened.
+    await readSession(own, await open('u'));
+    expect(await own.applyRumour(rumour)).toBe('applied');
+    await expect(own.adopt(server.nodeId)).rejects.toMatchObject({ code: 'SESSION_VOID' });
+  });
+
+  test('leaves a session late that is under way, and not void', async () => {
+    const rumour = await rumourOfThird(put('heard', '1'));
+    await clock.advance(1000);
+    await server.write([put('x', '1'), put('gone', '1')]);
+    await pull(own, server);
+    await server.write([del('gone'), put('y', '1')]);
+    await clock.advance(TTL_MS);
+    await server.collect();
+    const { chunks } = await readSession(own, server);
+    for (const chunk of chunks) await own.storeChunk(chunk);
+    expect(await own.applyRumour(rumour)).toBe('applied');
+    expect(await own.adopt(server.nodeId)).toBe('late');
   });
 });

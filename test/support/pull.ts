@@ -18,7 +18,7 @@ export async function readSession(
   chunkEntries: number = Number.POSITIVE_INFINITY,
 ): Promise<ArrivedSession> {
   const actors = [...new Set([...server.rows(), ...puller.rows()].map(({ actor }) => actor))].toSorted();
-  const own = await puller.pullerState(actors);
+  const own = await puller.pullerState(actors, true);
   const pinned = await server.pin(actors, own.restHash);
   if (pinned === undefined) throw new Error('the rest of the contexts differs');
   const entries: Entry[] = [];
@@ -41,6 +41,7 @@ export async function readSession(
     serverEntries: pinned.all.count,
     openedAt: own.openedAt,
     epoch: own.epoch,
+    ...(own.rumoured === undefined ? {} : { rumoured: own.rumoured }),
   };
   const groups: Entry[][] = [[]];
   for (const entry of entries) {
