@@ -1,10 +1,14 @@
-/** I6: nodes whose contexts are equal hold the same permanent entries, but for what P5 excepts. */
+/**
+ * I6: nodes whose contexts are equal hold the same permanent entries, but for what P5 excepts, and for what a comparison
+ * with somebody who has seen more dropped before it was broken off: it adopted nothing then, but its horizon.
+ */
 
 import { compareDots } from '../../core/entry.ts';
+import { VERSION_ZERO } from '../../core/version.ts';
 import type { Fingerprints } from '../../core/fingerprint.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { contextHashOf } from './context-check.ts';
-import type { DiskState, PresentEntry } from './disk-state.ts';
+import { type DiskState, hasSeen, type PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
 import type { KnownEntries } from './known-entries.ts';
 
@@ -44,13 +48,23 @@ export class AgreementCheck {
       if (entry.tombstone || entry.expiresAt !== undefined) continue;
       const other = b.entryByKey.get(entry.key);
       if (other !== undefined && compareDots(other, entry) >= 0) continue;
-      if (this.#isExcepted(entry)) continue;
+      if (this.#isExcepted(entry) || this.#isDroppedAhead(entry, b)) continue;
       throw new BrokenPromise('I6', 'an equal context goes with another entry elsewhere', {
         ...place,
         key: entry.key,
         dot: entry,
       });
     }
+  }
+
+  /** What ended it was collected somewhere, and is not seen here: the next comparison, or pull, ends it on the other node, too. */
+  #isDroppedAhead(entry: PresentEntry, without: DiskState): boolean {
+    return (
+      entry.version <= (without.node?.horizon ?? VERSION_ZERO) &&
+      this.#known
+        .ofKey(entry.key)
+        .some((other) => compareDots(other, entry) > 0 && !hasSeen(without, other, entry.key))
+    );
   }
 
   #isExcepted(entry: PresentEntry): boolean {
