@@ -2,6 +2,7 @@
 
 import { MemoryDisk } from '../adapters/memory-store.ts';
 import { formatAddress } from '../adapters/address.ts';
+import type { GossipMode } from '../gossip/mode.ts';
 import type { GossipingNode } from '../node/gossiping-node.ts';
 import type { LiveReplica } from '../node/live-replica.ts';
 import { openMapAt } from '../node/open-map.ts';
@@ -26,6 +27,8 @@ const RESTART_MS = 1000;
 export interface ClusterOptions {
   readonly tombstoneTtlMs: number;
   readonly maxDriftMs: number;
+  /** `push-pull` if absent. */
+  readonly mode?: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;

@@ -1,0 +1,102 @@
+/** `npm run scale`: measures how clusters behave as they grow, and writes what it finds where the pictures are drawn from. */
+
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Gossiping } from './cluster.ts';
+import { BUSY_WRITERS, BUSY_WRITES, traffic } from './traffic.ts';
+import { convergence, WRITES_APART } from './partition.ts';
+import { pittel, spread } from './spread.ts';
+
+/** Of the package, from `dist/simulation/scale`. */
+const PACKAGE = new URL('../../../', import.meta.url);
+const FIGURES = 'docs/drawing/scale-figures.json';
+
+const WAYS: readonly (Gossiping & { readonly name: string })[] = [
+  { name: 'push, 1 peer a round', mode: 'push', fanout: 1 },
+  { name: 'push-pull, 1 peer a round', mode: 'push-pull', fanout: 1 },
+  { name: 'push-pull, 3 peers a round', mode: 'push-pull', fanout: 3 },
+];
+
+/** What runs by default. */
+const DEFAULT = WAYS[2] as (typeof WAYS)[number];
+
+/** Whose spread is drawn, look by look. */
+const CURVE_NODES = 1024;
+
+/** A partition cuts each pair of machines: quadratic. */
+const PARTITION_NODES_MAX = 1024;
+
+const program = new Command('scale')
+  .description(
+    'Measures how clusters behave as they grow, in the simulator: nothing of it depends on this machine.',
+  )
+  .option('--sizes <list>', 'numbers of nodes', listOf, [16, 64, 256, 1024, 4096, 10_000])
+  .option('--seeds <number>', 'runs of each size; figures are their medians', positive, 5)
+  .option('--large-seeds <number>', 'runs of sizes above 1024', positive, 1)
+  .action(measure);
+
+await program.parseAsync();
+
+async function measure(options: { sizes: number[]; seeds: number; largeSeeds: number }): Promise<void> {
+  const seedsFor = (nodes: number): number[] =>
+    Array.from({ length: nodes > 1024 ? options.largeSeeds : options.seeds }, (_, at) => at + 1);
+  const rounds = [];
+  for (const nodes of options.sizes) {
+    const byWay: Record<string, number> = {};
+    for (const way of WAYS) {
+      const spreads = [];
+      for (const seed of seedsFor(nodes)) spreads.push(await spread(seed, nodes, way));
+      byWay[way.name] = median(spreads.map((one) => one.rounds));
+      say(`${nodes} nodes, ${way.name}: ${byWay[way.name]} rounds`);
+    }
+    rounds.push({ nodes, pittel: Number(pittel(nodes).toFixed(2)), byWay });
+  }
+  const curves: Record<string, readonly (readonly [rounds: number, nodes: number])[]> = {};
+  for (const way of WAYS) {
+    const { curve } = await spread(1, CURVE_NODES, way);
+    curves[way.name] = curve.map((point) => [point.rounds, point.nodes]);
+  }
+  const bytes = [];
+  for (const nodes of options.sizes) {
+    const { idleBytes, busyBytes } = await traffic(1, nodes, DEFAULT);
+    bytes.push({ nodes, idle: Math.round(idleBytes), busy: Math.round(busyBytes) });
+    say(
+      `${nodes} nodes: ${Math.round(idleBytes)} bytes a node and round when idle, ${Math.round(busyBytes)} when busy`,
+    );
+  }
+  const partitions = [];
+  for (const nodes of options.sizes.filter((size) => size <= PARTITION_NODES_MAX)) {
+    const took = [];
+    for (const seed of seedsFor(nodes)) took.push(await convergence(seed, nodes, DEFAULT));
+    partitions.push({ nodes, rounds: median(took) });
+    say(`${nodes} nodes agree ${median(took)} rounds after a partition`);
+  }
+  const figures = {
+    ways: WAYS.map(({ name }) => name),
+    rounds,
+    curves: { nodes: CURVE_NODES, byWay: curves },
+    bytes: { writes: BUSY_WRITES, writers: BUSY_WRITERS, bySize: bytes },
+    partitions: { writesApart: WRITES_APART, bySize: partitions },
+  };
+  writeFileSync(new URL(FIGURES, PACKAGE), `${JSON.stringify(figures, undefined, 2)}\n`);
+  say(`${FIGURES} is written; \`npm run pictures\` draws it.`);
+}
+
+function say(line: string): void {
+  console.log(line);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Number((sorted[sorted.length >> 1] ?? 0).toFixed(2));
+}
+
+function listOf(text: string): number[] {
+  return text.split(',').map(positive);
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be a positive integer.');
+}
