@@ -3,7 +3,7 @@
 import { text } from './svg.ts';
 
 /** Strokes that can be told apart on light and on dark pages. */
-export type Stroke = 'blue' | 'green' | 'amber' | 'grey';
+export type Stroke = 'blue' | 'green' | 'amber' | 'red' | 'grey';
 
 export interface Curve {
   readonly name: string;
@@ -33,6 +33,7 @@ const COLOURS: Readonly<Record<Stroke, string>> = {
   blue: '#3b82f6',
   green: '#2f9e6e',
   amber: '#d18a00',
+  red: '#d6504a',
   grey: '#8b949e',
 };
 
@@ -48,7 +49,13 @@ export function chart(top: number, x: Axis, y: Axis, curves: readonly Curve[]): 
     ];
   });
   const marks = x.ticks.map((tick) =>
-    text(Number(place([tick, y.from]).split(',')[0]), bottom + 18, tick.toLocaleString('en'), 'note', 'middle'),
+    text(
+      Number(place([tick, y.from]).split(',')[0]),
+      bottom + 18,
+      tick.toLocaleString('en'),
+      'note',
+      'middle',
+    ),
   );
   const drawn = curves.flatMap(({ name, stroke, isDashed = false, isMarked = false, points }, at) => {
     const style = `fill="none" stroke="${COLOURS[stroke]}" stroke-width="2.2"${isDashed ? ' stroke-dasharray="6 4"' : ''}`;

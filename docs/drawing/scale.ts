@@ -6,7 +6,7 @@ import { type Picture, text } from './svg.ts';
 
 const TOP = 74;
 const HEIGHT = 360;
-const STROKES: readonly Stroke[] = ['amber', 'green', 'blue'];
+const STROKES: readonly Stroke[] = ['amber', 'green', 'blue', 'red'];
 
 const { ways, rounds, curves, bytes } = figures;
 

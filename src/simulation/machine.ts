@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly maxDriftMs: number;
   /** `push-pull` if absent. */
   readonly mode?: GossipMode;
+  /** On if absent. */
+  readonly rumours?: boolean;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   readonly sessionTimeoutMs: number;

@@ -18,10 +18,15 @@ const DAY_MS = 86_400_000;
 export interface Gossiping {
   readonly mode: GossipMode;
   readonly fanout: number;
+  readonly rumours: boolean;
 }
 
 /** All nodes are up, know each other, and hold nothing. */
-export async function quietCluster(seed: number, nodes: number, { mode, fanout }: Gossiping): Promise<World> {
+export async function quietCluster(
+  seed: number,
+  nodes: number,
+  { mode, fanout, rumours }: Gossiping,
+): Promise<World> {
   const known = acquaintances(seed, nodes);
   const world = new World({
     seed,
@@ -31,6 +36,7 @@ export async function quietCluster(seed: number, nodes: number, { mode, fanout }
     options: {
       mode,
       gossipFanout: fanout,
+      rumours,
       gossipIntervalMs: INTERVAL_MS,
       tombstoneTtlMs: DAY_MS,
       maxDriftMs: 60_000,

@@ -3,22 +3,26 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Gossiping } from './cluster.ts';
+import type { Figures } from './figures.ts';
+import { page } from './page.ts';
 import { BUSY_WRITERS, BUSY_WRITES, traffic } from './traffic.ts';
 import { convergence, WRITES_APART } from './partition.ts';
 import { pittel, spread } from './spread.ts';
 
 /** Of the package, from `dist/simulation/scale`. */
 const PACKAGE = new URL('../../../', import.meta.url);
+const PAGE = 'docs/scale.md';
 const FIGURES = 'docs/drawing/scale-figures.json';
 
 const WAYS: readonly (Gossiping & { readonly name: string })[] = [
-  { name: 'push, 1 peer a round', mode: 'push', fanout: 1 },
-  { name: 'push-pull, 1 peer a round', mode: 'push-pull', fanout: 1 },
-  { name: 'push-pull, 3 peers a round', mode: 'push-pull', fanout: 3 },
+  { name: 'push, 1 peer a round', mode: 'push', fanout: 1, rumours: false },
+  { name: 'push-pull, 1 peer a round', mode: 'push-pull', fanout: 1, rumours: false },
+  { name: 'push-pull, 3 peers a round', mode: 'push-pull', fanout: 3, rumours: false },
+  { name: 'the same, and rumours', mode: 'push-pull', fanout: 3, rumours: true },
 ];
 
 /** What runs by default. */
-const DEFAULT = WAYS[2] as (typeof WAYS)[number];
+const DEFAULT = WAYS[3] as (typeof WAYS)[number];
 
 /** Whose spread is drawn, look by look. */
 const CURVE_NODES = 1024;
@@ -71,7 +75,7 @@ async function measure(options: { sizes: number[]; seeds: number; largeSeeds: nu
     partitions.push({ nodes, rounds: median(took) });
     say(`${nodes} nodes agree ${median(took)} rounds after a partition`);
   }
-  const figures = {
+  const figures: Figures = {
     ways: WAYS.map(({ name }) => name),
     rounds,
     curves: { nodes: CURVE_NODES, byWay: curves },
@@ -79,7 +83,8 @@ async function measure(options: { sizes: number[]; seeds: number; largeSeeds: nu
     partitions: { writesApart: WRITES_APART, bySize: partitions },
   };
   writeFileSync(new URL(FIGURES, PACKAGE), `${JSON.stringify(figures, undefined, 2)}\n`);
-  say(`${FIGURES} is written; \`npm run pictures\` draws it.`);
+  writeFileSync(new URL(PAGE, PACKAGE), page(figures));
+  say(`${FIGURES} and ${PAGE} are written; \`npm run pictures\` draws them.`);
 }
 
 function say(line: string): void {

@@ -4,8 +4,9 @@ import type { Actor } from '../../core/actor.ts';
 import type { World } from '../world.ts';
 import { INTERVAL_MS, type Gossiping, quietCluster } from './cluster.ts';
 
-/** Looks in a round. */
-const LOOKS = 20;
+/** Looks in a round, of which every so many-th is a point of the curve. */
+const LOOKS = 100;
+const LOOKS_A_POINT = 5;
 
 const ROUNDS_MAX = 200;
 
@@ -18,7 +19,6 @@ export interface Infected {
 export interface Spread {
   /** Until the last node had it. */
   readonly rounds: number;
-  /** One for each look. */
   readonly curve: readonly Infected[];
 }
 
@@ -33,12 +33,14 @@ export async function spread(seed: number, nodes: number, gossiping: Gossiping):
   const startMs = world.time.nowMs;
   let lacking = world.machines.slice();
   const curve: Infected[] = [];
+  let looks = 0;
   while (lacking.length > 0) {
     const rounds = (world.time.nowMs - startMs) / INTERVAL_MS;
     if (rounds > ROUNDS_MAX)
       throw new Error(`${lacking.length} nodes did not hear within ${ROUNDS_MAX} rounds`);
     lacking = lacking.filter(({ running }) => (running?.live.current.row(actor)?.received ?? 0) < version);
-    curve.push({ rounds, nodes: nodes - lacking.length });
+    if (lacking.length === 0 || looks++ % LOOKS_A_POINT === 0)
+      curve.push({ rounds, nodes: nodes - lacking.length });
     if (lacking.length > 0) await world.pass(INTERVAL_MS / LOOKS);
   }
   return { rounds: curve.at(-1)?.rounds ?? 0, curve };
