@@ -9,6 +9,7 @@ import { rumours } from './rumours.ts';
 import { session } from './session.ts';
 import type { Picture } from './svg.ts';
 import { tombstone } from './tombstone.ts';
+import { scaleBytes, scaleCurve, scaleRounds } from './scale.ts';
 import { tree } from './tree.ts';
 import { versions } from './versions.ts';
 
@@ -23,4 +24,7 @@ export const PICTURES: readonly Picture[] = [
   late,
   tree,
   rumours,
+  scaleRounds,
+  scaleCurve,
+  scaleBytes,
 ];

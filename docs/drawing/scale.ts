@@ -20,8 +20,8 @@ const nodesAxis: Axis = {
 };
 
 /** A way's figures by name, as JSON has them. */
-function of<T>(byWay: unknown, way: string): T {
-  return (byWay as Readonly<Record<string, T>>)[way] as T;
+function of(byWay: Readonly<Record<string, number>>, way: string): number {
+  return byWay[way] ?? 0;
 }
 
 const roundsMax = Math.max(...rounds.flatMap(({ pittel, byWay }) => [pittel, ...Object.values(byWay)]));
@@ -32,7 +32,7 @@ export const scaleRounds: Picture = {
   description: `Rounds of gossip from a write to the last node that holds it. ${rounds
     .map(
       ({ nodes, pittel, byWay }) =>
-        `${nodes} nodes: ${ways.map((way) => `${of<number>(byWay, way)} (${way})`).join(', ')}; log2 N + ln N is ${pittel}.`,
+        `${nodes} nodes: ${ways.map((way) => `${of(byWay, way)} (${way})`).join(', ')}; log2 N + ln N is ${pittel}.`,
     )
     .join(' ')}`,
   height: HEIGHT,
@@ -49,14 +49,16 @@ export const scaleRounds: Picture = {
         name: way,
         stroke: STROKES[at] as Stroke,
         isMarked: true,
-        points: rounds.map(({ nodes, byWay }) => [nodes, of<number>(byWay, way)] as const),
+        points: rounds.map(({ nodes, byWay }) => [nodes, of(byWay, way)] as const),
       })),
     ]),
   ],
 };
 
-const curveOf = (way: string): readonly (readonly [number, number])[] =>
-  of<[number, number][]>(curves.byWay, way).map(([round, nodes]) => [round, nodes] as const);
+const curveByWay = curves.byWay as unknown as Readonly<
+  Record<string, readonly (readonly [number, number])[]>
+>;
+const curveOf = (way: string): readonly (readonly [number, number])[] => curveByWay[way] ?? [];
 const longest = Math.max(...ways.map((way) => curveOf(way).at(-1)?.[0] ?? 0));
 
 export const scaleCurve: Picture = {

@@ -14,7 +14,7 @@ import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
 
 const run = promisify(execFile);
-const PAGES = ['README', 'start', 'concepts', 'guarantees', 'operating', 'errors'].map(
+const PAGES = ['README', 'start', 'concepts', 'guarantees', 'operating', 'errors', 'scale'].map(
   (name) => `docs/${name}.md`,
 );
 const textByPage = new Map<string, string>();
@@ -141,9 +141,10 @@ describe('the pictures', () => {
     expect(await read(`docs/pictures/${picture.name}.svg`)).toBe(svg(picture));
   });
 
-  test('are all shown in the concepts, and no other is there', async () => {
+  test('are all shown on a page, and no other is there', async () => {
     const names = PICTURES.map(({ name }) => `${name}.svg`).toSorted();
     expect((await readdir(join(PACKAGE, 'docs', 'pictures'))).toSorted()).toStrictEqual(names);
-    for (const name of names) expect(textByPage.get('docs/concepts.md')).toContain(`(pictures/${name})`);
+    const shown = `${textByPage.get('docs/concepts.md')}${textByPage.get('docs/scale.md')}`;
+    for (const name of names) expect(shown).toContain(`(pictures/${name})`);
   });
 });
