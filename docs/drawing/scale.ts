@@ -10,14 +10,10 @@ const STROKES: readonly Stroke[] = ['amber', 'green', 'blue', 'red'];
 
 const { ways, rounds, curves, bytes } = figures;
 
-const largest = Math.max(...rounds.map(({ nodes }) => nodes));
-const nodesAxis: Axis = {
-  title: 'nodes',
-  from: 16,
-  to: largest,
-  ticks: rounds.map(({ nodes }) => nodes),
-  isLogarithmic: true,
-};
+function nodesAxis(sizes: readonly { readonly nodes: number }[]): Axis {
+  const ticks = sizes.map(({ nodes }) => nodes);
+  return { title: 'nodes', from: Math.min(...ticks), to: Math.max(...ticks), ticks, isLogarithmic: true };
+}
 
 /** A way's figures by name, as JSON has them. */
 function of(byWay: Readonly<Record<string, number>>, way: string): number {
@@ -38,7 +34,7 @@ export const scaleRounds: Picture = {
   height: HEIGHT,
   shapes: [
     text(16, 26, 'Rounds until all of N nodes hold a write', 'head'),
-    ...chart(TOP, nodesAxis, axisTo('rounds', roundsMax), [
+    ...chart(TOP, nodesAxis(rounds), axisTo('rounds', roundsMax), [
       {
         name: 'log2 N + ln N',
         stroke: 'grey',
@@ -90,7 +86,7 @@ export const scaleBytes: Picture = {
   height: HEIGHT,
   shapes: [
     text(16, 26, 'Bytes that a node sends in a round', 'head'),
-    ...chart(TOP, nodesAxis, axisTo('bytes', bytesMax), [
+    ...chart(TOP, nodesAxis(bytes.bySize), axisTo('bytes', bytesMax), [
       {
         name: `busy: ${bytes.writes} writes a round`,
         stroke: 'amber',

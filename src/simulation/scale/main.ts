@@ -27,8 +27,11 @@ const DEFAULT = WAYS[3] as (typeof WAYS)[number];
 /** Whose spread is drawn, look by look. */
 const CURVE_NODES = 1024;
 
+/** What a node says is measured over some fifty rounds, some minutes of work for 256 nodes. */
+const TRAFFIC_NODES_MAX = 256;
+
 /** A partition cuts each pair of machines: quadratic. */
-const PARTITION_NODES_MAX = 1024;
+const PARTITION_NODES_MAX = 256;
 
 const program = new Command('scale')
   .description(
@@ -61,7 +64,7 @@ async function measure(options: { sizes: number[]; seeds: number; largeSeeds: nu
     curves[way.name] = curve.map((point) => [point.rounds, point.nodes]);
   }
   const bytes = [];
-  for (const nodes of options.sizes) {
+  for (const nodes of options.sizes.filter((size) => size <= TRAFFIC_NODES_MAX)) {
     const { idleBytes, busyBytes } = await traffic(1, nodes, DEFAULT);
     bytes.push({ nodes, idle: Math.round(idleBytes), busy: Math.round(busyBytes) });
     say(
