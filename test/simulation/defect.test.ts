@@ -1,6 +1,7 @@
 /** A defect in the production code is found, told with where it happened, replayed, and cut down. */
 
 import { describe, expect, it, vi } from 'vitest';
+import type { Entry } from '../../src/core/entry.ts';
 import { createHash64 } from '../../src/adapters/xxhash.ts';
 import { parseOptions, type Options } from '../../src/simulation/options.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
@@ -11,15 +12,18 @@ const defect = vi.hoisted(() => ({ name: 'none' as 'none' | 'drops' | 'throws' }
 // Of some keys only, so that not every step is to blame.
 vi.mock(import('../../src/storage/merge.ts'), async (original) => {
   const merge: typeof Merge = await original();
+  const isDropped = ({ key }: Entry): boolean => {
+    const isMeant = key.reduce((sum, byte) => sum + byte, 0) % 3 === 0;
+    if (isMeant && defect.name === 'throws') throw new TypeError('a defect, for a test');
+    return isMeant && defect.name === 'drops';
+  };
   return {
     ...merge,
-    mergeEntry: (...args: Parameters<typeof merge.mergeEntry>) => {
-      const [, entry] = args;
-      const isMeant = entry.key.reduce((sum, byte) => sum + byte, 0) % 3 === 0;
-      if (isMeant && defect.name === 'throws') throw new TypeError('a defect, for a test');
-      if (isMeant && defect.name === 'drops') return false;
-      return merge.mergeEntry(...args);
-    },
+    // What sessions bring, and what rumours do.
+    mergeEntry: (...args: Parameters<typeof merge.mergeEntry>) =>
+      !isDropped(args[1]) && merge.mergeEntry(...args),
+    placeIfLarger: (...args: Parameters<typeof merge.placeIfLarger>) =>
+      !isDropped(args[2]) && merge.placeIfLarger(...args),
   };
 });
 
