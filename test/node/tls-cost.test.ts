@@ -46,6 +46,7 @@ test('a round of nodes that hold the same takes under 100 bytes each way, with T
   for (const bytes of tls.round) expect(bytes).toBeLessThan(100);
   // One record for a message: its header, its type and its tag.
   expect(tls.round.map((bytes, at) => bytes - (plain.round[at] ?? 0))).toEqual([22, 22]);
+  // Node 24 offers keys that quantum computers do not break, too: a kilobyte more each way.
   for (const [at, bytes] of tls.connecting.entries())
-    expect(bytes - (plain.connecting[at] ?? 0)).toBeLessThan(3500);
+    expect(bytes - (plain.connecting[at] ?? 0)).toBeLessThan(5000);
 });
