@@ -187,10 +187,6 @@ export class SimulatedNetwork {
     return dialler;
   }
 
-  isCutBetween(from: string, to: string): boolean {
-    return this.#isCut(from, to);
-  }
-
   readonly #courier: Courier = {
     carry: (from, to, bytes) => this.#carry(from, to, bytes),
     delivered: (from, to, message) => {

@@ -1,7 +1,8 @@
 /** `npm run scale`: measures how clusters behave as they grow, and writes what it finds where the pictures are drawn from. */
 
 import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { wholeNumber } from '../option-values.ts';
 import type { Gossiping } from './cluster.ts';
 import type { Figures } from './figures.ts';
 import { page } from './page.ts';
@@ -24,6 +25,10 @@ const WAYS: readonly (Gossiping & { readonly name: string })[] = [
 /** What runs by default. */
 const DEFAULT = WAYS[3] as (typeof WAYS)[number];
 
+/** Beyond these a number is a typing error. */
+const NODES_MAX = 100_000;
+const SEEDS_MAX = 1000;
+
 /** Whose spread is drawn, look by look. */
 const CURVE_NODES = 1024;
 
@@ -38,8 +43,9 @@ const program = new Command('scale')
     'Measures how clusters behave as they grow, in the simulator: nothing of it depends on this machine.',
   )
   .option('--sizes <list>', 'numbers of nodes', listOf, [16, 64, 256, 1024, 4096, 10_000])
-  .option('--seeds <number>', 'runs of each size; figures are their medians', positive, 5)
-  .option('--large-seeds <number>', 'runs of sizes above 1024', positive, 1)
+  .option('--seeds <number>', 'runs of each size; figures are their medians', wholeNumber(1, SEEDS_MAX), 3)
+  .option('--large-seeds <number>', 'runs of sizes above 1024', wholeNumber(1, SEEDS_MAX), 1)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(measure);
 
 await program.parseAsync();
@@ -100,11 +106,5 @@ function median(values: readonly number[]): number {
 }
 
 function listOf(text: string): number[] {
-  return text.split(',').map(positive);
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('It must be a positive integer.');
+  return text.split(',').map(wholeNumber(2, NODES_MAX));
 }
