@@ -10,7 +10,7 @@ import type { Travelling } from './compressed.ts';
  * Of the wire format: messages, entries, rows, hashes. A node speaks all versions from the oldest to this one; two nodes
  * speak the highest that both do, and refuse each other if there is none.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const PROTOCOL_VERSION_OLDEST = 1;
 
 /** Settings that should be the same in the whole cluster; where they differ, nodes say so. */

@@ -32,7 +32,7 @@ describe('two nodes refuse each other, and say why', () => {
     expect(refusal(a, { ...helloOf(b), ...newer })).toMatchInlineSnapshot(`
       {
         "code": "protocol-version",
-        "reason": "this node speaks version 1 of the protocol, the other one versions 2 to 3",
+        "reason": "this node speaks versions 1 to 2 of the protocol, the other one versions 3 to 4",
         "type": "reject",
       }
     `);
@@ -80,9 +80,12 @@ describe('two nodes refuse each other, and say why', () => {
   });
 
   test('the version matters before the cluster, and the cluster before the name', () => {
+    const later = PROTOCOL_VERSION + 1;
     const hello = { ...helloOf({ ...b, nodeId: a.nodeId, clusterId: 'other' }) };
     expect(refusal(a, hello)?.code).toBe('cluster');
-    expect(refusal(a, { ...hello, newestVersion: 2, oldestVersion: 2 })?.code).toBe('protocol-version');
+    expect(refusal(a, { ...hello, newestVersion: later, oldestVersion: later })?.code).toBe(
+      'protocol-version',
+    );
   });
 });
 

@@ -7,7 +7,13 @@ import type { Version } from '../../src/core/version.ts';
 import { FETCH_KEYS_MAX, SUMS_NODES_MAX } from '../../src/gossip/comparison-lists.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
 import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Chunk, Hello, Message, Summary } from '../../src/gossip/messages.ts';
+import {
+  type Chunk,
+  type Hello,
+  type Message,
+  PROTOCOL_VERSION,
+  type Summary,
+} from '../../src/gossip/messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
 import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
@@ -469,7 +475,12 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
   const unread = { ...read, bootNonce: 0, settings: { tombstoneTtlMs: 0, maxDriftMs: 0 } };
 
   test('is read as far as all versions agree, whatever follows, if none is common', () => {
-    expect(decodeTree([1, 2, 'c', 'a', 2])).toEqual({ ...unread, newestVersion: 2, oldestVersion: 2 });
+    const later = PROTOCOL_VERSION + 1;
+    expect(decodeTree([1, later, 'c', 'a', later])).toEqual({
+      ...unread,
+      newestVersion: later,
+      oldestVersion: later,
+    });
     expect(decodeTree([1, 99, 'c', 'a', 7, null, [[1]], 'later'])).toEqual({
       ...unread,
       newestVersion: 99,
@@ -480,10 +491,11 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
 
   test('and this one, is read as of this one, whatever that version has added', () => {
     const told = { ...read, bootNonce: 5, settings: { tombstoneTtlMs: 6, maxDriftMs: 7 } };
-    const versions = { newestVersion: 3, oldestVersion: 1 };
-    expect(decodeTree([1, 3, 'c', 'a', 1, 5, 6, 7])).toEqual({ ...told, ...versions });
-    expect(decodeTree([1, 3, 'c', 'a', 1, 5, 6, 7, 'added', [8]])).toEqual({ ...told, ...versions });
-    expect(() => decodeTree([1, 3, 'c', 'a', 1, 5, 6])).toThrow('a message with too few positions');
+    const newest = PROTOCOL_VERSION + 1;
+    const versions = { newestVersion: newest, oldestVersion: 1 };
+    expect(decodeTree([1, newest, 'c', 'a', 1, 5, 6, 7])).toEqual({ ...told, ...versions });
+    expect(decodeTree([1, newest, 'c', 'a', 1, 5, 6, 7, 'added', [8]])).toEqual({ ...told, ...versions });
+    expect(() => decodeTree([1, newest, 'c', 'a', 1, 5, 6])).toThrow('a message with too few positions');
   });
 
   test('must have what all versions agree on', () => {
@@ -494,8 +506,9 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
   });
 
   test('but not of one that speaks this version and no later one, must be exactly as of this version', () => {
-    expect(() => decodeTree([1, 1, 'c', 'a', 1])).toThrow('a message with too few positions');
-    expect(() => decodeTree([1, 1, 'c', 'a', 1, 0, 0, 0, 0])).toThrow('a message with too many positions');
+    const only = [1, PROTOCOL_VERSION, 'c', 'a', PROTOCOL_VERSION];
+    expect(() => decodeTree(only)).toThrow('a message with too few positions');
+    expect(() => decodeTree([...only, 0, 0, 0, 0])).toThrow('a message with too many positions');
   });
 });
 

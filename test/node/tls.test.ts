@@ -49,7 +49,7 @@ test('nodes with certificates of one authority exchange, and say with which vers
   const { token } = await a.put('k', 1);
   expect(await b.get('k', { after: token })).toBe(1);
   const { peers, tls, warnings } = await b.status();
-  expect(peers).toMatchObject([{ nodeId: 'a', state: 'connected', protocolVersion: 1 }]);
+  expect(peers).toMatchObject([{ nodeId: 'a', state: 'connected', protocolVersion: 2 }]);
   expect(tls).toMatchObject({ authorities: 1 });
   expect(warnings).toEqual([]);
 });
