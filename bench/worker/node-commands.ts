@@ -32,7 +32,15 @@ export const nodeCommands = {
   async openNode(
     options: Pick<
       NodeOptions,
-      'dir' | 'nodeId' | 'peers' | 'tombstoneTtlMs' | 'compression' | 'tlsCert' | 'tlsKey' | 'tlsCa'
+      | 'dir'
+      | 'nodeId'
+      | 'peers'
+      | 'tombstoneTtlMs'
+      | 'compression'
+      | 'rumours'
+      | 'tlsCert'
+      | 'tlsKey'
+      | 'tlsCa'
     >,
   ): Promise<string> {
     node = await openNode({
