@@ -9,13 +9,13 @@
  *    store itself knows of the damage.
  */
 
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncFile } from './sync.ts';
 
 const NAME = 'stopped.json';
+const PIECE_BYTES = 2 ** 20;
 
 /** A file, or the beginning of one. */
 interface Noted {
@@ -33,9 +33,13 @@ export async function readStopNote(dir: string): Promise<string | undefined> {
 
 /** What is another way than `note` has it, as the beginning of a sentence; `undefined` if nothing is. */
 export async function differenceFrom(note: string, database: string): Promise<string | undefined> {
-  for (const { name, bytes, crc, grows } of parsed(note)) {
+  const files = parsed(note);
+  const looks = await Promise.all(
+    files.map(({ name, bytes }) => look(join(database, name), bytes).catch(() => undefined)),
+  );
+  for (const [at, { name, bytes, crc, grows }] of files.entries()) {
     const path = join(database, name);
-    const found = await look(path, bytes).catch(() => undefined);
+    const found = looks[at];
     if (found === undefined) return `The file ${path} is gone, or cannot be read`;
     if (grows ? found.length < bytes : found.length !== bytes)
       return `The file ${path} has ${found.length} bytes, and had ${bytes} when the store was closed`;
@@ -91,11 +95,20 @@ async function noted(database: string, name: string, grows: boolean): Promise<No
 
 /** How long a file is, and the checksum of its first `bytes`. */
 async function look(path: string, bytes: number): Promise<{ readonly length: number; readonly crc: number }> {
-  let length = 0;
-  let crc = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Uint8Array>) {
-    if (length < bytes) crc = crc32(piece.subarray(0, bytes - length), crc);
-    length += piece.length;
+  const file = await open(path);
+  try {
+    const { size: length } = await file.stat();
+    const end = Math.min(bytes, length);
+    const buffer = new Uint8Array(Math.min(end, PIECE_BYTES));
+    let crc = 0;
+    for (let at = 0; at < end;) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+      if (bytesRead === 0) break;
+      crc = crc32(buffer.subarray(0, bytesRead), crc);
+      at += bytesRead;
+    }
+    return { length, crc };
+  } finally {
+    await file.close();
   }
-  return { length, crc };
 }
