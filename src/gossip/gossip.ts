@@ -10,6 +10,7 @@ import type { Packer } from '../ports/packer.ts';
 import type { Random } from '../ports/random.ts';
 import type { Replica, SessionOrder } from '../ports/replica.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
+import { Acknowledgements, askDelayMs } from './acknowledgements.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
 import { Greeter } from './greeter.ts';
@@ -27,6 +28,7 @@ import { Puller } from './puller.ts';
 import { Responder } from './responder.ts';
 import { RolledBack } from './rolled-back.ts';
 import { Rounds } from './round.ts';
+import type { Mention } from './rumour-codec.ts';
 import { type RumourCounts, RumourMongering, type RumourOptions } from './rumour-mongering.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
 import { Sync, type SyncCounts } from './sync.ts';
@@ -89,6 +91,7 @@ export class Gossip {
   readonly #puller: Puller;
   readonly #antiEntropy: AntiEntropy;
   readonly #mongering: RumourMongering;
+  readonly #acknowledgements: Acknowledgements;
   readonly #sync: Sync;
   readonly #healing: Healing;
   #listener: Listener | undefined;
@@ -111,6 +114,7 @@ export class Gossip {
       sessionTimeoutMs,
       chunkBytes,
       compressor,
+      onDone: (peer) => this.#acknowledgements.pulled(peer),
     });
     const peerClocks = new PeerClocks({
       clock,
@@ -144,6 +148,7 @@ export class Gossip {
       onSecondLink: (link, other) => twins.watch(link, other),
       onConnected: (link) => {
         puller.connected(link);
+        this.#acknowledgements.connected(link.nodeId);
         void this.#antiEntropy.round(link);
       },
     });
@@ -205,9 +210,17 @@ export class Gossip {
         limits,
         mayTake: (peer, wallMs) => peerClocks.hear(peer, wallMs),
         pull: (link) => void puller.pull(link),
+        onHeld: (peer, write) => this.#acknowledgements.heard(peer, write),
       },
       options.rumours,
     );
+    this.#acknowledgements = new Acknowledgements({
+      links: () => peers.links(),
+      linkTo: (peer) => peers.linkTo(peer),
+      clock,
+      log,
+      delayMs: askDelayMs(options.rumours),
+    });
     const antiEntropy = this.#antiEntropy;
     this.#sync = new Sync({
       replica,
@@ -240,6 +253,7 @@ export class Gossip {
   /** Nothing runs any more when it resolves, and every snapshot is free. For good. */
   async stop(): Promise<void> {
     this.#sync.stop();
+    this.#acknowledgements.stop();
     this.#mongering.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
@@ -269,6 +283,11 @@ export class Gossip {
   /** Until every known peer has seen what this node has seen now. Resolves to whether it came to that. */
   waitUntilSeen(cancelled: () => boolean): Promise<boolean> {
     return this.#sync.untilSeen(this.#replica.rows(), cancelled);
+  }
+
+  /** Resolves with how many peers hold an own write: `count` of them, or fewer when the time is over, or all is stopped. */
+  untilHeld(write: Mention, count: number, timeoutMs: number): Promise<number> {
+    return this.#acknowledgements.untilHeld(write, count, timeoutMs);
   }
 
   /** A record for each configured address, and for each other node that dialled this one. */

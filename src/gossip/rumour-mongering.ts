@@ -56,6 +56,8 @@ export interface RumourDependencies {
   /** Whether anything may be taken from a peer whose clock shows this. */
   readonly mayTake: (peer: NodeId, wallMs: number) => boolean;
   readonly pull: (link: Link) => void;
+  /** A peer said that all of the actor's writes up to this one are on its disk. */
+  readonly onHeld: (peer: NodeId, write: Mention) => void;
 }
 
 export interface RumourCounts {
@@ -108,6 +110,8 @@ export class RumourMongering {
     const heard = await Promise.all(rumours.map((rumour) => this.#hear(rumour, link.nodeId)));
     const mentioned = mentions.map((mention) => this.#isSeen(mention));
     if (mentioned.includes(false)) this.#dependencies.pull(link);
+    // What was seen may still be on its way to disk.
+    if (mentioned.includes(true)) await replica.written();
     return Uint8Array.from([
       ...heard,
       ...mentioned.map((isSeen) => (isSeen ? FEEDBACK.known : FEEDBACK.notHeld)),
@@ -200,9 +204,16 @@ export class RumourMongering {
       const answers = checkFeedback(reply.feedback, subjects.length);
       this.counts.unneeded += answers.filter((answer) => answer === FEEDBACK.known).length;
       this.#hot.feedback(telling, answers);
+      for (const [at, rumour] of news.rumours.entries())
+        if (answers[at] !== FEEDBACK.notHeld) this.#dependencies.onHeld(peer, upTo(rumour));
     } catch (error) {
       if (error instanceof MalformedBytes) link.channel.closeMalformed(error.message);
       else log.debug({ peer, error: String(error) }, 'A peer did not answer to rumours.');
     }
   }
+}
+
+function upTo(rumour: Rumour): Mention {
+  const { actor, last } = openingOf(rumour);
+  return { actor, version: last };
 }

@@ -42,6 +42,8 @@ export interface SessionServerDependencies {
   readonly chunkBytes: number;
   /** Absent: chunks travel as they are. */
   readonly compressor?: Compressor | undefined;
+  /** A peer needs its session no more. */
+  readonly onDone?: (peer: NodeId) => void;
 }
 
 interface Kept extends RoomTaker {
@@ -174,7 +176,8 @@ export class SessionServer {
     if (kept?.peer !== peer) return;
     switch (notice.type) {
       case 'done':
-        return this.#drop(kept);
+        this.#drop(kept);
+        return this.#dependencies.onDone?.(peer);
       case 'keep-alive':
         return this.#keepForAWhile(kept);
       case 'lost': {

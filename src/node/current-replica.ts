@@ -162,6 +162,10 @@ export class CurrentReplica implements Replica, Pick<StoredReplica, 'check' | 'c
     return this.#replica.applyRumour(rumour, from);
   }
 
+  async written(): Promise<void> {
+    await this.#told.written();
+  }
+
   onWritten(tell: (rumour: Rumour) => void): void {
     this.#live.onWritten(tell);
   }

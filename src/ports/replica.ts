@@ -234,6 +234,8 @@ export interface Replica {
   endHealing(): Promise<void>;
   /** `from`: the peer that told it. */
   applyRumour(rumour: Rumour, from?: NodeId): Promise<RumourOutcome>;
+  /** Resolves when all that was decided so far is on disk. Fails with `STORE_FENCED`. */
+  written(): Promise<void>;
   /** `tell` is called with each own write from now on, once it is on disk. */
   onWritten(tell: (rumour: Rumour) => void): void;
 }

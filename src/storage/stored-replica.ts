@@ -425,6 +425,10 @@ export class StoredReplica implements Replica {
     return this.#committer.commit(rumourJob(rumour, this.#options.maxDriftMs, isBusy, onApplied, from));
   }
 
+  written(): Promise<void> {
+    return this.#committer.written();
+  }
+
   onWritten(tell: (rumour: Rumour) => void): void {
     this.#state.onWritten = tell;
   }

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
+import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import type { Written } from '../../src/storage/write.ts';
+import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { put } from '../support/replica-fixture.ts';
+
+const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
+
+interface Mesh {
+  readonly cluster: GossipCluster;
+  readonly nodes: readonly TestNode[];
+  readonly writer: TestNode;
+}
+
+/** All know each other, and have nothing to say. The first one has a gossip interval that rounds do not help it. */
+async function mesh(
+  count: number,
+  rumours: RumourOptions | 'off' = RUMOURS,
+  diskOf: (host: string) => MemoryDisk = () => new MemoryDisk(),
+): Promise<Mesh> {
+  const cluster = new GossipCluster();
+  const hosts = Array.from({ length: count }, (_, at) => `n${at}`);
+  const nodes: TestNode[] = [];
+  for (const host of hosts) {
+    const peers = hosts.filter((peer) => peer < host);
+    const disk = diskOf(host);
+    nodes.push(await cluster.start(host, { peers, disk, ...(rumours === 'off' ? {} : { rumours }) }));
+  }
+  await cluster.pass(5 * INTERVAL_MS);
+  cluster.takeSent();
+  return { cluster, nodes, writer: nodes[0] as TestNode };
+}
+
+interface Outcome {
+  readonly heldBy: number;
+  readonly afterMs: number;
+}
+
+/** Writes, and waits for so many peers. */
+async function writeHeld(
+  { cluster, writer }: Pick<Mesh, 'cluster' | 'writer'>,
+  key: string,
+  count: number,
+  timeoutMs: number = 5000,
+): Promise<Outcome> {
+  const atMs = cluster.clock.monotonicMs();
+  const written = await writer.replica.write([put(key, 'value')]);
+  return held(writer, written, count, timeoutMs).then((heldBy) => ({
+    heldBy,
+    afterMs: cluster.clock.monotonicMs() - atMs,
+  }));
+}
+
+function held(writer: TestNode, { actor, last }: Written, count: number, timeoutMs: number): Promise<number> {
+  return writer.gossip.untilHeld({ actor, version: last }, count, timeoutMs);
+}
+
+/** Rumours that carry nothing, and only ask. */
+const asks = (sent: readonly Sent[]): Sent[] =>
+  sent.filter(({ message }) => message !== 'malformed' && message.type === 'rumours' && message.steps.length === 0);
+
+describe('a write that waits for other nodes', () => {
+  test('is over as soon as the first rumours were answered, and asks nobody', async () => {
+    const { cluster, writer } = await mesh(4);
+    const outcome = await cluster.finish(writeHeld({ cluster, writer }, 'a', 2));
+    expect(outcome.heldBy).toBe(2);
+    expect(outcome.afterMs).toBeLessThan(2 * RUMOURS.intervalMs);
+    expect(asks(cluster.takeSent())).toStrictEqual([]);
+    await cluster.stopAll();
+  });
+
+  test('hears of all of 15 peers within a round, though each rumour dies out', async () => {
+    const { cluster, writer } = await mesh(16);
+    const outcome = await cluster.finish(writeHeld({ cluster, writer }, 'a', 15));
+    expect(outcome.heldBy).toBe(15);
+    expect(outcome.afterMs).toBeLessThan(INTERVAL_MS);
+    expect(asks(cluster.takeSent()).length).toBeLessThanOrEqual(15);
+    await cluster.stopAll();
+  });
+
+  test('needs neither rumours nor a round: peers are asked, and pull', async () => {
+    const { cluster, writer } = await mesh(3, 'off');
+    const outcome = await cluster.finish(writeHeld({ cluster, writer }, 'a', 2));
+    expect(outcome.heldBy).toBe(2);
+    expect(outcome.afterMs).toBeLessThan(INTERVAL_MS / 4);
+    expect(asks(cluster.takeSent())).toHaveLength(4);
+    await cluster.stopAll();
+  });
+
+  test('shares what is asked with all that wait', async () => {
+    const { cluster, writer } = await mesh(3, 'off');
+    const outcomes = await cluster.finish(
+      Promise.all(Array.from({ length: 200 }, (_, at) => writeHeld({ cluster, writer }, `key-${at}`, 2))),
+    );
+    expect(outcomes.every(({ heldBy }) => heldBy === 2)).toBe(true);
+    expect(asks(cluster.takeSent())).toHaveLength(4);
+    await cluster.stopAll();
+  });
+
+  test('is not overtaken by those behind it, however many follow', async () => {
+    const { cluster, writer } = await mesh(3, 'off');
+    const outcomes: Promise<Outcome>[] = [];
+    for (let number = 0; number < 200; number++) {
+      outcomes.push(writeHeld({ cluster, writer }, `key-${number}`, 2));
+      await cluster.pass(3);
+    }
+    const longest = Math.max(...(await cluster.finish(Promise.all(outcomes))).map(({ afterMs }) => afterMs));
+    expect(longest).toBeLessThan(INTERVAL_MS / 4);
+    expect(asks(cluster.takeSent()).length).toBeLessThan(150);
+    await cluster.stopAll();
+  });
+
+  test('is held by larger values, too, once they were pulled', async () => {
+    const { cluster, writer } = await mesh(3);
+    const written = await writer.replica.write([put('large', 'x'.repeat(20_000))]);
+    expect(await cluster.finish(held(writer, written, 2, 5000), INTERVAL_MS / 2)).toBe(2);
+    await cluster.stopAll();
+  });
+
+  test('says how many hold it when its time is over', async () => {
+    const { cluster, writer } = await mesh(4);
+    cluster.network.cut('n0', 'n3');
+    const outcome = await cluster.finish(writeHeld({ cluster, writer }, 'a', 3, 3000));
+    expect(outcome).toStrictEqual({ heldBy: 2, afterMs: 3000 });
+    await cluster.stopAll();
+  });
+
+  test('counts a peer that comes back in time', async () => {
+    const { cluster, writer } = await mesh(3);
+    cluster.network.cut('n0', 'n2');
+    const waiting = writeHeld({ cluster, writer }, 'a', 2, 60_000);
+    await cluster.pass(5000);
+    cluster.network.heal('n0', 'n2');
+    expect((await cluster.finish(waiting, 60_000)).heldBy).toBe(2);
+    await cluster.stopAll();
+  });
+
+  test('counts a peer once that was restarted, or comes back without its data', async () => {
+    const { cluster, nodes, writer } = await mesh(3);
+    cluster.network.cut('n0', 'n2');
+    cluster.network.cut('n1', 'n2');
+    const waiting = writeHeld({ cluster, writer }, 'a', 2, 20_000);
+    await cluster.pass(1000);
+    const disk = await cluster.stop(nodes[1] as TestNode);
+    const again = await cluster.start('n1', { peers: ['n0'], disk, rumours: RUMOURS });
+    await cluster.pass(3000);
+    await cluster.stop(again);
+    await cluster.start('n1', { peers: ['n0'], rumours: RUMOURS });
+    const outcome = await cluster.finish(waiting, 60_000);
+    expect(outcome).toStrictEqual({ heldBy: 1, afterMs: 20_000 });
+    await cluster.stopAll();
+  });
+
+  test('does not count a peer before the write is on its disk, whether rumours or questions reach it', async () => {
+    for (const rumours of [RUMOURS, 'off'] as const) {
+      const disks = new Map([['n1', new HaltingDisk()]]);
+      const { cluster, writer } = await mesh(2, rumours, (host) => disks.get(host) ?? new MemoryDisk());
+      const disk = disks.get('n1') as HaltingDisk;
+      disk.halt();
+      const early = writeHeld({ cluster, writer }, 'a', 1, 900);
+      expect((await cluster.finish(early)).heldBy).toBe(0);
+      const late = writeHeld({ cluster, writer }, 'b', 1, 20_000);
+      await cluster.pass(500);
+      disk.goOn();
+      expect((await cluster.finish(late)).heldBy).toBe(1);
+      await cluster.stopAll();
+    }
+  });
+
+  test('ends with what is known when the node stops', async () => {
+    const { cluster, writer } = await mesh(2);
+    const waiting = writeHeld({ cluster, writer }, 'a', 5, 60_000);
+    await cluster.pass(200);
+    await cluster.stop(writer);
+    expect((await waiting).heldBy).toBe(1);
+    await cluster.stopAll();
+  });
+
+  test('leaves nothing behind: nobody is asked when nothing waits any more', async () => {
+    const { cluster, writer } = await mesh(3, 'off');
+    await cluster.finish(writeHeld({ cluster, writer }, 'a', 5, 1500));
+    cluster.takeSent();
+    await cluster.pass(5000);
+    expect(asks(cluster.takeSent())).toStrictEqual([]);
+    await cluster.stopAll();
+  });
+});
+
+/** Writes do not end while it is halted. */
+class HaltingDisk extends MemoryDisk {
+  #halted: Promise<void> = Promise.resolve();
+  goOn: () => void = () => {};
+
+  halt(): void {
+    this.#halted = new Promise((resolve) => {
+      this.goOn = resolve;
+    });
+  }
+
+  override async open(): Promise<OrderedStore> {
+    const store = await super.open();
+    return {
+      ...store,
+      write: async (operations, options) => {
+        await this.#halted;
+        return store.write(operations, options);
+      },
+    };
+  }
+}
