@@ -41,10 +41,12 @@ export type {
   VerifyResult,
   Warning,
   WatchOptions,
+  WriteConcern,
 } from './node/api.ts';
 export { openNode } from './node/open-node.ts';
 export { openStore } from './node/open-store.ts';
 export { restoreStore } from './node/restore-store.ts';
 export type { TypedOperation, TypedOptions, TypedStore } from './node/typed-api.ts';
 export { typed } from './node/typed.ts';
+export { TooFewAcksError } from './node/write-concern.ts';
 export type { Log } from './ports/log.ts';

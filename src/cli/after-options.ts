@@ -11,7 +11,7 @@ export interface AfterFlags {
 }
 
 /** The longest time that a node waits: 2^31 - 1 milliseconds, in whole days. */
-const TIMEOUT_MS_MAX = 24 * 86_400_000;
+export const TIMEOUT_MS_MAX: number = 24 * 86_400_000;
 
 export function addAfter(command: Command): Command {
   return command

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from '../core/limits.ts';
 import type { Dot, PutOptions, Value } from '../node/api.ts';
 import { parseExactJson } from '../server/exact-json.ts';
 import { valueFromJson } from '../server/value-json.ts';
+import { acksOf, type AcksFlags, addAcks } from './acks-options.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
@@ -16,7 +17,7 @@ import { showingTime } from './waiting.ts';
 
 type PutType = 'text' | 'json' | 'binary';
 
-interface Options extends BaseOptions {
+interface Options extends BaseOptions, AcksFlags {
   readonly type: PutType;
   readonly file?: string;
   readonly ttl?: number;
@@ -28,12 +29,13 @@ interface Options extends BaseOptions {
 const FILE_BYTES_MAX: number = 8 * DEFAULT_LIMITS.valueBytesMax;
 
 export function putCommand(run: Run): Command {
-  return baseCommand('put', 'store a value under a key; it is on disk when this ends', [
+  const command = baseCommand('put', 'store a value under a key; it is on disk when this ends', [
     'store put greeting "Good morning"',
     `store put user/1 '{"name": "Ada"}' --type json --ttl 10m`,
     'store put logo --type binary --file logo.png',
     'date | store put now --file -',
     'store put visits/today 0 --type json --if-absent',
+    'store put order/17 paid --acks 2 --timeout 5s',
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is', valueArgument)
@@ -50,17 +52,17 @@ export function putCommand(run: Run): Command {
       'only in the place of this version, as `get --json` shows it (VERSION or VERSION@ACTOR)',
       versionOption,
     )
-    .option('--if-absent', 'only if the key has no value; a condition that does not hold is exit code 4')
-    .action(async (key: string, text: string | undefined, options: Options) => {
-      const value = await readValue(text, options);
-      const expiry = options.ttl === undefined ? {} : { ttlMs: options.ttl };
-      const conditions = conditionsOf(options);
-      const written = await showingTime(
-        'waiting',
-        withStore(options.data, 'any', (store) => store.put(key, value, { ...expiry, ...conditions })),
-      );
-      if (options.json === true) await run.out.json({ key, type: options.type, ...expiry, ...written });
-    });
+    .option('--if-absent', 'only if the key has no value; a condition that does not hold is exit code 4');
+  return addAcks(command).action(async (key: string, text: string | undefined, options: Options) => {
+    const value = await readValue(text, options);
+    const expiry = options.ttl === undefined ? {} : { ttlMs: options.ttl };
+    const terms = { ...expiry, ...conditionsOf(options), ...acksOf(options) };
+    const written = await showingTime(
+      'waiting',
+      withStore(options.data, 'any', (store) => store.put(key, value, terms)),
+    );
+    if (options.json === true) await run.out.json({ key, type: options.type, ...expiry, ...written });
+  });
 }
 
 function conditionsOf({ ifVersion, ifAbsent }: Options): Pick<PutOptions, 'ifVersion' | 'ifAbsent'> {

@@ -55,8 +55,8 @@ export class SocketClient implements StoreClient {
   }
 
   async put(key: string, value: Value, options: PutOptions): Promise<PutResult> {
-    const { ifVersion, ifAbsent, ...expiry } = options;
-    const { body } = await this.#http.json('PUT', keyPath(key), {
+    const { ifVersion, ifAbsent, acks, timeoutMs, ...expiry } = options;
+    const { body } = await this.#http.json('PUT', `${keyPath(key)}${acksQuery(acks, timeoutMs)}`, {
       body: { ...valueToJson(value), ...expiry },
       headers: { ...ifMatch(ifVersion), ...(ifAbsent === true ? { 'if-none-match': '*' } : {}) },
       doubt: 'the value may be stored, or may still be: look with `store get`, or put it again',
@@ -69,8 +69,8 @@ export class SocketClient implements StoreClient {
     return status === 404 ? undefined : entryFromShown(body as ShownEntry);
   }
 
-  async del(key: string, { ifVersion }: DeleteOptions): Promise<DeleteResult> {
-    const { body } = await this.#http.json('DELETE', keyPath(key), {
+  async del(key: string, { ifVersion, acks, timeoutMs }: DeleteOptions): Promise<DeleteResult> {
+    const { body } = await this.#http.json('DELETE', `${keyPath(key)}${acksQuery(acks, timeoutMs)}`, {
       headers: ifMatch(ifVersion),
       doubt: 'keys may be deleted, or may still be: look with `store get`, or delete them again',
     });
@@ -202,6 +202,12 @@ function ifMatch(version: DeleteOptions['ifVersion']): Readonly<Record<string, s
 function afterQuery({ after, timeoutMs }: AfterOptions): string {
   const wait = timeoutMs === undefined ? '' : `&timeoutMs=${timeoutMs}`;
   return after === undefined ? '' : `&after=${encodeURIComponent(after)}${wait}`;
+}
+
+/** To be put behind another parameter. */
+function acksQuery(acks: number | undefined, timeoutMs: number | undefined): string {
+  const wait = timeoutMs === undefined ? '' : `&timeoutMs=${timeoutMs}`;
+  return acks === undefined ? '' : `&acks=${acks}${wait}`;
 }
 
 function importDoubt(stored: number): string {

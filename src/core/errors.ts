@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'PROTOCOL',
   'FRAME_TOO_LARGE',
   'TIMEOUT',
+  'TOO_FEW_ACKS',
   'ABORTED',
   'SESSION_VOID',
   'TOKEN_INVALID',

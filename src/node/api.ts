@@ -23,6 +23,7 @@ import type {
   DeleteResult,
   PutOptions,
   PutResult,
+  WriteConcern,
 } from './write-api.ts';
 
 export type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
@@ -56,6 +57,7 @@ export type {
   Dot,
   PutOptions,
   PutResult,
+  WriteConcern,
 } from './write-api.ts';
 
 /**
@@ -76,7 +78,10 @@ export type Value =
 /** A durable map that keeps what replication needs; alone, it does not gossip. */
 export interface Store extends AsyncDisposable {
   readonly nodeId: string;
-  /** Resolves when the entry is on disk. Fails with `CONDITION_FAILED` if its condition does not hold on this node. */
+  /**
+   * Resolves when the entry is on disk, here, and on as many nodes as `acks` asks for. Fails with `CONDITION_FAILED` if its
+   * condition does not hold on this node, and with `TOO_FEW_ACKS` though it is stored.
+   */
   put(key: string, value: Value, options?: PutOptions): Promise<PutResult>;
   get(key: string, options?: ReadOptions): Promise<Value | undefined>;
   getEntry(key: string, options?: ReadOptions): Promise<Entry | undefined>;
@@ -85,7 +90,7 @@ export interface Store extends AsyncDisposable {
   /** Resolves when the tombstone is on disk. Fails as `put` does. */
   del(key: string, options?: DeleteOptions): Promise<DeleteResult>;
   /** All or nothing, conditions included, here and on every other node. A key occurs at most once. */
-  batch(operations: readonly BatchOperation[]): Promise<BatchResult>;
+  batch(operations: readonly BatchOperation[], options?: WriteConcern): Promise<BatchResult>;
   /** Live entries of one consistent state, in key order, streaming. */
   entries(options?: EntriesOptions): AsyncIterableIterator<Entry>;
   count(options?: CountOptions): Promise<number>;

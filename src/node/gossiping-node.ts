@@ -31,6 +31,7 @@ import type {
   VerifyOptions,
   VerifyResult,
   WatchOptions,
+  WriteConcern,
 } from './api.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import type { CurrentReplica } from './current-replica.ts';
@@ -68,6 +69,7 @@ export class GossipingNode implements Node {
     this.#gossip = gossip;
     this.#clock = clock;
     map.causalReads.askPeers = () => gossip.hurry();
+    map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -110,8 +112,8 @@ export class GossipingNode implements Node {
     return this.#map.del(key, options);
   }
 
-  batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
-    return this.#map.batch(operations);
+  batch(operations: readonly BatchOperation[], options?: WriteConcern): Promise<BatchResult> {
+    return this.#map.batch(operations, options);
   }
 
   entries(options?: EntriesOptions): AsyncIterableIterator<Entry> {

@@ -30,6 +30,7 @@ import type {
   VerifyOptions,
   VerifyResult,
   WatchOptions,
+  WriteConcern,
 } from './api.ts';
 import { writeBackupFile } from './backup-file.ts';
 import { CausalReads, READ_FIELDS } from './causal-reads.ts';
@@ -41,6 +42,7 @@ import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
 import { statusOf } from './store-status.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
+import { WriteConcerns } from './write-concern.ts';
 import { batchResult, deleteResult, putResult } from './write-results.ts';
 import { MapChanges, watchOptions } from './watch.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
@@ -48,6 +50,7 @@ import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 export class MapStore implements Store {
   readonly clockDoubt: ClockDoubt;
   readonly causalReads: CausalReads;
+  readonly writeConcerns: WriteConcerns = new WriteConcerns();
   readonly #live: LiveReplica;
   readonly #clock: Clock;
   readonly #options: CheckedStoreOptions;
@@ -87,8 +90,10 @@ export class MapStore implements Store {
 
   async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
     this.#assertWritable();
-    const write = putWrite(key, value, options, this.#limits, this.#clock.wallMs());
-    return putResult(await this.#replica.write([write]));
+    const { concern, rest } = this.writeConcerns.take(options);
+    const write = putWrite(key, value, rest, this.#limits, this.#clock.wallMs());
+    const written = await this.#replica.write([write]);
+    return this.writeConcerns.met(concern, written, (acks) => putResult(written, acks));
   }
 
   async get(key: string, options?: ReadOptions): Promise<Value | undefined> {
@@ -111,13 +116,20 @@ export class MapStore implements Store {
 
   async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     this.#assertWritable();
-    return deleteResult(await this.#replica.write([deleteWrite(key, options, this.#limits)]));
+    const { concern, rest } = this.writeConcerns.take(options);
+    const written = await this.#replica.write([deleteWrite(key, rest, this.#limits)]);
+    return this.writeConcerns.met(concern, written, (acks) => deleteResult(written, acks));
   }
 
-  async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
+  async batch(operations: readonly BatchOperation[], options: WriteConcern = {}): Promise<BatchResult> {
     this.#assertWritable();
+    const { concern, rest } = this.writeConcerns.take(options);
+    checkKnown(rest, []);
     const writes = batchWrites(operations, this.#limits, this.#clock.wallMs());
-    return batchResult(writes.length === 0 ? undefined : await this.#replica.write(writes));
+    // Nothing is held wherever one looks.
+    if (writes.length === 0) return batchResult(undefined, concern.acks);
+    const written = await this.#replica.write(writes);
+    return this.writeConcerns.met(concern, written, (acks) => batchResult(written, acks));
   }
 
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {

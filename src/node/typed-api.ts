@@ -2,7 +2,14 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
-import type { BatchResult, DeleteOptions, DeleteResult, PutOptions, PutResult } from './write-api.ts';
+import type {
+  BatchResult,
+  DeleteOptions,
+  DeleteResult,
+  PutOptions,
+  PutResult,
+  WriteConcern,
+} from './write-api.ts';
 
 export interface TypedOptions<Schema extends StandardSchemaV1> {
   /** Any Standard Schema (https://standardschema.dev): of Zod, Valibot, ArkType and others; it may be asynchronous. */
@@ -12,8 +19,11 @@ export interface TypedOptions<Schema extends StandardSchemaV1> {
 }
 
 export type TypedOperation<Input> =
-  | ({ readonly type: 'put'; readonly key: string; readonly value: Input } & PutOptions)
-  | ({ readonly type: 'del'; readonly key: string } & DeleteOptions);
+  | ({ readonly type: 'put'; readonly key: string; readonly value: Input } & Omit<
+      PutOptions,
+      keyof WriteConcern
+    >)
+  | ({ readonly type: 'del'; readonly key: string } & Omit<DeleteOptions, keyof WriteConcern>);
 
 /**
  * The keys of a store that have a prefix, with values that match a schema. What a schema takes is stored; what it makes of
@@ -28,7 +38,7 @@ export interface TypedStore<Input, Output> {
   getMany(keys: readonly string[], options?: ReadOptions): Promise<readonly (Output | undefined)[]>;
   del(key: string, options?: DeleteOptions): Promise<DeleteResult>;
   /** All or nothing: every value is checked before anything is written. */
-  batch(operations: readonly TypedOperation<Input>[]): Promise<BatchResult>;
+  batch(operations: readonly TypedOperation<Input>[], options?: WriteConcern): Promise<BatchResult>;
   /** Ends with `SCHEMA_MISMATCH` at the first entry that does not match. */
   entries(options?: EntriesOptions): AsyncIterableIterator<Entry<Output>>;
   /** Values are not checked. */

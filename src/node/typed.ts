@@ -14,6 +14,7 @@ import type {
   DeleteResult,
   PutOptions,
   PutResult,
+  WriteConcern,
 } from './write-api.ts';
 
 /**
@@ -75,10 +76,10 @@ class SchemaStore<Input, Output> implements TypedStore<Input, Output> {
     return this.#store.del(this.#full(key), options);
   }
 
-  async batch(operations: readonly TypedOperation<Input>[]): Promise<BatchResult> {
+  async batch(operations: readonly TypedOperation<Input>[], options?: WriteConcern): Promise<BatchResult> {
     // What is no list of operations, the store refuses.
     if (!Array.isArray(operations))
-      return this.#store.batch(operations as unknown as readonly BatchOperation[]);
+      return this.#store.batch(operations as unknown as readonly BatchOperation[], options);
     const full = Array.from(operations as readonly TypedOperation<Input>[], (operation) => {
       return typeof operation === 'object' && operation !== null
         ? { ...operation, key: this.#full(operation.key) }
@@ -88,7 +89,7 @@ class SchemaStore<Input, Output> implements TypedStore<Input, Output> {
       operation?.type === 'put' ? this.#check('write', operation.key, operation.value) : undefined,
     );
     if (checking.some((check) => check instanceof Promise)) await Promise.all(checking);
-    return this.#store.batch(full as readonly BatchOperation[]);
+    return this.#store.batch(full as readonly BatchOperation[], options);
   }
 
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry<Output>, void, undefined> {

@@ -1,15 +1,19 @@
 /**
  * Conditions and tokens in HTTP. An entry's `ETag` is `"VERSION@ACTOR"`. A write takes `If-Match: ETAG` (`"VERSION"` alone,
- * too) or `If-None-Match: *`, and answers with `Boato-Token`; a read takes that as `?after=TOKEN&timeoutMs=N`.
+ * too) or `If-None-Match: *`, and answers with `Boato-Token`; a read takes that as `?after=TOKEN&timeoutMs=N`. A write that
+ * waits for other nodes takes `?acks=N&timeoutMs=N`.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
-import type { DeleteOptions, Dot, PutOptions, ReadOptions } from '../node/api.ts';
+import type { DeleteOptions, Dot, PutOptions, ReadOptions, WriteConcern } from '../node/api.ts';
 import { endOf } from './end-of.ts';
 import type { Query } from './query.ts';
 
 export const TOKEN_HEADER = 'boato-token';
+
+/** The parameters of every write. */
+export const WRITE_PARAMETERS: readonly string[] = ['acks', 'timeoutMs'];
 
 /** The parameters of every read. */
 export const READ_PARAMETERS: readonly string[] = ['after', 'timeoutMs'];
@@ -58,6 +62,18 @@ export function readOptions(query: Query, reply: FastifyReply, stopping: AbortSi
     );
   const signal = endOf(reply, stopping);
   return timeoutMs === undefined ? { after, signal } : { after, timeoutMs, signal };
+}
+
+/** `query`: with `WRITE_PARAMETERS`. Whether there may be so many, the store says. */
+export function writeConcern(query: Query): WriteConcern {
+  const acks = query.count('acks');
+  const timeoutMs = query.count('timeoutMs');
+  if (acks === undefined && timeoutMs !== undefined)
+    throw new BoatoError(
+      'INVALID_OPTION',
+      'The parameter "timeoutMs" needs "acks": nothing else is waited for.',
+    );
+  return { ...(acks === undefined ? {} : { acks }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }
 
 function versionCondition(header: string | undefined): DeleteOptions {

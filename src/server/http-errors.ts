@@ -3,6 +3,7 @@
 import { ConditionError } from '../core/condition.ts';
 import { BoatoError, type ErrorCode } from '../core/errors.ts';
 import type { Dot } from '../node/api.ts';
+import { TooFewAcksError, type WriteResult } from '../node/write-concern.ts';
 import { errorMessage } from './error-message.ts';
 
 /** What the server says for itself, beside the codes of `BoatoError`. */
@@ -14,6 +15,8 @@ export interface ErrorBody {
   /** Of a condition that did not hold: the key, and what is live under it. */
   readonly key?: string;
   readonly present?: Dot | null;
+  /** Of a write that too few nodes are known to hold: what was written. */
+  readonly written?: WriteResult;
 }
 
 export interface ErrorAnswer {
@@ -25,14 +28,18 @@ export interface ErrorAnswer {
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof BoatoError) {
     const body = { code: error.code, message: error.message };
-    const found = error instanceof ConditionError ? { key: error.key, present: error.present ?? null } : {};
-    return { status: statusOf(error.code), body: { ...body, ...found } };
+    return { status: statusOf(error.code), body: { ...body, ...detailsOf(error) } };
   }
   const message = errorMessage(error);
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status === 413) return { status, body: { code: 'BODY_TOO_LARGE', message: 'The body is too large.' } };
   if (status >= 400 && status < 500) return { status, body: { code: 'INVALID_OPTION', message } };
   return { status: 500, body: { code: 'INTERNAL', message } };
+}
+
+function detailsOf(error: BoatoError): Partial<ErrorBody> {
+  if (error instanceof ConditionError) return { key: error.key, present: error.present ?? null };
+  return error instanceof TooFewAcksError ? { written: error.result } : {};
 }
 
 export function statusOf(code: ErrorCode): number {
@@ -67,6 +74,7 @@ export function statusOf(code: ErrorCode): number {
     case 'FRAME_TOO_LARGE':
       return 502;
     case 'TIMEOUT':
+    case 'TOO_FEW_ACKS':
       return 504;
     case 'STORE_MISSING':
     case 'STORE_EXISTS':

@@ -2,12 +2,12 @@
  * Routes of single entries and of lists of them.
  *
  *     GET    /v1/kv/KEY               200 {key, value, type, expiresAt?, version, actor}, or 404 NOT_FOUND
- *     PUT    /v1/kv/KEY               200 {version, actor, token}; body {value, type?, ttlMs? | expiresAt?}
- *     DELETE /v1/kv/KEY               200 {existed: whether there was a live entry, token}
+ *     PUT    /v1/kv/KEY               200 {version, actor, token, acks}; body {value, type?, ttlMs? | expiresAt?}
+ *     DELETE /v1/kv/KEY               200 {existed: whether there was a live entry, token, acks}
  *     GET    /v1/kv?prefix=&limit=    200, a line of JSON for each live entry in key order, as GET of one shows it
  *     GET    /v1/count?prefix=        200 {count}
  *
- * Conditions, ETags and tokens: `conditions.ts`. A condition that does not hold is 412 CONDITION_FAILED with {key, present}.
+ * Conditions, ETags, tokens, `?acks=`: `conditions.ts`. Too few nodes are 504 TOO_FEW_ACKS with {written}. A condition that does not hold is 412 CONDITION_FAILED with {key, present}.
  *
  * KEY is everything behind `/v1/kv/`, percent-encoded UTF-8; a slash may stand for itself. `GET`, `PUT` and `DELETE` also
  * take it as `/v1/kv?key=KEY`. Only that form works for every legal key in every client: many clients (curl, `fetch`)
@@ -16,7 +16,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
-import type { Entry, Node, ReadOptions } from '../node/api.ts';
+import type { Entry, Node, ReadOptions, WriteConcern } from '../node/api.ts';
 import {
   deleteConditions,
   etagOf,
@@ -24,6 +24,8 @@ import {
   READ_PARAMETERS,
   readOptions,
   TOKEN_HEADER,
+  WRITE_PARAMETERS,
+  writeConcern,
 } from './conditions.ts';
 import type { ErrorBody } from './http-errors.ts';
 import { parsePutBody, shownEntry } from './line-format.ts';
@@ -54,14 +56,22 @@ export function addKvRoutes(app: FastifyInstance, node: Node, stopping: AbortSig
   });
 
   for (const url of ['/v1/kv', '/v1/kv/*']) {
-    const keyOf = url === '/v1/kv' ? keyOfQuery : keyOfPath;
+    const isQuery = url === '/v1/kv';
+    const keyOf = isQuery ? keyOfQuery : keyOfPath;
+    const parameters = isQuery ? ['key', ...WRITE_PARAMETERS] : WRITE_PARAMETERS;
+    const concernOf = (request: FastifyRequest): WriteConcern =>
+      writeConcern(new Query(request.url, parameters));
     app.put(url, async (request, reply) => {
       const { key, value, options } = parsePutBody(keyOf(request), request.body);
-      const written = await node.put(key, value, { ...options, ...putConditions(request) });
+      const written = await node.put(key, value, {
+        ...options,
+        ...putConditions(request),
+        ...concernOf(request),
+      });
       return reply.header('etag', etagOf(written)).header(TOKEN_HEADER, written.token).send(written);
     });
     app.delete(url, async (request, reply) => {
-      const deleted = await node.del(keyOf(request), deleteConditions(request));
+      const deleted = await node.del(keyOf(request), { ...deleteConditions(request), ...concernOf(request) });
       return reply.header(TOKEN_HEADER, deleted.token).send(deleted);
     });
   }
@@ -86,7 +96,7 @@ async function* shownLines(entries: AsyncIterableIterator<Entry>): AsyncGenerato
 }
 
 function keyOfQuery(request: FastifyRequest): string {
-  const key = new Query(request.url, ['key']).text('key');
+  const key = new Query(request.url, ['key', ...WRITE_PARAMETERS]).text('key');
   if (key === undefined) throw new BoatoError('INVALID_OPTION', 'The parameter "key" is missing.');
   return key;
 }

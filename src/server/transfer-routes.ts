@@ -1,7 +1,7 @@
 /**
  * Routes that move many entries: atomic batches, and streams of lines in and out.
  *
- *     POST /v1/batch      200 {operations: how many, token}; body {operations: [{op: "put", key, value, type?,
+ *     POST /v1/batch      200 {operations: how many, token, acks}; body {operations: [{op: "put", key, value, type?,
  *                         ttlMs? | expiresAt?, ifVersion? | ifAbsent?}, {op: "del", key, ifVersion?}, …]}; all or nothing.
  *                         `ifVersion`: {version, actor} or a version
  *     POST /v1/import?skipInvalid&skipExisting
@@ -19,7 +19,7 @@ import type { FastifyInstance } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Node } from '../node/api.ts';
 import { replyBackup } from './backup-reply.ts';
-import { READ_PARAMETERS, readOptions, TOKEN_HEADER } from './conditions.ts';
+import { READ_PARAMETERS, readOptions, TOKEN_HEADER, WRITE_PARAMETERS, writeConcern } from './conditions.ts';
 import { exportLines } from './export-lines.ts';
 import { importLines } from './import-lines.ts';
 import { parseOperation } from './line-format.ts';
@@ -32,8 +32,9 @@ export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: Ab
     if (!Array.isArray(list))
       throw new BoatoError('BATCH_INVALID', 'The body must hold an array "operations".');
     const operations = list.map(parseOperation);
-    const { token } = await node.batch(operations);
-    return reply.header(TOKEN_HEADER, token).send({ operations: operations.length, token });
+    const concern = writeConcern(new Query(request.url, WRITE_PARAMETERS));
+    const { token, acks } = await node.batch(operations, concern);
+    return reply.header(TOKEN_HEADER, token).send({ operations: operations.length, token, acks });
   });
 
   app.get('/v1/export', async (request, reply) => {

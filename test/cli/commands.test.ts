@@ -85,6 +85,7 @@ describe.each([
         version: expect.any(Number) as number,
         actor: expect.stringMatching(/\+/) as string,
         token: expect.any(String) as string,
+        acks: 1,
       },
     ]);
     const [entry] = lines((await store('get', 'a', '--json')).stdout) as [{ expiresAt: number }];

@@ -98,3 +98,36 @@ it.each([
   expect(result).toMatchObject({ code: 2, stdout: '' });
   expect(result.stderr).toContain(`store: ${sentence}`);
 });
+
+describe('--acks', () => {
+  it('ends once so many nodes hold the write, or with exit code 3 and how many do', async () => {
+    const folder = await temporaryFolder();
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+    const { address } = await startServe(['--data', a]);
+    await startServe(['--data', b, '--peer', address]);
+    const store = storeOf(a);
+    const written = await store('put', 'k', '1', '--acks', '2', '--json');
+    expect(JSON.parse(written.stdout)).toMatchObject({ acks: 2 });
+    expect((await storeOf(b)('get', 'k')).stdout).toBe('1\n');
+    const refused = await store('put', 'k', '2', '--acks', '3', '--timeout', '200ms');
+    expect(refused).toMatchObject({ code: 3, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^store: The write is on disk here, but only 2 nodes, this one included, are/,
+    );
+    expect((await store('get', 'k')).stdout).toBe('2\n');
+    expect(await store('del', 'k', '--acks', '2')).toMatchObject({ code: 0, stdout: '1\n' });
+    expect((await storeOf(b)('get', 'k')).code).toBe(1);
+  });
+
+  it.each([
+    [['--acks', '0'], '--acks takes a whole number from 1 to 1024, not "0".'],
+    [['--timeout', '5s'], '--timeout needs --acks: nothing else is waited for.'],
+    [
+      ['--acks', '2'],
+      'The option `acks` cannot be more than 1 here: a store without a running node reaches no other.',
+    ],
+  ])('%j without a node is wrong usage', async (flags, sentence) => {
+    const store = storeOf(join(await temporaryFolder(), 'node'));
+    expect(await store('put', 'k', '1', ...flags)).toMatchObject({ code: 2, stderr: `store: ${sentence}\n` });
+  });
+});

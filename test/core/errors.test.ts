@@ -33,6 +33,7 @@ const CODES = Object.keys({
   PROTOCOL: true,
   FRAME_TOO_LARGE: true,
   TIMEOUT: true,
+  TOO_FEW_ACKS: true,
   ABORTED: true,
   SESSION_VOID: true,
   STORE_EXISTS: true,

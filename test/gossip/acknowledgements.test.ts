@@ -59,7 +59,9 @@ function held(writer: TestNode, { actor, last }: Written, count: number, timeout
 
 /** Rumours that carry nothing, and only ask. */
 const asks = (sent: readonly Sent[]): Sent[] =>
-  sent.filter(({ message }) => message !== 'malformed' && message.type === 'rumours' && message.steps.length === 0);
+  sent.filter(
+    ({ message }) => message !== 'malformed' && message.type === 'rumours' && message.steps.length === 0,
+  );
 
 describe('a write that waits for other nodes', () => {
   test('is over as soon as the first rumours were answered, and asks nobody', async () => {

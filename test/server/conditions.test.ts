@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { BoatoError } from '../../src/core/errors.ts';
+import { TooFewAcksError } from '../../src/node/write-concern.ts';
 import { etagOf, parseVersion, versionText } from '../../src/server/conditions.ts';
 import { TOKEN } from './fake-node.ts';
 import { fakeServer, localFake } from './serve-fake.ts';
@@ -136,4 +137,38 @@ test('a version is text, and comes back', () => {
   expect(etagOf({ version: 5, actor: 'a' })).toBe('"5@a"');
   for (const text of ['', 'a', '-1', '1.5', '5@', '5 @a', '5@a b', '12345678901234567'])
     expect(parseVersion(text)).toBeUndefined();
+});
+
+describe('write concern', () => {
+  test('is taken from the parameters of every write', async () => {
+    const { ask, node } = fakeServer();
+    const concern = { acks: 3, timeoutMs: 500 };
+    await ask('PUT', '/v1/kv?key=a&acks=3&timeoutMs=500', { value: 1 });
+    await ask('PUT', '/v1/kv/a?acks=3&timeoutMs=500', { value: 1 });
+    await ask('DELETE', '/v1/kv?key=a&acks=3&timeoutMs=500');
+    await ask('POST', '/v1/batch?acks=3&timeoutMs=500', { operations: [] });
+    expect(node.optionCalls).toEqual([concern, concern, concern, concern]);
+  });
+
+  test.each(['/v1/kv?key=a&acks=0', '/v1/kv?key=a&timeoutMs=5', '/v1/kv/a?ack=2'])(
+    'that makes no sense is refused: %s',
+    async (url) => {
+      const { ask, node } = fakeServer();
+      expect(await ask('PUT', url, { value: 1 })).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_OPTION' },
+      });
+      expect(node.entryByKey.size).toBe(0);
+    },
+  );
+
+  test('that is not met is 504, with what was written', async () => {
+    const { ask, node } = fakeServer();
+    const result = { version: 5, actor: 'fake+0', token: TOKEN, acks: 2 };
+    node.beforePut = () => Promise.reject(new TooFewAcksError({ acks: 3, timeoutMs: 500 }, result));
+    expect(await ask('PUT', '/v1/kv?key=a&acks=3', { value: 1 })).toMatchObject({
+      status: 504,
+      body: { code: 'TOO_FEW_ACKS', written: result },
+    });
+  });
 });

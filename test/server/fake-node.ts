@@ -27,6 +27,7 @@ import type {
   VerifyOptions,
   VerifyResult,
   WatchOptions,
+  WriteConcern,
 } from '../../src/node/api.ts';
 
 const SYNCED: SyncResult = { peers: 2, inSync: 2, entriesReceived: 1, bytesReceived: 10, bytesSent: 20 };
@@ -89,11 +90,11 @@ export class FakeNode implements Node {
   async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     check(key, null);
     this.#hear(options);
-    return { existed: this.entryByKey.delete(key), token: TOKEN };
+    return { existed: this.entryByKey.delete(key), token: TOKEN, acks: 1 };
   }
 
-  async batch(operations: readonly BatchOperation[]): Promise<BatchResult> {
-    this.#hear(...operations);
+  async batch(operations: readonly BatchOperation[], options: WriteConcern = {}): Promise<BatchResult> {
+    this.#hear(...operations, options);
     for (const operation of operations) check(operation.key, null);
     for (const operation of operations) {
       if (operation.type === 'del') this.entryByKey.delete(operation.key);
@@ -102,7 +103,7 @@ export class FakeNode implements Node {
         this.#set(key, value, expiresAt === undefined ? {} : { expiresAt });
       }
     }
-    return { dots: [], token: TOKEN };
+    return { dots: [], token: TOKEN, acks: 1 };
   }
 
   async *entries(options: EntriesOptions = {}): AsyncGenerator<Entry, void, undefined> {
@@ -191,7 +192,7 @@ export class FakeNode implements Node {
   #set(key: string, value: Value, { ttlMs, expiresAt = ttlMs }: PutOptions): PutResult {
     const entry = { key, value, version: ++this.#version, actor: 'fake+0' };
     this.entryByKey.set(key, expiresAt === undefined ? entry : { ...entry, expiresAt });
-    return { version: entry.version, actor: entry.actor, token: TOKEN };
+    return { version: entry.version, actor: entry.actor, token: TOKEN, acks: 1 };
   }
 }
 

@@ -21,8 +21,8 @@ describe('/v1/kv', () => {
       status: 200,
       body: { key: 'a', value: 'hello', type: 'text', expiresAt: 5, version: 1, actor: 'fake+0' },
     });
-    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: true, token: TOKEN });
-    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: false, token: TOKEN });
+    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: true, token: TOKEN, acks: 1 });
+    expect((await ask('DELETE', '/v1/kv/a')).body).toStrictEqual({ existed: false, token: TOKEN, acks: 1 });
     expect(await ask('GET', '/v1/kv/a')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
   });
 
@@ -118,6 +118,7 @@ describe('/v1/batch', () => {
     expect((await ask('POST', '/v1/batch', { operations })).body).toStrictEqual({
       operations: 2,
       token: TOKEN,
+      acks: 1,
     });
     expect([...node.entryByKey.keys()]).toStrictEqual(['a']);
   });
