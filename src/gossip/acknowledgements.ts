@@ -13,10 +13,11 @@ import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { checkFeedback, FEEDBACK } from './feedback.ts';
 import { HeldWrites, type HeldWait } from './held-writes.ts';
 import type { Link } from './link.ts';
 import type { RumourOptions } from './rumour-mongering.ts';
-import { checkFeedback, FEEDBACK, type Mention, packNews } from './rumour-codec.ts';
+import { type Mention, packNews } from './rumour-codec.ts';
 
 /** From this version of the protocol on a mention is answered with `known` only once what it is about is on disk. */
 const DURABLE_MENTIONS_SINCE = 2;

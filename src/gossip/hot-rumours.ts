@@ -1,40 +1,23 @@
-/**
- * What is news here, and who is told of it next: rumor mongering by push, with feedback and a counter (Demers et al. 1987,
- * section 1.4). A rumour loses interest once `k` peers in a row knew it already, or all have it.
- */
+/** Own writes, and what is news from others, as they are told: whole, or mentioned where they are large. */
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import { payloadBytes } from '../core/entry.ts';
 import type { Random } from '../ports/random.ts';
 import type { Rumour } from '../ports/replica.ts';
-import {
-  compareRumours,
-  FEEDBACK,
-  type Feedback,
-  type Mention,
-  type News,
-  openingOf,
-  RUMOURS_MAX,
-} from './rumour-codec.ts';
-
-/** Batches that are news at once; what comes beyond is left to anti-entropy. */
-const HOT_MAX = 1024;
+import type { Feedback } from './feedback.ts';
+import { type Hot, HotNews } from './hot-news.ts';
+import { compareRumours, type Mention, type News, openingOf, RUMOURS_MAX } from './rumour-codec.ts';
 
 /** A larger batch is mentioned, and pulled by whoever lacks it. */
 const TOLD_BYTES_MAX = 16 * 1024;
 
-/** Told to one peer at once; the rest waits for the next time. */
-const TELLING_BYTES_MAX = 64 * 1024;
-
 /** What a batch takes beside its keys and values, about. */
 const BATCH_BYTES = 64;
 
-interface Hot {
+interface HotRumour {
   readonly rumour: Rumour;
+  /** Of keys and values. */
   readonly bytes: number;
-  readonly knownBy: Set<NodeId>;
-  /** Peers in a row that knew it. */
-  unneeded: number;
 }
 
 /** What one peer is to be told. */
@@ -42,102 +25,68 @@ export interface Telling {
   readonly peer: NodeId;
   readonly news: News;
   /** What each of the rumours, and then each of the mentions, is about. */
-  readonly subjects: readonly (readonly Hot[])[];
+  readonly subjects: readonly (readonly Hot<HotRumour>[])[];
 }
 
 export class HotRumours {
-  readonly #random: Random;
-  readonly #fanout: number;
-  readonly #unneededMax: number;
-  readonly #hotByName = new Map<string, Hot>();
+  readonly #hot: HotNews<HotRumour>;
 
   constructor(random: Random, fanout: number, unneededMax: number) {
-    this.#random = random;
-    this.#fanout = fanout;
-    this.#unneededMax = unneededMax;
+    this.#hot = new HotNews({
+      random,
+      fanout,
+      unneededMax,
+      itemsMax: RUMOURS_MAX,
+      nameOf: ({ rumour }) => nameOf(rumour),
+      bytesOf: (item) => BATCH_BYTES + (isTold(item) ? item.bytes : 0),
+    });
   }
 
   get size(): number {
-    return this.#hotByName.size;
+    return this.#hot.size;
   }
 
   /** `from`: the peer that told it; absent for an own write. */
   add(rumour: Rumour, from?: NodeId): void {
-    if (this.#hotByName.size >= HOT_MAX) return;
-    const name = nameOf(rumour);
-    const known = this.#hotByName.get(name);
-    const hot = known ?? { rumour, bytes: payloadBytes(rumour.entries), knownBy: new Set(), unneeded: 0 };
-    if (from !== undefined) hot.knownBy.add(from);
-    this.#hotByName.set(name, hot);
+    this.#hot.add({ rumour, bytes: payloadBytes(rumour.entries) }, from);
   }
 
   /** A peer told what is known here: it need not be told. */
   isKnownBy(rumour: Rumour, peer: NodeId): void {
-    this.#hotByName.get(nameOf(rumour))?.knownBy.add(peer);
+    this.#hot.isKnownBy(nameOf(rumour), peer);
   }
 
-  /** Everything that is news to a few random ones of `peers`. They count as told from now on: what is lost is lost. */
+  /** As of `HotNews`. */
   tellings(peers: readonly NodeId[]): readonly Telling[] {
-    const hotByPeer = new Map<NodeId, Hot[]>();
-    const bytesByPeer = new Map<NodeId, number>();
-    for (const [name, hot] of this.#hotByName) {
-      const candidates = peers.filter((peer) => !hot.knownBy.has(peer));
-      if (candidates.length === 0) this.#hotByName.delete(name);
-      for (const peer of this.#some(candidates)) {
-        const bytes = (bytesByPeer.get(peer) ?? 0) + BATCH_BYTES + (isTold(hot) ? hot.bytes : 0);
-        const told = hotByPeer.get(peer) ?? [];
-        if (bytes > TELLING_BYTES_MAX || told.length >= RUMOURS_MAX) continue;
-        bytesByPeer.set(peer, bytes);
-        hotByPeer.set(peer, told);
-        told.push(hot);
-        hot.knownBy.add(peer);
-      }
-    }
-    return [...hotByPeer].map(([peer, told]) => tellingOf(peer, told));
+    return [...this.#hot.tellings(peers)].map(([peer, told]) => tellingOf(peer, told));
   }
 
-  /** What the peer answered of each of `telling.subjects`. What it could not take says nothing of how well known it is. */
+  /** What the peer answered of each of `telling.subjects`. */
   feedback({ subjects }: Telling, answers: readonly Feedback[]): void {
-    for (const [at, hots] of subjects.entries()) {
-      if (answers[at] === FEEDBACK.notHeld) continue;
-      for (const hot of hots) {
-        hot.unneeded = answers[at] === FEEDBACK.known ? hot.unneeded + 1 : 0;
-        if (hot.unneeded >= this.#unneededMax) this.#hotByName.delete(nameOf(hot.rumour));
-      }
-    }
-  }
-
-  /** Up to `fanout` of `candidates`. */
-  #some(candidates: readonly NodeId[]): readonly NodeId[] {
-    const rest = [...candidates];
-    const chosen: NodeId[] = [];
-    while (chosen.length < this.#fanout && rest.length > 0) {
-      const at = Math.floor(this.#random.fraction() * rest.length);
-      chosen.push(...rest.splice(at, 1));
-    }
-    return chosen;
+    for (const [at, hots] of subjects.entries())
+      for (const hot of hots) this.#hot.feedback(hot, answers[at] as Feedback);
   }
 }
 
-function isTold({ bytes }: Hot): boolean {
+function isTold({ bytes }: HotRumour): boolean {
   return bytes <= TOLD_BYTES_MAX;
 }
 
-function tellingOf(peer: NodeId, hots: readonly Hot[]): Telling {
-  const sorted = hots.toSorted((a, b) => compareRumours(a.rumour, b.rumour));
-  const told = sorted.filter(isTold);
-  const mentionedByActor = new Map<Actor, Hot[]>();
+function tellingOf(peer: NodeId, hots: readonly Hot<HotRumour>[]): Telling {
+  const sorted = hots.toSorted((a, b) => compareRumours(a.item.rumour, b.item.rumour));
+  const told = sorted.filter(({ item }) => isTold(item));
+  const mentionedByActor = new Map<Actor, Hot<HotRumour>[]>();
   for (const hot of sorted) {
-    if (isTold(hot)) continue;
-    const { actor } = openingOf(hot.rumour);
+    if (isTold(hot.item)) continue;
+    const { actor } = openingOf(hot.item.rumour);
     mentionedByActor.set(actor, [...(mentionedByActor.get(actor) ?? []), hot]);
   }
   const mentions = [...mentionedByActor].map(([actor, mentioned]): Mention => {
-    return { actor, version: openingOf((mentioned.at(-1) as Hot).rumour).last };
+    return { actor, version: openingOf((mentioned.at(-1) as Hot<HotRumour>).item.rumour).last };
   });
   return {
     peer,
-    news: { rumours: told.map(({ rumour }) => rumour), mentions },
+    news: { rumours: told.map(({ item }) => item.rumour), mentions },
     subjects: [...told.map((hot) => [hot]), ...mentionedByActor.values()],
   };
 }

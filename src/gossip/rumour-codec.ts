@@ -18,18 +18,6 @@ import type { Rumours } from './messages.ts';
 /** Batches and mentions of one message. Part of the protocol. */
 export const RUMOURS_MAX = 1024;
 
-/** What a receiver answers of a rumour. Part of the protocol. */
-export const FEEDBACK = {
-  /** It was news, and is on disk there now. */
-  news: 0,
-  /** It is on disk there, and was before. */
-  known: 1,
-  /** It cannot be taken now: something before it is missing, or nothing is taken. */
-  notHeld: 2,
-} as const;
-
-export type Feedback = (typeof FEEDBACK)[keyof typeof FEEDBACK];
-
 /** An actor has written up to this version, and more than is sent along. */
 export interface Mention {
   readonly actor: Actor;
@@ -106,13 +94,6 @@ export function unpackNews({ rows: packedRows, entries: packed, steps }: Packed,
   if (rows.some(isMoreThanARumour)) throw new MalformedBytes('a row of a rumour with a past');
   if (rumours.length + mentions.length > RUMOURS_MAX) throw new MalformedBytes('too many rumours at once');
   return { rumours, mentions };
-}
-
-/** Throws `MalformedBytes` on what is not one answer for each of `count` rumours. */
-export function checkFeedback(bytes: Uint8Array, count: number): readonly Feedback[] {
-  if (bytes.length !== count || bytes.some((answer) => answer > FEEDBACK.notHeld))
-    throw new MalformedBytes('feedback on other rumours than were told');
-  return [...bytes] as Feedback[];
 }
 
 /** Whole: every version of it. */

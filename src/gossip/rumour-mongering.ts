@@ -15,20 +15,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import type { Replica, Rumour } from '../ports/replica.ts';
+import { checkFeedback, FEEDBACK, type Feedback } from './feedback.ts';
 import { HeldRumours } from './held-rumours.ts';
 import { HotRumours, type Telling } from './hot-rumours.ts';
 import type { Link } from './link.ts';
 import type { Rumours } from './messages.ts';
-import {
-  checkFeedback,
-  FEEDBACK,
-  type Feedback,
-  type Mention,
-  type News,
-  openingOf,
-  packNews,
-  unpackNews,
-} from './rumour-codec.ts';
+import { type Mention, type News, openingOf, packNews, unpackNews } from './rumour-codec.ts';
 import { ServingFailure } from './serving-failure.ts';
 
 /** News are held for so many intervals. */

@@ -3,7 +3,7 @@ import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { makeActor, type NodeId } from '../../src/core/actor.ts';
 import type { Version } from '../../src/core/version.ts';
 import { HotRumours, type Telling } from '../../src/gossip/hot-rumours.ts';
-import { FEEDBACK } from '../../src/gossip/rumour-codec.ts';
+import { FEEDBACK } from '../../src/gossip/feedback.ts';
 import type { Rumour } from '../../src/ports/replica.ts';
 
 const ACTOR = makeActor('writer' as NodeId, 100 as Version, 1);

@@ -7,8 +7,8 @@ import type { Entry } from '../../src/core/entry.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { encodePlainRows } from '../../src/core/row-codec.ts';
 import type { Version } from '../../src/core/version.ts';
+import { checkFeedback } from '../../src/gossip/feedback.ts';
 import {
-  checkFeedback,
   compareRumours,
   type News,
   packNews,
