@@ -161,6 +161,7 @@ export class Channel {
         return this.#events.onNotice(message);
       case 'summary':
       case 'rumours':
+      case 'events':
       case 'compare':
       case 'sums':
         return this.#serve(message, bytes, (answer) => answer());
@@ -181,6 +182,7 @@ export class Channel {
       case 'list-reply':
       case 'fetch-reply':
       case 'rumours-reply':
+      case 'events-reply':
       case 'failure':
         return this.#requests.settle(message);
     }

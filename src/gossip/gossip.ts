@@ -13,6 +13,8 @@ import type { Listener, Transport } from '../ports/transport.ts';
 import { Acknowledgements, askDelayMs } from './acknowledgements.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
+import { EventMongering } from './event-mongering.ts';
+import type { UserEvent } from './event-codec.ts';
 import { Greeter } from './greeter.ts';
 import { Healing } from './healing.ts';
 import { type Lag, lagOf, lastWordOf } from './lag.ts';
@@ -50,6 +52,8 @@ export interface GossipDependencies {
   readonly compressAlways?: boolean;
   /** A peer's wall clock minus this one's, in milliseconds. */
   readonly onPeerClock: (peer: NodeId, offsetMs: number) => void;
+  /** Each message of a user once, those of this node, too. Never fails. */
+  readonly onUserEvent?: (event: UserEvent) => void;
 }
 
 export interface GossipOptions {
@@ -92,6 +96,7 @@ export class Gossip {
   readonly #antiEntropy: AntiEntropy;
   readonly #mongering: RumourMongering;
   readonly #acknowledgements: Acknowledgements;
+  readonly #events: EventMongering;
   readonly #sync: Sync;
   readonly #healing: Healing;
   #listener: Listener | undefined;
@@ -133,6 +138,7 @@ export class Gossip {
       onPeerClock: (link, wallMs) => void peerClocks.hear(link.nodeId, wallMs),
       onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
       hearRumours: (link, rumours) => this.#mongering.hear(link, rumours),
+      hearEvents: (link, events) => this.#events.hear(link, events),
     });
     const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
     const penalties = new Penalties(clock);
@@ -214,6 +220,19 @@ export class Gossip {
       },
       options.rumours,
     );
+    this.#events = new EventMongering(
+      {
+        nodeId,
+        bootNonce: self.bootNonce,
+        links: () => peers.links(),
+        linkTo: (peer) => peers.linkTo(peer),
+        clock,
+        random,
+        log,
+        onEvent: (event) => dependencies.onUserEvent?.(event),
+      },
+      options.rumours,
+    );
     this.#acknowledgements = new Acknowledgements({
       links: () => peers.links(),
       linkTo: (peer) => peers.linkTo(peer),
@@ -254,6 +273,7 @@ export class Gossip {
   async stop(): Promise<void> {
     this.#sync.stop();
     this.#acknowledgements.stop();
+    this.#events.stop();
     this.#mongering.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
@@ -288,6 +308,11 @@ export class Gossip {
   /** Resolves with how many peers hold an own write: `count` of them, or fewer when the time is over, or all is stopped. */
   untilHeld(write: Mention, count: number, timeoutMs: number): Promise<number> {
     return this.#acknowledgements.untilHeld(write, count, timeoutMs);
+  }
+
+  /** Tells all nodes, this one included, once, as far as they can be reached. `false`: it has told too many lately. */
+  broadcast(name: string, payload: Uint8Array): boolean {
+    return this.#events.broadcast(name, payload);
   }
 
   /** A record for each configured address, and for each other node that dialled this one. */

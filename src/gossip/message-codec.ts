@@ -14,6 +14,7 @@ import {
   unpackKeys,
   unpackSums,
 } from './comparison-lists.ts';
+import { EVENTS_MAX, packEvents, unpackEvents } from './event-codec.ts';
 import { commonVersion, rangeOf, SPOKEN } from './handshake.ts';
 import {
   DIGEST_PAIRS_MAX,
@@ -69,6 +70,8 @@ const TYPE = {
   'recent-reply': 24,
   rumours: 25,
   'rumours-reply': 26,
+  events: 38,
+  'events-reply': 39,
 } as const satisfies Record<Message['type'], number>;
 
 const REJECT_CODES: readonly RejectCode[] = [
@@ -159,7 +162,10 @@ function positionsOf(message: Message): readonly unknown[] {
       return [message.request, message.count, message.entries, message.plainBytes];
     case 'rumours':
       return [message.request, message.rows, message.entries, message.steps, Math.floor(message.wallMs)];
+    case 'events':
+      return [message.request, packEvents(message.events)];
     case 'rumours-reply':
+    case 'events-reply':
       return [message.request, message.feedback];
     case 'lost':
       return [message.session, message.dots];
@@ -302,6 +308,14 @@ function messageOf(type: number, fields: Fields): Message {
       };
     case TYPE['rumours-reply']:
       return { type: 'rumours-reply', request: fields.uint32(), feedback: fields.bytes(RUMOURS_MAX) };
+    case TYPE.events:
+      return {
+        type: 'events',
+        request: fields.uint32(),
+        events: unpackEvents(fields.bytes(FRAME_BYTES_MAX)),
+      };
+    case TYPE['events-reply']:
+      return { type: 'events-reply', request: fields.uint32(), feedback: fields.bytes(EVENTS_MAX) };
     case TYPE['keep-alive']:
       return { type: 'keep-alive', session: fields.sessionName() };
     case TYPE.lost:

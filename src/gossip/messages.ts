@@ -5,6 +5,7 @@ import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import type { Travelling } from './compressed.ts';
+import type { UserEvent } from './event-codec.ts';
 
 /**
  * Of the wire format: messages, entries, rows, hashes. A node speaks all versions from the oldest to this one; two nodes
@@ -242,6 +243,20 @@ export interface RumoursReply {
   readonly feedback: Uint8Array;
 }
 
+/** Since version 2: messages of users, which are told and not stored. */
+export interface Events {
+  readonly type: 'events';
+  readonly request: number;
+  readonly events: readonly UserEvent[];
+}
+
+export interface EventsReply {
+  readonly type: 'events-reply';
+  readonly request: number;
+  /** For each event: one of `FEEDBACK`. */
+  readonly feedback: Uint8Array;
+}
+
 /** Still at work on this session, on either side; not answered. */
 export interface KeepAlive {
   readonly type: 'keep-alive';
@@ -298,12 +313,25 @@ export type Message =
   | FetchReply
   | Rumours
   | RumoursReply
+  | Events
+  | EventsReply
   | KeepAlive
   | Lost
   | Done
   | Failure;
 
-export type Request = Summary | Recent | Digest | Open | Next | Compare | Sums | List | Fetch | Rumours;
+export type Request =
+  | Summary
+  | Recent
+  | Digest
+  | Open
+  | Next
+  | Compare
+  | Sums
+  | List
+  | Fetch
+  | Rumours
+  | Events;
 export type Reply =
   | SummaryReply
   | RecentReply
@@ -315,6 +343,7 @@ export type Reply =
   | ListReply
   | FetchReply
   | RumoursReply
+  | EventsReply
   | Failure;
 /** Not answered. */
 export type Notice = Done | KeepAlive | Lost;

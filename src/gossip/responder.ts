@@ -7,7 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
 import { answerDigest, answerRecent, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
-import type { Request, Rumours, Summary } from './messages.ts';
+import type { Events, Request, Rumours, Summary } from './messages.ts';
 import type { Pacing } from './pacing.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServingFailure } from './serving-failure.ts';
@@ -24,6 +24,8 @@ export interface ResponderDependencies {
   readonly onPeerClock: (link: Link, wallMs: number) => void;
   /** The feedback on each batch and mention. */
   readonly hearRumours: (link: Link, rumours: Rumours) => Promise<Uint8Array>;
+  /** The feedback on each event. */
+  readonly hearEvents: (link: Link, events: Events) => Uint8Array;
   /** A peer opened a round. */
   readonly onSummary: (link: Link, summary: Summary, isSame: boolean) => void;
 }
@@ -90,6 +92,8 @@ export class Responder {
         return server.next(link.nodeId, request);
       case 'rumours':
         return { type: 'rumours-reply', feedback: await this.#dependencies.hearRumours(link, request) };
+      case 'events':
+        return { type: 'events-reply', feedback: this.#dependencies.hearEvents(link, request) };
       case 'compare':
       case 'sums':
       case 'list':

@@ -141,6 +141,15 @@ export const MESSAGES: readonly Message[] = [
     wallMs,
   },
   { type: 'rumours-reply', request, feedback: Uint8Array.of(0, 1, 2) },
+  {
+    type: 'events',
+    request,
+    events: [
+      { origin: NODE, run: 0xffff_ffff, sequence: 1, name: 'deploy', payload: utf8('v') },
+      { origin: OTHER, run: 0, sequence: 2 ** 53 - 1, name: 'a/b:c.d_e-f', payload: NO_BYTES },
+    ],
+  },
+  { type: 'events-reply', request, feedback: Uint8Array.of(0, 1) },
   { type: 'next-reply', request, chunk: { ...chunk, plainBytes: 900, last: false } },
   { type: 'compare', request, session: SESSION, depth: 5 },
   { type: 'compared', request },

@@ -164,7 +164,25 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     steps: bytes,
     wallMs: walls,
   }),
-  fc.record({ type: fc.constant('rumours-reply' as const), request: requests, feedback: bytes }),
+  fc.record({
+    type: fc.constantFrom('rumours-reply' as const, 'events-reply' as const),
+    request: requests,
+    feedback: bytes,
+  }),
+  fc.record({
+    type: fc.constant('events' as const),
+    request: requests,
+    events: fc.array(
+      fc.record({
+        origin: nodeIds,
+        run: requests,
+        sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+        name: fc.stringMatching(/^[A-Za-z0-9._:/-]{1,64}$/),
+        payload: bytes,
+      }),
+      { maxLength: 5 },
+    ),
+  }),
   fc.record({ type: fc.constant('list-reply' as const), request: requests, dots: bytes, last: fc.boolean() }),
   fc.record({
     type: fc.constant('fetch' as const),
@@ -224,7 +242,7 @@ describe('a message is refused as malformed, in a short sentence, or it is anoth
       reasons,
     );
     const trees = fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 3 })), { maxLength: 10 });
-    const types = fc.integer({ min: 0, max: 23 });
+    const types = fc.integer({ min: 0, max: 40 });
     fc.assert(
       fc.property(types, trees, (type, rest) => expectSound(packer.pack([type, ...rest]))),
       { numRuns: 5000 },

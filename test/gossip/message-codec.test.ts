@@ -223,6 +223,18 @@ describe('on the wire', () => {
       { type: 'rumours-reply', request: 7, feedback: bytesOf(1, 0) },
       '93 1a 07 c4020100',
     ],
+    'events = [38, request: uint32, events: bytes]': [
+      {
+        type: 'events',
+        request: 7,
+        events: [{ origin: nodeId('a'), run: 5, sequence: 300, name: 'go', payload: bytesOf(0xc0) }],
+      },
+      '93 26 07 c40d 0161 00000005 ac02 02676f 01c0',
+    ],
+    'events-reply = [39, request: uint32, feedback: bytes]': [
+      { type: 'events-reply', request: 7, feedback: bytesOf(1) },
+      '93 27 07 c40101',
+    ],
   };
   test.each(Object.entries(pinned))('%s', (rule, [message, expected]) => {
     expect(PROTOCOL).toContain(rule);

@@ -624,6 +624,7 @@ export class Cluster {
       onPeerClock: () => {},
       onSummary: () => {},
       hearRumours: () => Promise.resolve(new Uint8Array(0)),
+      hearEvents: () => new Uint8Array(0),
     });
     const doubt = new ClockDoubt(MAX_DRIFT_MS, clock.wallMs(), clock.monotonicMs());
     return {

@@ -14,6 +14,7 @@ import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
 import { unpackDots } from '../../src/gossip/comparison-lists.ts';
+import type { UserEvent } from '../../src/gossip/event-codec.ts';
 import { Gossip } from '../../src/gossip/gossip.ts';
 import { decodeMessage } from '../../src/gossip/message-codec.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
@@ -78,6 +79,8 @@ export class TestNode {
   readonly disk: MemoryDisk;
   readonly replica: StoredReplica;
   readonly gossip: Gossip;
+  /** What it was told by users of all nodes. */
+  readonly events: UserEvent[] = [];
   readonly #clock: Clock;
   readonly #offset: { ms: number };
 
@@ -179,6 +182,7 @@ export class GossipCluster {
         fingerprints: this.#fingerprints,
         limits: DEFAULT_LIMITS,
         onPeerClock: () => {},
+        onUserEvent: (event) => void node.events.push(event),
       },
       {
         peers: peers.map(addressOf),
@@ -192,7 +196,7 @@ export class GossipCluster {
         servedBytesPerSecond: options.servedBytesPerSecond,
       },
     );
-    const node = new TestNode(host, disk, replica, gossip, { clock, offset });
+    const node: TestNode = new TestNode(host, disk, replica, gossip, { clock, offset });
     this.#nodes.set(host, node);
     await gossip.start(addressOf(host));
     return node;
@@ -408,7 +412,10 @@ function detailsOf(message: Message): string {
       return counted(message.keys.length, 'key');
     case 'rumours':
       return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
+    case 'events':
+      return counted(message.events.length, 'event');
     case 'rumours-reply':
+    case 'events-reply':
       return [...message.feedback].join(' ');
     case 'fetch-reply':
       return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
