@@ -12,6 +12,7 @@ import type {
   Store,
   StoreStatus,
   SyncResult,
+  UserEvent,
   Value,
   VerifyResult,
 } from '../node/api.ts';
@@ -56,6 +57,17 @@ export class DirectClient implements StoreClient {
   // oxlint-disable-next-line require-yield -- It has none to give.
   async *watch(): AsyncGenerator<Change | 'begun', undefined, undefined> {
     throw failure('Changes are watched at a running node: `store serve` starts one.');
+  }
+
+  broadcast(): Promise<void> {
+    return Promise.reject(
+      failure('A store without a running node has nobody to tell: `store serve` starts one.'),
+    );
+  }
+
+  // oxlint-disable-next-line require-yield -- It has none to give.
+  async *events(): AsyncGenerator<UserEvent | 'begun', undefined, undefined> {
+    throw failure('Events are heard at a running node: `store serve` starts one.');
   }
 
   importLines(

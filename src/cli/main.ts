@@ -13,6 +13,8 @@ import { configCommand } from './config.ts';
 import { countCommand } from './count.ts';
 import { delCommand } from './del.ts';
 import { doctorCommand } from './doctor.ts';
+import { eventCommand } from './event.ts';
+import { eventsCommand } from './events.ts';
 import { exportCommand } from './export.ts';
 import { getCommand } from './get.ts';
 import { importCommand } from './import.ts';
@@ -61,6 +63,8 @@ function createProgram(run: Run): Command {
     listCommand,
     countCommand,
     watchCommand,
+    eventCommand,
+    eventsCommand,
     importCommand,
     exportCommand,
     statusCommand,

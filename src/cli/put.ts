@@ -1,24 +1,20 @@
 /** `store put`: stores one value, from the command line, a file or standard input. */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { isUtf8 } from 'node:buffer';
-import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import type { Dot, PutOptions, Value } from '../node/api.ts';
-import { parseExactJson } from '../server/exact-json.ts';
-import { valueFromJson } from '../server/value-json.ts';
 import { acksOf, type AcksFlags, addAcks } from './acks-options.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { usageError } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { choiceOption, durationOption, keyArgument, valueArgument, versionOption } from './option-values.ts';
+import { durationOption, keyArgument, valueArgument, versionOption } from './option-values.ts';
 import { readInput } from './input.ts';
+import { parseTyped, type TextType, typeOption } from './typed-text.ts';
 import { showingTime } from './waiting.ts';
 
-type PutType = 'text' | 'json' | 'binary';
-
 interface Options extends BaseOptions, AcksFlags {
-  readonly type: PutType;
+  readonly type: TextType;
   readonly file?: string;
   readonly ttl?: number;
   readonly ifVersion?: number | Dot;
@@ -39,12 +35,7 @@ export function putCommand(run: Run): Command {
   ])
     .argument('<key>', 'key; put -- before one that begins with a dash', keyArgument)
     .argument('[value]', 'value; without one, --file says where it is', valueArgument)
-    .addOption(
-      new Option('--type <type>', 'what the value is; binary is base64 on the command line')
-        .choices(TYPES)
-        .default('text')
-        .argParser(choiceOption('--type', TYPES)),
-    )
+    .addOption(typeOption('value'))
     .option('--file <file>', 'read the value from a file, or from standard input with -')
     .option('--ttl <duration>', 'let it expire after this time, such as 10m', durationOption('--ttl'))
     .option(
@@ -71,29 +62,18 @@ function conditionsOf({ ifVersion, ifAbsent }: Options): Pick<PutOptions, 'ifVer
   return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(ifAbsent === true ? { ifAbsent } : {}) };
 }
 
-const TYPES: readonly PutType[] = ['text', 'json', 'binary'];
-
 async function readValue(text: string | undefined, { type, file }: Options): Promise<Value> {
   if (file === undefined) {
     if (text === undefined)
       throw usageError('A value is missing: give it behind the key, or name a file with --file.');
-    return parseValue(text, type);
+    return parseTyped(text, type);
   }
   if (text !== undefined) throw usageError('A value and --file exclude each other: give one of them.');
   const bytes = await readInput(file, FILE_BYTES_MAX);
   if (type === 'binary') return new Uint8Array(bytes);
   if (!isUtf8(bytes))
     throw usageError(`The content of ${inputName(file)} is not UTF-8: store it with --type binary.`);
-  return type === 'text' ? bytes.toString('utf8') : parseValue(bytes.toString('utf8'), type);
-}
-
-function parseValue(text: string, type: PutType): Value {
-  if (type !== 'json') return valueFromJson(text, type);
-  const json = parseExactJson(text, (cause) => {
-    const message = 'The value is not JSON: quote it for the shell, or use --type text.';
-    return new BoatoError('INVALID_VALUE', message, { cause });
-  });
-  return valueFromJson(json, 'json');
+  return type === 'text' ? bytes.toString('utf8') : parseTyped(bytes.toString('utf8'), type);
 }
 
 function inputName(file: string): string {

@@ -12,6 +12,7 @@ import type {
   PutOptions,
   PutResult,
   SyncResult,
+  UserEvent,
   Value,
   VerifyResult,
 } from '../node/api.ts';
@@ -27,6 +28,7 @@ import { entryFromShown, type ShownEntry } from '../server/line-format.ts';
 import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
 import { readChanges } from './change-stream.ts';
+import { readEvents } from './event-stream.ts';
 import { untilFailure } from './line-stream.ts';
 import type { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
@@ -98,6 +100,17 @@ export class SocketClient implements StoreClient {
     const query = since === undefined ? '' : `&since=${encodeURIComponent(since)}`;
     const source = this.#http.download(`/v1/changes?prefix=${encodeURIComponent(prefix)}${query}`);
     return readChanges(source, onToken);
+  }
+
+  async broadcast(name: string, payload: Value): Promise<void> {
+    const { value, type } = valueToJson(payload);
+    await this.#http.json('POST', `/v1/events/${encodeURIComponent(name)}`, {
+      body: { payload: value, type },
+    });
+  }
+
+  events(): AsyncGenerator<UserEvent | 'begun', undefined, undefined> {
+    return readEvents(this.#http.download('/v1/events'));
   }
 
   async importLines(

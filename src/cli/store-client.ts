@@ -12,6 +12,7 @@ import type {
   PutResult,
   StoreStatus,
   SyncResult,
+  UserEvent,
   Value,
   VerifyResult,
 } from '../node/api.ts';
@@ -57,6 +58,10 @@ export interface StoreClient {
     request: WatchRequest,
     onToken: (token: string) => void,
   ): AsyncGenerator<Change | 'begun', undefined, undefined>;
+  /** Only where a node runs. */
+  broadcast(name: string, payload: Value): Promise<void>;
+  /** Only where a node runs. `begun` comes first. */
+  events(): AsyncGenerator<UserEvent | 'begun', undefined, undefined>;
   importLines(
     source: AsyncIterable<Uint8Array>,
     options: ImportOptions,

@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { shownChange } from '../server/change-format.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
 import { changeText } from './change-text.ts';
-import { failure } from './cli-error.ts';
 import { withStore } from './connect.ts';
-import { catchSignals, exitCodeOfSignal } from './signals.ts';
+import { follow } from './follow.ts';
 import type { StoreClient, WatchRequest } from './store-client.ts';
+
+const ENDED = 'The node stopped: watch again with --since once it runs.';
 
 interface Options extends BaseOptions {
   readonly since?: string;
@@ -28,28 +29,15 @@ export function watchCommand(run: Run): Command {
 }
 
 async function watch(store: StoreClient, request: WatchRequest, isJson: boolean, run: Run): Promise<void> {
-  let stop: () => void = () => {};
-  const stopped = new Promise<undefined>((resolve) => (stop = () => resolve(undefined)));
-  const letGo = catchSignals((signal) => {
-    run.exitCode = exitCodeOfSignal(signal);
-    stop();
-  });
   let token = request.since;
   const changes = store.watch(request, (latest) => (token = latest));
   try {
-    for (;;) {
-      const next = changes.next();
-      // Closing the connection fails what nobody waits for any more.
-      next.catch(() => undefined);
-      const { value: change, done } = (await Promise.race([next, stopped])) ?? { value: undefined };
-      if (change === undefined && done === undefined) break;
-      if (change === undefined) throw failure('The node stopped: watch again with --since once it runs.');
-      if (change === 'begun') {
-        if (isJson) await run.out.json({ op: change, token });
-      } else await run.out.line(isJson ? JSON.stringify(shownChange(change)) : changeText(change));
-    }
+    await follow(changes, run, ENDED, async (change) => {
+      if (change !== 'begun')
+        return run.out.line(isJson ? JSON.stringify(shownChange(change)) : changeText(change));
+      return isJson ? run.out.json({ op: change, token }) : undefined;
+    });
   } finally {
-    letGo();
     if (!isJson && token !== undefined && token !== request.since)
       process.stderr.write(`store: To go on from here: store watch --since ${token}\n`);
   }

@@ -2,6 +2,7 @@
 
 import type { Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
+import type { Broadcasting } from './event-api.ts';
 import type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 import type { NodeStatus, StoreStatus } from './status-api.ts';
 import type {
@@ -26,6 +27,7 @@ import type {
   WriteConcern,
 } from './write-api.ts';
 
+export type { Broadcasting, UserEvent, UserEvents } from './event-api.ts';
 export type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 export type {
   FencedStatus,
@@ -121,7 +123,7 @@ export interface Store extends AsyncDisposable {
 }
 
 /** A store that gossips with its peers. */
-export interface Node extends Store {
+export interface Node extends Store, Broadcasting {
   /** Where peers reach this node: `host:port`, with the real port when port 0 was asked for. */
   readonly address: string;
   status(): Promise<NodeStatus>;

@@ -27,12 +27,14 @@ import type {
   SignalOptions,
   SyncOptions,
   SyncResult,
+  UserEvents,
   Value,
   VerifyOptions,
   VerifyResult,
   WatchOptions,
   WriteConcern,
 } from './api.ts';
+import { type Broadcasts, checkedPayload, checkEvent, tooManyEvents } from './broadcasts.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import type { CurrentReplica } from './current-replica.ts';
 import type { LiveReplica } from './live-replica.ts';
@@ -46,6 +48,7 @@ export class GossipingNode implements Node {
   readonly stopped: Promise<Error | undefined>;
   readonly #map: MapStore;
   readonly #gossip: Gossip;
+  readonly #broadcasts: Broadcasts;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
   readonly #certificates: CertificateWatch | undefined;
@@ -57,6 +60,7 @@ export class GossipingNode implements Node {
     readonly live: LiveReplica;
     readonly replica: CurrentReplica;
     readonly gossip: Gossip;
+    readonly broadcasts: Broadcasts;
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
@@ -67,6 +71,7 @@ export class GossipingNode implements Node {
     this.address = address;
     this.#map = map;
     this.#gossip = gossip;
+    this.#broadcasts = dependencies.broadcasts;
     this.#clock = clock;
     map.causalReads.askPeers = () => gossip.hurry();
     map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
@@ -167,6 +172,24 @@ export class GossipingNode implements Node {
       peers: peerStatuses(this.#gossip, this.#clock),
       sessions: await this.#sessions(),
     };
+  }
+
+  async broadcast(name: string, payload: Value = null): Promise<void> {
+    this.#assertOpen();
+    if (!this.#gossip.broadcast(name, checkedPayload(name, payload))) throw tooManyEvents();
+    return Promise.resolve();
+  }
+
+  on<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this {
+    checkEvent(name);
+    this.#broadcasts.on(listener);
+    return this;
+  }
+
+  off<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this {
+    checkEvent(name);
+    this.#broadcasts.off(listener);
+    return this;
   }
 
   async sync(options: SyncOptions = {}): Promise<SyncResult> {

@@ -9,6 +9,7 @@ import type { RumourOptions } from '../gossip/rumour-mongering.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
+import { Broadcasts } from './broadcasts.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import { CurrentReplica } from './current-replica.ts';
 import { GossipingNode } from './gossiping-node.ts';
@@ -31,6 +32,7 @@ export async function startNode(
 ): Promise<GossipingNode> {
   const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
   const replica = new CurrentReplica(live);
+  const broadcasts = new Broadcasts(log);
   const gossip = new Gossip(
     {
       replica,
@@ -48,6 +50,7 @@ export async function startNode(
         // Asked often, so that a minute of agreement is noticed.
         map.isClockInDoubt();
       },
+      onUserEvent: (event) => broadcasts.tell(event),
     },
     {
       peers: options.peers,
@@ -67,7 +70,7 @@ export async function startNode(
     const address = await gossip.start(options.listen);
     throwIfAborted(signal);
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    const node = { map, live, replica, gossip, clock, log, address, intervals, certificates };
+    const node = { map, live, replica, gossip, broadcasts, clock, log, address, intervals, certificates };
     return new GossipingNode(node);
   } catch (error) {
     await gossip.stop();

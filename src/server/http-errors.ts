@@ -60,6 +60,8 @@ export function statusOf(code: ErrorCode): number {
     case 'VALUE_TOO_LARGE':
     case 'BATCH_TOO_LARGE':
       return 413;
+    case 'TOO_MANY_EVENTS':
+      return 429;
     case 'CLOCK_AHEAD':
     case 'CLOCK_IN_DOUBT':
     case 'STORE_CLOSED':

@@ -4,6 +4,7 @@ import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { addChangeRoutes } from './change-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { errorAnswer, type ErrorBody } from './http-errors.ts';
 import { addKvRoutes } from './kv-routes.ts';
 import { parseJson } from './line-format.ts';
@@ -50,6 +51,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
   addTransferRoutes(app, node, stopping);
   addNodeRoutes(app, node, stopping);
   addChangeRoutes(app, node, stopping);
+  addEventRoutes(app, node, stopping);
   return app;
 }
 

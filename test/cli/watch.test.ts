@@ -1,41 +1,17 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { ChildProcess } from 'node:child_process';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { runStore, spawnStore, startServe } from '../support/run-store.ts';
+import { describe, expect, it } from 'vitest';
+import { runStore, startServe } from '../support/run-store.ts';
+import { spawnFollowed } from '../support/followed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-interface Watching {
-  readonly child: ChildProcess;
-  /** The next line of its output. */
-  readonly line: () => Promise<string>;
-  readonly stderr: () => string;
-}
-
-function spawnWatch(args: readonly string[]): Watching {
-  const child = spawnStore(args);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  let errors = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const line = async (): Promise<string> => {
-    while (!output.includes('\n')) await once(child.stdout as NodeJS.ReadableStream, 'data');
-    const end = output.indexOf('\n');
-    const whole = output.slice(0, end);
-    output = output.slice(end + 1);
-    return whole;
-  };
-  return { child, line, stderr: () => errors };
-}
 
 describe('store watch', () => {
   it('prints what changes, and at Ctrl-C where to go on', async () => {
     const dir = join(await temporaryFolder(), 'node');
     await startServe(['--data', dir, '--log-level', 'silent']);
-    const json = spawnWatch(['watch', 'k', '--json', '--data', dir]);
+    const json = spawnFollowed(['watch', 'k', '--json', '--data', dir]);
     expect(JSON.parse(await json.line())).toMatchObject({ op: 'begun', token: expect.any(String) as string });
-    const plain = spawnWatch(['watch', '--data', dir, '--since', '']);
+    const plain = spawnFollowed(['watch', '--data', dir, '--since', '']);
     await once(plain.child, 'close');
     expect(plain.stderr()).toMatch(/^store: This is not a token of a watch: [^\n]+\n$/);
 
@@ -51,7 +27,7 @@ describe('store watch', () => {
     await runStore(['del', 'k\t', '--data', dir]);
     const { token } = JSON.parse(await json.line()) as { readonly token: string };
     await runStore(['put', 'k2', '1', '--data', dir]);
-    const resumed = spawnWatch(['watch', 'k', '--data', dir, '--since', token]);
+    const resumed = spawnFollowed(['watch', 'k', '--data', dir, '--since', token]);
     expect(await resumed.line()).toBe('put\there\tk2\t1');
     const closed = once(resumed.child, 'close');
     resumed.child.kill('SIGINT');
@@ -70,7 +46,7 @@ describe('store watch', () => {
   it('ends when the node stops, and says so', async () => {
     const dir = join(await temporaryFolder(), 'node');
     const node = await startServe(['--data', dir, '--log-level', 'silent']);
-    const watching = spawnWatch(['watch', '--json', '--data', dir]);
+    const watching = spawnFollowed(['watch', '--json', '--data', dir]);
     await watching.line();
     const closed = once(watching.child, 'close');
     expect(await node.stop()).toBe(0);
@@ -83,7 +59,7 @@ describe('store serve --log-changes', () => {
   it('prints a line for each change that arrives', async () => {
     const dir = join(await temporaryFolder(), 'node');
     const args = ['serve', '--log-changes', '--data', dir, '--port', '0', '--log-level', 'silent'];
-    const serving = spawnWatch(args);
+    const serving = spawnFollowed(args);
     expect(await serving.line()).toMatch(/^ready: /);
     await runStore(['put', 'a', '1', '--data', dir]);
     expect(await serving.line()).toBe('put\there\ta\t1');

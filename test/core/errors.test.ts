@@ -34,6 +34,7 @@ const CODES = Object.keys({
   FRAME_TOO_LARGE: true,
   TIMEOUT: true,
   TOO_FEW_ACKS: true,
+  TOO_MANY_EVENTS: true,
   ABORTED: true,
   SESSION_VOID: true,
   STORE_EXISTS: true,

@@ -23,6 +23,7 @@ import type {
   ReadOptions,
   SyncOptions,
   SyncResult,
+  UserEvents,
   Value,
   VerifyOptions,
   VerifyResult,
@@ -42,6 +43,7 @@ export class FakeNode implements Node {
   /** Options of writes and reads that had any. */
   readonly optionCalls: object[] = [];
   readonly watchCalls: WatchOptions[] = [];
+  readonly listeners = new Set<UserEvents['event']>();
   /** What a watch tells, once it has begun. */
   changes: AsyncIterable<Change> = (async function* none() {})();
   begun: Promise<void> = Promise.resolve();
@@ -139,6 +141,21 @@ export class FakeNode implements Node {
         return this;
       },
     };
+  }
+
+  async broadcast(name: string, payload: Value = null): Promise<void> {
+    if (name === 'refused') throw new BoatoError('TOO_MANY_EVENTS', 'This event is refused.');
+    for (const listener of this.listeners) listener({ name, payload, nodeId: this.nodeId });
+  }
+
+  on(_name: 'event', listener: UserEvents['event']): this {
+    this.listeners.add(listener);
+    return this;
+  }
+
+  off(_name: 'event', listener: UserEvents['event']): this {
+    this.listeners.delete(listener);
+    return this;
   }
 
   async status(): Promise<NodeStatus> {

@@ -1,0 +1,85 @@
+/**
+ * Messages that are told, and not stored.
+ *
+ *     POST /v1/events/NAME    200 {}; body {payload?, type?} or none; 429 TOO_MANY_EVENTS
+ *     GET  /v1/events         200 text/event-stream; first `begun`: what is told from now on comes
+ *
+ *     data: {name, nodeId, payload, type}
+ *
+ * A reader that lets too many wait is cut off. A comment is sent where there was nothing else for 15 s.
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BoatoError } from '../core/errors.ts';
+import type { Node, UserEvent, Value } from '../node/api.ts';
+import { shownEvent } from './event-format.ts';
+import { EventReply } from './event-reply.ts';
+import { Query } from './query.ts';
+import { valueFromJson } from './value-json.ts';
+
+const PATH_PREFIX = '/v1/events/';
+
+/** For one reader: some 8 MiB at most. */
+const WAITING_MAX = 1000;
+
+export function addEventRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
+  app.post(`${PATH_PREFIX}*`, async (request) => {
+    await node.broadcast(nameOf(request), payloadOf(request));
+    return {};
+  });
+  app.get('/v1/events', async (request, reply) => {
+    // Without parameters.
+    void new Query(request.url, []);
+    await replyEvents(reply, node, stopping);
+    return reply;
+  });
+}
+
+function nameOf(request: FastifyRequest): string {
+  void new Query(request.url, []);
+  const [path = ''] = request.url.split('?', 1);
+  try {
+    return decodeURIComponent(path.slice(PATH_PREFIX.length));
+  } catch (cause) {
+    const message = 'The name in the address is not percent-encoded UTF-8.';
+    throw new BoatoError('INVALID_OPTION', message, { cause });
+  }
+}
+
+function payloadOf({ body }: FastifyRequest): Value {
+  if (body === undefined || body === null) return null;
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new BoatoError('INVALID_OPTION', 'The body must be a JSON object.');
+  const { payload = null, type, ...others } = body as Record<string, unknown>;
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
+  return valueFromJson(payload, type);
+}
+
+async function replyEvents(reply: FastifyReply, node: Node, stopping: AbortSignal): Promise<void> {
+  const waiting: UserEvent[] = [];
+  let wake = (): void => undefined;
+  const hear = (event: UserEvent): void => {
+    if (waiting.length < WAITING_MAX) waiting.push(event);
+    else reply.raw.destroy();
+    wake();
+  };
+  const end = (): void => wake();
+  node.on('event', hear);
+  const answer = new EventReply(reply, () => undefined);
+  reply.raw.once('close', end);
+  stopping.addEventListener('abort', end);
+  try {
+    await answer.send({ event: 'begun', data: '{}' });
+    while (!stopping.aborted && !reply.raw.destroyed) {
+      const next = waiting.shift();
+      if (next !== undefined) await answer.send({ data: JSON.stringify(shownEvent(next)) });
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    node.off('event', hear);
+    stopping.removeEventListener('abort', end);
+    answer.end();
+  }
+}
