@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Node, type UserEvent, type Value } from '../../src/index.ts';
-import { recordingLog } from '../support/recording-log.ts';
+import type { Node, UserEvent, Value } from '../../src/index.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryNode } from './temporary-store.ts';
 
 function heardAt(node: Node): UserEvent[] {
@@ -34,7 +34,7 @@ describe('a broadcast', () => {
   });
 
   test('is heard by nobody who does not listen any more, and what a listener throws harms nobody', async () => {
-    const log = recordingLog();
+    const log = new RecordingLog();
     const node = await temporaryNode({ nodeId: 'a', log });
     const heard: string[] = [];
     const gone = ({ name }: UserEvent): void => void heard.push(name);
@@ -48,6 +48,7 @@ describe('a broadcast', () => {
     node.off('event', gone);
     await node.broadcast('two');
     expect(heard).toEqual(['one', 'second one', 'second two']);
+    expect(log.lines).toContain('error A listener failed. {"event":"one","error":"Error: a defect"}');
   });
 
   test.each([

@@ -44,7 +44,16 @@ describe('GET /v1/events', () => {
     await node.broadcast('clear', new Date(0));
     const read = readAll(response);
     await server.close();
-    expect(await read).toMatchInlineSnapshot();
+    expect(await read).toMatchInlineSnapshot(`
+      "event: begun
+      data: {}
+
+      data: {"name":"deploy","nodeId":"fake","payload":"v\\n2","type":"text"}
+
+      data: {"name":"clear","nodeId":"fake","payload":"1v8AAAAA","type":"msgpack"}
+
+      "
+    `);
     expect(node.listeners.size).toBe(0);
   });
 
@@ -56,7 +65,8 @@ describe('GET /v1/events', () => {
 
   it('cuts off a reader that lets too many wait', async () => {
     const { node, response } = await listening();
-    const closed = once(response, 'close');
+    const closed = new Promise<void>((resolve) => void response.once('close', resolve));
+    // It is cut off in the middle.
     response.on('error', () => undefined);
     for (let number = 0; number < 3000; number++) await node.broadcast('e', 'x'.repeat(8000));
     response.resume();
