@@ -8,7 +8,7 @@ import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Mention } from './rumour-codec.ts';
 
 /** Peers that are counted while anything of an actor waits; a cluster has fewer, and names must not fill the memory. */
-const PEERS_MAX = 4096;
+export const PEERS_MAX = 4096;
 
 export interface HeldWait extends Mention {
   /** As many peers are waited for. */

@@ -5,6 +5,7 @@ import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Written } from '../../src/storage/write.ts';
 import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
 import { put } from '../support/replica-fixture.ts';
+import { ScriptedPeer } from '../support/scripted-peer.ts';
 
 const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
 
@@ -14,7 +15,7 @@ interface Mesh {
   readonly writer: TestNode;
 }
 
-/** All know each other, and have nothing to say. The first one has a gossip interval that rounds do not help it. */
+/** All know each other, and have nothing to say. */
 async function mesh(
   count: number,
   rumours: RumourOptions | 'off' = RUMOURS,
@@ -186,6 +187,41 @@ describe('a write that waits for other nodes', () => {
     cluster.takeSent();
     await cluster.pass(5000);
     expect(asks(cluster.takeSent())).toStrictEqual([]);
+    await cluster.stopAll();
+  });
+});
+
+describe('a peer of version 1', () => {
+  async function withPeer(
+    rumours?: RumourOptions,
+  ): Promise<Pick<Mesh, 'cluster' | 'writer'> & { peer: ScriptedPeer }> {
+    const cluster = new GossipCluster();
+    const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
+    return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', 1) };
+  }
+
+  test('counts where it answers to a rumour, since it does so once the write is on its disk', async () => {
+    for (const answer of [0, 1]) {
+      const { cluster, writer, peer } = await withPeer(RUMOURS);
+      peer.answer = ({ type }) =>
+        type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(answer) } : undefined;
+      expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(1);
+      await cluster.stopAll();
+    }
+  });
+
+  test('does not count where it cannot take the rumour', async () => {
+    const { cluster, writer, peer } = await withPeer(RUMOURS);
+    peer.answer = ({ type }) =>
+      type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(2) } : undefined;
+    expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
+    await cluster.stopAll();
+  });
+
+  test('is not asked, since it would answer before the write is on its disk', async () => {
+    const { cluster, writer, peer } = await withPeer();
+    expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
+    expect(peer.heard.map(({ type }) => type)).not.toContain('rumours');
     await cluster.stopAll();
   });
 });

@@ -1,21 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { packer } from '../../src/adapters/msgpack-packer.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import type { UserEvent } from '../../src/gossip/event-codec.ts';
 import { BROUGHT_PER_SECOND, OWN_PER_SECOND } from '../../src/gossip/event-mongering.ts';
-import { helloOf } from '../../src/gossip/handshake.ts';
-import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Message } from '../../src/gossip/messages.ts';
-import {
-  addressOf,
-  GossipCluster,
-  INTERVAL_MS,
-  MAX_DRIFT_MS,
-  type Sent,
-  type TestNode,
-  TOMBSTONE_TTL_MS,
-} from '../support/gossip-fixture.ts';
+import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
 import { utf8 } from '../support/replica-fixture.ts';
+import { ScriptedPeer } from '../support/scripted-peer.ts';
 
 interface Mesh {
   readonly cluster: GossipCluster;
@@ -121,47 +110,6 @@ describe('a message of a user', () => {
   });
 });
 
-/** A peer that says what a test wants. */
-class ScriptedPeer {
-  readonly heard: Message[] = [];
-  readonly #send: (bytes: Uint8Array) => Promise<void>;
-  isClosed = false;
-  #request = 0;
-
-  private constructor(send: (bytes: Uint8Array) => Promise<void>) {
-    this.#send = send;
-  }
-
-  static async dial(
-    cluster: GossipCluster,
-    to: string,
-    versions: { oldest: number; newest: number },
-  ): Promise<ScriptedPeer> {
-    const connection = await cluster.transport('peer').dial(addressOf(to));
-    const peer = new ScriptedPeer((bytes) => connection.send(bytes));
-    connection.start({
-      onMessage: (bytes) => void peer.heard.push(decodeMessage(bytes, packer)),
-      onClose: () => {
-        peer.isClosed = true;
-      },
-    });
-    const settings = { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS };
-    const self = { nodeId: 'peer' as NodeId, clusterId: 'test', bootNonce: 9, settings };
-    const { newest, oldest } = versions;
-    peer.#say({ ...helloOf(self), newestVersion: newest, oldestVersion: oldest });
-    await cluster.pass(10);
-    return peer;
-  }
-
-  tell(events: readonly UserEvent[]): void {
-    this.#say({ type: 'events', request: ++this.#request, events });
-  }
-
-  #say(message: Message): void {
-    void this.#send(encodeMessage(message, packer)).catch(() => undefined);
-  }
-}
-
 function event(sequence: number): UserEvent {
   return { origin: 'far' as NodeId, run: 1, sequence, name: `event-${sequence}`, payload: utf8('v') };
 }
@@ -169,9 +117,9 @@ function event(sequence: number): UserEvent {
 describe('a peer', () => {
   test('that brings too many is told that they are not taken, and stays', async () => {
     const { cluster, first } = await mesh(1);
-    const peer = await ScriptedPeer.dial(cluster, 'n0', { oldest: 1, newest: 2 });
+    const peer = await ScriptedPeer.dial(cluster, 'n0', 2);
     for (let from = 1; from <= 3 * BROUGHT_PER_SECOND; from += 200)
-      peer.tell(Array.from({ length: 200 }, (_, at) => event(from + at)));
+      peer.ask({ type: 'events', events: Array.from({ length: 200 }, (_, at) => event(from + at)) });
     await cluster.pass(10);
     expect(first.events).toHaveLength(BROUGHT_PER_SECOND + 1);
     const answers = peer.heard.flatMap((message) =>
@@ -180,7 +128,7 @@ describe('a peer', () => {
     expect(answers.filter((answer) => answer === 2)).toHaveLength(2 * BROUGHT_PER_SECOND - 1);
     expect(peer.isClosed).toBe(false);
     await cluster.pass(INTERVAL_MS);
-    peer.tell([event(2 * BROUGHT_PER_SECOND), event(1)]);
+    peer.ask({ type: 'events', events: [event(2 * BROUGHT_PER_SECOND), event(1)] });
     await cluster.pass(10);
     expect(first.events.at(-1)?.sequence).toBe(2 * BROUGHT_PER_SECOND);
     expect(first.events).toHaveLength(BROUGHT_PER_SECOND + 2);
@@ -189,12 +137,12 @@ describe('a peer', () => {
 
   test('that speaks version 1 is told of no event, and may tell none', async () => {
     const { cluster, first } = await mesh(1);
-    const peer = await ScriptedPeer.dial(cluster, 'n0', { oldest: 1, newest: 1 });
+    const peer = await ScriptedPeer.dial(cluster, 'n0', 1);
     first.gossip.broadcast('deploy', utf8('v'));
     await cluster.pass(INTERVAL_MS);
     expect(peer.heard.map(({ type }) => type)).not.toContain('events');
     expect(peer.isClosed).toBe(false);
-    peer.tell([event(1)]);
+    peer.ask({ type: 'events', events: [event(1)] });
     await cluster.pass(10);
     expect(namesOf(first)).toStrictEqual(['deploy']);
     expect(peer.isClosed).toBe(true);
