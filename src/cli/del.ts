@@ -1,6 +1,7 @@
 /** `store del`: deletes keys, here and, by and by, everywhere. */
 
 import type { Command } from 'commander';
+import { BoatoError } from '../core/errors.ts';
 import type { DeleteResult, Dot } from '../node/api.ts';
 import { acksOf, type AcksFlags, addAcks } from './acks-options.ts';
 import { baseCommand, type BaseOptions, type Run } from './base-command.ts';
@@ -34,10 +35,17 @@ export function delCommand(run: Run): Command {
     const terms = { ...(ifVersion === undefined ? {} : { ifVersion }), ...acksOf(options) };
     const deleting = withStore(options.data, 'existing', async (store) => {
       const done: DeleteResult[] = [];
+      let tooFewAcks: BoatoError | undefined;
+      // It is deleted all the same, and so are the others.
+      const note = (error: unknown): undefined => {
+        if (!(error instanceof BoatoError) || error.code !== 'TOO_FEW_ACKS') throw error;
+        tooFewAcks ??= error;
+      };
       for (let from = 0; from < keys.length; from += DELETES_MAX) {
-        const some = keys.slice(from, from + DELETES_MAX).map((key) => store.del(key, terms));
-        done.push(...(await Promise.all(some)));
+        const some = keys.slice(from, from + DELETES_MAX).map((key) => store.del(key, terms).catch(note));
+        done.push(...(await Promise.all(some)).filter((result) => result !== undefined));
       }
+      if (tooFewAcks !== undefined) throw tooFewAcks;
       return done;
     });
     const results = await showingTime('deleting', deleting);

@@ -31,7 +31,7 @@ export class Broadcasts {
     try {
       event = { name, payload: unpackValue(payload), nodeId: origin };
     } catch (error) {
-      this.#log.warn(
+      this.#log.debug(
         { peer: origin, error: String(error) },
         'An event whose payload is no value was dropped.',
       );

@@ -58,16 +58,19 @@ export class WriteConcerns {
   }
 
   /** The result, once as many nodes hold the write. Fails with `TOO_FEW_ACKS`. */
-  async met<Result extends WriteResult>(
+  met<Result extends WriteResult>(
     concern: Required<WriteConcern>,
     { actor, last }: Written,
     resultOf: (acks: number) => Result,
-  ): Promise<Result> {
+  ): Result | Promise<Result> {
     const { acks, timeoutMs } = concern;
+    // At once: most writes wait for nobody, and a promise more would cost each of them.
     if (acks === 1 || this.untilHeld === undefined) return resultOf(1);
-    const result = resultOf(1 + (await this.untilHeld({ actor, version: last }, acks - 1, timeoutMs)));
-    if (result.acks < acks) throw new TooFewAcksError(concern, result);
-    return result;
+    return this.untilHeld({ actor, version: last }, acks - 1, timeoutMs).then((others) => {
+      const result = resultOf(1 + others);
+      if (result.acks < acks) throw new TooFewAcksError(concern, result);
+      return result;
+    });
   }
 }
 

@@ -117,6 +117,10 @@ describe('--acks', () => {
     expect((await store('get', 'k')).stdout).toBe('2\n');
     expect(await store('del', 'k', '--acks', '2')).toMatchObject({ code: 0, stdout: '1\n' });
     expect((await storeOf(b)('get', 'k')).code).toBe(1);
+    await store('put', 'k', '3');
+    await store('put', 'l', '3');
+    expect(await store('del', 'k', 'l', '--acks', '3', '--timeout', '200ms')).toMatchObject({ code: 3 });
+    expect((await store('count')).stdout).toBe('0\n');
   });
 
   it.each([
