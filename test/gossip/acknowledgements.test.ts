@@ -92,6 +92,19 @@ describe('a write that waits for other nodes', () => {
     await cluster.stopAll();
   });
 
+  test('does not depend on who pulls in rounds', async () => {
+    for (const mode of ['push', 'pull'] as const) {
+      const cluster = new GossipCluster();
+      const writer = await cluster.start('n0', { mode });
+      await cluster.start('n1', { mode, peers: ['n0'] });
+      await cluster.pass(3 * INTERVAL_MS);
+      const outcome = await cluster.finish(writeHeld({ cluster, writer }, 'a', 1));
+      expect(outcome.heldBy).toBe(1);
+      expect(outcome.afterMs).toBeLessThan(INTERVAL_MS / 4);
+      await cluster.stopAll();
+    }
+  });
+
   test('shares what is asked with all that wait', async () => {
     const { cluster, writer } = await mesh(3, 'off');
     const outcomes = await cluster.finish(
