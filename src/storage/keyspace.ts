@@ -76,6 +76,11 @@ export function toSortKey(actorNo: number, version: number): Uint8Array {
   return dotKey(TO_SORT, actorNo, version);
 }
 
+/** Where the dot of an entry with this large value is to be sorted. */
+export function toSortKeyOfValue(stored: Uint8Array): Uint8Array {
+  return prefixed(TO_SORT, stored.subarray(1));
+}
+
 export function dotToSort(stored: Uint8Array): { readonly actorNo: number; readonly version: number } {
   return { actorNo: readUint32(stored, 1), version: readUint64(stored, 5) };
 }

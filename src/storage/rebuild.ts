@@ -1,7 +1,7 @@
 /**
  * R8: makes anew, from the entries, what a node keeps beside them: dot index, due index. What tells of the past (cloud,
- * sessions) goes, as do records that cannot be read. Until the context is given up afterwards the store counts as
- * damaged: a crash in the middle is finished by beginning again.
+ * sessions) goes, as do records that cannot be read, and large values of no entry. Until the context is given up
+ * afterwards the store counts as damaged: a crash in the middle is finished by beginning again.
  */
 
 import { readUint32 } from '../core/bytes.ts';
@@ -12,6 +12,7 @@ import { encodeDue } from './due-record.ts';
 import { decodeEntry } from './entry-record.ts';
 import {
   ALL_BESIDE_ENTRIES,
+  ALL_LARGE_VALUES,
   ALL_ROWS,
   ALL_TO_SORT,
   dotToSort,
@@ -19,6 +20,7 @@ import {
   keyOfEntry,
   segmentKey,
   toSortKey,
+  toSortKeyOfValue,
 } from './keyspace.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
@@ -43,6 +45,7 @@ export async function rebuild(
   for (const row of state.context.all()) row.pairs = 0;
   // Pairs that a power loss takes, the check after an unclean stop finds missing.
   await inPages(store, entriesBetween({}), false, (page) => page.flatMap((record) => indexed(record, state)));
+  await inPages(store, { ...ALL_LARGE_VALUES, keysOnly: true }, true, (page) => orphans(store, page));
   await inPages(store, ALL_TO_SORT, false, (page) => [
     ...segmentsOf(page),
     ...page.map(([key]) => removal(key)),
@@ -57,6 +60,12 @@ function indexed([storedKey, record]: StoredRecord, state: State): WriteOperatio
   const dot: WriteOperation = { type: 'put', key: toSortKey(stored.actorNo, stored.version), value: key };
   const due = dueKeyOf(key, stored);
   return due === undefined ? [dot] : [dot, { type: 'put', key: due, value: seal(due, encodeDue(stored)) }];
+}
+
+/** Removals of large values whose entry is not here; the dots of all entries wait to be sorted. */
+async function orphans(store: OrderedStore, page: readonly StoredRecord[]): Promise<WriteOperation[]> {
+  const dots = await store.getMany(page.map(([key]) => toSortKeyOfValue(key)));
+  return page.filter((_, at) => dots[at] === undefined).map(([key]) => removal(key));
 }
 
 /** Of a page of dots by actor and version. */
@@ -84,12 +93,14 @@ async function inPages(
   store: OrderedStore,
   range: KeyRange,
   sync: boolean,
-  operationsOf: (page: readonly StoredRecord[]) => readonly WriteOperation[],
+  operationsOf: (
+    page: readonly StoredRecord[],
+  ) => readonly WriteOperation[] | Promise<readonly WriteOperation[]>,
 ): Promise<void> {
   const scan = store.scan(range);
   try {
     for (let page = await scan.next(PAGE); page.length > 0; page = await scan.next(PAGE)) {
-      const operations = operationsOf(page);
+      const operations = await operationsOf(page);
       if (operations.length > 0) await store.write(operations, { sync });
     }
   } finally {

@@ -106,6 +106,13 @@ describe.each(['clean', 'unclean'] as const)('after a stop that was %s, a check'
     ['a damaged large value', isLargeValue, flipped, '1 records cannot be read', ['large']],
     ['a large value that vanished', isLargeValue, vanished, '1 records cannot be read', ['large']],
     [
+      'an entry of a large value that vanished',
+      isEntry('large'),
+      vanished,
+      '1 entries are missing',
+      ['large'],
+    ],
+    [
       'a damaged segment of the dot index',
       isSegment,
       flipped,
@@ -130,6 +137,7 @@ describe.each(['clean', 'unclean'] as const)('after a stop that was %s, a check'
     expect(await contents(replica)).toEqual(without(...lost));
     await expectInvariants(replica, []);
     expect(await replica.check()).toBeUndefined();
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
     await replica.close();
 
     const again = await open(disk);
