@@ -4,7 +4,7 @@
  *
  * 1. Their entry is merged if its dot was not seen here; the larger one stays, as in every merge.
  * 2. An own tombstone stays: collection will take it. An own entry that the server had not seen stays: the server lacks
- *    it. (An expired one is judged like a live one, because a clock may step back.)
+ *    it. So does one that has become what the server holds, as an entry that came with its batch does. (An expired one is judged like a live one, because a clock may step back.)
  * 3. An own entry that the server had seen was replaced there if theirs is larger, and was deleted there if it lies at or
  *    below the horizon: it goes. (Horizons decide, not ages: an age trusts clocks.)
  * 4. Else nothing explains why the server does not have it: the server has lost it.
@@ -25,7 +25,7 @@ export function judgeOwn(
   wasSeenThere: boolean,
   theirHorizon: Version,
 ): Verdict {
-  if (own.tombstone || !wasSeenThere) return 'stays';
-  if (theirs !== undefined && compareDots(theirs, own) >= 0) return 'goes';
-  return own.version <= theirHorizon ? 'goes' : 'unexplained';
+  const order = theirs === undefined ? -1 : compareDots(theirs, own);
+  if (own.tombstone || !wasSeenThere || order === 0) return 'stays';
+  return order > 0 || own.version <= theirHorizon ? 'goes' : 'unexplained';
 }

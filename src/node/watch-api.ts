@@ -23,7 +23,10 @@ export type Change = (
   readonly origin: 'local' | 'peer';
   /** The node that it came from; absent where that is not known any more. */
   readonly peer?: string;
-  /** Where to go on once this change was taken. Absent where the one before it still holds. */
+  /**
+   * Where to go on once this change was taken. Absent where the one before it still holds. Of changes that are told at once
+   * the first has one, too: it is told again from there, and so is the rest.
+   */
   readonly token?: string;
 };
 

@@ -114,15 +114,14 @@ export class MapChanges implements Changes {
   *#show(page: readonly StoredChange[]): Generator<Change, void, undefined> {
     if (page.length === 0) return;
     this.#isTaken = false;
-    const token = this.#watcher.isThrough ? this.#watcher.token : undefined;
     for (const [index, stored] of page.entries()) {
       if (this.#ended !== undefined) return;
+      const isLast = this.#watcher.isThrough && index === page.length - 1;
+      // Whoever takes one change, and goes on elsewhere, must be able to say that it may have been told it.
+      const token = isLast ? this.#watcher.token : index === 0 ? this.#watcher.tokenWithin : undefined;
+      this.#token = token ?? this.#token;
       const change = this.#changeOf(stored);
-      if (index < page.length - 1 || token === undefined) yield change;
-      else {
-        this.#token = token;
-        yield { ...change, token };
-      }
+      yield token === undefined ? change : { ...change, token };
     }
     this.#isTaken = true;
   }

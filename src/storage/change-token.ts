@@ -1,15 +1,15 @@
 /**
  * Where a watch goes on: what was told, as text. Opaque to its holder, good on every node of the cluster.
  *
- *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 prefix horizon:8 nextExpiry:8 rows)
- *     node, prefix = length:varint bytes
- *     rows    = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
+ *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 prefix horizon:8 nextExpiry:8 partly rows)
+ *     node, prefix, partly = length:varint bytes
+ *     partly, rows = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
  *
  * The checksum covers the name of the cluster and everything after it. A token has some 25 characters for each actor.
  */
 
 import { crc32 } from 'node:zlib';
-import { isNodeId, type NodeId } from '../core/actor.ts';
+import { type Actor, isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import { asciiBytes, byteString } from '../core/bytes.ts';
@@ -17,10 +17,10 @@ import { type FullRow, SUM_ZERO } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
 import { decodeRows, encodeRows } from '../core/row-codec.ts';
 import type { Version } from '../core/version.ts';
-import type { Told } from './told-context.ts';
+import type { Told, ToldRow } from './told-context.ts';
 
 /** Of the text: a change of the form needs a new one. */
-const FORMAT = 1;
+const FORMAT = 2;
 const HEAD_BYTES = 5;
 
 export interface ChangeToken {
@@ -31,20 +31,23 @@ export interface ChangeToken {
   /** It says nothing of keys that begin otherwise. */
   readonly prefix: Uint8Array;
   readonly told: Told;
+  /** Rows of an instant that was being told: of what they cover beyond `told`, nobody knows what was told. */
+  readonly partly: ReadonlyMap<Actor, ToldRow>;
   /** No entry that was told, and has not been told as expired, expires before: milliseconds since 1970, or infinity. */
   readonly nextExpiryMs: number;
 }
 
 export function encodeToken(token: ChangeToken, clusterId: string): string {
-  const { told, nextExpiryMs } = token;
-  const writer = new ByteWriter(128 + 24 * told.rowByActor.size);
+  const { told, partly, nextExpiryMs } = token;
+  const writer = new ByteWriter(128 + 24 * (told.rowByActor.size + partly.size));
   writer.lengthPrefixed(asciiBytes(token.nodeId));
   writer.varint(token.drops);
   writer.uint64(token.droppedAt);
   writer.lengthPrefixed(token.prefix);
   writer.uint64(told.horizon);
   writer.uint64(nextExpiryMs === Number.POSITIVE_INFINITY ? 0 : nextExpiryMs);
-  writer.raw(encodeRows(rowsOf(told)));
+  writer.lengthPrefixed(encodeRows(rowsOf(partly)));
+  writer.raw(encodeRows(rowsOf(told.rowByActor)));
   const body = writer.finish();
   const whole = new ByteWriter(HEAD_BYTES + body.length);
   whole.byte(FORMAT);
@@ -58,7 +61,8 @@ export function decodeToken(text: string, clusterId: string): ChangeToken {
   try {
     const bytes = Buffer.from(text, 'base64url');
     if (bytes.toString('base64url') !== text) throw new MalformedBytes('it has characters that no token has');
-    const whole = new ByteReader(bytes);
+    // Not the buffer itself: what is read shares its memory, and a slice of a buffer is no copy.
+    const whole = new ByteReader(Uint8Array.from(bytes));
     const format = whole.byte();
     if (format !== FORMAT) throw new MalformedBytes(`it has format ${format}, and this node reads ${FORMAT}`);
     const expected = whole.uint32();
@@ -84,18 +88,22 @@ function read(reader: ByteReader): ChangeToken {
   const prefix = reader.lengthPrefixed();
   const horizon = reader.uint64() as Version;
   const nextExpiry = reader.uint64();
-  const rows = decodeRows(reader.raw(reader.left));
-  const rowByActor = new Map(
-    rows.map(({ actor, received, closed, cloudVersions }) => [
+  const partly = toldRows(reader.lengthPrefixed());
+  const rowByActor = toldRows(reader.raw(reader.left));
+  const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;
+  return { nodeId, drops, droppedAt, prefix, told: { rowByActor, horizon }, partly, nextExpiryMs };
+}
+
+function toldRows(bytes: Uint8Array): ReadonlyMap<Actor, ToldRow> {
+  return new Map(
+    decodeRows(bytes).map(({ actor, received, closed, cloudVersions }) => [
       actor,
       { received, closed, dots: new Set(cloudVersions) },
     ]),
   );
-  const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;
-  return { nodeId, drops, droppedAt, prefix, told: { rowByActor, horizon }, nextExpiryMs };
 }
 
-function rowsOf({ rowByActor }: Told): FullRow[] {
+function rowsOf(rowByActor: ReadonlyMap<Actor, ToldRow>): FullRow[] {
   return [...rowByActor]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([actor, { received, closed, dots }]) => {

@@ -41,7 +41,6 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
     if (present === undefined) continue;
     const { actor } = state.context.byNo(present.actorNo);
     const own = { actor, version: present.version, tombstone: transaction.isTombstone(present) };
-    if (theirs !== undefined && isSameDot(own, theirs)) continue;
     switch (judgeOwn(own, theirs, wasSeenThere(own), session.horizon)) {
       case 'stays':
         if (!wasSeenThere(own) && (theirs === undefined || compareDots(own, theirs) > 0)) kept++;
@@ -87,8 +86,4 @@ function isReplaced(transaction: Transaction, dropped: KeyDot): boolean {
   if (present === undefined) return false;
   const { actor } = transaction.state.context.byNo(present.actorNo);
   return compareDots({ actor, version: present.version }, dropped) > 0;
-}
-
-function isSameDot(a: Dot, b: Dot): boolean {
-  return a.version === b.version && a.actor === b.actor;
 }

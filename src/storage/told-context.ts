@@ -74,17 +74,32 @@ export async function toldOf({ rows, horizon, hasDots }: PinnedContext, snapshot
   return { rowByActor, horizon };
 }
 
-/** Whether everything that `told` covers was seen as of the snapshot. */
-export async function isCovered(told: Told, { rows }: PinnedContext, snapshot: Snapshot): Promise<boolean> {
-  const rowByActor = new Map(rows.map((row) => [row.actor, row]));
-  for (const [actor, { received, dots }] of told.rowByActor) {
-    const here = rowByActor.get(actor);
+/** The rows that cover more than those of `told` do. */
+export function beyond(told: Told, { rowByActor }: Told): ReadonlyMap<Actor, ToldRow> {
+  return new Map(
+    [...rowByActor].filter(
+      ([actor, { received, dots }]) =>
+        !hasSeen(told, { actor, version: received }) ||
+        [...dots].some((version) => !hasSeen(told, { actor, version })),
+    ),
+  );
+}
+
+/** Whether everything that the rows cover was seen as of the snapshot. */
+export async function isCovered(
+  rowByActor: ReadonlyMap<Actor, ToldRow>,
+  { rows }: PinnedContext,
+  snapshot: Snapshot,
+): Promise<boolean> {
+  const hereByActor = new Map(rows.map((row) => [row.actor, row]));
+  for (const [actor, { received, dots }] of rowByActor) {
+    const here = hereByActor.get(actor);
     const receivedHere = here?.received ?? birthOf(actor);
-    const beyond = [...dots].filter((version) => version > receivedHere);
-    if (received > receivedHere || (here === undefined && beyond.length > 0)) return false;
-    if (here === undefined || beyond.length === 0) continue;
-    const inCloud = await snapshot.getMany(beyond.map((version) => cloudKey(here.no, version)));
-    const missing = beyond.filter((_, index) => inCloud[index] === undefined);
+    const single = [...dots].filter((version) => version > receivedHere);
+    if (received > receivedHere || (here === undefined && single.length > 0)) return false;
+    if (here === undefined || single.length === 0) continue;
+    const inCloud = await snapshot.getMany(single.map((version) => cloudKey(here.no, version)));
+    const missing = single.filter((_, index) => inCloud[index] === undefined);
     if (missing.length === 0) continue;
     const present = await withLoose(here, snapshot);
     if (!missing.every((version) => present.has(version))) return false;

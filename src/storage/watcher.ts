@@ -15,14 +15,15 @@
  *   deleted.
  */
 
-import type { NodeId } from '../core/actor.ts';
+import type { Actor, NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
+import { maxVersion } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import { startsWith } from '../core/bytes.ts';
 import { ChangePages, type ChangePin, type StoredChange } from './change-pages.ts';
 import { type ChangeToken, decodeToken, encodeToken } from './change-token.ts';
 import type { ChangeJournal, Placed } from './change-journal.ts';
-import { isCovered, isToldLate, type Told, toldOf } from './told-context.ts';
+import { beyond, isCovered, isToldLate, type Told, type ToldRow, toldOf } from './told-context.ts';
 
 /** Some rounds of gossip. */
 export const CATCH_UP_MS = 10_000;
@@ -31,6 +32,7 @@ export const CATCH_UP_MS = 10_000;
 const TIMER_MS_MAX = 60_000;
 
 const NONE: readonly StoredChange[] = [];
+const NO_ROWS: ReadonlyMap<Actor, ToldRow> = new Map();
 
 export interface WatcherDependencies {
   readonly nodeId: NodeId;
@@ -50,12 +52,19 @@ export class Watcher {
   /** Of the last pass that ended. */
   #told: Told | undefined;
   #nextExpiryMs = Number.POSITIVE_INFINITY;
+  /** As of the begin of the last pass. */
+  #within: Place | undefined;
+  /** The last pass has not ended, or never will. */
+  #isWithin = false;
   /** Position in the journal, as of then; absent where it began with a token. */
   #at: number | undefined;
   #drops: Pick<ChangeToken, 'drops' | 'droppedAt'> | undefined;
   #token: string | undefined;
+  #tokenWithin: string | undefined;
   /** The pass under way, and its next page, which was read ahead. */
-  #pass: { readonly pin: ChangePin; readonly pages: ChangePages; readonly source: Source } | undefined;
+  #pass:
+    | { readonly pin: ChangePin; readonly pages: ChangePages; readonly source: Source; readonly told: Told }
+    | undefined;
   #ahead: readonly StoredChange[] | undefined;
   #wakes = -1;
   #isClosed = false;
@@ -85,23 +94,18 @@ export class Watcher {
     return this.#pass === undefined;
   }
 
-  /** Where to go on once everything that `step` answered was taken; absent before `isBegun`. */
+  /** Where to go on once everything that `step` answered was taken; absent before there is such a place. */
   get token(): string | undefined {
-    if (this.#told === undefined || this.#drops === undefined) return this.#token;
-    const { nodeId, clusterId } = this.#dependencies;
-    const { drops, droppedAt } = this.#drops;
-    this.#token ??= encodeToken(
-      {
-        nodeId,
-        drops,
-        droppedAt,
-        prefix: this.#prefix,
-        told: this.#told,
-        nextExpiryMs: this.#nextExpiryMs,
-      },
-      clusterId,
-    );
+    if (this.#isWithin) return this.tokenWithin;
+    if (this.#told === undefined) return undefined;
+    this.#token ??= this.#encode({ told: this.#told, partly: NO_ROWS, nextExpiryMs: this.#nextExpiryMs });
     return this.#token;
+  }
+
+  /** Where to go on if of what `step` answered last only some was taken: all of it is told again. */
+  get tokenWithin(): string | undefined {
+    if (this.#within !== undefined) this.#tokenWithin ??= this.#encode(this.#within);
+    return this.#tokenWithin;
   }
 
   /** The next changes, perhaps none. One after another. Fails with `CHANGES_GONE`, and as reads and commits do. */
@@ -165,14 +169,20 @@ export class Watcher {
       const placed =
         this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
       this.#checkGone(pin, told, placed !== undefined);
-      if (this.#told === undefined && !(await isCovered(told, pin.context, pin.snapshot))) {
+      if (this.#told === undefined && !(await this.#isCovered(told, pin))) {
         if (this.#dependencies.clock.monotonicMs() >= this.#untilMs) throw gone(UNSEEN);
         await pin.snapshot.close();
         return false;
       }
       const since = this.#told === undefined ? this.#since : { nextExpiryMs: this.#nextExpiryMs };
-      const pages = new ChangePages(pin, this.#prefix, since?.nextExpiryMs ?? pin.wallMs);
-      this.#pass = { pin, pages, source: this.#source(pages, told, placed) };
+      const nextExpiryMs = since?.nextExpiryMs ?? pin.wallMs;
+      const pages = new ChangePages(pin, this.#prefix, nextExpiryMs);
+      const now = await toldOf(pin.context, pin.snapshot);
+      this.#pass = { pin, pages, source: this.#source(pages, told, placed), told: now };
+      const horizon = maxVersion(told.horizon, now.horizon);
+      this.#within = { told: { ...told, horizon }, partly: beyond(told, now), nextExpiryMs };
+      this.#isWithin = true;
+      this.#tokenWithin = undefined;
       return true;
     } catch (error) {
       await pin.snapshot.close();
@@ -185,6 +195,13 @@ export class Watcher {
     return isNew || placed !== undefined
       ? pages.placed(placed ?? [])
       : pages.untold(told, this.#dependencies.journal.held());
+  }
+
+  async #isCovered(told: Told, { context, snapshot }: ChangePin): Promise<boolean> {
+    return (
+      (await isCovered(told.rowByActor, context, snapshot)) &&
+      (await isCovered(this.#since?.partly ?? NO_ROWS, context, snapshot))
+    );
   }
 
   #checkGone(pin: ChangePin, told: Told, isJournaled: boolean): void {
@@ -202,12 +219,20 @@ export class Watcher {
 
   async #adopt(): Promise<void> {
     if (this.#pass === undefined) return;
-    const { pin, pages } = this.#pass;
-    this.#told = await toldOf(pin.context, pin.snapshot);
+    const { pin, pages, told } = this.#pass;
+    this.#told = told;
+    this.#isWithin = false;
     this.#nextExpiryMs = pages.nextExpiryMs;
     this.#at = pin.end;
     this.#token = undefined;
     await this.#endPass();
+  }
+
+  #encode(place: Place): string | undefined {
+    if (this.#drops === undefined) return undefined;
+    const { nodeId, clusterId } = this.#dependencies;
+    const { drops, droppedAt } = this.#drops;
+    return encodeToken({ nodeId, drops, droppedAt, prefix: this.#prefix, ...place }, clusterId);
   }
 
   async #endPass(): Promise<void> {
@@ -221,6 +246,8 @@ export class Watcher {
     }
   }
 }
+
+type Place = Pick<ChangeToken, 'told' | 'partly' | 'nextExpiryMs'>;
 
 type Source = AsyncGenerator<readonly StoredChange[], void, undefined>;
 

@@ -24,6 +24,11 @@ describe('of a key on which two replicas differ, the own entry', () => {
     expect(judgeOwn(own(90), theirs(10), false, HORIZON)).toBe('stays');
   });
 
+  test('stays if it is by now what the server holds, also at or below the horizon', () => {
+    expect(judgeOwn(own(50), theirs(50), true, HORIZON)).toBe('stays');
+    expect(judgeOwn(own(90), theirs(90), true, HORIZON)).toBe('stays');
+  });
+
   test('goes if the server saw it and holds a larger one: the version decides, then the actor', () => {
     expect(judgeOwn(own(90), theirs(91), true, HORIZON)).toBe('goes');
     expect(judgeOwn(own(90), theirs(90, high), true, HORIZON)).toBe('goes');

@@ -59,23 +59,29 @@ describe('watch', () => {
     expect(await next(changes)).toBe('put after 2');
   });
 
-  test('gives a token with the last change of what is told at once, and goes on from it', async () => {
+  test('gives tokens with the first and the last change of what is told at once, and goes on from either', async () => {
     const { store } = await simulatedMap();
     const changes = store.watch({ prefix: 'k' });
     await changes.begun;
     await store.batch([
       { type: 'put', key: 'k1', value: 1 },
       { type: 'put', key: 'k2', value: 2 },
-      { type: 'put', key: 'other', value: 3 },
+      { type: 'put', key: 'k3', value: 3 },
+      { type: 'put', key: 'other', value: 4 },
     ]);
-    const [first, second] = [await changes.next(), await changes.next()];
-    expect(first.value).not.toHaveProperty('token');
-    const since = second.value?.token as string;
-    expect(changes.token).toBe(since);
+    const tokens: (string | undefined)[] = [];
+    for (let taken = 0; taken < 3; taken++) {
+      tokens.push((await changes.next()).value?.token);
+      expect(changes.token).toBe(tokens.findLast((token) => token !== undefined));
+    }
+    const [first, second, third] = tokens;
+    expect(second).toBeUndefined();
     await changes.return();
-    await store.put('k3', 3);
-    const resumed = store.watch({ prefix: 'k', since });
-    expect(await next(resumed)).toBe('put k3 3');
+    await store.put('k4', 4);
+    const begun = store.watch({ prefix: 'k', since: first as string });
+    const told = [await next(begun), await next(begun), await next(begun), await next(begun)];
+    expect(told).toEqual(['put k1 1', 'put k2 2', 'put k3 3', 'put k4 4']);
+    expect(await next(store.watch({ prefix: 'k', since: third as string }))).toBe('put k4 4');
   });
 
   test('ends when its signal fires, when it is left, and when the store is closed', async () => {

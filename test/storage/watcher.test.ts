@@ -193,6 +193,38 @@ describe('a token', () => {
     await expect(watcher.step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
+  test('that was given while something was being told is gone where a part of that is lost, and holds elsewhere', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const token = await tokenOf(a);
+    const keys = Array.from({ length: 1200 }, (_, index) => `k${index}`);
+    for (const watcher of [await watch(a), await watch(a, token)]) {
+      await a.write(keys.map((key) => put(key, '2')));
+      expect((await watcher.step()).length).toBeGreaterThan(0);
+      expect(watcher.isThrough).toBe(false);
+      const within = watcher.token as string;
+      await watcher.close();
+      expect(watcher.token).toBe(within);
+      await pull(b, a);
+      expect(await told(await watch(b, within))).toHaveLength(1200);
+      const wiped = await watch(await open('a'), within);
+      expect(await told(wiped)).toEqual([]);
+      await clock.advance(CATCH_UP_MS);
+      await expect(wiped.step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    }
+  });
+
+  test('that was given while something was being told counts what of that expires', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    await a.write(keys.map((key) => put(key, '1', clock.wallMs() + 1000)));
+    expect(await watcher.step()).toHaveLength(16);
+    const within = watcher.token as string;
+    await clock.advance(1001 + TTL_MS);
+    await a.collect();
+    await expect(watch(a, within).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
   test('is gone at once where a deletion that it does not cover was collected', async () => {
     const a = await open('a');
     await a.write([put('k', '1')]);

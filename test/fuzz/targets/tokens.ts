@@ -5,26 +5,27 @@ import { ByteWriter } from '../../../src/core/byte-writer.ts';
 import { makeToken, parseToken, TOKEN_OF_NOTHING } from '../../../src/core/token.ts';
 import { parseVersion, versionText } from '../../../src/server/conditions.ts';
 import { type ChangeToken, decodeToken, encodeToken } from '../../../src/storage/change-token.ts';
+import type { Told } from '../../../src/storage/told-context.ts';
 import { ACTOR, ENTRIES, NODE, ROWS, version } from '../samples.ts';
 import { Broken, checkRoundTrip, failsWith, type Target, utf8 } from '../target.ts';
 
 const CLUSTER = 'cluster';
 const HEAD_BYTES = 5;
 
+const ROW_BY_ACTOR: Told['rowByActor'] = new Map(
+  ROWS.map(({ actor, received, closed, cloudVersions }) => [
+    actor,
+    { received, closed, dots: new Set(cloudVersions) },
+  ]),
+);
+
 const TOKEN: ChangeToken = {
   nodeId: NODE,
   drops: 2,
   droppedAt: version(5),
   prefix: utf8('user/'),
-  told: {
-    rowByActor: new Map(
-      ROWS.map(({ actor, received, closed, cloudVersions }) => [
-        actor,
-        { received, closed, dots: new Set(cloudVersions) },
-      ]),
-    ),
-    horizon: version(9),
-  },
+  told: { rowByActor: ROW_BY_ACTOR, horizon: version(9) },
+  partly: ROW_BY_ACTOR,
   nextExpiryMs: 1_800_000_000_000,
 };
 
@@ -43,6 +44,7 @@ export const changeToken: Target = {
         {
           ...TOKEN,
           told: { rowByActor: new Map(), horizon: version(0) },
+          partly: new Map(),
           nextExpiryMs: Number.POSITIVE_INFINITY,
         },
         CLUSTER,
@@ -53,7 +55,7 @@ export const changeToken: Target = {
   mend(input) {
     const body = input.subarray(HEAD_BYTES);
     const writer = new ByteWriter(input.length + HEAD_BYTES);
-    writer.byte(1);
+    writer.byte(2);
     writer.uint32(crc32(body, crc32(CLUSTER)));
     writer.raw(body);
     return writer.finish();
