@@ -80,9 +80,9 @@ export class Channel {
     return !this.#closed;
   }
 
-  /** A request timed out, and no byte has come since. */
-  get isSilent(): boolean {
-    return this.#requests.isSilent;
+  /** A request timed out, and what it waited for has not come since: no byte, or not enough of them. */
+  get isStalled(): boolean {
+    return this.#requests.isStalled;
   }
 
   start(hello: Hello): void {
@@ -140,6 +140,7 @@ export class Channel {
 
   #receive(bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.#requests.noteMessage();
     try {
       this.#dispatch(decodeMessage(bytes, this.#packer), bytes.length);
     } catch (error) {

@@ -41,7 +41,7 @@ export class PeerRecord {
   get state(): PeerState {
     if (this.isSelf) return 'self';
     const { links } = this;
-    if (links.length > 0) return links.some(({ channel }) => channel.isSilent) ? 'silent' : 'connected';
+    if (links.length > 0) return links.some(({ channel }) => channel.isStalled) ? 'silent' : 'connected';
     if (this.isRejected) return 'rejected';
     return this.isDialling ? 'connecting' : 'disconnected';
   }

@@ -1,4 +1,7 @@
-/** The requests that wait for their replies on one connection. Progress is any byte received (R5). */
+/**
+ * The requests that wait for their replies on one connection. Progress is any byte received (R5), but a message must come to
+ * its end, or come on: whoever sends a byte a second would hold the only pull of this node.
+ */
 
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,6 +12,12 @@ export const PROGRESS_TIMEOUT_MS = 2000;
 
 /** Whatever else arrives, a reply does not take longer: the longest message at 60 kB/s. */
 const REPLY_TIMEOUT_MS = 300_000;
+
+/** A request fails when for so long no message has come to its end, and fewer bytes than below have come. */
+export const SLOW_MS = 10_000;
+
+/** 1 KiB a second: less than the slowest links that nodes are found on. */
+export const SLOW_BYTES: number = 10 * 1024;
 
 /** How often bytes are counted while a request waits: a failure comes at most so much late. */
 const LOOK_INTERVAL_MS = 500;
@@ -50,6 +59,10 @@ export class PendingRequests {
   #progressAtMs = Number.NEGATIVE_INFINITY;
   /** When the first request was sent after the last byte came. */
   #silentSinceMs: number | undefined;
+  /** When the last message had come to its end, or enough bytes had come, and the bytes by then. */
+  #window = { sinceMs: Number.NEGATIVE_INFINITY, bytes: 0 };
+  /** A request failed since, though bytes came. */
+  #isSlow = false;
   #cancelLook: (() => void) | undefined;
   #failure: BoatoError | undefined;
 
@@ -57,9 +70,15 @@ export class PendingRequests {
     this.#dependencies = dependencies;
   }
 
-  /** A request timed out, and no byte has come since. */
-  get isSilent(): boolean {
-    return this.#bytesAtTimeout === this.#dependencies.bytesReceived();
+  /** A request timed out, and what it waited for has not come since: no byte, or not enough of them. */
+  get isStalled(): boolean {
+    return this.#isSlow || this.#bytesAtTimeout === this.#dependencies.bytesReceived();
+  }
+
+  /** A message has come to its end. */
+  noteMessage(): void {
+    this.#isSlow = false;
+    this.#beginWindow();
   }
 
   /** The reply, which may be a failure. Rejects with `TIMEOUT`, or with what `fail` was given. */
@@ -96,6 +115,7 @@ export class PendingRequests {
       const waiting = this.#queue.shift() as Waiting;
       this.#lastNumber = (this.#lastNumber % 0xffff_ffff) + 1;
       this.#noteProgress();
+      if (this.#waitingByNumber.size === 0 && !this.#isSlow) this.#beginWindow();
       waiting.sentAtMs = this.#dependencies.clock.monotonicMs();
       this.#silentSinceMs ??= waiting.sentAtMs;
       this.#waitingByNumber.set(this.#lastNumber, waiting);
@@ -118,16 +138,31 @@ export class PendingRequests {
     this.#cancelLook = undefined;
     this.#noteProgress();
     const nowMs = this.#dependencies.clock.monotonicMs();
+    const isSlow = this.#endWindow(nowMs);
     for (const [number, waiting] of this.#waitingByNumber) {
       const isSilent = nowMs - Math.max(waiting.sentAtMs, this.#progressAtMs) >= PROGRESS_TIMEOUT_MS;
-      if (!isSilent && nowMs - waiting.sentAtMs < REPLY_TIMEOUT_MS) continue;
+      if (!isSilent && !isSlow && nowMs - waiting.sentAtMs < REPLY_TIMEOUT_MS) continue;
       this.#waitingByNumber.delete(number);
       this.#bytesAtTimeout = this.#bytesSeen;
-      waiting.reject(timedOut(this.#dependencies.remote, isSilent));
+      waiting.reject(timedOut(this.#dependencies.remote, isSilent ? 'silent' : isSlow ? 'slow' : 'late'));
       if (nowMs - (this.#silentSinceMs ?? nowMs) >= SILENCE_MS) return this.#dependencies.onSilence();
     }
     this.#sendNext();
     this.#watch();
+  }
+
+  /** Whether too little has come in all of it. */
+  #endWindow(nowMs: number): boolean {
+    if (nowMs - this.#window.sinceMs < SLOW_MS) return false;
+    const isSlow = this.#bytesSeen - this.#window.bytes < SLOW_BYTES;
+    this.#isSlow = isSlow;
+    this.#beginWindow();
+    return isSlow;
+  }
+
+  #beginWindow(): void {
+    const { clock, bytesReceived } = this.#dependencies;
+    this.#window = { sinceMs: clock.monotonicMs(), bytes: bytesReceived() };
   }
 
   #noteProgress(): void {
@@ -139,7 +174,13 @@ export class PendingRequests {
   }
 }
 
-function timedOut(remote: string, isSilent: boolean): BoatoError {
-  const seconds = (isSilent ? PROGRESS_TIMEOUT_MS : REPLY_TIMEOUT_MS) / 1000;
-  return new BoatoError('TIMEOUT', `No ${isSilent ? 'byte' : 'reply'} came from ${remote} for ${seconds} s.`);
+const WHY = {
+  silent: { what: 'No byte', ms: PROGRESS_TIMEOUT_MS },
+  slow: { what: `No message, and less than ${SLOW_BYTES / 1024} KiB,`, ms: SLOW_MS },
+  late: { what: 'No reply', ms: REPLY_TIMEOUT_MS },
+} as const;
+
+function timedOut(remote: string, why: keyof typeof WHY): BoatoError {
+  const { what, ms } = WHY[why];
+  return new BoatoError('TIMEOUT', `${what} came from ${remote} for ${ms / 1000} s.`);
 }

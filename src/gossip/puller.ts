@@ -122,7 +122,7 @@ export class Puller {
       return { outcome: 'nothing', entries: 0, bytes: 0 };
     }
     // Others wait; the next round finds out whether it is there again.
-    if (link.channel.isSilent) return { outcome: 'set-aside', entries: 0, bytes: 0 };
+    if (link.channel.isStalled) return { outcome: 'set-aside', entries: 0, bytes: 0 };
     pulled.sentBefore = this.#sentBefore.get(link.nodeId) ?? pulled.sentBefore;
     try {
       const outcome = await this.#sessions(link, pulled, compare);

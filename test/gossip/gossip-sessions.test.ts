@@ -66,7 +66,7 @@ async function brokenSession(): Promise<{ cluster: GossipCluster; a: TestNode; b
 }
 
 /** `b` holds nine keys of `a`, which stands still; `c` has keys of its own, and none of `a`. */
-async function stalledSession(): Promise<{
+async function stalledSession(bytesPerSecond: number = 0): Promise<{
   cluster: GossipCluster;
   a: TestNode;
   b: TestNode;
@@ -75,7 +75,7 @@ async function stalledSession(): Promise<{
   const cluster = new GossipCluster();
   const a = await filledNode(cluster, 'a');
   const c = await filledNode(cluster, 'c', 100);
-  whenSent(cluster, 'a', 'b', 9, () => cluster.stall('a', 'b'));
+  whenSent(cluster, 'a', 'b', 9, () => cluster.stall('a', 'b', bytesPerSecond));
   const b = await cluster.start('b', { peers: ['a', 'c'] });
   await cluster.pass(0);
   expect(await count(b)).toBe(9);
@@ -94,6 +94,26 @@ describe('a session without progress', () => {
 
     expect(await count(b)).toBe(9 + KEYS);
     expect(await b.gossip.pulled()).toMatchObject([{ peer: 'a', entries: 9 }]);
+    await cluster.stopAll();
+  });
+
+  test('is set aside after 10 s in which bytes only trickle, is not tried before a message ends, and goes on then', async () => {
+    const { cluster, a, b, c } = await stalledSession(1);
+    // Else it would close the connection because nothing answers it.
+    cluster.stall('b', 'a', 1);
+    await cluster.pass(9000);
+    expect(await count(b)).toBe(9);
+    expect(await b.gossip.pulled()).toMatchObject([{ peer: 'a', state: 'running', entries: 9 }]);
+    await cluster.pass(2000);
+    expect(await count(b)).toBe(9 + KEYS);
+    await c.put('later', '1');
+    await cluster.pass(2000);
+    expect(await count(b)).toBe(9 + KEYS + 1);
+    cluster.resume('b', 'a');
+    cluster.resume('a', 'b');
+    await cluster.pass(15_000);
+    expect(await count(b)).toBe(2 * KEYS + 1);
+    expect(await contents(a.replica)).toEqual(await contents(b.replica));
     await cluster.stopAll();
   });
 

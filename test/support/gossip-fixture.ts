@@ -126,12 +126,20 @@ export class TestNode {
   }
 }
 
+interface Stall {
+  readonly held: (() => void)[];
+  readonly sinceMs: number;
+  readonly bytesPerSecond: number;
+}
+
+const NO_STALL: Stall = { held: [], sinceMs: 0, bytesPerSecond: 0 };
+
 export class GossipCluster {
   readonly clock: SimulatedClock = new SimulatedClock();
   readonly network: MemoryNetwork;
   readonly #nodes = new Map<string, TestNode>();
   readonly #fingerprints = new Fingerprints(hash64);
-  readonly #stalled = new Map<string, (() => void)[]>();
+  readonly #stalled = new Map<string, Stall>();
   readonly #timers = new Set<{ readonly dueMs: number }>();
   #sent: Sent[] = [];
   #everSent = 0;
@@ -265,13 +273,16 @@ export class GossipCluster {
     return this.takeSent().map(describeSent).join('\n');
   }
 
-  /** Messages from one host to another are held back, and delivered later, as by a network that stands still. */
-  stall(from: string, to: string): void {
-    this.#stalled.set(`${from} ${to}`, []);
+  /**
+   * Messages from one host to another are held back, and delivered later, as by a network that stands still, or lets so few
+   * bytes a second through that none comes to its end.
+   */
+  stall(from: string, to: string, bytesPerSecond: number = 0): void {
+    this.#stalled.set(`${from} ${to}`, { held: [], sinceMs: this.clock.monotonicMs(), bytesPerSecond });
   }
 
   resume(from: string, to: string): void {
-    const held = this.#stalled.get(`${from} ${to}`) ?? [];
+    const held = this.#stalled.get(`${from} ${to}`)?.held ?? [];
     this.#stalled.delete(`${from} ${to}`);
     for (const deliver of held) deliver();
   }
@@ -292,16 +303,20 @@ export class GossipCluster {
 
   #stallable(host: string, connection: Connection): Connection {
     const other = parseAddress(connection.remote).host;
+    const trickled = (): number => {
+      const { sinceMs, bytesPerSecond } = this.#stalled.get(`${other} ${host}`) ?? NO_STALL;
+      return Math.floor(((this.clock.monotonicMs() - sinceMs) / 1000) * bytesPerSecond);
+    };
     return {
       remote: connection.remote,
       get bytesReceived() {
-        return connection.bytesReceived;
+        return connection.bytesReceived + trickled();
       },
       get bytesSent() {
         return connection.bytesSent;
       },
       send: (message) => {
-        const held = this.#stalled.get(`${host} ${other}`);
+        const held = this.#stalled.get(`${host} ${other}`)?.held;
         if (held === undefined) return connection.send(message);
         const copy = message.slice();
         return new Promise((resolve, reject) =>
