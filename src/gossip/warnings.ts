@@ -1,4 +1,4 @@
-/** Conditions that people should know of, each until it is gone; logged when it begins. */
+/** Conditions that people should know of, each until it is gone; logged when it begins, unless too many begin at once. */
 
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -23,6 +23,15 @@ export interface GossipWarning {
 /** Strangers can give cause for warnings, each under a new name; beyond this the oldest is forgotten. */
 const WARNINGS_MAX = 256;
 
+/** Lines of one code in a window: causes come by themselves, or with a stranger who changes its name each time. */
+export const LINES_MAX = 20;
+export const LINES_WINDOW_MS = 60_000;
+
+interface Lines {
+  readonly sinceMs: number;
+  count: number;
+}
+
 interface Raised {
   readonly warning: GossipWarning;
   readonly untilMs: number;
@@ -32,6 +41,7 @@ export class Warnings {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #byKey = new Map<string, Raised>();
+  readonly #linesByCode = new Map<GossipWarningCode, Lines>();
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -50,7 +60,7 @@ export class Warnings {
   ): void {
     this.#forgetOld();
     const key = keyOf(code, peer);
-    if (!this.#byKey.has(key)) this.#log.warn({ code, peer }, message);
+    if (!this.#byKey.has(key)) this.#tell(code, peer, message);
     this.#byKey.set(key, {
       warning: { code, peer, message },
       untilMs: this.#clock.monotonicMs() + lastsMs,
@@ -66,6 +76,24 @@ export class Warnings {
   all(): GossipWarning[] {
     this.#forgetOld();
     return [...this.#byKey.values()].map(({ warning }) => warning);
+  }
+
+  #tell(code: GossipWarningCode, peer: string, message: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    let lines = this.#linesByCode.get(code);
+    if (lines === undefined || nowMs - lines.sinceMs >= LINES_WINDOW_MS) {
+      const left = (lines?.count ?? 0) - LINES_MAX;
+      if (left > 0) this.#log.warn({ code, left }, `${left} more such warnings came, and were not logged.`);
+      lines = { sinceMs: nowMs, count: 0 };
+      this.#linesByCode.set(code, lines);
+    }
+    lines.count++;
+    if (lines.count <= LINES_MAX) this.#log.warn({ code, peer }, message);
+    else if (lines.count === LINES_MAX + 1)
+      this.#log.warn(
+        { code },
+        'Such warnings come too fast: for the rest of a minute they are only counted.',
+      );
   }
 
   #forgetOld(): void {

@@ -3,6 +3,7 @@
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
+import { limitBodyTime } from './body-time.ts';
 import { addChangeRoutes } from './change-routes.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { errorAnswer, type ErrorBody } from './http-errors.ts';
@@ -11,7 +12,7 @@ import { parseJson } from './line-format.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import { addSignsOfLife } from './signs-of-life.ts';
 import { LINE_BYTES_MAX } from './split-lines.ts';
-import { addTransferRoutes } from './transfer-routes.ts';
+import { addTransferRoutes, IMPORT_URL } from './transfer-routes.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 
 /** A batch of the largest size (see `LINE_BYTES_MAX`), and 256 bytes of JSON around each of its 10,000 operations. */
@@ -47,6 +48,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
     return reply.code(404).send(body);
   });
   addSignsOfLife(app);
+  limitBodyTime(app, (url) => url === IMPORT_URL);
   addKvRoutes(app, node, stopping);
   addTransferRoutes(app, node, stopping);
   addNodeRoutes(app, node, stopping);

@@ -26,6 +26,8 @@ import { parseOperation } from './line-format.ts';
 import { LineReply, replyLines } from './line-reply.ts';
 import { Query } from './query.ts';
 
+export const IMPORT_URL = '/v1/import';
+
 export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.post('/v1/batch', async (request, reply) => {
     const list = (request.body as { readonly operations?: unknown } | null | undefined)?.operations;
@@ -54,7 +56,7 @@ export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: Ab
   void app.register((importApp, _options, done) => {
     importApp.removeAllContentTypeParsers();
     importApp.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    importApp.post('/v1/import', async (request, reply) => {
+    importApp.post(IMPORT_URL, async (request, reply) => {
       const query = new Query(request.url, ['skipInvalid', 'skipExisting']);
       const options = { skipInvalid: query.flag('skipInvalid'), skipExisting: query.flag('skipExisting') };
       const answer = new LineReply(reply);

@@ -104,6 +104,16 @@ describe('a peer that breaks the protocol', () => {
     await cluster.stopAll();
   });
 
+  test('under a new name each time does not flood the log', async () => {
+    const cluster = new GossipCluster();
+    const log = new RecordingLog();
+    const a = await cluster.start('a', { log });
+    for (let name = 0; name < 100; name++) await say(cluster, [helloAs(`liar-${name}`), NONSENSE]);
+    expect(a.gossip.malformed).toBe(100);
+    expect(log.lines.filter((line) => line.startsWith('warn'))).toHaveLength(21);
+    await cluster.stopAll();
+  });
+
   test('is dialled ever more slowly, though each connection lasted for a while', async () => {
     const cluster = new GossipCluster();
     await cluster.transport('liar').listen(addressOf('liar'), (connection) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { Warnings } from '../../src/gossip/warnings.ts';
+import { LINES_MAX, LINES_WINDOW_MS, Warnings } from '../../src/gossip/warnings.ts';
 import type { Log } from '../../src/ports/log.ts';
 
 function makeWarnings(): { warnings: Warnings; clock: SimulatedClock; logged: string[] } {
@@ -52,6 +52,23 @@ describe('warnings', () => {
     await clock.advance(1);
     expect(warnings.all()).toEqual([]);
     expect(logged).toHaveLength(1);
+  });
+
+  test('of one code are logged 20 times a minute; the rest is counted, and told with the next one after it', async () => {
+    const { warnings, clock, logged } = makeWarnings();
+    for (let name = 0; name < 500; name++) warnings.raise('PEER_MISBEHAVED', `${name}`, `no ${name}`);
+    warnings.raise('DAMAGED', 'a', 'another one');
+    const first = Array.from({ length: LINES_MAX }, (_, name) => `no ${name}`);
+    const rest = 'Such warnings come too fast: for the rest of a minute they are only counted.';
+    expect(logged).toEqual([...first, rest, 'another one']);
+    await clock.advance(LINES_WINDOW_MS);
+    expect(logged).toHaveLength(LINES_MAX + 2);
+    warnings.raise('PEER_MISBEHAVED', 'later', 'again');
+    expect(logged.slice(-2)).toEqual(['480 more such warnings came, and were not logged.', 'again']);
+    await clock.advance(LINES_WINDOW_MS);
+    warnings.raise('PEER_MISBEHAVED', 'latest', 'and again');
+    expect(logged.slice(-1)).toEqual(['and again']);
+    expect(logged).toHaveLength(LINES_MAX + 5);
   });
 
   test('are at most 256: the oldest is forgotten', () => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { BODY_TIME_MS } from '../../src/server/body-time.ts';
 import { BODY_BYTES_MAX } from '../../src/server/http-server.ts';
 import { ERROR_CODES } from '../../src/core/errors.ts';
-import { fakeServer, localFake, type LocalFake } from './serve-fake.ts';
+import { fakeServer, localFake, type LocalFake, readAll } from './serve-fake.ts';
 
 const STABLE = [...ERROR_CODES, 'NOT_FOUND', 'ROUTE_NOT_FOUND', 'BODY_TOO_LARGE'];
 
@@ -142,5 +144,30 @@ describe('a client that takes its time', () => {
   it('is given a minute for its headers, and for a stream of lines as long as it likes', () => {
     const { server } = fakeServer().app;
     expect(server).toMatchObject({ headersTimeout: 60_000, requestTimeout: 0 });
+  });
+
+  it('is given a minute for a body, and refused then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const fake = await localFake();
+    const head = 'PUT /v1/kv/a HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"value":';
+    const answer = answerTo(fake, head);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+    vi.advanceTimersByTime(BODY_TIME_MS);
+    expect(expectRefused(await answer)).toEqual({ status: 408, code: 'INVALID_OPTION' });
+    await expectUndisturbed(fake);
+  });
+
+  it('of an import is left to take its time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const fake = await localFake();
+    const request = fake.open('POST', '/v1/import');
+    request.write('{"key":"a","value":1}\n');
+    await vi.waitFor(() => expect(fake.node.entryByKey.size).toBe(1), { interval: 5 });
+    vi.advanceTimersByTime(100 * BODY_TIME_MS);
+    request.end('{"key":"b","value":2}\n');
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(await readAll(response)).toContain('"imported":2');
   });
 });
