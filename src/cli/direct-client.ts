@@ -24,6 +24,7 @@ import {
   type ImportSummary,
 } from '../server/import-lines.ts';
 import { failure } from './cli-error.ts';
+import { tellLacking } from './lacking.ts';
 import type { AfterOptions, ListOptions, StoreClient } from './store-client.ts';
 
 export class DirectClient implements StoreClient {
@@ -38,7 +39,8 @@ export class DirectClient implements StoreClient {
     return this.#store.put(key, value, options);
   }
 
-  get(key: string, options: AfterOptions): Promise<Entry | undefined> {
+  async get(key: string, options: AfterOptions): Promise<Entry | undefined> {
+    await tellLacking(this.#store);
     return this.#store.getEntry(key, options);
   }
 
@@ -46,11 +48,13 @@ export class DirectClient implements StoreClient {
     return this.#store.del(key, options);
   }
 
-  entries(options: ListOptions): AsyncIterable<Entry> {
-    return this.#store.entries(options);
+  async *entries(options: ListOptions): AsyncIterable<Entry> {
+    await tellLacking(this.#store);
+    yield* this.#store.entries(options);
   }
 
-  count(prefix: string, options: AfterOptions): Promise<number> {
+  async count(prefix: string, options: AfterOptions): Promise<number> {
+    await tellLacking(this.#store);
     return this.#store.count({ prefix, ...options });
   }
 
@@ -79,7 +83,7 @@ export class DirectClient implements StoreClient {
   }
 
   exportLines(prefix: string): AsyncIterable<string> {
-    return exportLines(this.#store.entries({ prefix }));
+    return exportLines(this.entries({ prefix }));
   }
 
   backupStream(): AsyncIterable<Uint8Array> {
