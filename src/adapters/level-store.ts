@@ -3,6 +3,7 @@
 import { Level } from 'level';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
+import { markDamagedBlocks } from './level-tables.ts';
 import { type BytesLevel, wrapLevel } from './abstract-level-store.ts';
 
 const MIB = 2 ** 20;
@@ -27,7 +28,10 @@ export async function openLevelStore(
   } catch (error) {
     throw openingError(location, error);
   }
-  return wrapLevel(db as unknown as BytesLevel);
+  return {
+    ...wrapLevel(db as unknown as BytesLevel),
+    checkFiles: (onPiece) => markDamagedBlocks(location, onPiece),
+  };
 }
 
 function openingError(location: string, error: unknown): BoatoError {

@@ -1,11 +1,13 @@
 /** A node's folder: the database, the marker that it was made, and who holds it. */
 
-import { access, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { openLevelStore } from '../adapters/level-store.ts';
+import { markDamagedBlocks } from '../adapters/level-tables.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Ballast } from './ballast.ts';
+import { diedUnchecked, holderPath, readHolder, writeHolder } from './holder.ts';
 import { makeFirstDatabase, removeAsides } from './first-database.ts';
 import { type NotedDatabase, openNoted } from './noted-database.ts';
 import { requestSalvage } from './salvage.ts';
@@ -14,7 +16,6 @@ import { syncFolder } from './sync.ts';
 
 /** Once it is there, a missing database is an error, not a reason to begin an empty one. */
 const MARKER = 'initialized';
-const HOLDER = 'holder.json';
 const DATABASE = 'db';
 /** A database that is being restored: it becomes the folder's only when it is whole. */
 const RESTORING = 'restore.tmp';
@@ -40,16 +41,24 @@ export async function openFolder(path: string): Promise<StoreHome> {
   await makeFolder(dir);
   const isInitialized = await exists(join(dir, MARKER));
   if (!isInitialized && !(await exists(join(dir, DATABASE)))) await makeFirstDatabase(dir, DATABASE);
+  // LevelDB may have ended the process over a damaged table, and would again.
+  if (await diedUnchecked(dir)) await markDamagedBlocks(join(dir, DATABASE), () => {});
   const { store, damage, settle } = await openDatabase(dir, isInitialized);
   try {
-    await writeFile(join(dir, HOLDER), JSON.stringify({ pid: process.pid }));
+    await writeHolder(dir, { pid: process.pid });
   } catch (error) {
     await store.close();
-    throw unusable(`The file ${join(dir, HOLDER)} cannot be written`, error);
+    throw unusable(`The file ${holderPath(dir)} cannot be written`, error);
   }
   return {
     dir,
-    store,
+    store: {
+      ...store,
+      async checkFiles(onPiece) {
+        await store.checkFiles?.(onPiece);
+        await writeHolder(dir, { pid: process.pid, checked: true }).catch(() => undefined);
+      },
+    },
     isInitialized,
     damage,
     async markInitialized() {
@@ -74,7 +83,7 @@ export async function openFolder(path: string): Promise<StoreHome> {
       }),
     setRoomAside: (isCalledOff) => ballast.fill(isCalledOff),
     checkRoom: () => ballast.checkRoom(),
-    release: () => rm(join(dir, HOLDER), { force: true }),
+    release: () => rm(holderPath(dir), { force: true }),
   };
 }
 
@@ -190,16 +199,6 @@ async function lockedBy(dir: string, cause: BoatoError): Promise<BoatoError> {
       cause,
     },
   );
-}
-
-/** The process that took the folder last, if it has not given it back. */
-export async function readHolder(dir: string): Promise<number | undefined> {
-  try {
-    const { pid } = JSON.parse(await readFile(join(dir, HOLDER), 'utf8')) as { pid?: unknown };
-    return typeof pid === 'number' ? pid : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first folder that had to be made, if any. */

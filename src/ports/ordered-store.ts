@@ -57,6 +57,11 @@ export interface OrderedStore extends Reader {
   snapshot(): Snapshot;
   /** Rewrites what is stored without the records that were overwritten or deleted. */
   compact(): Promise<void>;
+  /**
+   * Looks at the files beneath, where there are any: what is damaged in them fails when it is read from then on. `onPiece`
+   * may throw, to call it off. A file that cannot be looked at is left to those who read it.
+   */
+  checkFiles?(onPiece: () => void): Promise<void>;
   /** Ends running scans and closes. Harmless when repeated. */
   close(): Promise<void>;
 }

@@ -98,15 +98,16 @@ export class Health {
    */
   async check(isCalledOff: () => boolean): Promise<string | undefined> {
     const { context, fingerprints } = this.#state;
+    const goOn = (): void => {
+      if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
+    };
+    await this.#store.checkFiles?.(goOn);
     const { snapshot, all, permanent, pairsByNo } = await this.#committer.exclusive(() => {
       const { all: allNow, permanent: permanentNow } = this.#state;
       const pairs = new Map([...context.all()].map((row) => [row.no, row.pairs]));
       const now = { all: allNow, permanent: permanentNow, pairsByNo: pairs };
       return Promise.resolve({ snapshot: this.#store.snapshot(), ...now });
     });
-    const goOn = (): void => {
-      if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
-    };
     let found: Recount;
     let isSound: boolean;
     try {
@@ -133,6 +134,10 @@ export class Health {
 
   /** Looks at every record of one moment, while reads and writes go on. Called off, it fails with `ABORTED`. */
   async verify(isCalledOff: () => boolean): Promise<Findings> {
+    const goOn = (): void => {
+      if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
+    };
+    await this.#store.checkFiles?.(goOn);
     const moment = await this.#committer.exclusive(() =>
       Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
     );
@@ -140,7 +145,7 @@ export class Health {
     try {
       return await verify(moment, this.#state.fingerprints, (records) => {
         this.#verified += records;
-        if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
+        goOn();
       });
     } finally {
       this.#verifications--;
@@ -160,6 +165,7 @@ export class Health {
         { why },
         'Damage was found: what was seen is forgotten, and peers are asked for all of it.',
       );
+      await this.#store.checkFiles?.(() => {});
       const found = await recount(this.#store, context, fingerprints).catch((error: unknown) => {
         throw this.unreadable(error);
       });

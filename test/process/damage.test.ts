@@ -47,9 +47,6 @@ interface File {
   readonly outcome: Outcome | ((harm: Harm, stop: Stop) => Outcome);
 }
 
-/** Tables with flipped bytes now and then do not heal, or end the process in LevelDB: why is not known. */
-const WITH_FLIPPED_TABLES = process.env['BOATO_FLIPPED_TABLES'] !== undefined;
-
 const FILES: readonly File[] = [
   {
     name: 'the log',
@@ -59,7 +56,6 @@ const FILES: readonly File[] = [
   {
     name: 'a table',
     path: /^db\/\d+\.ldb$/u,
-    ...(WITH_FLIPPED_TABLES ? {} : { harms: ['cut', 'emptied', 'removed'] }),
     // So small a table holds all: what is needed to open, too.
     outcome: (harm) => (harm === 'flipped' ? 'found' : 'refused'),
   },
@@ -144,11 +140,6 @@ async function both(node: Node): Promise<void> {
 }
 
 describe('of the folder of a node', () => {
-  test.skipIf(!WITH_FLIPPED_TABLES)(
-    'tables, flipped, are NOT TRIED unless BOATO_FLIPPED_TABLES is set: they fail now and then',
-    () => {},
-  );
-
   test.each(CASES)('$name, $harm after $stop, is $expected', async ({ path, harm, stop, expected }) => {
     const dir = join(await temporaryFolder(), 'b');
     await cp(folders[stop], dir, { recursive: true });

@@ -1,7 +1,8 @@
 /** What a folder tells of a node that does not run: a few records are read, and nothing is written. */
 
 import { stat } from 'node:fs/promises';
-import { openForLook, readHolder } from '../../node/folder.ts';
+import { openForLook } from '../../node/folder.ts';
+import { readHolder } from '../../node/holder.ts';
 import { errorMessage } from '../../server/error-message.ts';
 import { FORMAT_VERSION } from '../../storage/meta-record.ts';
 import { type QuickLook, quickLook } from '../../storage/quick-look.ts';
