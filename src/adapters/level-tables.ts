@@ -1,16 +1,19 @@
 /**
- * Makes damaged blocks of LevelDB's tables unreadable. classic-level has LevelDB check no block's checksum, and offers no
- * option for it: a get or a scan then shows what is there, which the checksums of our records tell, but a compaction that
- * meets keys out of order fails an assertion (`TableBuilder::Add`), which ends the process, again after each restart. A
- * block of unknown type LevelDB refuses with an error: so where a checksum does not fit, the type goes.
+ * Makes what LevelDB must not trust in its tables unreadable. classic-level has it check no block's checksum, and offers no
+ * option for it. A damaged value is found by the checksum of our record; but a compaction that meets keys out of order fails
+ * an assertion (`TableBuilder::Add`), which ends the process, again after each restart, and a damaged filter hides keys. A
+ * block of unknown type LevelDB refuses with an error, as a table whose magic number is another.
  *
- *     table  = block… footer                                   (LevelDB, `doc/table_format.md`)
+ * 1. A damaged block whose keys still ascend, within those of its neighbours, is left: what else it holds can be read.
+ * 2. Of any other damaged block the type goes; where the index is damaged, the magic number of the table.
+ *
+ *     table  = block… footer                                   (LevelDB, `doc/table_format.md`; blocks: `level-block.ts`)
  *     block  = content type:1 checksum:4                       CRC-32C of content and type, masked
  *     footer = metaindex index padding magic:8                 handles; 48 bytes
  *     handle = offset:varint size:varint                       of a block's content
  *
- * The index has the handles of blocks of entries, the metaindex that of the filter. Where the index does not fit, the table
- * is made none.
+ * The index has the handles of the blocks of entries, each under a key that lies behind them and before the next; the
+ * metaindex that of the filter.
  */
 
 import { type FileHandle, open, readdir } from 'node:fs/promises';
@@ -18,19 +21,15 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { crc32c } from './crc32c.ts';
-import { unpackSnappy } from './snappy.ts';
+import { ascends, entriesOf, unpackBlock } from './level-block.ts';
 
 const TABLE = /\.(?:ldb|sst)$/u;
 const FOOTER_BYTES = 48;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 const TRAILER_BYTES = 5;
-const SNAPPY = 1;
 /** Of no kind of block. */
 const NO_TYPE = 0xff;
 const MASK = 0xa282ead8;
-
-/** An index is a few hundredths of its table. */
-const INDEX_BYTES_MAX = 2 ** 28;
 
 /** Bytes looked at in one go, while others wait. */
 const PIECE_BYTES = 2 ** 20;
@@ -38,6 +37,18 @@ const PIECE_BYTES = 2 ** 20;
 interface Handle {
   readonly offset: number;
   readonly size: number;
+}
+
+/** A block of entries, with the key that the index has for it. */
+interface Indexed {
+  readonly handle: Handle;
+  readonly upTo: Uint8Array;
+}
+
+interface Layout {
+  readonly blocks: readonly Indexed[];
+  /** The metaindex, and what it names. */
+  readonly others: readonly Handle[];
 }
 
 /**
@@ -50,22 +61,26 @@ export async function markDamagedBlocks(location: string, onPiece: () => void): 
     const file = await open(join(location, name), 'r+').catch(() => undefined);
     if (file === undefined) continue;
     try {
-      await markOf(file, onPiece);
+      await markIn(file, onPiece);
     } finally {
       await file.close();
     }
   }
 }
 
-async function markOf(file: FileHandle, onPiece: () => void): Promise<void> {
+async function markIn(file: FileHandle, onPiece: () => void): Promise<void> {
   const bytes = await file.readFile().catch(() => undefined);
   // One that is still being written has no footer yet.
   if (bytes === undefined || !bytes.subarray(-MAGIC.length).equals(MAGIC)) return;
-  const handles = handlesOf(bytes);
-  if (handles === undefined) return mark(file, bytes.length - 1, 0);
+  const layout = layoutOf(bytes);
+  if (layout === undefined) return mark(file, bytes.length - 1, 0);
+  for (const handle of layout.others) if (!isSound(bytes, handle)) await mark(file, endOf(handle), NO_TYPE);
+  let before: Uint8Array | undefined;
   let seen = 0;
-  for (const handle of handles) {
-    if (!isSound(bytes, handle)) await mark(file, handle.offset + handle.size, NO_TYPE);
+  for (const block of layout.blocks) {
+    const { handle, upTo } = block;
+    if (!isSound(bytes, handle) && !isOrderly(bytes, block, before)) await mark(file, endOf(handle), NO_TYPE);
+    before = upTo;
     seen += handle.size;
     if (seen < PIECE_BYTES) continue;
     seen = 0;
@@ -79,55 +94,62 @@ async function mark(file: FileHandle, at: number, byte: number): Promise<void> {
   await file.datasync();
 }
 
-/** Of all blocks but the index; `undefined` where that cannot be read. */
-function handlesOf(bytes: Uint8Array): Handle[] | undefined {
+/** `undefined` where the index cannot be read. */
+function layoutOf(bytes: Uint8Array): Layout | undefined {
   try {
     const footer = new ByteReader(bytes.subarray(-FOOTER_BYTES));
-    const metaindex = readHandle(footer);
-    const index = readHandle(footer);
-    if (!isSound(bytes, index) || !isWithin(bytes, metaindex)) return undefined;
-    const filters = isSound(bytes, metaindex) ? entriesOf(bytes, metaindex) : [];
-    return [...entriesOf(bytes, index), metaindex, ...filters];
+    const metaindex = readHandle(footer, bytes);
+    const index = readHandle(footer, bytes);
+    if (!isSound(bytes, index)) return undefined;
+    const blocks = handlesIn(bytes, index);
+    const filters = isSound(bytes, metaindex) ? handlesIn(bytes, metaindex) : [];
+    return { blocks, others: [metaindex, ...filters.map(({ handle }) => handle)] };
   } catch (error) {
     if (!(error instanceof MalformedBytes)) throw error;
     return undefined;
   }
 }
 
-/** The handles in a block of them, whose keys do not matter. */
-function entriesOf(bytes: Uint8Array, { offset, size }: Handle): Handle[] {
-  const content = bytes.subarray(offset, offset + size);
-  const plain = bytes[offset + size] === SNAPPY ? unpackSnappy(content, INDEX_BYTES_MAX) : content;
-  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
-  // After the entries: where some of them begin, four bytes each, and how many of these there are.
-  const restarts = plain.length < 4 ? 0 : view.getUint32(plain.length - 4, true);
-  const end = plain.length - 4 - 4 * restarts;
-  if (end < 0) throw new MalformedBytes('an index without an end');
-  const reader = new ByteReader(plain.subarray(0, end));
-  const handles: Handle[] = [];
-  while (reader.left > 0) {
-    reader.varint();
-    const keyBytes = reader.varint();
-    const valueBytes = reader.varint();
-    reader.raw(keyBytes);
-    const handle = readHandle(new ByteReader(reader.raw(valueBytes)));
-    if (!isWithin(bytes, handle)) throw new MalformedBytes('a block beyond the end');
-    handles.push(handle);
+function handlesIn(bytes: Uint8Array, block: Handle): Indexed[] {
+  return [...entriesOf(contentOf(bytes, block))].map(({ key, value }) => ({
+    handle: readHandle(new ByteReader(value), bytes),
+    upTo: key,
+  }));
+}
+
+/** Whether LevelDB can go through all of it. */
+function isOrderly(bytes: Uint8Array, { handle, upTo }: Indexed, before: Uint8Array | undefined): boolean {
+  try {
+    let last = before;
+    for (const { key } of entriesOf(contentOf(bytes, handle))) {
+      if (last !== undefined && !ascends(last, key)) return false;
+      last = key;
+    }
+    return last === undefined || last === before || !ascends(upTo, last);
+  } catch (error) {
+    if (!(error instanceof MalformedBytes)) throw error;
+    return false;
   }
-  return handles;
 }
 
-function readHandle(reader: ByteReader): Handle {
-  return { offset: reader.varint(), size: reader.varint() };
+function contentOf(bytes: Uint8Array, handle: Handle): Uint8Array {
+  return unpackBlock(bytes.subarray(handle.offset, endOf(handle)), bytes[endOf(handle)]);
 }
 
-function isWithin(bytes: Uint8Array, { offset, size }: Handle): boolean {
-  return offset + size + TRAILER_BYTES <= bytes.length - FOOTER_BYTES;
+function readHandle(reader: ByteReader, bytes: Uint8Array): Handle {
+  const handle = { offset: reader.varint(), size: reader.varint() };
+  if (endOf(handle) + TRAILER_BYTES > bytes.length - FOOTER_BYTES)
+    throw new MalformedBytes('a block beyond the end');
+  return handle;
+}
+
+/** Where its type is. */
+function endOf({ offset, size }: Handle): number {
+  return offset + size;
 }
 
 function isSound(bytes: Uint8Array, handle: Handle): boolean {
-  if (!isWithin(bytes, handle)) return false;
-  const end = handle.offset + handle.size;
+  const end = endOf(handle);
   const crc = crc32c(bytes.subarray(handle.offset, end + 1));
   const masked = (((crc >>> 15) | (crc << 17)) + MASK) >>> 0;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(end + 1, true) === masked;
