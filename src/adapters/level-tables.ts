@@ -89,9 +89,10 @@ async function markIn(file: FileHandle, onPiece: () => void): Promise<void> {
   }
 }
 
+/** Best effort: on a disk that takes no write LevelDB writes no table either. */
 async function mark(file: FileHandle, at: number, byte: number): Promise<void> {
-  await file.write(Uint8Array.of(byte), 0, 1, at);
-  await file.datasync();
+  await file.write(Uint8Array.of(byte), 0, 1, at).catch(() => undefined);
+  await file.datasync().catch(() => undefined);
 }
 
 /** `undefined` where the index cannot be read. */

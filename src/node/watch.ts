@@ -118,10 +118,13 @@ export class MapChanges implements Changes {
       if (this.#ended !== undefined) return;
       const isLast = this.#watcher.isThrough && index === page.length - 1;
       // Whoever takes one change, and goes on elsewhere, must be able to say that it may have been told it.
-      const token = isLast ? this.#watcher.token : index === 0 ? this.#watcher.tokenWithin : undefined;
-      this.#token = token ?? this.#token;
+      const token = isLast ? this.#watcher.token : this.#watcher.tokenWithin;
       const change = this.#changeOf(stored);
-      yield token === undefined ? change : { ...change, token };
+      if (token === undefined || token === this.#token) yield change;
+      else {
+        this.#token = token;
+        yield { ...change, token };
+      }
     }
     this.#isTaken = true;
   }
