@@ -1,7 +1,7 @@
 /**
  * Where a watch goes on: what was told, as text. Opaque to its holder, good on every node of the cluster.
  *
- *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 prefix horizon:8 nextExpiry:8 partly rows)
+ *     token   = base64url(format:1 checksum:4 node drops:varint droppedAt:8 prefix horizon:8 nextExpiry:8 unnamed:1 partly rows)
  *     node, prefix, partly = length:varint bytes
  *     partly, rows = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
  *
@@ -46,6 +46,7 @@ export function encodeToken(token: ChangeToken, clusterId: string): string {
   writer.lengthPrefixed(token.prefix);
   writer.uint64(told.horizon);
   writer.uint64(nextExpiryMs === Number.POSITIVE_INFINITY ? 0 : nextExpiryMs);
+  writer.byte(told.unnamed ? 1 : 0);
   writer.lengthPrefixed(encodeRows(rowsOf(partly)));
   writer.raw(encodeRows(rowsOf(told.rowByActor)));
   const body = writer.finish();
@@ -88,10 +89,13 @@ function read(reader: ByteReader): ChangeToken {
   const prefix = reader.lengthPrefixed();
   const horizon = reader.uint64() as Version;
   const nextExpiry = reader.uint64();
+  const unnamed = reader.byte();
+  if (unnamed > 1) throw new MalformedBytes('it is neither one nor the other');
   const partly = toldRows(reader.lengthPrefixed());
   const rowByActor = toldRows(reader.raw(reader.left));
   const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;
-  return { nodeId, drops, droppedAt, prefix, told: { rowByActor, horizon }, partly, nextExpiryMs };
+  const told = { rowByActor, horizon, unnamed: unnamed === 1 };
+  return { nodeId, drops, droppedAt, prefix, told, partly, nextExpiryMs };
 }
 
 function toldRows(bytes: Uint8Array): ReadonlyMap<Actor, ToldRow> {

@@ -27,6 +27,8 @@ export interface ToldRow {
 export interface Told {
   readonly rowByActor: ReadonlyMap<Actor, ToldRow>;
   readonly horizon: Version;
+  /** There were too many single dots to have them here, some of them of entries: only who told them knows which. */
+  readonly unnamed: boolean;
 }
 
 /** A row of the context as of a snapshot. */
@@ -71,7 +73,7 @@ export async function toldOf({ rows, horizon, hasDots }: PinnedContext, snapshot
     const dots = hasDots && row.looseCount > 0 ? await withLoose(row, snapshot) : row.dots;
     rowByActor.set(actor, { received, closed, dots });
   }
-  return { rowByActor, horizon };
+  return { rowByActor, horizon, unnamed: !hasDots && rows.some(({ looseCount }) => looseCount > 0) };
 }
 
 /** The rows that cover more than those of `told` do. */

@@ -12,7 +12,8 @@
  * - where entries that it was told may have expired and been collected, untold;
  * - where it was told by another node, or by this one before it was set back, what this one has not seen, and does not see
  *   within `CATCH_UP_MS`. Until then it is told nothing: it would go back in time, and be told a key that it was told is
- *   deleted.
+ *   deleted;
+ * - at another node where its token could not name all single dots of what it was told: they were too many.
  */
 
 import type { Actor, NodeId } from '../core/actor.ts';
@@ -180,7 +181,8 @@ export class Watcher {
       const now = await toldOf(pin.context, pin.snapshot);
       this.#pass = { pin, pages, source: this.#source(pages, told, placed), told: now };
       const horizon = maxVersion(told.horizon, now.horizon);
-      this.#within = { told: { ...told, horizon }, partly: beyond(told, now), nextExpiryMs };
+      const unnamed = told.unnamed || now.unnamed;
+      this.#within = { told: { ...told, horizon, unnamed }, partly: beyond(told, now), nextExpiryMs };
       this.#isWithin = true;
       this.#tokenWithin = undefined;
       return true;
@@ -204,8 +206,15 @@ export class Watcher {
     );
   }
 
+  /** Another node told more than the token names. */
+  get #isUnaccounted(): boolean {
+    const since = this.#since;
+    return since?.told.unnamed === true && since.nodeId !== this.#dependencies.nodeId;
+  }
+
   #checkGone(pin: ChangePin, told: Told, isJournaled: boolean): void {
     const nextExpiryMs = this.#told === undefined ? this.#since?.nextExpiryMs : this.#nextExpiryMs;
+    if (this.#told === undefined && this.#isUnaccounted) throw gone(UNNAMED);
     if (pin.drops !== this.#drops?.drops || pin.droppedAt !== this.#drops.droppedAt) throw gone(DROPPED);
     if ((nextExpiryMs ?? pin.wallMs) < pin.wallMs - this.#dependencies.tombstoneTtlMs) throw gone(EXPIRED);
     const isExact = isJournaled && this.#since === undefined;
@@ -254,6 +263,7 @@ type Source = AsyncGenerator<readonly StoredChange[], void, undefined>;
 const LATE = 'what was deleted meanwhile is forgotten';
 const DROPPED = 'entries were dropped, or taken out, which nothing that is here tells';
 const EXPIRED = 'what expired meanwhile is forgotten';
+const UNNAMED = 'the node that told the rest told more than its token could name';
 const UNSEEN = 'this node lacks what was told before, and did not get it';
 
 function gone(why: string): BoatoError {

@@ -28,6 +28,7 @@ const tokens: fc.Arbitrary<ChangeToken> = fc.record({
   told: fc.record({
     rowByActor: rowsByActor,
     horizon: versions,
+    unnamed: fc.boolean(),
   }),
   partly: rowsByActor,
   nextExpiryMs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: VERSION_MAX })),
@@ -38,7 +39,7 @@ const TOKEN: ChangeToken = {
   drops: 300,
   droppedAt: 5 as Version,
   prefix: asciiBytes('user/'),
-  told: { rowByActor: new Map(), horizon: 7 as Version },
+  told: { rowByActor: new Map(), horizon: 7 as Version, unnamed: false },
   partly: new Map(),
   nextExpiryMs: 9,
 };
@@ -80,7 +81,7 @@ describe('a token of a watch', () => {
     const actor = makeActor(nodeId('a'), 1 as Version, 0);
     const row = { received: 5 as Version, closed: 5 as Version };
     const dots = new Set([4, 5, 6].map((version) => version as Version));
-    const told = { rowByActor: new Map([[actor, { ...row, dots }]]), horizon: 7 as Version };
+    const told = { rowByActor: new Map([[actor, { ...row, dots }]]), horizon: 7 as Version, unnamed: true };
     const back = decodeToken(encodeToken({ ...TOKEN, told }, CLUSTER), CLUSTER);
     expect(back.told.rowByActor.get(actor)).toEqual({ ...row, dots: new Set([6]) });
   });
@@ -93,6 +94,7 @@ describe('a token of a watch', () => {
       'ac02 0000000000000005', // drops, droppedAt
       '05 757365722f', // prefix
       '0000000000000007 0000000000000009', // horizon, nextExpiry
+      '00', // unnamed
       '01 00', // partly
       '00', // rows
     ];

@@ -306,6 +306,21 @@ describe('a token', () => {
     }
   });
 
+  test('of more single dots than it names is gone at another node, which cannot know what was told', async () => {
+    for (const dots of [1024, 1025]) {
+      const [a, b] = [await open('a'), await open('b')];
+      await a.write(Array.from({ length: dots }, (_, index) => put(`k${index}`, '1')));
+      await a.giveUp('a test');
+      const token = await tokenOf(a);
+      const elsewhere = await watch(b, token);
+      const first = await elsewhere.step().then(
+        () => 'waits',
+        (error: { code: string }) => error.code,
+      );
+      expect({ dots, first }).toEqual({ dots, first: dots === 1024 ? 'waits' : 'CHANGES_GONE' });
+    }
+  });
+
   test('of another prefix is refused; of a shorter one it holds', async () => {
     const a = await open('a');
     const watcher = await watch(a, undefined, 'user/');

@@ -24,7 +24,7 @@ const TOKEN: ChangeToken = {
   drops: 2,
   droppedAt: version(5),
   prefix: utf8('user/'),
-  told: { rowByActor: ROW_BY_ACTOR, horizon: version(9) },
+  told: { rowByActor: ROW_BY_ACTOR, horizon: version(9), unnamed: true },
   partly: ROW_BY_ACTOR,
   nextExpiryMs: 1_800_000_000_000,
 };
@@ -43,7 +43,7 @@ export const changeToken: Target = {
       encodeToken(
         {
           ...TOKEN,
-          told: { rowByActor: new Map(), horizon: version(0) },
+          told: { rowByActor: new Map(), horizon: version(0), unnamed: false },
           partly: new Map(),
           nextExpiryMs: Number.POSITIVE_INFINITY,
         },
