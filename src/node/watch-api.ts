@@ -23,10 +23,7 @@ export type Change = (
   readonly origin: 'local' | 'peer';
   /** The node that it came from; absent where that is not known any more. */
   readonly peer?: string;
-  /**
-   * Where to go on once this change was taken. Absent where the one before it still holds. Of changes that are told at once
-   * the first has one, too: it is told again from there, and so is the rest.
-   */
+  /** Where to go on once this change was taken; on the last of those that were told at once. */
   readonly token?: string;
 };
 
@@ -34,7 +31,10 @@ export type Change = (
 export interface Changes extends AsyncIterableIterator<Change> {
   /** Resolves once the watch has begun, or was ended: what is read from then on misses nothing that the watch does not tell. */
   readonly begun: Promise<void>;
-  /** Where to go on after the last change that was taken, as far as it is known; absent before `begun`. */
+  /**
+   * Where to go on after the last change that was taken; absent before `begun`. Between changes that are told at once: it
+   * tells all of them again, and is to be kept nevertheless, since it says that some of them were told.
+   */
   readonly token: string | undefined;
   return(): Promise<IteratorResult<Change, undefined>>;
 }

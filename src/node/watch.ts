@@ -119,12 +119,9 @@ export class MapChanges implements Changes {
       const isLast = this.#watcher.isThrough && index === page.length - 1;
       // Whoever takes one change, and goes on elsewhere, must be able to say that it may have been told it.
       const token = isLast ? this.#watcher.token : this.#watcher.tokenWithin;
+      this.#token = token ?? this.#token;
       const change = this.#changeOf(stored);
-      if (token === undefined || token === this.#token) yield change;
-      else {
-        this.#token = token;
-        yield { ...change, token };
-      }
+      yield isLast && token !== undefined ? { ...change, token } : change;
     }
     this.#isTaken = true;
   }

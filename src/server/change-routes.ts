@@ -56,7 +56,7 @@ async function replyChanges(reply: FastifyReply, changes: Changes): Promise<void
   try {
     await answer.send({ event: 'begun', id: changes.token, data: '{}' });
     for await (const { token, ...change } of changes)
-      await answer.send({ id: token, data: JSON.stringify(shownChange(change)) });
+      await answer.send({ id: token ?? changes.token, data: JSON.stringify(shownChange(change)) });
   } catch (error) {
     await answer.send({ event: 'failed', data: JSON.stringify(errorAnswer(error).body) });
   } finally {

@@ -46,6 +46,26 @@ describe('GET /v1/changes', () => {
     expect(node.watchCalls).toMatchObject([{ prefix: 'k', since: 'T' }]);
   });
 
+  it('sends the token that a watch has between changes that are told at once, once', async () => {
+    const { node, ask } = fakeServer();
+    node.changes = (async function* () {
+      node.token = 'T0.5';
+      yield { type: 'del', key: 'k', ...DOT } as const;
+      yield { type: 'del', key: 'l', ...DOT } as const;
+      await Promise.resolve();
+      yield { type: 'del', key: 'm', ...DOT, token: 'T1' } as const;
+    })();
+    const { text } = await ask('GET', '/v1/changes');
+    expect(text.match(/^id: .*|"key":"."/gmu)).toEqual([
+      'id: T0',
+      'id: T0.5',
+      '"key":"k"',
+      '"key":"l"',
+      'id: T1',
+      '"key":"m"',
+    ]);
+  });
+
   it('takes the token of a client that comes back from its header', async () => {
     const { node, app } = fakeServer();
     await app.inject({ url: '/v1/changes?since=T', headers: { 'last-event-id': 'T9' } });

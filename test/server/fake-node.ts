@@ -44,6 +44,8 @@ export class FakeNode implements Node {
   readonly optionCalls: object[] = [];
   readonly watchCalls: WatchOptions[] = [];
   readonly listeners = new Set<UserEvents['event']>();
+  /** Where a watch goes on. */
+  token = 'T0';
   /** What a watch tells, once it has begun. */
   changes: AsyncIterable<Change> = (async function* none() {})();
   begun: Promise<void> = Promise.resolve();
@@ -131,10 +133,13 @@ export class FakeNode implements Node {
 
   watch(options: WatchOptions = {}): Changes {
     this.watchCalls.push(options);
+    const token = (): string => this.token;
     const source = this.changes[Symbol.asyncIterator]() as AsyncGenerator<Change, undefined>;
     return {
       begun: this.begun,
-      token: 'T0',
+      get token() {
+        return token();
+      },
       next: () => source.next(),
       return: () => source.return(undefined),
       [Symbol.asyncIterator]() {
