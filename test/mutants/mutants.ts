@@ -137,8 +137,8 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   neverdead: [
     edit(
       'src/core/verdict.ts',
-      "return own.version <= theirHorizon ? 'goes' : 'unexplained';",
-      "return own.version <= theirHorizon ? 'stays' : 'unexplained';",
+      "return order > 0 || own.version <= theirHorizon ? 'goes' : 'unexplained';",
+      "return order > 0 ? 'goes' : own.version <= theirHorizon ? 'stays' : 'unexplained';",
     ),
   ],
   latehorizon: [
