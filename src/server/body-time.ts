@@ -13,6 +13,8 @@ export function limitBodyTime(app: FastifyInstance, mayLast: (url: string | unde
   app.addHook('preParsing', (request, _reply, payload, done) => {
     if (!mayLast(request.routeOptions.url)) {
       const timer = setTimeout(() => {
+        // An empty body, which nobody reads, has no end.
+        if (request.raw.complete) return;
         const late = Object.assign(new Error('The body is late.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
         answerUnreadable(late, request.raw.socket);
       }, BODY_TIME_MS);

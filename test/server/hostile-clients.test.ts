@@ -158,16 +158,47 @@ describe('a client that takes its time', () => {
     await expectUndisturbed(fake);
   });
 
+  it.each([
+    ['GET', '/v1/changes'],
+    ['POST', '/v1/sync'],
+  ])('is answered as long as it takes: %s %s', async (method, path) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const fake = await localFake();
+    let goOn = (): void => undefined;
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    let isAsked = false;
+    fake.node.changes = (async function* () {
+      isAsked = true;
+      await going;
+      yield* [];
+    })();
+    fake.node.answerSync = async () => {
+      isAsked = true;
+      await going;
+      return { peers: 7, inSync: 7, entriesReceived: 0, bytesReceived: 0, bytesSent: 0 };
+    };
+    const request = fake.open(method, path).end();
+    const responded = once(request, 'response') as Promise<[IncomingMessage]>;
+    await vi.waitFor(() => expect(isAsked).toBe(true), { interval: 5 });
+    vi.advanceTimersByTime(100 * BODY_TIME_MS);
+    goOn();
+    const [response] = await responded;
+    expect(response.statusCode).toBe(200);
+    expect(await readAll(response)).toMatch(/"peers":7|event: begun/u);
+  });
+
   it('of an import is left to take its time', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const fake = await localFake();
     const request = fake.open('POST', '/v1/import');
+    const responded = once(request, 'response') as Promise<[IncomingMessage]>;
     request.write('{"key":"a","value":1}\n');
     await vi.waitFor(() => expect(fake.node.entryByKey.size).toBe(1), { interval: 5 });
     vi.advanceTimersByTime(100 * BODY_TIME_MS);
     request.end('{"key":"b","value":2}\n');
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const [response] = await responded;
     expect(await readAll(response)).toContain('"imported":2');
   });
 });
