@@ -37,6 +37,13 @@ export interface Nack {
   readonly sequence: number;
 }
 
+/** A digest of all that the sender knows: whoever knows otherwise answers with pages. */
+export interface MembersDigest {
+  readonly type: 'members-digest';
+  /** 32 bits. */
+  readonly digest: number;
+}
+
 /** A page of all that the sender knows, ascending by name: what lies after `after`, up to the last one, or, if `isLast`, to the end. */
 export interface Members {
   readonly type: 'members';
@@ -55,4 +62,4 @@ export interface MembersReply {
   readonly records: readonly Update[];
 }
 
-export type MemberMessage = Ping | Ack | PingRequest | Nack | Members | MembersReply;
+export type MemberMessage = Ping | Ack | PingRequest | Nack | MembersDigest | Members | MembersReply;
