@@ -3,6 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Limits } from '../core/limits.ts';
+import type { Membership } from '../membership/membership.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,6 +20,12 @@ import { Greeter } from './greeter.ts';
 import { Healing } from './healing.ts';
 import { type Lag, lagOf, lastWordOf } from './lag.ts';
 import type { Link } from './link.ts';
+import {
+  type MemberLinksDependencies,
+  membershipOver,
+  speaksOfMembers,
+  type WatchOptions,
+} from './member-links.ts';
 import type { ClusterSettings } from './messages.ts';
 import type { GossipMode } from './mode.ts';
 import { PeerClocks } from './peer-clocks.ts';
@@ -37,7 +44,7 @@ import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
 
-export interface GossipDependencies {
+export interface GossipDependencies extends Pick<MemberLinksDependencies, 'onMember' | 'onMemberRecords'> {
   readonly replica: Replica;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -65,6 +72,8 @@ export interface GossipOptions {
   readonly gossipFanout: number;
   /** Absent: none are told, and those that come are passed on to nobody. */
   readonly rumours: RumourOptions | undefined;
+  /** Absent: nobody is watched, and the peers are those that were configured, or dialled this node. */
+  readonly membership?: WatchOptions | undefined;
   readonly sessionTimeoutMs: number;
   /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
@@ -85,6 +94,8 @@ export interface PulledStatus {
 
 export class Gossip {
   readonly mode: GossipMode;
+  /** Absent if it is off. */
+  readonly membership: Membership | undefined;
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
@@ -142,7 +153,24 @@ export class Gossip {
     });
     const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
     const penalties = new Penalties(clock);
-    const greeter = new Greeter({ self, packer, clock, warnings, responder, server, penalties });
+    const linkTo = (peer: NodeId): Link | undefined => this.#peers.linkTo(peer);
+    const { onMember, onMemberRecords } = dependencies;
+    const membership =
+      options.membership &&
+      membershipOver({ nodeId, clock, random, linkTo, onMember, onMemberRecords }, options.membership);
+    const greeter = new Greeter({
+      self,
+      packer,
+      clock,
+      warnings,
+      responder,
+      server,
+      penalties,
+      onMemberMessage: (link, message) => membership?.receive(link.nodeId, message),
+    });
+    const meet = (link: Link): void => {
+      if (speaksOfMembers(link)) membership?.linkOpened(link.nodeId);
+    };
     this.#peers = new Peers(options.peers, {
       nodeId,
       transport,
@@ -151,8 +179,12 @@ export class Gossip {
       random,
       log,
       warnings,
-      onSecondLink: (link, other) => twins.watch(link, other),
+      onSecondLink: (link, other) => {
+        twins.watch(link, other);
+        if (link.bootNonce !== other.bootNonce) meet(link);
+      },
       onConnected: (link) => {
+        meet(link);
         puller.connected(link);
         this.#acknowledgements.connected(link.nodeId);
         void this.#antiEntropy.round(link);
@@ -176,7 +208,7 @@ export class Gossip {
         for (const record of peers.recordsOf(link.nodeId)) record.lastWord = lastWord;
         return comparison;
       },
-      linkTo: (peer) => peers.linkTo(peer),
+      linkTo,
       isComparing: (peer) => server.isComparing(peer),
       sentTo: (peer) => server.sentTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
@@ -209,7 +241,7 @@ export class Gossip {
       {
         replica,
         links: () => peers.links(),
-        linkTo: (peer) => peers.linkTo(peer),
+        linkTo,
         clock,
         random,
         log,
@@ -251,6 +283,7 @@ export class Gossip {
       received: () => puller.entries,
     });
     this.mode = options.mode;
+    this.membership = membership;
     this.#replica = replica;
     this.#transport = transport;
     this.#warnings = warnings;
@@ -266,6 +299,7 @@ export class Gossip {
     this.#peers.start();
     this.#antiEntropy.start();
     this.#mongering.start();
+    this.membership?.start();
     return this.#listener.address;
   }
 
@@ -275,6 +309,7 @@ export class Gossip {
     this.#acknowledgements.stop();
     this.#events.stop();
     this.#mongering.stop();
+    this.membership?.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();

@@ -1,5 +1,7 @@
 /** Turns a fresh connection into a link: hello in both directions, checks, a time limit. */
 
+import { MalformedBytes } from '../core/byte-reader.ts';
+import type { MemberMessage } from '../membership/member-messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
@@ -15,6 +17,7 @@ import {
   SPOKEN,
 } from './handshake.ts';
 import type { Link } from './link.ts';
+import { speaksOfMembers } from './member-links.ts';
 import type { Hello, Reject } from './messages.ts';
 import type { Penalties } from './penalties.ts';
 import type { Responder } from './responder.ts';
@@ -44,6 +47,8 @@ export interface GreeterDependencies {
   readonly responder: Responder;
   readonly server: SessionServer;
   readonly penalties: Penalties;
+  /** What another member tells. */
+  readonly onMemberMessage: (link: Link, message: MemberMessage) => void;
 }
 
 /** Who misbehaves again within it, does so under the same warning. */
@@ -93,6 +98,11 @@ export class Greeter {
       onRequest: (request) => responder.answer(link, request),
       onNotice: (notice) => {
         if (link !== undefined) server.notice(link.nodeId, notice);
+      },
+      onMemberMessage: (message) => {
+        if (link === undefined) return;
+        if (!speaksOfMembers(link)) throw new MalformedBytes('a message of a later version');
+        this.#dependencies.onMemberMessage(link, message);
       },
       onClose: (reason) => {
         cancelTimer();

@@ -36,6 +36,7 @@ import {
 } from './messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
+import { MEMBER_TYPE, memberPositions, readMemberMessage } from './member-message-codec.ts';
 import { RUMOURS_MAX } from './rumour-codec.ts';
 import { cleanReason, Fields } from './validated-fields.ts';
 
@@ -72,6 +73,7 @@ const TYPE = {
   'rumours-reply': 26,
   events: 38,
   'events-reply': 39,
+  ...MEMBER_TYPE,
 } as const satisfies Record<Message['type'], number>;
 
 const REJECT_CODES: readonly RejectCode[] = [
@@ -174,6 +176,14 @@ function positionsOf(message: Message): readonly unknown[] {
       return [message.session];
     case 'failure':
       return [message.request, message.code, cleanReason(message.reason)];
+    case 'ping':
+    case 'ack':
+    case 'ping-request':
+    case 'nack':
+    case 'members-digest':
+    case 'members':
+    case 'members-reply':
+      return memberPositions(message);
   }
 }
 
@@ -329,8 +339,11 @@ function messageOf(type: number, fields: Fields): Message {
         code: fields.oneOf(FAILURE_CODES),
         reason: fields.reason(),
       };
-    default:
-      throw new MalformedBytes('a message of unknown type');
+    default: {
+      const message = readMemberMessage(type, fields);
+      if (message === undefined) throw new MalformedBytes('a message of unknown type');
+      return message;
+    }
   }
 }
 

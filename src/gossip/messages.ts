@@ -3,6 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
+import type { MemberMessage } from '../membership/member-messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import type { Travelling } from './compressed.ts';
 import type { UserEvent } from './event-codec.ts';
@@ -13,6 +14,9 @@ import type { UserEvent } from './event-codec.ts';
  */
 export const PROTOCOL_VERSION = 2;
 export const PROTOCOL_VERSION_OLDEST = 1;
+
+/** The version of the protocol that brought what members tell each other. */
+export const MEMBERS_SINCE = 2;
 
 /** Settings that should be the same in the whole cluster; where they differ, nodes say so. */
 export interface ClusterSettings {
@@ -318,7 +322,8 @@ export type Message =
   | KeepAlive
   | Lost
   | Done
-  | Failure;
+  | Failure
+  | MemberMessage;
 
 export type Request =
   | Summary

@@ -88,6 +88,13 @@ export class Fields {
     return value;
   }
 
+  /** A name, or empty. */
+  nameOrNone(): string {
+    const value = this.#take();
+    if (value !== '' && !isNodeId(value)) throw this.#malformed('a name, or empty');
+    return value;
+  }
+
   sessionName(): string {
     const value = this.#take();
     if (typeof value !== 'string' || !SESSION_NAME.test(value))

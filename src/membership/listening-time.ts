@@ -31,6 +31,7 @@ export class ListeningTime {
   #nextMs = Number.POSITIVE_INFINITY;
   #cancelNext: () => void = () => {};
   #wasPutOff = false;
+  #stopped = false;
 
   constructor(clock: Clock, options: ListeningTimeOptions) {
     this.#clock = clock;
@@ -44,14 +45,16 @@ export class ListeningTime {
 
   /** Calls `callback` once, after `delayMs`; the function returned cancels it. */
   after(delayMs: number, callback: () => void): () => void {
+    if (this.#stopped) return () => {};
     const timer = { dueMs: this.nowMs + delayMs, callback };
     this.#timers.add(timer);
     if (timer.dueMs < this.#nextMs) this.#wait();
     return () => void this.#timers.delete(timer);
   }
 
-  /** Cancels all. */
+  /** For good: nothing is called any more. */
   stop(): void {
+    this.#stopped = true;
     this.#timers.clear();
     this.#wait();
   }

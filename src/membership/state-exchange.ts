@@ -19,6 +19,8 @@ const UNDER_WAY_MAX = 64;
 
 interface Waiting {
   readonly peer: NodeId;
+  /** Where this page begins. */
+  readonly after: string;
   /** Where the next page begins if the answer is whole; `undefined` after the last one. */
   readonly next: string | undefined;
 }
@@ -80,14 +82,14 @@ export class StateExchange {
     this.#waitingBySequence.delete(sequence);
     this.#dependencies.hear(from, records);
     const next = isCut ? records.at(-1)?.nodeId : waiting.next;
-    if (next !== undefined) this.#send(from, next);
+    if (next !== undefined && next > waiting.after) this.#send(from, next);
   }
 
   #send(peer: NodeId, after: string): void {
     const { network, sequences, records: all } = this.#dependencies;
     const { records, isCut } = pageOf(all().filter(({ nodeId }) => nodeId > after));
     const sequence = sequences.next();
-    this.#waitingBySequence.set(sequence, { peer, next: isCut ? records.at(-1)?.nodeId : undefined });
+    this.#waitingBySequence.set(sequence, { peer, after, next: isCut ? records.at(-1)?.nodeId : undefined });
     const [oldest] = this.#waitingBySequence.keys();
     if (this.#waitingBySequence.size > UNDER_WAY_MAX && oldest !== undefined)
       this.#waitingBySequence.delete(oldest);

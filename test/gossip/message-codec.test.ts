@@ -15,7 +15,7 @@ import {
   type Summary,
 } from '../../src/gossip/messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
-import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { HASH_MAX, hex, nodeId, plainRow, unhex } from './codec-arbitraries.ts';
 
