@@ -13,7 +13,7 @@ export interface Lifeguard {
 }
 
 export interface MembershipOptions {
-  /** SWIM's protocol period: one member is probed in each. */
+  /** SWIM's protocol period: one member is probed in each. At most a minute. */
   readonly probeIntervalMs: number;
   /** Members that are down or have left are kept so long. */
   readonly memberRetentionMs: number;
