@@ -139,7 +139,8 @@ export class Prober {
     const { random, network, health, updatesFor, probeIntervalMs } = this.#dependencies;
     const timeoutMs = Math.floor(health.scale(probeIntervalMs) - waitedMs);
     const { sequence, target } = probe;
-    for (const helper of someOf(this.#helpersFor(target), HELPERS, random)) {
+    for (const helper of someOf(this.#helpersFor(target), Number.POSITIVE_INFINITY, random)) {
+      if (probe.helpers.size === HELPERS) return;
       const updates = updatesFor(helper);
       if (!network.send(helper, { type: 'ping-request', sequence, target, timeoutMs, updates })) continue;
       probe.helpers.add(helper);

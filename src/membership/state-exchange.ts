@@ -109,18 +109,28 @@ function pageOf(records: readonly Update[]): Page {
 }
 
 /**
- * 32 bits of names, incarnations and statuses: a sum of FNV-1a hashes, in any order. Two tables that differ have the same
- * one once in 2^32, until the next change. Part of the protocol.
+ * 32 bits of names, incarnations and statuses: a sum of hashes, in any order. Two tables that differ have the same one once
+ * in 2^32, until the next change. Part of the protocol.
  */
 export function digestOf(records: readonly MemberRecord[]): number {
   let sum = 0;
   for (const { nodeId, incarnation, status } of records)
-    sum = (sum + fnv1a(`${nodeId} ${incarnation} ${STATUSES.indexOf(status)}`)) >>> 0;
+    sum = (sum + mixed(fnv1a(`${nodeId} ${incarnation} ${STATUSES.indexOf(status)}`))) >>> 0;
   return sum;
 }
 
 function fnv1a(text: string): number {
   let hash = 0x811c_9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
-  return hash >>> 0;
+  return hash;
+}
+
+/**
+ * The end of MurmurHash3 (Appleby). Without it another status, the last character, changes a hash by one of a few amounts,
+ * and the sums of two halves of a cluster, each of which finds the other down, are the same.
+ */
+function mixed(hash: number): number {
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
+  return bits ^ (bits >>> 16);
 }
