@@ -7,7 +7,7 @@ import type { NodeId } from '../core/actor.ts';
 import type { Update } from './member.ts';
 import { updateBytes } from './update-codec.ts';
 
-/** SWIM's lambda: of n members about n^-4 miss what everybody tells 3 ln n times (section 4.1). */
+/** SWIM's lambda, as in the experiments of its section 5: what everybody tells so often, about n^-4 of n members miss. */
 const LAMBDA = 3;
 
 /** Told along with one message: with it, it stays within one packet of a network. At least one record fits. */
