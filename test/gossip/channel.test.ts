@@ -189,6 +189,18 @@ describe('a request fails', () => {
     expect(await slow).toBe('summary-reply');
   });
 
+  test('though members go on telling each other: that is no progress', async () => {
+    const { a, b, toldB } = channelPair();
+    await settle();
+    toldB.answer = () => new Promise(() => {});
+    const failed = outcome(a.request(SUMMARY));
+    for (let half = 0; half < 6; half++) {
+      b.tell({ type: 'ack', sequence: 1, updates: [] });
+      await clock.advance(500);
+    }
+    expect(await failed).toBe('TIMEOUT');
+  });
+
   test('at once when the connection ends, and so do later ones', async () => {
     const { a, toldA, toldB } = channelPair();
     toldB.answer = () => new Promise(() => {});
@@ -224,6 +236,31 @@ describe('a request fails', () => {
     }
     expect(a.isOpen).toBe(false);
   });
+});
+
+test('messages of members that would wait for too many others to leave are lost', async () => {
+  let leave: () => void = () => {};
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  let sent = 0;
+  const toldA = new Told();
+  const crowded: Connection = {
+    remote: 'b:1',
+    bytesReceived: 0,
+    bytesSent: 0,
+    start: (events) => dialled.start(events),
+    close: (reason) => dialled.close(reason),
+    send: () => {
+      sent++;
+      return left;
+    },
+  };
+  const a = new Channel(crowded, packer, clock, toldA);
+  for (let sequence = 0; sequence < 100; sequence++) a.tell({ type: 'nack', sequence });
+  expect(sent).toBe(64);
+  leave();
+  await settle();
+  a.tell({ type: 'nack', sequence: 1 });
+  expect(sent).toBe(65);
 });
 
 describe('a channel closes', () => {
