@@ -40,9 +40,21 @@ export function encodeUpdates(updates: readonly Update[]): Uint8Array {
   return writer.finish();
 }
 
-/** How many bytes it takes in a list. */
+/** How many bytes it takes in a list; counted without writing it, since every message asks. */
 export function updateBytes(update: Update): number {
-  return encodeUpdates([update]).length;
+  const { nodeId, incarnation, status, address, version, protocolVersion, metadata, accuser, ageMs } = update;
+  const texts = [nodeId, address, version, metadata, ...(status === 'suspect' ? [accuser ?? ''] : [])];
+  const numbers = [incarnation, protocolVersion, ...(isLive(update) ? [] : [Math.floor(ageMs)])];
+  let bytes = 1;
+  for (const { length } of texts) bytes += varintBytes(length) + length;
+  for (const number of numbers) bytes += varintBytes(number);
+  return bytes;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
 }
 
 /** Throws `MalformedBytes` on anything that `encodeUpdates` does not write. */
