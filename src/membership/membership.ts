@@ -17,8 +17,9 @@ import { LOCAL_HEALTH_MAX, LocalHealth } from './local-health.ts';
 import type { MemberMessage } from './member-messages.ts';
 import type { MemberNetwork } from './member-network.ts';
 import { type Change, type KnownMember, MemberTable } from './member-table.ts';
+import { OwnRecord } from './own-record.ts';
 import { eventOf, type Member, type MemberEvent, viewOf } from './member-view.ts';
-import { equalFacts, isLive, type MemberFacts, type MemberRecord, type Update } from './member.ts';
+import { isLive, type MemberFacts, type MemberRecord, type Update } from './member.ts';
 import type { MembershipOptions } from './options.ts';
 import { Prober } from './prober.ts';
 import { Relays } from './relays.ts';
@@ -51,7 +52,6 @@ export interface MembershipDependencies {
 export class Membership {
   readonly #dependencies: MembershipDependencies;
   readonly #options: MembershipOptions;
-  readonly #startedMs: number;
   readonly #time: ListeningTime;
   readonly #health: LocalHealth;
   readonly #table: MemberTable;
@@ -61,7 +61,7 @@ export class Membership {
   readonly #relays: Relays;
   readonly #exchange: StateExchange;
   readonly #departure: Departure;
-  #self: MemberRecord;
+  readonly #self: OwnRecord;
 
   constructor(dependencies: MembershipDependencies, options: MembershipOptions) {
     const { nodeId, facts, clock, random, network } = dependencies;
@@ -76,11 +76,18 @@ export class Membership {
     const updatesFor = (member: NodeId): readonly Update[] => this.#updatesFor(member);
     this.#dependencies = dependencies;
     this.#options = options;
-    this.#startedMs = clock.monotonicMs();
     this.#time = time;
     this.#health = health;
     this.#table = table;
-    this.#self = { nodeId, ...facts, incarnation: Math.floor(clock.wallMs()), status: 'up' };
+    this.#self = new OwnRecord({
+      nodeId,
+      facts,
+      clock,
+      onChanged: () => {
+        this.#dissemination.add(nodeId);
+        dependencies.onRecords();
+      },
+    });
     this.#suspicions = new Suspicions(time, (member) => this.#accuse(member, 'down'));
     this.#dissemination = new Dissemination((member) => this.#updateOf(member));
     this.#prober = new Prober({
@@ -127,11 +134,11 @@ export class Membership {
   /** This node first, then the others by name. */
   members(): readonly Member[] {
     const others = [...this.#table.all()].flatMap(({ record }) => this.member(record.nodeId) ?? []);
-    return [this.#ownView(), ...others.toSorted(byName)];
+    return [this.#self.view, ...others.toSorted(byName)];
   }
 
   member(nodeId: NodeId): Member | undefined {
-    if (nodeId === this.#self.nodeId) return this.#ownView();
+    if (nodeId === this.#self.nodeId) return this.#self.view;
     const known = this.#table.get(nodeId);
     if (known === undefined || known.record.status === 'forgotten') return undefined;
     return viewOf(known, this.#dependencies.clock.monotonicMs());
@@ -140,7 +147,7 @@ export class Membership {
   /** All that is known, forgotten members and this node included, ascending by name: for `restore` after the next start. */
   records(): readonly Update[] {
     const records = [...this.#table.all()].map((known) => this.#told(known));
-    return [...records, this.#ownUpdate()].toSorted(byName);
+    return [...records, this.#self.update].toSorted(byName);
   }
 
   /** What an earlier run knew; before `start`. Who lived then is given time to be linked, and no event tells of it. */
@@ -148,7 +155,7 @@ export class Membership {
     const nowMs = this.#dependencies.clock.monotonicMs();
     for (const record of records) {
       if (record.nodeId === this.#self.nodeId) {
-        if (record.incarnation >= this.#self.incarnation) this.#raise(record.incarnation);
+        this.#self.surpass(record.incarnation);
         continue;
       }
       const status = isLive(record) ? 'up' : record.status;
@@ -159,21 +166,17 @@ export class Membership {
 
   /** From now on this node says so of itself. */
   announce(facts: Partial<MemberFacts>): void {
-    const self = { ...this.#self, ...facts };
-    if (equalFacts(self, this.#self)) return;
-    this.#self = self;
-    this.#raise(self.incarnation);
+    this.#self.announce(facts);
   }
 
   /** Tells every member that it leaves, and probes no more; resolves when they know, or after `timeoutMs`. */
   leave(timeoutMs: number): Promise<void> {
-    this.#self = { ...this.#self, status: 'left' };
+    this.#self.leave();
     this.#prober.stop();
-    this.#dependencies.onRecords();
     const live = [...this.#table.all()].filter(({ record }) => isLive(record));
     return this.#departure.tell(
       live.map(({ record }) => record.nodeId),
-      this.#ownUpdate(),
+      this.#self.update,
       timeoutMs,
     );
   }
@@ -236,15 +239,9 @@ export class Membership {
       this.#dissemination.add(update.nodeId);
   }
 
-  /** Refutes what is not so (SWIM, section 4.2). */
   #hearOfSelf(update: Update): void {
-    const self = this.#self;
-    if (self.status === 'left' || update.incarnation < self.incarnation) return;
-    const isSo =
-      update.status === 'up' && update.incarnation === self.incarnation && equalFacts(update, self);
-    if (isSo) return;
+    if (!this.#self.refute(update)) return;
     if (update.status === 'suspect' || update.status === 'down') this.#health.change(1);
-    this.#raise(update.incarnation);
   }
 
   /**
@@ -281,12 +278,6 @@ export class Membership {
     this.#hear(accuser, { ...record, status, accuser, ageMs: 0 });
   }
 
-  #raise(incarnation: number): void {
-    this.#self = { ...this.#self, incarnation: incarnation + 1 };
-    this.#dissemination.add(this.#self.nodeId);
-    this.#dependencies.onRecords();
-  }
-
   /** After `share` of the interval, which grows with the logarithm of the cluster (HashiCorp's memberlist). */
   #exchangeAfter(share: number): void {
     const { random, clock } = this.#dependencies;
@@ -307,7 +298,7 @@ export class Membership {
   }
 
   #updateOf(member: NodeId): Update | undefined {
-    if (member === this.#self.nodeId) return this.#ownUpdate();
+    if (member === this.#self.nodeId) return this.#self.update;
     const known = this.#table.get(member);
     return known === undefined ? undefined : this.#told(known);
   }
@@ -315,16 +306,6 @@ export class Membership {
   #told({ record, sinceMs }: KnownMember): Update {
     const ageMs = isLive(record) ? 0 : this.#dependencies.clock.monotonicMs() - sinceMs;
     return { ...record, accuser: this.#suspicions.accuserOf(record.nodeId), ageMs };
-  }
-
-  #ownUpdate(): Update {
-    return { ...this.#self, ageMs: 0 };
-  }
-
-  #ownView(): Member {
-    const { status } = this.#self;
-    const statusAgeMs = this.#dependencies.clock.monotonicMs() - this.#startedMs;
-    return { ...this.#self, status: status === 'left' ? status : 'up', isSelf: true, statusAgeMs };
   }
 }
 
