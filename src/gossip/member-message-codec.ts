@@ -1,8 +1,10 @@
 /** What members tell each other, as positions of a message (`docs/PROTOCOL.md`, "Members"). */
 
 import { MalformedBytes } from '../core/byte-reader.ts';
+import { LOCAL_HEALTH_MAX } from '../membership/local-health.ts';
 import type { MemberMessage } from '../membership/member-messages.ts';
 import type { Update } from '../membership/member.ts';
+import { PROBE_INTERVAL_MAX_MS } from '../membership/options.ts';
 import { SEQUENCE_MAX } from '../membership/sequences.ts';
 import { decodeUpdates, encodeUpdates, UPDATES_BYTES_MAX } from '../membership/update-codec.ts';
 import type { Fields } from './validated-fields.ts';
@@ -18,8 +20,8 @@ export const MEMBER_TYPE: Readonly<Record<MemberMessage['type'], number>> = {
   'members-reply': 36,
 };
 
-/** Longest that a helper tries, in milliseconds: nine probe intervals of a minute. */
-const TIMEOUT_MAX_MS = 540_000;
+/** Longest that a requester waits: the longest probe interval, of the illest node. Part of the protocol. */
+const TIMEOUT_MAX_MS: number = (LOCAL_HEALTH_MAX + 1) * PROBE_INTERVAL_MAX_MS;
 
 export function memberPositions(message: MemberMessage): readonly unknown[] {
   switch (message.type) {

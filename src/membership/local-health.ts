@@ -3,7 +3,7 @@
  * finds itself slow probes more rarely and waits longer, before it blames others.
  */
 
-/** The paper's S: at worst everything takes nine times as long. */
+/** The paper's S: at worst everything takes nine times as long. Part of the protocol: helpers are told how long. */
 export const LOCAL_HEALTH_MAX = 8;
 
 export class LocalHealth {

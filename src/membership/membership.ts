@@ -8,6 +8,7 @@
  */
 
 import type { NodeId } from '../core/actor.ts';
+import { assert } from '../core/assert.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { Departure } from './departure.ts';
@@ -20,7 +21,7 @@ import { type Change, type KnownMember, MemberTable } from './member-table.ts';
 import { OwnRecord } from './own-record.ts';
 import { eventOf, type Member, type MemberEvent, viewOf } from './member-view.ts';
 import { isLive, type MemberFacts, type MemberRecord, type Update } from './member.ts';
-import type { MembershipOptions } from './options.ts';
+import { type MembershipOptions, PROBE_INTERVAL_MAX_MS } from './options.ts';
 import { Prober } from './prober.ts';
 import { Relays } from './relays.ts';
 import { Sequences } from './sequences.ts';
@@ -66,6 +67,7 @@ export class Membership {
   constructor(dependencies: MembershipDependencies, options: MembershipOptions) {
     const { nodeId, facts, clock, random, network } = dependencies;
     const { probeIntervalMs, lifeguard } = options;
+    assert(probeIntervalMs <= PROBE_INTERVAL_MAX_MS, 'helpers can wait for as long as is asked of them');
     const health = new LocalHealth(lifeguard.probe ? LOCAL_HEALTH_MAX : 0);
     const time = new ListeningTime(clock, {
       toleranceMs: LAG_TOLERANCE * probeIntervalMs,

@@ -2,6 +2,9 @@
 
 const DAY_MS = 86_400_000;
 
+/** Longer ones would have helpers wait for longer than the protocol allows. */
+export const PROBE_INTERVAL_MAX_MS = 60_000;
+
 /** The parts of Lifeguard (Dadgar et al. 2018, table I), so that each can be measured alone. All off: SWIM. */
 export interface Lifeguard {
   /** The own health scales interval and timeouts; helpers send nacks. */
@@ -13,7 +16,7 @@ export interface Lifeguard {
 }
 
 export interface MembershipOptions {
-  /** SWIM's protocol period: one member is probed in each. At most a minute. */
+  /** SWIM's protocol period: one member is probed in each. At most `PROBE_INTERVAL_MAX_MS`. */
   readonly probeIntervalMs: number;
   /** Members that are down or have left are kept so long. */
   readonly memberRetentionMs: number;

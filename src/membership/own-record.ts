@@ -1,9 +1,17 @@
 /** What this node says of itself, and the one place where its incarnation rises (SWIM, section 4.2). */
 
 import type { NodeId } from '../core/actor.ts';
+import { assert } from '../core/assert.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Member } from './member-view.ts';
-import { equalFacts, type MemberFacts, type MemberRecord, type Update } from './member.ts';
+import {
+  equalFacts,
+  type MemberFacts,
+  type MemberRecord,
+  METADATA_BYTES_MAX,
+  type Update,
+} from './member.ts';
+import { isMemberAddress, isMemberVersion } from './update-codec.ts';
 
 export interface OwnRecordDependencies {
   readonly nodeId: NodeId;
@@ -21,6 +29,7 @@ export class OwnRecord {
   #record: MemberRecord;
 
   constructor({ nodeId, facts, clock, onChanged }: OwnRecordDependencies) {
+    assertFacts(facts);
     this.nodeId = nodeId;
     this.#clock = clock;
     this.#onChanged = onChanged;
@@ -44,6 +53,7 @@ export class OwnRecord {
 
   announce(facts: Partial<MemberFacts>): void {
     const record = { ...this.#record, ...facts };
+    assertFacts(record);
     if (equalFacts(record, this.#record)) return;
     this.#record = record;
     this.surpass(record.incarnation);
@@ -64,10 +74,16 @@ export class OwnRecord {
     return true;
   }
 
-  /** Above `incarnation`, unless it is so already. */
+  /** Above `incarnation`, unless it is so already; there is nothing above the largest one, which only a liar tells. */
   surpass(incarnation: number): void {
     if (incarnation < this.#record.incarnation) return;
-    this.#record = { ...this.#record, incarnation: incarnation + 1 };
+    this.#record = { ...this.#record, incarnation: Math.min(incarnation + 1, Number.MAX_SAFE_INTEGER) };
     this.#onChanged();
   }
+}
+
+/** What may not travel would make others close their connections with this node. */
+function assertFacts({ address, version, metadata }: MemberFacts): void {
+  const isFit = isMemberAddress(address) && isMemberVersion(version) && metadata.length <= METADATA_BYTES_MAX;
+  assert(isFit, 'what a node says of itself may travel');
 }

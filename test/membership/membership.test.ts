@@ -168,6 +168,11 @@ describe('a member that hears of itself', () => {
     expect(member.localHealth).toBe(1);
   });
 
+  test('under the largest incarnation there is, cannot refute, but says nothing that would be malformed', () => {
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: Number.MAX_SAFE_INTEGER, status: 'down' });
+    expect(ownIncarnation()).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
   test('begins with the milliseconds of its wall clock', () => {
     expect(ownIncarnation()).toBe(clock.wallMs());
   });
@@ -485,6 +490,14 @@ describe('what a node says of itself', () => {
     member.announce({ address: 'elsewhere:7000' });
     expect(toldOf(SELF)).toMatchObject({ address: 'elsewhere:7000', incarnation: own + 1, version: '1.0.0' });
   });
+
+  test.each([{ address: 'nowhere' }, { version: 'two words' }, { metadata: new Uint8Array(513) }])(
+    'and may not travel, it may not say: %o',
+    (facts) => {
+      expect(() => member.announce(facts)).toThrow('may travel');
+      expect(toldOf(SELF)).toBeUndefined();
+    },
+  );
 
   test('and is so already, is no change', () => {
     const own = ownIncarnation();
