@@ -342,6 +342,16 @@ describe('a probe', () => {
     expect(taken('ping')).toEqual([]);
   });
 
+  test('is waited for longer while the prober finds itself ill', async () => {
+    for (let time = 0; time < 3; time++)
+      tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status: 'suspect', accuser: B });
+    await probed(B, C);
+    await clock.advance(2 * INTERVAL_MS - 1);
+    expect(taken('ping-request')).toEqual([]);
+    await clock.advance(1);
+    expect(taken('ping-request')).toHaveLength(2);
+  });
+
   test('comes less often while the prober finds itself ill', async () => {
     await probed();
     for (let time = 0; time < 3; time++)

@@ -21,8 +21,8 @@ const END = '<!-- until here: failure detection -->';
 /** Detectors whose pace is measured: the parts of Lifeguard have that of one of them. */
 const TIMED: ReadonlySet<string> = new Set(['SWIM', 'Lifeguard']);
 
-const SIZES: readonly number[] = [8, 32, 128, 512];
-const SLOW: readonly number[] = [2, 4, 8, 16];
+const SIZES: readonly number[] = [8, 32, 128, 256];
+const SLOW: readonly number[] = [4, 8, 16];
 
 /** Beyond these a number is a typing error. */
 const NODES_MAX = 10_000;
@@ -30,11 +30,11 @@ const RUNS_MAX = 10_000;
 
 /** Above so many members a run takes long, and differs little from another. */
 const SMALL_MAX = 32;
-const LARGE_RUNS = 8;
+const LARGE_RUNS = 10;
 
 const program = new Command('detection')
   .description('Measures the detection of failures: nothing of it depends on this machine.')
-  .option('--runs <number>', 'deaths for each size and detector', wholeNumber(1, RUNS_MAX), 200)
+  .option('--runs <number>', 'deaths for each size and detector', wholeNumber(1, RUNS_MAX), 100)
   .option('--nodes <number>', 'members where some are slow', wholeNumber(32, NODES_MAX), 64)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(measure);
