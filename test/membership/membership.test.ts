@@ -273,6 +273,20 @@ describe('a probe', () => {
     expect(asked.map((request) => request.to)).not.toContain(suspect);
   });
 
+  test('asks those others with whom there is a link, however few', async () => {
+    const others = Array.from({ length: 15 }, (_, at) => `n${at}` as NodeId);
+    const { to } = await probed(...others);
+    const linked = others.find((nodeId) => nodeId !== to) as NodeId;
+    unlinked = new Set([A, ...others].filter((nodeId) => nodeId !== linked));
+    await clock.advance(INTERVAL_MS / 2);
+    expect(taken('ping-request').map((request) => request.to)).toEqual([linked]);
+  });
+
+  test('comes first at a random moment of the interval: members that start together do not probe together', async () => {
+    await probed();
+    expect(clock.monotonicMs()).toBeLessThan(INTERVAL_MS);
+  });
+
   test.each(['the member itself', 'a helper'])(
     'that %s answers late, but within the interval, has not failed',
     async (who) => {

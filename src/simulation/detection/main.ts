@@ -30,11 +30,11 @@ const RUNS_MAX = 10_000;
 
 /** Above so many members a run takes long, and differs little from another. */
 const SMALL_MAX = 32;
-const LARGE_RUNS = 10;
+const LARGE_RUNS = 60;
 
 const program = new Command('detection')
   .description('Measures the detection of failures: nothing of it depends on this machine.')
-  .option('--runs <number>', 'deaths for each size and detector', wholeNumber(1, RUNS_MAX), 100)
+  .option('--runs <number>', 'deaths for each size and detector', wholeNumber(1, RUNS_MAX), 400)
   .option('--nodes <number>', 'members where some are slow', wholeNumber(32, NODES_MAX), 64)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(measure);
