@@ -199,6 +199,13 @@ describe('a suspect', () => {
     expect(events).toEqual(['down a']);
   });
 
+  test('is not confirmed by what was said of an earlier incarnation', async () => {
+    tell(C, recordOf(A, { incarnation: 11, status: 'suspect', accuser: B }));
+    for (const accuser of [C, D]) tell(C, recordOf(A, { status: 'suspect', accuser }));
+    await clock.advance(29_000);
+    expect(events).toEqual([]);
+  });
+
   test('that is confirmed is told on again, with who confirmed it', () => {
     while (toldOf(A) !== undefined);
     tell(C, recordOf(A, { status: 'suspect', accuser: B }));
@@ -553,6 +560,54 @@ describe('what an earlier run knew', () => {
     expect(ownIncarnation()).toBe(later + 1);
     member.restore([{ ...recordOf(SELF, FACTS), incarnation: 5 }]);
     expect(ownIncarnation()).toBe(later + 1);
+  });
+});
+
+describe('all that is known', () => {
+  /** How often its digest was told in ten minutes, in a cluster of so many. */
+  const offers = async (members: number): Promise<number> => {
+    const names = Array.from({ length: members - 1 }, (_, at) => `n${at}` as NodeId);
+    tell(B, ...names.map((nodeId) => recordOf(nodeId)));
+    member.start();
+    sent = [];
+    let told = 0;
+    for (let second = 0; second < 600; second++) {
+      await clock.advance(INTERVAL_MS);
+      for (const message of sent.splice(0)) {
+        if (message.type === 'members-digest') told++;
+        if (message.type !== 'ping') continue;
+        member.receive(message.to, { type: 'ack', sequence: message.sequence, updates: [] });
+      }
+    }
+    return told;
+  };
+
+  test.each([
+    [2, 20],
+    [32, 20],
+    [33, 10],
+    [128, 7],
+  ])(
+    'is compared with somebody now and then, less often in a larger cluster: of %d, %d times in ten minutes',
+    async (members, times) => {
+      expect(Math.abs((await offers(members)) - times)).toBeLessThanOrEqual(1);
+    },
+  );
+
+  test('is compared once when a link opens, by the one whose name is smaller', () => {
+    member.linkOpened('z' as NodeId);
+    expect(taken('members-digest').map(({ to }) => to)).toEqual(['z']);
+    member.linkOpened(A);
+    expect(taken('members-digest')).toEqual([]);
+  });
+
+  test('and is told of somebody who lives here, that it is down, makes it suspect', () => {
+    tell(B, recordOf(A));
+    const records = [recordOf(A, { status: 'down' }), recordOf(C, { status: 'down' })];
+    member.receive(B, { type: 'members', sequence: 1, after: '', isLast: true, records });
+    expect(events).toEqual(['up a', 'suspect a']);
+    expect(member.member(C)?.status).toBe('down');
+    expect(toldOf(A)?.accuser).toBe(B);
   });
 });
 
