@@ -17,7 +17,7 @@ const LATENCIES: readonly {
 }[] = [
   { name: 'SWIM: down at all', stroke: 'amber', of: (one) => one.secondsByDetector.SWIM.allDown },
   { name: 'Lifeguard: down at all', stroke: 'blue', of: (one) => one.secondsByDetector.Lifeguard.allDown },
-  { name: 'suspect', stroke: 'green', of: (one) => one.secondsByDetector.Lifeguard.suspect },
+  { name: 'both: suspect at one', stroke: 'green', of: (one) => one.secondsByDetector.Lifeguard.suspect },
 ];
 
 const secondsMax = Math.max(...latencies.flatMap((one) => LATENCIES.map(({ of }) => of(one))));
