@@ -131,6 +131,8 @@ describe('an exchange of all that two members know', () => {
       'records' in message ? [encodeUpdates(message.records)] : [],
     );
     expect(pages.length).toBeGreaterThan(5);
+    const answered = messages.flatMap((message) => (message.type === 'members-reply' ? message.records : []));
+    expect(new Set(answered.map(({ nodeId }) => nodeId)).size).toBe(answered.length);
     for (const page of pages) expect(page.length).toBeLessThanOrEqual(UPDATES_BYTES_MAX);
   });
 
