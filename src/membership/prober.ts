@@ -31,7 +31,7 @@ interface Probe {
   /** Those whose nack has not come. */
   readonly silentHelpers: Set<NodeId>;
   readonly helpers: Set<NodeId>;
-  /** Lateness of an answer that has come says something of the link only if it was the target's own. */
+  /** By the target, or through a helper. */
   isAnswered: boolean;
 }
 
@@ -96,8 +96,9 @@ export class Prober {
   #period(): void {
     const { time, health, probeIntervalMs } = this.#dependencies;
     this.#end();
-    this.#cancelPeriod = time.after(health.scale(probeIntervalMs), () => this.#period());
-    this.#begin();
+    const periodMs = health.scale(probeIntervalMs);
+    this.#cancelPeriod = time.after(periodMs, () => this.#period());
+    this.#begin(periodMs);
   }
 
   #end(): void {
@@ -111,7 +112,7 @@ export class Prober {
     onFailed(probe.target);
   }
 
-  #begin(): void {
+  #begin(periodMs: number): void {
     const { clock, time, health, network, table, sequences, updatesFor, probeIntervalMs } =
       this.#dependencies;
     const target = this.#order.next((member) => isProbed(table.get(member)));
@@ -132,12 +133,12 @@ export class Prober {
     if (!isSent && member.heardAtMs === undefined && isNew) return;
     this.#probe = probe;
     const timeoutMs = isSent ? health.scale(member.roundTrip.timeoutMs(probeIntervalMs)) : 0;
-    this.#cancelTimeout = time.after(timeoutMs, () => this.#askHelpers(probe, timeoutMs));
+    this.#cancelTimeout = time.after(timeoutMs, () => this.#askHelpers(probe, periodMs - timeoutMs));
   }
 
-  #askHelpers(probe: Probe, waitedMs: number): void {
-    const { random, network, health, updatesFor, probeIntervalMs } = this.#dependencies;
-    const timeoutMs = Math.floor(health.scale(probeIntervalMs) - waitedMs);
+  #askHelpers(probe: Probe, leftMs: number): void {
+    const { random, network, updatesFor } = this.#dependencies;
+    const timeoutMs = Math.floor(leftMs);
     const { sequence, target } = probe;
     for (const helper of someOf(this.#helpersFor(target), Number.POSITIVE_INFINITY, random)) {
       if (probe.helpers.size === HELPERS) return;
