@@ -35,6 +35,19 @@ export interface Hello {
   /** Random for each start of a node, 32 bits: tells a restart, and the own address, from another node of the same name. */
   readonly bootNonce: number;
   readonly settings: ClusterSettings;
+  /** Since version 2; absent of a node that speaks version 1 only. */
+  readonly contact?: Contact;
+}
+
+/** How a node is reached. */
+export interface Contact {
+  /** An empty one stands for the host that its connections come from. */
+  readonly host: string;
+  readonly port: number;
+  /** By which host the sender knows the receiver: what one that listens on all of its addresses cannot know itself. */
+  readonly seenHost: string;
+  /** Of two live processes under one name the one that began later is refused. Milliseconds since 1970. */
+  readonly startedMs: number;
 }
 
 /** The last message on a connection: why the sender closes it. */

@@ -16,6 +16,7 @@ import { syncFolder } from './sync.ts';
 const MARKER = 'initialized';
 const HOLDER = 'holder.json';
 const DATABASE = 'db';
+const MEMBERS = 'members.json';
 /** A database that is being restored: it becomes the folder's only when it is whole. */
 const RESTORING = 'restore.tmp';
 
@@ -52,6 +53,10 @@ export async function openFolder(path: string): Promise<StoreHome> {
     store,
     isInitialized,
     damage,
+    members: {
+      read: () => readFile(join(dir, MEMBERS)).catch(() => undefined),
+      write: (bytes) => writeDurably(dir, MEMBERS, bytes),
+    },
     async markInitialized() {
       await settle();
       if (isInitialized) return;
@@ -228,7 +233,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** The file has its whole content after a power loss, or is not there. Fails with `STORE_UNREADABLE`. */
-async function writeDurably(dir: string, name: string, content: string): Promise<void> {
+async function writeDurably(dir: string, name: string, content: string | Uint8Array): Promise<void> {
   const temporary = join(dir, `${name}.tmp`);
   try {
     const file = await open(temporary, 'w');

@@ -129,12 +129,13 @@ const updates: readonly Update[] = [
 export const MESSAGES: readonly Message[] = [
   {
     type: 'hello',
-    newestVersion: 1,
+    newestVersion: 2,
     oldestVersion: 1,
     clusterId: 'cluster',
     nodeId: NODE,
     bootNonce: 1,
     settings: { tombstoneTtlMs: 86_400_000, maxDriftMs: 60_000 },
+    contact: { host: '10.0.0.1', port: 7531, seenHost: 'fe80::1', startedMs: wallMs },
   },
   { type: 'reject', code: 'cluster', reason: 'another cluster' },
   { type: 'summary', ...summary },

@@ -27,7 +27,14 @@ const SUMMARY = { type: 'summary', contextHash: 1n, fingerprint: { count: 0, sum
 function helloOf(nodeId: string): Hello {
   const settings = { tombstoneTtlMs: 1, maxDriftMs: 1 };
   const node = { clusterId: 'test', nodeId: nodeId as NodeId, bootNonce: 1, settings };
-  return { type: 'hello', newestVersion: PROTOCOL_VERSION, oldestVersion: PROTOCOL_VERSION, ...node };
+  const contact = { host: '', port: 0, seenHost: '', startedMs: 0 };
+  return {
+    type: 'hello',
+    newestVersion: PROTOCOL_VERSION,
+    oldestVersion: PROTOCOL_VERSION,
+    ...node,
+    contact,
+  };
 }
 
 /** What a side was told, in order. */

@@ -40,6 +40,7 @@ async function speakTo(
     nodeId: 'stranger' as NodeId,
     bootNonce: 1,
     settings: { tombstoneTtlMs: 20_000, maxDriftMs: 30_000 },
+    contact: { host: '', port: 0, seenHost: '', startedMs: 0 },
   };
   for (const message of [hello, ...messages]) await connection.send(encodeMessage(message, packer));
   await cluster.pass(10);

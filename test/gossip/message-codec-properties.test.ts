@@ -89,6 +89,7 @@ const memberMessages: fc.Arbitrary<MemberMessage> = fc.oneof(
     records: ascending,
   }),
 );
+const hosts = fc.constantFrom('', 'node-1.example', '10.0.0.1', '::1', 'fe80::1%eth0');
 
 const messages: fc.Arbitrary<Message> = fc.oneof(
   memberMessages,
@@ -100,6 +101,21 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     nodeId: nodeIds,
     bootNonce: requests,
     settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+  }),
+  fc.record({
+    type: fc.constant('hello' as const),
+    newestVersion: fc.constant(2),
+    oldestVersion: fc.constantFrom(0, 1, 2),
+    clusterId: nodeIds,
+    nodeId: nodeIds,
+    bootNonce: requests,
+    settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+    contact: fc.record({
+      host: hosts,
+      port: fc.nat({ max: 65_535 }),
+      seenHost: hosts,
+      startedMs: fc.maxSafeNat(),
+    }),
   }),
   fc.record({
     type: fc.constant('reject' as const),

@@ -20,9 +20,11 @@ import { decodeMessage } from '../../src/gossip/message-codec.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { GossipMode } from '../../src/gossip/mode.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
+import type { Update } from '../../src/membership/member.ts';
 import { DEFAULT_MEMBERSHIP, type MembershipOptions } from '../../src/membership/options.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { Resolver } from '../../src/ports/resolver.ts';
 import type { Connection, Transport } from '../../src/ports/transport.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -50,6 +52,12 @@ export interface TestNodeOptions {
   readonly clusterId?: string;
   /** Hosts. */
   readonly peers?: readonly string[];
+  /** Of names among the peers; dialled as they are if absent. */
+  readonly resolver?: Resolver;
+  /** What an earlier run knew of members. */
+  readonly known?: readonly Update[];
+  /** Its address does not travel. */
+  readonly unreachable?: true;
   readonly disk?: MemoryDisk;
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;
@@ -188,6 +196,7 @@ export class GossipCluster {
       {
         replica,
         transport: this.transport(host),
+        resolver: options.resolver,
         clock,
         random,
         log,
@@ -200,6 +209,8 @@ export class GossipCluster {
       },
       {
         peers: peers.map(addressOf),
+        // Where nobody listens.
+        advertise: options.unreachable === true ? 'nowhere:1' : undefined,
         settings: { tombstoneTtlMs, maxDriftMs },
         mode: options.mode ?? 'push-pull',
         gossipIntervalMs: options.gossipIntervalMs ?? INTERVAL_MS,
@@ -209,7 +220,7 @@ export class GossipCluster {
           ...DEFAULT_MEMBERSHIP,
           ...options.membership,
           facts: {
-            address: addressOf(host),
+            address: '',
             version: '1.0.0',
             protocolVersion: 2,
             metadata: new Uint8Array(0),
@@ -222,6 +233,7 @@ export class GossipCluster {
     );
     const node: TestNode = new TestNode(host, disk, replica, gossip, { clock, offset, memberEvents });
     this.#nodes.set(host, node);
+    gossip.membership?.restore(options.known ?? []);
     await gossip.start(addressOf(host));
     return node;
   }
