@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type DemoCluster, TIMING } from './demo-cluster.ts';
+import { type DemoCluster, SETTINGS } from './demo-cluster.ts';
 import { NodeProcess, STORE } from './node-process.ts';
 import { PLACES } from './places.ts';
 import { kilobytes, say, seconds, until } from './telling.ts';
@@ -13,7 +13,7 @@ const OWN_KEY = 'only-d';
 /** Copies everything from B, is stopped, and is written to while it is alone. */
 export async function copyAndLeave(cluster: DemoCluster, folder: string): Promise<NodeProcess> {
   // Not A: whoever waits for all peers that it knows would wait for D.
-  const node = new NodeProcess('D', folder, [...TIMING, '--peer', cluster.node('B').address]);
+  const node = new NodeProcess('D', folder, [...SETTINGS, '--peer', cluster.node('B').address]);
   cluster.watch(node);
   const startedAt = performance.now();
   await node.start();

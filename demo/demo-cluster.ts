@@ -6,10 +6,14 @@ import { NodeProcess } from './node-process.ts';
 export const NAMES = ['A', 'B', 'C'] as const;
 export type Name = (typeof NAMES)[number];
 
+/** Nodes that learn of each other would go around the proxies. */
+const APART = '--no-membership';
+
 /** Short, so that the demo can show a collection; in use it is hours or days. Nothing is deleted before that step. */
 export const TOMBSTONE_TTL_S = 6;
 
-export const TIMING: readonly string[] = [
+export const SETTINGS: readonly string[] = [
+  APART,
   '--gossip-interval',
   '250ms',
   '--tombstone-ttl',
@@ -42,7 +46,7 @@ export class DemoCluster {
       const peers = paths
         .filter(({ from }) => from === name)
         .flatMap(({ proxy }) => ['--peer', proxy.address]);
-      nodes.set(name, new NodeProcess(name, folder, [...TIMING, ...peers]));
+      nodes.set(name, new NodeProcess(name, folder, [...SETTINGS, ...peers]));
     }
     return new DemoCluster(paths, nodes);
   }

@@ -57,7 +57,7 @@ async function show(board: Board, from: string, to: string, after = '0'): Promis
 const dir = await mkdtemp(join(tmpdir(), 'lift-sharing-'));
 const ana = await openNode({ dir: join(dir, 'ana'), nodeId: 'ana' });
 const rui = await openNode({ dir: join(dir, 'rui'), nodeId: 'rui', peers: [ana.address] });
-// Eva knows only Rui: what Ana offers comes to her by him.
+// Eva is told of Rui only, and hears of Ana from him.
 const eva = await openNode({
   dir: join(dir, 'eva'),
   nodeId: 'eva',

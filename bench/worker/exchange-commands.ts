@@ -49,6 +49,7 @@ export const exchangeCommands = {
       dir,
       nodeId: 'b',
       peers: [peer],
+      membership: false,
       gossipIntervalMs: ROUND_INTERVAL_MS,
       auditIntervalMs: NEVER_MS,
       scrubIntervalMs: NEVER_MS,

@@ -44,6 +44,7 @@ export const nodeCommands = {
     >,
   ): Promise<string> {
     node = await openNode({
+      membership: false,
       gossipIntervalMs: NEVER_MS,
       auditIntervalMs: NEVER_MS,
       scrubIntervalMs: NEVER_MS,

@@ -89,3 +89,17 @@ function share({ from, to, isLogarithmic = false }: Axis, at: number): number {
 function round(length: number): number {
   return Math.round(length * 10) / 10;
 }
+
+/** From 0 to at least `max`, in four to eight round steps. */
+export function axisTo(title: string, max: number): Axis {
+  const rough = max / 6;
+  const magnitude = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * magnitude >= rough) ?? 10) * magnitude;
+  const count = Math.ceil(max / step);
+  return {
+    title,
+    from: 0,
+    to: count * step,
+    ticks: Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(6))),
+  };
+}

@@ -3,6 +3,7 @@
 import { actors } from './actors.ts';
 import { commitGroup } from './commit-group.ts';
 import { context } from './context.ts';
+import { detectionFalsePositives, detectionLatency } from './detection.ts';
 import { late } from './late.ts';
 import { round } from './round.ts';
 import { rumours } from './rumours.ts';
@@ -27,4 +28,6 @@ export const PICTURES: readonly Picture[] = [
   scaleRounds,
   scaleCurve,
   scaleBytes,
+  detectionLatency,
+  detectionFalsePositives,
 ];

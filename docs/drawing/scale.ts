@@ -1,7 +1,7 @@
 /** How clusters behave as they grow, drawn from what `npm run scale` measured. */
 
 import figures from './scale-figures.json' with { type: 'json' };
-import { type Axis, chart, type Stroke } from './chart.ts';
+import { type Axis, axisTo, chart, type Stroke } from './chart.ts';
 import { type Picture, text } from './svg.ts';
 
 const TOP = 74;
@@ -102,17 +102,3 @@ export const scaleBytes: Picture = {
     ]),
   ],
 };
-
-/** From 0 to at least `max`, in four to eight round steps. */
-function axisTo(title: string, max: number): Axis {
-  const rough = max / 6;
-  const magnitude = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((factor) => factor * magnitude >= rough) ?? 10) * magnitude;
-  const count = Math.ceil(max / step);
-  return {
-    title,
-    from: 0,
-    to: count * step,
-    ticks: Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(6))),
-  };
-}

@@ -1,8 +1,7 @@
 /** Frames on a byte stream: 4 bytes big-endian length of the body, 1 byte type, body. Part of the wire protocol. */
 
 import { readUint32, writeUint32 } from '../core/bytes.ts';
-
-export const FRAME_HEADER_BYTES = 5;
+import { FRAME_HEADER_BYTES } from '../core/limits.ts';
 
 /** The only type of frame in version 1: one message. */
 const MESSAGE = 1;

@@ -3,7 +3,7 @@
 import { BoatoError } from '../core/errors.ts';
 import type { Connection, ConnectionEvents, Listener, Transport } from '../ports/transport.ts';
 import { formatAddress, parseAddress } from './address.ts';
-import { FRAME_HEADER_BYTES } from './frame.ts';
+import { FRAME_HEADER_BYTES } from '../core/limits.ts';
 
 /** Ports that are allotted when port 0 is asked for. */
 const FIRST_PORT = 40_000;

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
 import type { Connection, ConnectionEvents, Identity } from '../ports/transport.ts';
 import { formatAddress } from './address.ts';
-import { FRAME_HEADER_BYTES, frameHeader, FrameReader, type FrameReaderOptions, NO_ROOM } from './frame.ts';
+import { FRAME_HEADER_BYTES } from '../core/limits.ts';
+import { frameHeader, FrameReader, type FrameReaderOptions, NO_ROOM } from './frame.ts';
 
 /** How long the other side may take to read what was sent before the connection is cut. */
 const CLOSE_GRACE_MS = 2000;

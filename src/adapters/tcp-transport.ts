@@ -92,7 +92,7 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
       return listener;
     },
 
-    async dial(address) {
+    async dial(address, name) {
       const { host, port } = parseAddress(address);
       if (closed) throw new BoatoError('PEER_UNREACHABLE', 'The transport is closed.');
       return new Promise((resolve, reject) => {
@@ -126,7 +126,7 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
           // What TLS stands on fails with it.
           socket.on('error', () => undefined);
           if (certificates === undefined) return succeed(socket);
-          tlsDialled(certificates, socket, host).then(
+          tlsDialled(certificates, socket, name ?? host).then(
             ([secured, identity]) => succeed(secured, identity),
             (error: unknown) =>
               fail(reasonOf(error as Error), error instanceof NoTls ? 'PROTOCOL' : 'PEER_UNREACHABLE'),

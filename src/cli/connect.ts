@@ -1,8 +1,10 @@
 /** Finds the store of a folder: the node that serves it, or else the folder itself. */
 
+import { assert } from '../core/assert.ts';
 import { BoatoError } from '../core/errors.ts';
 import { defaultSocketPath, isSocketPath, readRendezvous } from '../server/rendezvous.ts';
 import { failure } from './cli-error.ts';
+import type { ClusterClient } from './cluster-client.ts';
 import { checkFolder, hasStore, openingFailure } from './folder.ts';
 import { LOCK_PATIENCE, type Patience, retry } from './retry.ts';
 import { catchSignals, exitCodeOfSignal } from './signals.ts';
@@ -37,6 +39,17 @@ export async function withStore<Result>(
     await client.close();
     letSignalsGo();
   }
+}
+
+/** Runs `action` on the cluster of the node that runs in `dir`. */
+export function withCluster<Result>(
+  dir: string,
+  action: (cluster: ClusterClient) => Promise<Result>,
+): Promise<Result> {
+  return withStore(dir, 'running', ({ cluster }) => {
+    assert(cluster !== undefined, 'a running node has a cluster');
+    return action(cluster);
+  });
 }
 
 /** The result of `action` on the node that runs in `dir`; `undefined` if none does. The folder is not opened. */

@@ -29,6 +29,7 @@ import type { AfterOptions, ListOptions, StoreClient } from './store-client.ts';
 
 export class DirectClient implements StoreClient {
   readonly running = undefined;
+  readonly cluster = undefined;
   readonly #store: Store;
 
   constructor(store: Store) {

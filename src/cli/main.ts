@@ -16,9 +16,13 @@ import { doctorCommand } from './doctor.ts';
 import { eventCommand } from './event.ts';
 import { eventsCommand } from './events.ts';
 import { exportCommand } from './export.ts';
+import { forgetCommand } from './forget.ts';
 import { getCommand } from './get.ts';
 import { importCommand } from './import.ts';
+import { joinCommand } from './join.ts';
+import { leaveCommand } from './leave.ts';
 import { listCommand } from './list.ts';
+import { membersCommand } from './members.ts';
 import { Output, OutputClosed } from './output.ts';
 import { putCommand } from './put.ts';
 import { restoreCommand } from './restore.ts';
@@ -68,6 +72,10 @@ function createProgram(run: Run): Command {
     importCommand,
     exportCommand,
     statusCommand,
+    membersCommand,
+    joinCommand,
+    leaveCommand,
+    forgetCommand,
     syncCommand,
     collectCommand,
     backupCommand,

@@ -6,6 +6,7 @@
 import ms from 'ms';
 import { formatAddress, parseAddress } from '../adapters/address.ts';
 import { isNodeId } from '../core/actor.ts';
+import { hostOf, isHostPort, isPortless, isWildcard } from '../core/host.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { parseToken } from '../core/token.ts';
 import type { Dot } from '../node/api.ts';
@@ -146,16 +147,29 @@ export function peersOption(option: string): (text: string) => readonly string[]
     const peers = text.split(',').map((peer) => peer.trim());
     const bad = peers.find((peer) => !isPeer(peer));
     if (bad === undefined) return peers;
-    throw badValue(option, bad, 'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets)');
+    throw badValue(
+      option,
+      bad,
+      'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets), or a name that is looked up',
+    );
   };
 }
 
 function isPeer(text: string): boolean {
+  if (isPortless(text)) return true;
   try {
     return parseAddress(text).port > 0;
   } catch {
     return false;
   }
+}
+
+/** A parser of an address that others dial. */
+export function addressOption(option: string): (text: string) => string {
+  return (text) => {
+    if (isHostPort(text) && !isWildcard(hostOf(text))) return text;
+    throw badValue(option, text, 'HOST:PORT as other nodes dial it (an IPv6 address in brackets)');
+  };
 }
 
 export function hostOption(option: string): (text: string) => string {

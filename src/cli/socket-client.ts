@@ -29,6 +29,7 @@ import { splitLines } from '../server/split-lines.ts';
 import { valueToJson } from '../server/value-json.ts';
 import { readChanges } from './change-stream.ts';
 import { readEvents } from './event-stream.ts';
+import { ClusterClient } from './cluster-client.ts';
 import { untilFailure } from './line-stream.ts';
 import type { SilenceWatch } from './silence-watch.ts';
 import { SocketHttp } from './socket-http.ts';
@@ -48,12 +49,14 @@ const SILENCE_MS = 30_000;
 
 export class SocketClient implements StoreClient {
   readonly running: RunningNode;
+  readonly cluster: ClusterClient;
   readonly #http: SocketHttp;
 
   constructor(running: RunningNode, dir: string, silenceMs: number = SILENCE_MS) {
     this.running = running;
     const process = running.pid === undefined ? '' : ` (process ${running.pid})`;
     this.#http = new SocketHttp(running.socket, `The node of ${dir}${process}`, silenceMs);
+    this.cluster = new ClusterClient(this.#http);
   }
 
   async put(key: string, value: Value, options: PutOptions): Promise<PutResult> {

@@ -17,6 +17,7 @@ import type {
   VerifyResult,
 } from '../node/api.ts';
 import type { ImportOptions, ImportReport, ImportSummary } from '../server/import-lines.ts';
+import type { ClusterClient } from './cluster-client.ts';
 
 /** Reads that wait for a write. */
 export interface AfterOptions {
@@ -48,6 +49,8 @@ export interface RunningNode {
 export interface StoreClient {
   /** `undefined`: no node runs, this process opened the folder. */
   readonly running: RunningNode | undefined;
+  /** Only where a node runs. */
+  readonly cluster: ClusterClient | undefined;
   put(key: string, value: Value, options: PutOptions): Promise<PutResult>;
   get(key: string, options: AfterOptions): Promise<Entry | undefined>;
   del(key: string, options: DeleteOptions): Promise<DeleteResult>;

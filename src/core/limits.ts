@@ -24,5 +24,8 @@ export const DEFAULT_LIMITS: Limits = {
 /** Largest message between nodes, checked on the length before a byte is buffered. */
 export const FRAME_BYTES_MAX: number = 16 * MIB;
 
+/** Length and type, before the body. Part of the protocol. */
+export const FRAME_HEADER_BYTES = 5;
+
 /** Of the first message of a connection: a hello of whatever version, or a reject. What a stranger may make a node hold. */
 export const FIRST_FRAME_BYTES_MAX: number = 64 * 1024;

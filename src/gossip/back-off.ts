@@ -16,9 +16,9 @@ export class BackOff {
     this.#capMs = capMs;
   }
 
-  /** How long to wait after a further failure, in milliseconds. */
-  nextMs(): number {
-    const ceilingMs = Math.min(this.#capMs, FIRST_MS * 2 ** Math.min(this.#failures, 20));
+  /** How long to wait after a further failure, in milliseconds. `capMs`: instead of the usual longest one. */
+  nextMs(capMs: number = this.#capMs): number {
+    const ceilingMs = Math.min(capMs, FIRST_MS * 2 ** Math.min(this.#failures, 20));
     this.#failures++;
     return Math.ceil(this.#random.fraction() * ceilingMs);
   }

@@ -5,7 +5,8 @@
 
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { BoatoError } from '../core/errors.ts';
-import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import { FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from '../core/limits.ts';
+import type { MemberMessage } from '../membership/member-messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
@@ -27,6 +28,12 @@ const SERVED_BYTES_MAX = 2 * FRAME_BYTES_MAX;
  */
 const LONG_ANSWERS_MAX = 4;
 
+/**
+ * Messages among members that have not left yet. Beyond it they are dropped, as datagrams would be: whoever makes this side
+ * answer, and does not read, cannot fill its memory.
+ */
+const MEMBER_MESSAGES_MAX = 64;
+
 export interface ChannelEvents {
   /** The first message of the other side. Whatever else comes before it closes the connection. */
   readonly onHello: (hello: Hello) => void;
@@ -35,6 +42,8 @@ export interface ChannelEvents {
   readonly onRequest: (request: Request) => Promise<NewReply>;
   /** What is not answered; throws `MalformedBytes`. */
   readonly onNotice: (notice: Notice) => void;
+  /** What members tell each other; throws `MalformedBytes`. */
+  readonly onMemberMessage: (message: MemberMessage) => void;
   /** Once, whoever closed it. `reason` is absent if there was nothing to say. */
   readonly onClose: (reason: string | undefined) => void;
   /** The other side broke the protocol; the connection closes. */
@@ -48,6 +57,9 @@ export class Channel {
   readonly #events: ChannelEvents;
   readonly #requests: PendingRequests;
   readonly #longAnswers = new Turns(LONG_ANSWERS_MAX);
+  #memberMessages = 0;
+  /** Received: no progress of what was asked for. */
+  #memberBytes = 0;
   #serving = 0;
   #servingBytes = 0;
   #greeted = false;
@@ -61,7 +73,7 @@ export class Channel {
     this.#requests = new PendingRequests({
       remote: connection.remote,
       clock,
-      bytesReceived: () => connection.bytesReceived,
+      bytesReceived: () => connection.bytesReceived - this.#memberBytes,
       // A failure is one of the connection, and fails the requests with it.
       send: (request) => void this.#send(request),
       onSilence: () => this.close('it does not answer any more'),
@@ -114,6 +126,13 @@ export class Channel {
     void this.#send(message);
   }
 
+  /** A message that may be lost. */
+  tell(message: MemberMessage): void {
+    if (this.#memberMessages >= MEMBER_MESSAGES_MAX) return;
+    this.#memberMessages++;
+    void this.#send(message).finally(() => this.#memberMessages--);
+  }
+
   close(reason?: string): void {
     this.#end(reason);
     this.#connection.close(reason);
@@ -160,6 +179,15 @@ export class Channel {
       case 'keep-alive':
       case 'lost':
         return this.#events.onNotice(message);
+      case 'ping':
+      case 'ack':
+      case 'ping-request':
+      case 'nack':
+      case 'members-digest':
+      case 'members':
+      case 'members-reply':
+        this.#memberBytes += FRAME_HEADER_BYTES + bytes;
+        return this.#events.onMemberMessage(message);
       case 'summary':
       case 'rumours':
       case 'events':

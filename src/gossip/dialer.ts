@@ -1,4 +1,4 @@
-/** Keeps one connection to one configured address: dials, and dials again after pauses that grow. */
+/** Keeps one connection to one address: dials, and dials again after pauses that grow. */
 
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,29 +9,41 @@ import type { Channel } from './channel.ts';
 import type { Greeter, Refusal } from './greeter.ts';
 import type { Link } from './link.ts';
 import type { PeerRecord } from './peer-record.ts';
+import type { Place } from './places.ts';
 
 /** A connection that ended sooner was no success: pauses go on growing, lest two nodes that disagree dial in a loop. */
 const STEADY_MS = 1000;
+
+/** The longest pause between two attempts to reach what should be there. */
+const PAUSE_MS_MAX = 30_000;
 
 export interface DialerDependencies {
   readonly transport: Transport;
   readonly greeter: Greeter;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onLink: (record: PeerRecord, link: Link) => void;
-  readonly onRefused: (record: PeerRecord, refusal: Refusal) => void;
+  readonly onLink: (target: DialTarget, link: Link) => void;
+  readonly onRefused: (target: DialTarget, refusal: Refusal) => void;
   /** The two cannot even say hello; a sentence. */
-  readonly onUnfit: (record: PeerRecord, reason: string) => void;
+  readonly onUnfit: (target: DialTarget, reason: string) => void;
   readonly onClose: (
-    record: PeerRecord,
+    target: DialTarget,
     channel: Channel,
     link: Link | undefined,
     reason: string | undefined,
   ) => void;
 }
 
-export class Dialer {
+/** What is dialled, and what is known of it. */
+export interface DialTarget extends Place {
   readonly record: PeerRecord;
+  /** Absent: always. Where it is not wanted nothing is dialled, until it is dialled again. */
+  readonly isWanted?: () => boolean;
+  readonly pauseMsMax?: () => number;
+}
+
+export class Dialer {
+  readonly target: DialTarget;
   readonly #dependencies: DialerDependencies;
   readonly #backOff: BackOff;
   #attempt: Promise<void> | undefined;
@@ -39,23 +51,35 @@ export class Dialer {
   #cancelPause: () => void = () => {};
   #stopped = false;
 
-  constructor(record: PeerRecord, dependencies: DialerDependencies) {
-    this.record = record;
+  constructor(target: DialTarget, dependencies: DialerDependencies) {
+    this.target = target;
     this.#dependencies = dependencies;
-    this.#backOff = new BackOff(dependencies.random);
+    this.#backOff = new BackOff(dependencies.random, PAUSE_MS_MAX);
   }
 
   /** Dials now, unless connected. Resolves when the attempt has come to an end, whichever. Never fails. */
   dial(): Promise<void> {
     if (this.#attempt !== undefined) return this.#attempt;
-    if (this.#stopped || this.#isConnected || this.record.isSelf) return Promise.resolve();
     this.#cancelPause();
-    this.record.isDialling = true;
+    const { record, isWanted } = this.target;
+    if (this.#stopped || this.#isConnected || record.isSelf || isWanted?.() === false)
+      return Promise.resolve();
+    record.isDialling = true;
     this.#attempt = this.#try().finally(() => {
       this.#attempt = undefined;
-      this.record.isDialling = false;
+      record.isDialling = false;
     });
     return this.#attempt;
+  }
+
+  /** Dials after `delayMs`, instead of when it would have. */
+  dialIn(delayMs: number): void {
+    if (this.#stopped || this.#isConnected || this.#attempt !== undefined) return;
+    this.#cancelPause();
+    this.#cancelPause = this.#dependencies.clock.after(delayMs, () => {
+      // Its end is told to the record; nobody waits for it here.
+      void this.dial();
+    });
   }
 
   /** Dials no more. A connection stays until it is closed. */
@@ -71,15 +95,15 @@ export class Dialer {
 
   async #try(): Promise<void> {
     const { transport, greeter } = this.#dependencies;
-    const { address } = this.record;
+    const { address, name, record } = this.target;
     let connection;
     try {
-      connection = await transport.dial(address);
+      connection = await transport.dial(address, name);
     } catch (error) {
       const isUnfit = error instanceof BoatoError && error.code === 'PROTOCOL';
       const reason = error instanceof Error ? error.message : String(error);
-      this.record.isRejected = isUnfit;
-      if (isUnfit) this.#dependencies.onUnfit(this.record, reason);
+      record.isRejected = isUnfit;
+      if (isUnfit) this.#dependencies.onUnfit(this.target, reason);
       return this.#pause(reason);
     }
     if (this.#stopped) return connection.close();
@@ -87,10 +111,10 @@ export class Dialer {
       greeter.greet(connection, 'outbound', address, {
         onLink: (link) => {
           this.#isConnected = true;
-          this.#dependencies.onLink(this.record, link);
+          this.#dependencies.onLink(this.target, link);
           resolve();
         },
-        onRefused: (refusal) => this.#dependencies.onRefused(this.record, refusal),
+        onRefused: (refusal) => this.#dependencies.onRefused(this.target, refusal),
         onClose: (channel, link, reason) => {
           this.#closed(channel, link, reason);
           resolve();
@@ -103,17 +127,17 @@ export class Dialer {
     const { clock, onClose } = this.#dependencies;
     this.#isConnected = false;
     if (link !== undefined && clock.monotonicMs() - link.sinceMs >= STEADY_MS) this.#backOff.reset();
-    onClose(this.record, channel, link, reason);
+    onClose(this.target, channel, link, reason);
     this.#pause(reason);
   }
 
   #pause(reason: string | undefined): void {
-    if (reason !== undefined) this.record.lastError = reason;
-    if (this.#stopped || this.record.isSelf) return;
+    const { address, record, pauseMsMax } = this.target;
+    if (reason !== undefined) record.lastError = reason;
+    if (this.#stopped || record.isSelf) return;
     const { clock, greeter } = this.#dependencies;
-    const pauseMs = Math.max(this.#backOff.nextMs(), greeter.penaltyMs(this.record.address));
-    this.#cancelPause = clock.after(pauseMs, () => {
-      // Its end is told to the record; nobody waits for it here.
+    const backOffMs = this.#backOff.nextMs(pauseMsMax?.());
+    this.#cancelPause = clock.after(Math.max(backOffMs, greeter.penaltyMs(address)), () => {
       void this.dial();
     });
   }

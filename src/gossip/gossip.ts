@@ -3,14 +3,17 @@
 import type { NodeId } from '../core/actor.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Limits } from '../core/limits.ts';
+import type { Membership } from '../membership/membership.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Log } from '../ports/log.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Random } from '../ports/random.ts';
 import type { Replica, SessionOrder } from '../ports/replica.ts';
+import type { Resolver } from '../ports/resolver.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
 import { Acknowledgements, askDelayMs } from './acknowledgements.ts';
+import { Admission } from './admission.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
 import { EventMongering } from './event-mongering.ts';
@@ -19,8 +22,16 @@ import { Greeter } from './greeter.ts';
 import { Healing } from './healing.ts';
 import { type Lag, lagOf, lastWordOf } from './lag.ts';
 import type { Link } from './link.ts';
+import {
+  type MemberLinksDependencies,
+  membershipOver,
+  speaksOfMembers,
+  type WatchOptions,
+} from './member-links.ts';
 import type { ClusterSettings } from './messages.ts';
 import type { GossipMode } from './mode.ts';
+import { OwnAddress } from './own-address.ts';
+import { FULL_VIEW, type Partner, partnersAmong, type PeerSampler } from './partners.ts';
 import { PeerClocks } from './peer-clocks.ts';
 import { Pacing } from './pacing.ts';
 import type { PeerRecord } from './peer-record.ts';
@@ -37,15 +48,19 @@ import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
 
-export interface GossipDependencies {
+export interface GossipDependencies extends Pick<MemberLinksDependencies, 'onMember' | 'onMemberRecords'> {
   readonly replica: Replica;
   readonly transport: Transport;
+  /** Of names among the peers; absent: they are dialled as they are. */
+  readonly resolver?: Resolver | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly packer: Packer;
   readonly fingerprints: Fingerprints;
   readonly limits: Limits;
+  /** With which members links are kept; all of them if absent. */
+  readonly sampler?: PeerSampler | undefined;
   /** Absent: nothing is compressed, nor asked for so. */
   readonly compressor?: Compressor | undefined;
   /** Asked for so even where it only costs time. */
@@ -57,14 +72,18 @@ export interface GossipDependencies {
 }
 
 export interface GossipOptions {
-  /** `host:port` of each. */
+  /** `host:port` of each, or a name that is looked up. */
   readonly peers: readonly string[];
+  /** Where peers reach this node, `host:port`; absent: where it listens. */
+  readonly advertise?: string | undefined;
   readonly settings: ClusterSettings;
   readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
   /** Absent: none are told, and those that come are passed on to nobody. */
   readonly rumours: RumourOptions | undefined;
+  /** Absent: nobody is watched, and the peers are those that were configured, or dialled this node. */
+  readonly membership?: WatchOptions | undefined;
   readonly sessionTimeoutMs: number;
   /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
@@ -85,12 +104,15 @@ export interface PulledStatus {
 
 export class Gossip {
   readonly mode: GossipMode;
+  /** Absent if it is off. */
+  readonly membership: Membership | undefined;
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
   readonly #rolledBack: RolledBack;
   readonly #server: SessionServer;
   readonly #greeter: Greeter;
+  readonly #ownAddress: OwnAddress;
   readonly #peers: Peers;
   readonly #puller: Puller;
   readonly #antiEntropy: AntiEntropy;
@@ -99,6 +121,8 @@ export class Gossip {
   readonly #events: EventMongering;
   readonly #sync: Sync;
   readonly #healing: Healing;
+  readonly #sampler: PeerSampler;
+  #isChoosing = false;
   #listener: Listener | undefined;
 
   constructor(dependencies: GossipDependencies, options: GossipOptions) {
@@ -140,19 +164,51 @@ export class Gossip {
       hearRumours: (link, rumours) => this.#mongering.hear(link, rumours),
       hearEvents: (link, events) => this.#events.hear(link, events),
     });
-    const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
-    const penalties = new Penalties(clock);
-    const greeter = new Greeter({ self, packer, clock, warnings, responder, server, penalties });
+    const linkTo = (peer: NodeId): Link | undefined => this.#peers.linkTo(peer);
+    const { onMember } = dependencies;
+    const onMemberRecords = (): void => {
+      this.#choosePartners();
+      dependencies.onMemberRecords?.();
+    };
+    const membership =
+      options.membership &&
+      membershipOver({ nodeId, clock, random, linkTo, onMember, onMemberRecords }, options.membership);
+    const ownAddress = new OwnAddress(options.advertise, () =>
+      membership?.announce({ address: ownAddress.text }),
+    );
+    const startedMs = Math.floor(clock.wallMs());
+    const self = {
+      nodeId,
+      clusterId,
+      bootNonce: random.uint32(),
+      settings,
+      get contact() {
+        return { ...ownAddress.contact, startedMs };
+      },
+    };
+    const greeter = new Greeter({
+      self,
+      packer,
+      clock,
+      warnings,
+      responder,
+      server,
+      penalties: new Penalties(clock),
+      admission: new Admission((peer) => this.#peers.linksTo(peer)),
+      onSeen: (host) => ownAddress.seenAs(host),
+      onMemberMessage: (link, message) => membership?.receive(link.nodeId, message),
+    });
     this.#peers = new Peers(options.peers, {
       nodeId,
       transport,
       greeter,
       clock,
       random,
+      resolver: dependencies.resolver,
       log,
       warnings,
-      onSecondLink: (link, other) => twins.watch(link, other),
       onConnected: (link) => {
+        if (speaksOfMembers(link)) membership?.linkOpened(link.nodeId);
         puller.connected(link);
         this.#acknowledgements.connected(link.nodeId);
         void this.#antiEntropy.round(link);
@@ -176,7 +232,7 @@ export class Gossip {
         for (const record of peers.recordsOf(link.nodeId)) record.lastWord = lastWord;
         return comparison;
       },
-      linkTo: (peer) => peers.linkTo(peer),
+      linkTo,
       isComparing: (peer) => server.isComparing(peer),
       sentTo: (peer) => server.sentTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
@@ -209,7 +265,7 @@ export class Gossip {
       {
         replica,
         links: () => peers.links(),
-        linkTo: (peer) => peers.linkTo(peer),
+        linkTo,
         clock,
         random,
         log,
@@ -251,6 +307,9 @@ export class Gossip {
       received: () => puller.entries,
     });
     this.mode = options.mode;
+    this.membership = membership;
+    this.#sampler = dependencies.sampler ?? FULL_VIEW;
+    this.#ownAddress = ownAddress;
     this.#replica = replica;
     this.#transport = transport;
     this.#warnings = warnings;
@@ -263,9 +322,11 @@ export class Gossip {
   /** Listens, dials, and gossips from now on. Returns the bound address. Fails with `LISTEN_FAILED`. */
   async start(address: string): Promise<string> {
     this.#listener = await this.#transport.listen(address, (connection) => this.#peers.accept(connection));
-    this.#peers.start();
+    this.#ownAddress.bound(this.#listener.address);
+    this.#peers.start(this.#partners());
     this.#antiEntropy.start();
     this.#mongering.start();
+    this.membership?.start();
     return this.#listener.address;
   }
 
@@ -275,6 +336,7 @@ export class Gossip {
     this.#acknowledgements.stop();
     this.#events.stop();
     this.#mongering.stop();
+    this.membership?.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();
@@ -283,6 +345,11 @@ export class Gossip {
     await this.#server.stop();
     await this.#transport.close();
     await this.#peers.idle();
+  }
+
+  /** A further peer, for ever. Resolves with what is known of it when a first attempt has come to an end. Never fails. */
+  join(address: string): Promise<readonly PeerRecord[]> {
+    return this.#peers.addSeed(address);
   }
 
   /** A round now, with every known peer. Called off, it ends early with what came of it so far. */
@@ -354,6 +421,20 @@ export class Gossip {
   /** Since the start; `undefined` where rumours are off. */
   get rumours(): Readonly<RumourCounts> | undefined {
     return this.#mongering.isOn ? this.#mongering.counts : undefined;
+  }
+
+  /** Once for all that one message of a member changes. */
+  #choosePartners(): void {
+    if (this.#isChoosing) return;
+    this.#isChoosing = true;
+    void Promise.resolve().then(() => {
+      this.#isChoosing = false;
+      this.#peers.setPartners(this.#partners());
+    });
+  }
+
+  #partners(): readonly Partner[] {
+    return this.#sampler.sample(partnersAmong(this.membership?.members() ?? []));
   }
 
   /** Malformed messages so far. */

@@ -1,8 +1,12 @@
 /** Turns a fresh connection into a link: hello in both directions, checks, a time limit. */
 
+import { MalformedBytes } from '../core/byte-reader.ts';
+import { hostOf, isHost } from '../core/host.ts';
+import type { MemberMessage } from '../membership/member-messages.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
+import type { Admission } from './admission.ts';
 import { Channel } from './channel.ts';
 import {
   commonVersion,
@@ -15,7 +19,8 @@ import {
   SPOKEN,
 } from './handshake.ts';
 import type { Link } from './link.ts';
-import type { Hello, Reject } from './messages.ts';
+import { speaksOfMembers } from './member-links.ts';
+import type { Hello, Reject, Request } from './messages.ts';
 import type { Penalties } from './penalties.ts';
 import type { Responder } from './responder.ts';
 import type { SessionServer } from './session-server.ts';
@@ -44,6 +49,11 @@ export interface GreeterDependencies {
   readonly responder: Responder;
   readonly server: SessionServer;
   readonly penalties: Penalties;
+  /** What another member tells. */
+  readonly onMemberMessage: (link: Link, message: MemberMessage) => void;
+  readonly admission: Admission;
+  /** By which host a peer knows this node. */
+  readonly onSeen: (host: string) => void;
 }
 
 /** Who misbehaves again within it, does so under the same warning. */
@@ -66,33 +76,48 @@ export class Greeter {
     const provenName = provenBy(connection);
     let hello: Hello | undefined;
     let link: Link | undefined;
+    /** While it is not clear whether the other side may come in. */
+    let isJudged: Promise<void> | undefined;
     const cancelTimer = clock.after(HELLO_TIMEOUT_MS, () => channel.close('it said no hello in time'));
     const refuse = (reject: Reject): void => {
       channel.notify(reject);
       events.onRefused({ reject, by: 'self', hello });
       channel.close(reject.reason);
     };
+    const admit = (said: Hello): void => {
+      if (!channel.isOpen) return;
+      tellDifferences(warnings, self, said);
+      this.#dependencies.onSeen(said.contact?.seenHost ?? '');
+      link = { ...linkOf(said, clock), channel, direction, address };
+      this.#links.add({ link, host: hostOf(connection.remote) });
+      events.onLink(link);
+    };
     const channel: Channel = new Channel(connection, packer, clock, {
       onHello: (said) => {
         hello = said;
         cancelTimer();
-        const reject = refusal(self, hello, provenName) ?? this.#whyToWait(offenderOf(connection, hello));
+        const reject = refusal(self, said, provenName) ?? this.#whyToWait(offenderOf(connection, said));
         if (reject !== undefined) return refuse(reject);
-        tellDifferences(warnings, self, hello);
-        const { nodeId, bootNonce } = hello;
-        const protocolVersion = commonVersion(SPOKEN, rangeOf(hello)) ?? SPOKEN.newest;
-        const sinceMs = clock.monotonicMs();
-        link = { nodeId, channel, direction, address, bootNonce, protocolVersion, sinceMs };
-        this.#links.add({ link, host: hostOf(connection.remote) });
-        events.onLink(link);
+        const judgement = this.#dependencies.admission.judge(said);
+        if (judgement === undefined) return admit(said);
+        isJudged = judgement.then((found) => (found === undefined ? admit(said) : refuse(found)));
+        return undefined;
       },
       onReject: (reject) => {
         events.onRefused({ reject, by: 'peer', hello });
         channel.close(reject.reason);
       },
-      onRequest: (request) => responder.answer(link, request),
+      onRequest: async (request: Request) => {
+        if (link === undefined) await isJudged;
+        return responder.answer(link, request);
+      },
       onNotice: (notice) => {
         if (link !== undefined) server.notice(link.nodeId, notice);
+      },
+      onMemberMessage: (message) => {
+        if (link === undefined) return;
+        if (!speaksOfMembers(link)) throw new MalformedBytes('a message of a later version');
+        this.#dependencies.onMemberMessage(link, message);
       },
       onClose: (reason) => {
         cancelTimer();
@@ -112,7 +137,7 @@ export class Greeter {
     });
     this.#channels.add(channel);
     const reject = whyUnproven(connection) ?? this.#whyHostWaits(connection, direction);
-    if (reject === undefined) return channel.start(helloOf(self));
+    if (reject === undefined) return channel.start(helloOf(self, seenHostOf(connection)));
     if (reject.code !== 'misbehaved') events.onRefused({ reject, by: 'self', hello: undefined });
     return channel.refuse(reject);
   }
@@ -144,6 +169,22 @@ export class Greeter {
   }
 }
 
+function linkOf(
+  hello: Hello,
+  clock: Clock,
+): Pick<Link, 'nodeId' | 'bootNonce' | 'protocolVersion' | 'contact' | 'sinceMs'> {
+  const { nodeId, bootNonce, contact } = hello;
+  const protocolVersion = commonVersion(SPOKEN, rangeOf(hello)) ?? SPOKEN.newest;
+  const sinceMs = clock.monotonicMs();
+  return { nodeId, bootNonce, protocolVersion, sinceMs, ...(contact === undefined ? {} : { contact }) };
+}
+
+/** A zone means something on this machine only. */
+function seenHostOf({ remote }: Connection): string {
+  const host = hostOf(remote).replace(/^::ffff:(?=\d+\.)/iu, '');
+  return isHost(host) && !host.includes('%') ? host : '';
+}
+
 function provenBy({ identity }: Connection): string | undefined {
   return identity !== undefined && 'name' in identity ? identity.name : undefined;
 }
@@ -161,11 +202,6 @@ function offenderOf(connection: Connection, { nodeId }: Pick<Link, 'nodeId'>): s
 function misbehaved(waitMs: number): Reject {
   const reason = `it broke the protocol, and may come again after ${Math.ceil(waitMs / 1000)} s`;
   return { type: 'reject', code: 'misbehaved', reason };
-}
-
-/** Of `host:port`. */
-export function hostOf(address: string): string {
-  return address.replace(/:\d+$/u, '');
 }
 
 function tellDifferences(warnings: Warnings, self: Self, hello: Hello): void {

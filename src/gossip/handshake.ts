@@ -3,6 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import {
   type ClusterSettings,
+  type Contact,
   type Hello,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_OLDEST,
@@ -18,6 +19,7 @@ export interface Self {
   readonly clusterId: string;
   readonly bootNonce: number;
   readonly settings: ClusterSettings;
+  readonly contact: Omit<Contact, 'seenHost'>;
 }
 
 /** Of the protocol; both ends included. */
@@ -41,8 +43,10 @@ export function rangeOf({
   return { oldest: oldestVersion, newest: newestVersion };
 }
 
-export function helloOf(self: Self): Hello {
-  return { type: 'hello', newestVersion: SPOKEN.newest, oldestVersion: SPOKEN.oldest, ...self };
+/** `seenHost`: by which this node knows the other one; empty if it does not. */
+export function helloOf(self: Self, seenHost: string = ''): Hello {
+  const contact = { ...self.contact, seenHost };
+  return { type: 'hello', newestVersion: SPOKEN.newest, oldestVersion: SPOKEN.oldest, ...self, contact };
 }
 
 /**
@@ -72,10 +76,15 @@ export function refusal(self: Self, hello: Hello, provenName?: string): Reject |
   if (hello.nodeId !== self.nodeId) return undefined;
   return hello.bootNonce === self.bootNonce
     ? reject('same-node', 'the node dialled itself')
-    : reject(
-        'same-name',
-        `two nodes have the name ${self.nodeId}: give one of them another name, and an empty folder (\`store export\` and \`store import\` bring over what only it holds)`,
-      );
+    : sameName(self.nodeId);
+}
+
+/** Of two live processes one has to give up its name. */
+export function sameName(nodeId: NodeId): Reject {
+  return reject(
+    'same-name',
+    `two nodes have the name ${nodeId}: give one of them another name, and an empty folder (\`store export\` and \`store import\` bring over what only it holds)`,
+  );
 }
 
 /** One sentence for each setting that should be the same in the whole cluster and is not. */

@@ -2,6 +2,7 @@
 
 import type { NodeId } from '../core/actor.ts';
 import type { Channel } from './channel.ts';
+import type { Contact } from './messages.ts';
 
 export interface Link {
   readonly nodeId: NodeId;
@@ -13,6 +14,8 @@ export interface Link {
   readonly bootNonce: number;
   /** The highest that both speak. */
   readonly protocolVersion: number;
+  /** What the peer told of itself; absent of one that speaks version 1 only. */
+  readonly contact?: Contact;
   /** Monotonic time of the hello. */
   readonly sinceMs: number;
 }

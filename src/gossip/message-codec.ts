@@ -2,6 +2,7 @@
 
 import { DEPTH_MAX, FAN_OUT } from '../core/bucket-tree.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
+import { PORT_MAX } from '../core/host.ts';
 import { FRAME_BYTES_MAX } from '../core/limits.ts';
 import type { Packer } from '../ports/packer.ts';
 import {
@@ -36,6 +37,7 @@ import {
 } from './messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
+import { MEMBER_TYPE, memberPositions, readMemberMessage } from './member-message-codec.ts';
 import { RUMOURS_MAX } from './rumour-codec.ts';
 import { cleanReason, Fields } from './validated-fields.ts';
 
@@ -72,7 +74,11 @@ const TYPE = {
   'rumours-reply': 26,
   events: 38,
   'events-reply': 39,
+  ...MEMBER_TYPE,
 } as const satisfies Record<Message['type'], number>;
+
+/** The version of the protocol that added how a node is reached to its hello. */
+const CONTACT_SINCE = 2;
 
 const REJECT_CODES: readonly RejectCode[] = [
   'protocol-version',
@@ -111,7 +117,8 @@ function positionsOf(message: Message): readonly unknown[] {
     case 'hello': {
       const { newestVersion, clusterId, nodeId, oldestVersion, bootNonce, settings } = message;
       const names = [newestVersion, clusterId, nodeId, oldestVersion];
-      return [...names, bootNonce, settings.tombstoneTtlMs, settings.maxDriftMs];
+      const { tombstoneTtlMs, maxDriftMs } = settings;
+      return [...names, bootNonce, tombstoneTtlMs, maxDriftMs, ...contactPositions(message)];
     }
     case 'reject':
       return [message.code, cleanReason(message.reason)];
@@ -174,6 +181,14 @@ function positionsOf(message: Message): readonly unknown[] {
       return [message.session];
     case 'failure':
       return [message.request, message.code, cleanReason(message.reason)];
+    case 'ping':
+    case 'ack':
+    case 'ping-request':
+    case 'nack':
+    case 'members-digest':
+    case 'members':
+    case 'members-reply':
+      return memberPositions(message);
   }
 }
 
@@ -329,8 +344,11 @@ function messageOf(type: number, fields: Fields): Message {
         code: fields.oneOf(FAILURE_CODES),
         reason: fields.reason(),
       };
-    default:
-      throw new MalformedBytes('a message of unknown type');
+    default: {
+      const message = readMemberMessage(type, fields);
+      if (message === undefined) throw new MalformedBytes('a message of unknown type');
+      return message;
+    }
   }
 }
 
@@ -345,7 +363,18 @@ function readHello(fields: Fields): Hello {
     return { ...told, bootNonce: 0, settings: { tombstoneTtlMs: 0, maxDriftMs: 0 } };
   const bootNonce = fields.uint32();
   const settings = { tombstoneTtlMs: fields.count(), maxDriftMs: fields.count() };
-  return { ...told, bootNonce, settings };
+  if (newestVersion < CONTACT_SINCE) return { ...told, bootNonce, settings };
+  const host = fields.host();
+  const port = fields.upTo(PORT_MAX);
+  const contact = { host, port, seenHost: fields.host(), startedMs: fields.count() };
+  return { ...told, bootNonce, settings, contact };
+}
+
+/** Positions that version 2 has added. */
+function contactPositions({ newestVersion, contact }: Hello): readonly unknown[] {
+  if (newestVersion < CONTACT_SINCE || contact === undefined) return [];
+  const { host, port, seenHost, startedMs } = contact;
+  return [host, port, seenHost, Math.floor(startedMs)];
 }
 
 function readSummary(fields: Fields) {

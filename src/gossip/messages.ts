@@ -3,6 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
+import type { MemberMessage } from '../membership/member-messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import type { Travelling } from './compressed.ts';
 import type { UserEvent } from './event-codec.ts';
@@ -13,6 +14,9 @@ import type { UserEvent } from './event-codec.ts';
  */
 export const PROTOCOL_VERSION = 2;
 export const PROTOCOL_VERSION_OLDEST = 1;
+
+/** The version of the protocol that brought what members tell each other. */
+export const MEMBERS_SINCE = 2;
 
 /** Settings that should be the same in the whole cluster; where they differ, nodes say so. */
 export interface ClusterSettings {
@@ -31,6 +35,19 @@ export interface Hello {
   /** Random for each start of a node, 32 bits: tells a restart, and the own address, from another node of the same name. */
   readonly bootNonce: number;
   readonly settings: ClusterSettings;
+  /** Since version 2; absent of a node that speaks version 1 only. */
+  readonly contact?: Contact;
+}
+
+/** How a node is reached. */
+export interface Contact {
+  /** An empty one stands for the host that its connections come from. */
+  readonly host: string;
+  readonly port: number;
+  /** By which host the sender knows the receiver: what one that listens on all of its addresses cannot know itself. */
+  readonly seenHost: string;
+  /** Of two live processes under one name the one that began later is refused. Milliseconds since 1970. */
+  readonly startedMs: number;
 }
 
 /** The last message on a connection: why the sender closes it. */
@@ -318,7 +335,8 @@ export type Message =
   | KeepAlive
   | Lost
   | Done
-  | Failure;
+  | Failure
+  | MemberMessage;
 
 export type Request =
   | Summary

@@ -9,9 +9,10 @@ import type { Link } from './link.ts';
 export type PeerState = 'connecting' | 'connected' | 'silent' | 'disconnected' | 'rejected' | 'self';
 
 export class PeerRecord {
-  /** As configured, or as seen. */
-  readonly address: string;
-  readonly direction: 'outbound' | 'inbound';
+  /** As configured, as the node tells it, or as seen. */
+  address: string;
+  /** Who dials; of a node that is no seed, who dialled last. */
+  direction: 'outbound' | 'inbound';
   nodeId: NodeId | undefined;
   /** The address is this node's own. */
   isSelf = false;

@@ -1,19 +1,23 @@
 /**
- * Who this node is connected with: the configured peers, which it dials, and those that dialled it.
+ * Who this node is connected with: seeds and partners, which it dials, and those that dialled it.
  *
- * 1. A node has one record, however many connections there are, and whoever dialled them; only two configured
- *    addresses of one node make two.
+ * 1. A node has one record, however many connections there are, and whoever dialled them; only two seeds that lead to one
+ *    node make two.
  * 2. Of several links to a node one is used for rounds, and both nodes choose the same (`preferredLink`).
  */
 
 import type { NodeId } from '../core/actor.ts';
+import { hostOf, hostPort } from '../core/host.ts';
 import type { Log } from '../ports/log.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { Channel } from './channel.ts';
-import { Dialer, type DialerDependencies } from './dialer.ts';
-import { hostOf, type Refusal } from './greeter.ts';
+import type { DialerDependencies, DialTarget } from './dialer.ts';
+import type { Refusal } from './greeter.ts';
 import { type Link, preferredLink } from './link.ts';
+import { type Partner, Partners } from './partners.ts';
 import { PeerRecord } from './peer-record.ts';
+import { Seed, type SeedDependencies } from './seed.ts';
+import { twinsSentence } from './twins.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Accepted connections that have not said hello yet; with one more the oldest is closed: who means it says hello at once. */
@@ -25,55 +29,85 @@ const LINKS_MAX = 4;
 /** A refused peer dials again within half a minute; when it does not, the cause, or the peer, is gone. */
 const REJECTED_LASTS_MS = 120_000;
 
-/** Nodes that dialled this one and are remembered; beyond it those that are gone are forgotten. */
-const INBOUND_RECORDS_MAX = 1024;
+/** Nodes that are no seeds and are remembered; beyond it those that are gone, and are no partners, are forgotten. */
+const OTHER_RECORDS_MAX = 1024;
 
 export interface PeersDependencies extends Pick<
-  DialerDependencies,
-  'transport' | 'greeter' | 'clock' | 'random'
+  SeedDependencies,
+  'transport' | 'greeter' | 'clock' | 'random' | 'resolver'
 > {
   readonly nodeId: NodeId;
   readonly log: Log;
   readonly warnings: Warnings;
   /** A link to a node that had none. */
   readonly onConnected: (link: Link) => void;
-  /** A link to a node that had another one. */
-  readonly onSecondLink: (link: Link, other: Link) => void;
 }
 
 export class Peers {
   readonly #dependencies: PeersDependencies;
-  readonly #dialers: readonly Dialer[];
-  readonly #inboundByNode = new Map<NodeId, PeerRecord>();
+  readonly #dialing: DialerDependencies;
+  readonly #seedByAddress = new Map<string, Seed>();
+  readonly #partners: Partners;
+  /** Of nodes that are no seeds. */
+  readonly #otherByNode = new Map<NodeId, PeerRecord>();
+  /** Partners that were. */
+  readonly #departed = new Set<NodeId>();
   readonly #greeting = new Set<Connection>();
   #stopped = false;
 
-  /** `addresses`: `host:port` of each. */
-  constructor(addresses: readonly string[], dependencies: PeersDependencies) {
+  /** `seeds`: `host:port` of each, or names that are looked up. */
+  constructor(seeds: readonly string[], dependencies: PeersDependencies) {
+    const { nodeId, transport, greeter, clock, random, warnings } = dependencies;
     this.#dependencies = dependencies;
-    this.#dialers = [...new Set(addresses)].map(
-      (address) =>
-        new Dialer(new PeerRecord(address, 'outbound'), {
-          transport: dependencies.transport,
-          greeter: dependencies.greeter,
-          clock: dependencies.clock,
-          random: dependencies.random,
-          onLink: (record, link) => this.#connected(record, link),
-          onRefused: (record, refusal) => this.#refused(record, refusal),
-          onUnfit: (record, reason) =>
-            dependencies.warnings.raise('PEER_REJECTED', record.address, reason, REJECTED_LASTS_MS),
-          onClose: (record, channel, link, reason) => this.#closed(record, channel, link, reason),
-        }),
-    );
+    this.#dialing = {
+      transport,
+      greeter,
+      clock,
+      random,
+      onLink: ({ record }, link) => this.#connected(record, link),
+      onRefused: ({ record }, refusal) => this.#refused(record, refusal),
+      onUnfit: ({ record }, reason) =>
+        warnings.raise('PEER_REJECTED', record.address, reason, REJECTED_LASTS_MS),
+      onClose: (target, channel, link, reason) => this.#closed(target, channel, link, reason),
+    };
+    this.#partners = new Partners({
+      ...this.#dialing,
+      self: nodeId,
+      isLinked: (other) => this.linkTo(other) !== undefined,
+      recordOf: (partner) => this.#recordOfPartner(partner),
+      // Whoever answers there; it may be another node by now.
+      onLink: (_target, link) => this.#connected(this.#recordOf(link), link),
+      onRefused: (target, refusal) => this.#partnerRefused(target, refusal),
+    });
+    for (const address of seeds) this.#seedOf(address);
   }
 
-  start(): void {
-    void this.dialNow();
+  /** `partners`: whom an earlier run knew. */
+  start(partners: readonly Partner[]): void {
+    for (const seed of this.#seedByAddress.values()) void seed.dial();
+    this.#partners.begin(partners);
+    this.#showAddresses(partners);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const dialer of this.#dialers) dialer.stop();
+    for (const seed of this.#seedByAddress.values()) seed.stop();
+    this.#partners.stop();
+  }
+
+  /** Dials it from now on, for ever. Resolves when a first attempt has come to an end. Never fails. */
+  async addSeed(address: string): Promise<readonly PeerRecord[]> {
+    const seed = this.#seedOf(address);
+    await seed.dial();
+    return seed.records();
+  }
+
+  /** Members with which links are kept from now on. */
+  setPartners(partners: readonly Partner[]): void {
+    if (this.#stopped) return;
+    for (const nodeId of this.#partners.set(partners)) this.#departed.add(nodeId);
+    for (const nodeId of this.#departed) this.#dropDeparted(nodeId);
+    this.#showAddresses(partners);
   }
 
   /** A connection that another node dialled. */
@@ -96,18 +130,21 @@ export class Peers {
     });
   }
 
-  /** Dials every configured peer that is not connected now, without waiting for its pause to end. */
+  /** Dials every seed and partner that is not connected now, without waiting for its pause to end. */
   async dialNow(): Promise<void> {
-    await Promise.all(this.#dialers.map((dialer) => dialer.dial()));
+    const seeds = [...this.#seedByAddress.values()].map((seed) => seed.dial());
+    await Promise.all([...seeds, this.#partners.dialNow()]);
   }
 
   /** Resolves when no attempt to dial is under way. */
   async idle(): Promise<void> {
-    await Promise.all(this.#dialers.map((dialer) => dialer.idle()));
+    await Promise.all([...this.#seedByAddress.values()].map((seed) => seed.idle()));
+    await this.#partners.idle();
   }
 
   records(): PeerRecord[] {
-    return [...this.#dialers.map(({ record }) => record), ...this.#inboundByNode.values()];
+    const ofSeeds = [...this.#seedByAddress.values()].flatMap((seed) => seed.records());
+    return [...ofSeeds, ...this.#otherByNode.values()];
   }
 
   recordsOf(nodeId: NodeId): PeerRecord[] {
@@ -127,10 +164,11 @@ export class Peers {
   }
 
   linkTo(nodeId: NodeId): Link | undefined {
-    return preferredLink(this.#dependencies.nodeId, this.#linksTo(nodeId));
+    return preferredLink(this.#dependencies.nodeId, this.linksTo(nodeId));
   }
 
-  #linksTo(nodeId: NodeId): Link[] {
+  /** The oldest first. */
+  linksTo(nodeId: NodeId): Link[] {
     return this.#linksThat((link) => link.nodeId === nodeId);
   }
 
@@ -146,37 +184,72 @@ export class Peers {
     return links.toSorted((a, b) => a.sinceMs - b.sinceMs);
   }
 
-  /** Of an inbound link: that of the configured peer whose node it is, else one of its own. */
-  #recordOf({ nodeId, address }: Link): PeerRecord {
+  #seedOf(address: string): Seed {
+    const known = this.#seedByAddress.get(address);
+    if (known !== undefined) return known;
+    const seed = new Seed(address, { ...this.#dialing, resolver: this.#dependencies.resolver });
+    this.#seedByAddress.set(address, seed);
+    return seed;
+  }
+
+  /** Of a link that no seed dialled: that of the seed whose node it is, else one of its own. */
+  #recordOf(link: Link): PeerRecord {
+    const { nodeId, direction } = link;
     const known = this.recordsOf(nodeId)[0];
     if (known !== undefined) return known;
-    if (this.#inboundByNode.size >= INBOUND_RECORDS_MAX) this.#forgetOne();
-    const record = new PeerRecord(address, 'inbound');
-    this.#inboundByNode.set(nodeId, record);
+    if (this.#otherByNode.size >= OTHER_RECORDS_MAX) this.#forgetOne();
+    const record = new PeerRecord(reachedAt(link), direction);
+    this.#otherByNode.set(nodeId, record);
     return record;
   }
 
-  #forgetOne(): void {
-    for (const [nodeId, { links }] of this.#inboundByNode) {
-      if (links.length === 0) return void this.#inboundByNode.delete(nodeId);
+  #recordOfPartner({ nodeId, address }: Partner): PeerRecord {
+    const known = this.recordsOf(nodeId)[0];
+    if (known !== undefined) return known;
+    const record = new PeerRecord(address, 'outbound');
+    record.nodeId = nodeId;
+    // An attempt may end after the node ceased to be a partner.
+    if (this.#partners.has(nodeId)) this.#otherByNode.set(nodeId, record);
+    return record;
+  }
+
+  /** Of who was a partner, and is none any more, nothing is shown once its last link is gone. */
+  #dropDeparted(nodeId: NodeId): void {
+    if (!this.#departed.has(nodeId) || this.linksTo(nodeId).length > 0) return;
+    this.#departed.delete(nodeId);
+    if (!this.#partners.has(nodeId)) this.#otherByNode.delete(nodeId);
+  }
+
+  /** A seed is shown as it was configured. */
+  #showAddresses(partners: readonly Partner[]): void {
+    for (const partner of partners) {
+      if (!this.#otherByNode.has(partner.nodeId)) this.#recordOfPartner(partner);
+      const record = this.#otherByNode.get(partner.nodeId);
+      if (record !== undefined) record.address = partner.address;
     }
   }
 
+  #forgetOne(): void {
+    for (const [nodeId, { links }] of this.#otherByNode)
+      if (links.length === 0 && !this.#partners.has(nodeId)) return void this.#otherByNode.delete(nodeId);
+  }
+
   #connected(record: PeerRecord, link: Link): void {
-    const { log, warnings, onConnected, onSecondLink } = this.#dependencies;
+    const { log, warnings, onConnected } = this.#dependencies;
     const { nodeId } = link;
-    const others = this.#linksTo(nodeId);
+    const others = this.linksTo(nodeId);
     record.addLink(link);
-    const inbound = this.#inboundByNode.get(nodeId);
-    if (inbound !== undefined && inbound !== record) {
-      record.absorb(inbound);
-      this.#inboundByNode.delete(nodeId);
+    const other = this.#otherByNode.get(nodeId);
+    if (other === record) {
+      if (others.length === 0) record.direction = link.direction;
+    } else if (other !== undefined) {
+      record.absorb(other);
+      this.#otherByNode.delete(nodeId);
     }
     warnings.clear('PEER_REJECTED', record.address);
     warnings.clear('PEER_REJECTED', nodeId);
     if (others.length >= LINKS_MAX)
       others[0]?.channel.close('newer connections of the same node took its place');
-    for (const other of others) onSecondLink(link, other);
     if (others.length > 0) return;
     const { address, protocolVersion } = link;
     log.info({ peer: nodeId, address, protocolVersion }, 'Connected to a peer.');
@@ -184,15 +257,24 @@ export class Peers {
   }
 
   #closed(
-    dialled: PeerRecord | undefined,
+    dialled: DialTarget | undefined,
     channel: Channel,
     link: Link | undefined,
     reason: string | undefined,
   ): void {
-    if (link === undefined) return dialled?.addBytes(channel);
+    if (link === undefined) return dialled?.record.addBytes(channel);
+    const { nodeId, address } = link;
     for (const record of this.records()) record.removeLink(link);
-    if (this.#linksTo(link.nodeId).length > 0) return;
-    this.#dependencies.log.info({ peer: link.nodeId, address: link.address, reason }, 'A peer is gone.');
+    if (this.linksTo(nodeId).length > 0) return;
+    this.#dependencies.log.info({ peer: nodeId, address, reason }, 'A peer is gone.');
+    this.#partners.unlinked(nodeId);
+    this.#dropDeparted(nodeId);
+  }
+
+  /** At a member's address may be somebody else by now, this node itself, too. */
+  #partnerRefused(target: DialTarget, refusal: Refusal): void {
+    if (refusal.reject.code === 'same-node') target.record.lastError = refusal.reject.reason;
+    else this.#refused(target.record, refusal);
   }
 
   #refused(record: PeerRecord, refusal: Refusal): void {
@@ -209,12 +291,21 @@ export class Peers {
     this.#tellRefused(record.address, record.address, refusal);
   }
 
-  #tellRefused(name: string, address: string, { reject: { code, reason }, by }: Refusal): void {
+  #tellRefused(name: string, address: string, { reject: { code, reason }, by, hello }: Refusal): void {
+    const { nodeId, warnings } = this.#dependencies;
     // What it did is told already.
     if (by === 'self' && (code === 'same-node' || code === 'misbehaved')) return;
     if (code === 'shutdown') return;
+    if (by === 'self' && code === 'same-name' && hello !== undefined && hello.nodeId !== nodeId)
+      return warnings.raise('SAME_NAME', hello.nodeId, twinsSentence(hello.nodeId, false), REJECTED_LASTS_MS);
     const who = by === 'self' ? 'This node refused' : 'This node was refused by';
     const message = `${who} the peer at ${address}: ${reason.replace(/\.$/u, '')}.`;
-    this.#dependencies.warnings.raise('PEER_REJECTED', name, message, REJECTED_LASTS_MS);
+    return warnings.raise('PEER_REJECTED', name, message, REJECTED_LASTS_MS);
   }
+}
+
+/** Where the node says that it is reached, else where it was seen. */
+function reachedAt({ address, contact }: Link): string {
+  if (contact === undefined || contact.port === 0) return address;
+  return hostPort(contact.host === '' ? hostOf(address) : contact.host, contact.port);
 }

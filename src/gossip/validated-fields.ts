@@ -3,6 +3,7 @@
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import type { Sum } from '../core/context.ts';
+import { isHost } from '../core/host.ts';
 import { isVersion, type Version } from '../core/version.ts';
 
 /** Longest reason in a message, in UTF-16 units. */
@@ -86,6 +87,20 @@ export class Fields {
     const value = this.#take();
     if (!isNodeId(value)) throw this.#malformed('a name');
     return value;
+  }
+
+  /** A name, or empty. */
+  nameOrNone(): string {
+    const value = this.#take();
+    if (value !== '' && !isNodeId(value)) throw this.#malformed('a name, or empty');
+    return value;
+  }
+
+  /** Or nothing: an empty string. */
+  host(): string {
+    const value = this.#take();
+    if (value === '' || isHost(value)) return value;
+    throw this.#malformed('a host');
   }
 
   sessionName(): string {

@@ -2,7 +2,8 @@
 
 import type { Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
-import type { Broadcasting } from './event-api.ts';
+import type { Broadcasting, UserEvents } from './event-api.ts';
+import type { Clustered, MemberEvents } from './member-api.ts';
 import type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 import type { NodeStatus, StoreStatus } from './status-api.ts';
 import type {
@@ -28,6 +29,16 @@ import type {
 } from './write-api.ts';
 
 export type { Broadcasting, UserEvent, UserEvents } from './event-api.ts';
+export type {
+  Clustered,
+  JoinOptions,
+  JoinResult,
+  LeaveOptions,
+  Member,
+  MemberEventName,
+  MemberEvents,
+  MemberStatus,
+} from './member-api.ts';
 export type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 export type {
   FencedStatus,
@@ -122,8 +133,13 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export interface NodeEvents extends MemberEvents, UserEvents {}
+
 /** A store that gossips with its peers. */
-export interface Node extends Store, Broadcasting {
+export interface Node extends Store, Clustered, Broadcasting {
+  /** What a listener throws is logged, and goes no further. */
+  on<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this;
+  off<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this;
   /** Where peers reach this node: `host:port`, with the real port when port 0 was asked for. */
   readonly address: string;
   status(): Promise<NodeStatus>;
@@ -165,8 +181,19 @@ export type Compression = 'auto' | 'always' | 'never';
 export interface NodeOptions extends StoreOptions {
   /** `host:port` to listen on; port 0 takes any. Default `127.0.0.1:0`. */
   readonly listen?: string;
-  /** `host:port` of other nodes; IPv6 in brackets. */
+  /**
+   * Other nodes: `host:port`, IPv6 in brackets. A name may stand for several, and is looked up again and again; without a
+   * port it is that of a service (SRV `_boato._tcp.NAME`), or else of hosts that listen on port 7531.
+   */
   readonly peers?: readonly string[];
+  /** `host:port` where peers reach this node, if it is another than `listen`. */
+  readonly advertise?: string;
+  /** Whether nodes tell each other of each other, and watch each other (SWIM). Default true; else peers are those above. */
+  readonly membership?: boolean;
+  /** Between two probes of a member. Default 1,000. */
+  readonly probeIntervalMs?: number;
+  /** How long members that are down, or have left, are remembered, and the former are dialled. Default 3 days. */
+  readonly memberRetentionMs?: number;
   /**
    * In which rounds this node pulls: `pull`, in those that it opens; `push`, in those that a peer opens, so that its own
    * ask the peer to pull; `push-pull` (default), in both. Nodes of different modes converge, too.

@@ -63,11 +63,6 @@ export function checkedPayload(name: unknown, payload: unknown): Uint8Array {
   );
 }
 
-/** Fails with `INVALID_OPTION`: nothing would ever be heard of another name. */
-export function checkEvent(name: unknown): void {
-  if (name !== 'event') throw new BoatoError('INVALID_OPTION', "A node tells of 'event' only.");
-}
-
 export function tooManyEvents(): BoatoError {
   return new BoatoError(
     'TOO_MANY_EVENTS',

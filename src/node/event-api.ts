@@ -9,6 +9,7 @@ export interface UserEvent {
   readonly nodeId: string;
 }
 
+/** What is told of each message, in the order in which they come to this node. */
 export interface UserEvents {
   event: (event: UserEvent) => void;
 }
@@ -23,7 +24,4 @@ export interface Broadcasting {
    * with `INVALID_OPTION`, `INVALID_VALUE`, `VALUE_TOO_LARGE`, and `TOO_MANY_EVENTS` beyond some hundred a second.
    */
   broadcast(name: string, payload?: Value): Promise<void>;
-  /** Of each message that is told, in the order in which they come here. What a listener throws is logged, and goes no further. */
-  on<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this;
-  off<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this;
 }

@@ -17,6 +17,7 @@ import { syncFolder } from './sync.ts';
 /** Once it is there, a missing database is an error, not a reason to begin an empty one. */
 const MARKER = 'initialized';
 const DATABASE = 'db';
+const MEMBERS = 'members.json';
 /** A database that is being restored: it becomes the folder's only when it is whole. */
 const RESTORING = 'restore.tmp';
 
@@ -61,6 +62,10 @@ export async function openFolder(path: string): Promise<StoreHome> {
     },
     isInitialized,
     damage,
+    members: {
+      read: () => readFile(join(dir, MEMBERS)).catch(() => undefined),
+      write: (bytes) => writeDurably(dir, MEMBERS, bytes),
+    },
     async markInitialized() {
       await settle();
       if (isInitialized) return;
@@ -227,7 +232,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** The file has its whole content after a power loss, or is not there. Fails with `STORE_UNREADABLE`. */
-async function writeDurably(dir: string, name: string, content: string): Promise<void> {
+async function writeDurably(dir: string, name: string, content: string | Uint8Array): Promise<void> {
   const temporary = join(dir, `${name}.tmp`);
   try {
     const file = await open(temporary, 'w');

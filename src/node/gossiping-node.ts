@@ -18,7 +18,14 @@ import type {
   DeleteResult,
   EntriesOptions,
   Entry,
+  JoinOptions,
+  JoinResult,
+  LeaveOptions,
+  Member,
+  MemberEventName,
+  MemberEvents,
   Node,
+  NodeEvents,
   NodeStatus,
   PutOptions,
   PutResult,
@@ -34,12 +41,14 @@ import type {
   WatchOptions,
   WriteConcern,
 } from './api.ts';
-import { type Broadcasts, checkedPayload, checkEvent, tooManyEvents } from './broadcasts.ts';
+import { type Broadcasts, checkedPayload, tooManyEvents } from './broadcasts.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
+import type { Cluster } from './cluster.ts';
 import type { CurrentReplica } from './current-replica.ts';
 import type { LiveReplica } from './live-replica.ts';
 import type { MapStore } from './map-store.ts';
 import { checkKnown } from './options.ts';
+import { checkEventName } from './event-names.ts';
 import { peerStatuses } from './peer-status.ts';
 import { Upkeep, type UpkeepDependencies } from './upkeep.ts';
 
@@ -49,6 +58,7 @@ export class GossipingNode implements Node {
   readonly #map: MapStore;
   readonly #gossip: Gossip;
   readonly #broadcasts: Broadcasts;
+  readonly #cluster: Cluster;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
   readonly #certificates: CertificateWatch | undefined;
@@ -61,6 +71,7 @@ export class GossipingNode implements Node {
     readonly replica: CurrentReplica;
     readonly gossip: Gossip;
     readonly broadcasts: Broadcasts;
+    readonly cluster: Cluster;
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
@@ -72,6 +83,7 @@ export class GossipingNode implements Node {
     this.#map = map;
     this.#gossip = gossip;
     this.#broadcasts = dependencies.broadcasts;
+    this.#cluster = dependencies.cluster;
     this.#clock = clock;
     map.causalReads.askPeers = () => gossip.hurry();
     map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
@@ -180,18 +192,6 @@ export class GossipingNode implements Node {
     return Promise.resolve();
   }
 
-  on<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this {
-    checkEvent(name);
-    this.#broadcasts.on(listener);
-    return this;
-  }
-
-  off<Name extends keyof UserEvents>(name: Name, listener: UserEvents[Name]): this {
-    checkEvent(name);
-    this.#broadcasts.off(listener);
-    return this;
-  }
-
   async sync(options: SyncOptions = {}): Promise<SyncResult> {
     this.#assertOpen();
     checkKnown(options, ['wait', 'timeoutMs', 'signal']);
@@ -220,6 +220,41 @@ export class GossipingNode implements Node {
     };
   }
 
+  members(): readonly Member[] {
+    this.#assertOpen();
+    return this.#cluster.members();
+  }
+
+  async join(addresses: readonly string[], options?: JoinOptions): Promise<JoinResult> {
+    this.#assertOpen();
+    return this.#cluster.join(addresses, options);
+  }
+
+  async leave(options?: LeaveOptions): Promise<void> {
+    this.#assertOpen();
+    await this.#cluster.leave(options);
+    await this.close();
+  }
+
+  async forget(nodeId: string): Promise<void> {
+    this.#assertOpen();
+    return this.#cluster.forget(nodeId);
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {
+    checkEventName(name);
+    if (name === 'event') this.#broadcasts.on(listener as UserEvents['event']);
+    else this.#cluster.on(name, listener as MemberEvents[MemberEventName]);
+    return this;
+  }
+
+  off<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {
+    checkEventName(name);
+    if (name === 'event') this.#broadcasts.off(listener as UserEvents['event']);
+    else this.#cluster.off(name, listener as MemberEvents[MemberEventName]);
+    return this;
+  }
+
   close(): Promise<void> {
     return this.#close(undefined);
   }
@@ -242,6 +277,7 @@ export class GossipingNode implements Node {
     this.#certificates?.stop();
     try {
       await this.#gossip.stop();
+      await this.#cluster.stop();
       await this.#upkeep.stop();
       // Reads of a fenced store go on until its owner closes it; a node has no owner that would.
       await this.#map.close();

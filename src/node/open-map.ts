@@ -7,6 +7,7 @@ import type { Random } from '../ports/random.ts';
 import { openReplica } from '../storage/open-replica.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { throwIfAborted } from './abort.ts';
+import type { KeptFile } from './kept-file.ts';
 import { LiveReplica } from './live-replica.ts';
 import { MapStore } from './map-store.ts';
 import type { CheckedStoreOptions } from './options.ts';
@@ -21,6 +22,7 @@ export interface MapPorts {
 export interface OpenedMap {
   readonly map: MapStore;
   readonly live: LiveReplica;
+  readonly members: KeptFile;
 }
 
 /** Opens what is at `home`; if that fails, gives it back. */
@@ -63,7 +65,7 @@ export async function openMapAt(
       random: ports.random,
       log: options.log,
     });
-    return { map: new MapStore(live, ports.clock, options, home), live };
+    return { map: new MapStore(live, ports.clock, options, home), live, members: home.members };
   } catch (error) {
     await store.close();
     await home.release();

@@ -2,6 +2,7 @@
 
 import { brotli } from '../adapters/brotli.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { systemResolver } from '../adapters/system-resolver.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createTcpTransport } from '../adapters/tcp-transport.ts';
 import { createHash64 } from '../adapters/xxhash.ts';
@@ -30,6 +31,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
       certificates,
     }),
     compressor: brotli,
+    resolver: systemResolver,
     certificates,
   };
   return startNode(await openMap(checked), checked, ports);

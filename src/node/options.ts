@@ -1,10 +1,11 @@
 /** Options of stores and nodes: defaults, and one sentence for each bad field. */
 
-import { type Address, formatAddress, isLoopback, parseAddress } from '../adapters/address.ts';
+import { type Address, formatAddress, parseAddress } from '../adapters/address.ts';
 import type { CertificatePaths } from '../adapters/certificates.ts';
 import { silentLog } from '../adapters/silent-log.ts';
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
+import { hostOf, isHostPort, isLoopback, isPortless, isWildcard } from '../core/host.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../gossip/pacing.ts';
@@ -36,6 +37,10 @@ export interface CheckedStoreOptions {
 export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly listen: string;
   readonly peers: readonly string[];
+  readonly advertise: string | undefined;
+  readonly membership: boolean;
+  readonly probeIntervalMs: number;
+  readonly memberRetentionMs: number;
   readonly mode: GossipMode;
   readonly gossipIntervalMs: number;
   readonly gossipFanout: number;
@@ -70,6 +75,10 @@ const NODE_FIELDS = [
   ...STORE_FIELDS,
   'listen',
   'peers',
+  'advertise',
+  'membership',
+  'probeIntervalMs',
+  'memberRetentionMs',
   'mode',
   'gossipIntervalMs',
   'gossipFanout',
@@ -95,7 +104,8 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 
 export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
   checkFields(options, NODE_FIELDS);
-  const { insecureNetwork = false, compression = 'auto', rumours = true } = options;
+  const { insecureNetwork = false, compression = 'auto', rumours = true, membership = true } = options;
+  if (typeof membership !== 'boolean') throw invalid('membership', 'must be true or false');
   if (typeof rumours !== 'boolean') throw invalid('rumours', 'must be true or false');
   if (typeof insecureNetwork !== 'boolean') throw invalid('insecureNetwork', 'must be true or false');
   if (!COMPRESSIONS.includes(compression)) throw invalid('compression', `must be ${COMPRESSIONS.join(', ')}`);
@@ -105,6 +115,16 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     ...checkCommon(options),
     listen: checkListen(options.listen === undefined ? '127.0.0.1:0' : options.listen, mayListen),
     peers: checkPeers(options.peers === undefined ? [] : options.peers),
+    advertise: checkAdvertise(options.advertise),
+    membership,
+    probeIntervalMs: integer('probeIntervalMs', options.probeIntervalMs, 1000, 100, 60_000),
+    memberRetentionMs: integer(
+      'memberRetentionMs',
+      options.memberRetentionMs,
+      3 * DAY_MS,
+      1000,
+      365 * DAY_MS,
+    ),
     mode: checkMode(options.mode === undefined ? 'push-pull' : options.mode),
     gossipIntervalMs: integer('gossipIntervalMs', options.gossipIntervalMs, 1000, 10, DELAY_MS_MAX / 2),
     gossipFanout: integer('gossipFanout', options.gossipFanout, 3, 1, 1000),
@@ -211,14 +231,22 @@ function checkListen(listen: unknown, mayListen: boolean): string {
   return formatAddress(host, port);
 }
 
-function checkPeers(peers: unknown): readonly string[] {
-  if (!Array.isArray(peers)) throw invalid('peers', 'must be a list of host:port');
+/** Addresses, or names of hosts, of other nodes. */
+export function checkPeers(peers: unknown, field: string = 'peers'): readonly string[] {
+  if (!Array.isArray(peers)) throw invalid(field, 'must be a list of host:port');
   return peers.map((peer: unknown) => {
-    if (typeof peer !== 'string') throw invalid('peers', 'must be a list of host:port');
-    const { host, port } = addressOf('peers', peer);
-    if (port === 0) throw invalid('peers', `must name the port of ${peer}; 0 is none`);
+    if (typeof peer !== 'string') throw invalid(field, 'must be a list of host:port');
+    if (isPortless(peer)) return peer;
+    const { host, port } = addressOf(field, peer);
+    if (port === 0) throw invalid(field, `must name the port of ${peer}; 0 is none`);
     return formatAddress(host, port);
   });
+}
+
+function checkAdvertise(advertise: unknown): string | undefined {
+  if (advertise === undefined) return undefined;
+  if (isHostPort(advertise) && !isWildcard(hostOf(advertise))) return advertise;
+  throw invalid('advertise', `must be host:port as other nodes dial it, not ${shown(advertise)}`);
 }
 
 function checkMode(mode: unknown): GossipMode {

@@ -5,38 +5,53 @@ import { Fingerprints } from '../core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
+import type { WatchOptions } from '../gossip/member-links.ts';
+import { PROTOCOL_VERSION } from '../gossip/messages.ts';
 import type { RumourOptions } from '../gossip/rumour-mongering.ts';
+import { DEFAULT_MEMBERSHIP } from '../membership/options.ts';
 import type { Compressor } from '../ports/compressor.ts';
+import type { Resolver } from '../ports/resolver.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
 import { Broadcasts } from './broadcasts.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
+import { Cluster } from './cluster.ts';
 import { CurrentReplica } from './current-replica.ts';
 import { GossipingNode } from './gossiping-node.ts';
+import { readKnownMembers } from './known-members.ts';
 import type { MapPorts, OpenedMap } from './open-map.ts';
 import type { CheckedNodeOptions } from './options.ts';
+import { PACKAGE_VERSION } from './package-version.ts';
 
 export interface NodePorts extends MapPorts {
   readonly transport: Transport;
   readonly compressor: Compressor | undefined;
+  /** Of names among the peers. */
+  readonly resolver?: Resolver | undefined;
   /** Of `transport`, where it speaks TLS. */
   readonly certificates?: CertificateWatch | undefined;
 }
 
 /** Fails with `LISTEN_FAILED`, and closes the map then. `chunkBytes`: as of `GossipOptions`. */
 export async function startNode(
-  { map, live }: OpenedMap,
+  { map, live, members }: OpenedMap,
   options: CheckedNodeOptions,
-  { clock, random, hash64, transport, compressor, certificates }: NodePorts,
+  { clock, random, hash64, transport, compressor, resolver, certificates }: NodePorts,
   chunkBytes: number = CHUNK_BYTES,
 ): Promise<GossipingNode> {
   const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
   const replica = new CurrentReplica(live);
   const broadcasts = new Broadcasts(log);
-  const gossip = new Gossip(
+  const kept = options.membership
+    ? await readKnownMembers(members, clock.wallMs(), log)
+    : { seeds: [], records: [] };
+  const { seeds } = kept;
+  const cluster = new Cluster({ gossip: () => gossip, clock, log, file: members, seeds });
+  const gossip: Gossip = new Gossip(
     {
       replica,
       transport,
+      resolver,
       clock,
       random,
       log,
@@ -51,9 +66,13 @@ export async function startNode(
         map.isClockInDoubt();
       },
       onUserEvent: (event) => broadcasts.tell(event),
+      onMember: (event) => cluster.tell(event),
+      onMemberRecords: () => cluster.recordsChanged(),
     },
     {
-      peers: options.peers,
+      peers: [...new Set([...options.peers, ...seeds])],
+      advertise: options.advertise,
+      membership: membershipOptions(options),
       settings: { tombstoneTtlMs, maxDriftMs },
       mode: options.mode,
       gossipIntervalMs: options.gossipIntervalMs,
@@ -67,10 +86,12 @@ export async function startNode(
   try {
     throwIfAborted(signal);
     certificates?.checkName(replica.nodeId);
+    gossip.membership?.restore(kept.records);
     const address = await gossip.start(options.listen);
     throwIfAborted(signal);
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    const node = { map, live, replica, gossip, broadcasts, clock, log, address, intervals, certificates };
+    const owned = { map, live, replica, gossip, cluster, broadcasts };
+    const node = { ...owned, clock, log, address, intervals, certificates };
     return new GossipingNode(node);
   } catch (error) {
     await gossip.stop();
@@ -82,4 +103,16 @@ export async function startNode(
 function rumourOptions(options: CheckedNodeOptions): RumourOptions | undefined {
   const { rumours, rumourIntervalMs: intervalMs, rumourFanout: fanout, rumourCounter: unneededMax } = options;
   return rumours ? { intervalMs, fanout, unneededMax } : undefined;
+}
+
+function membershipOptions(options: CheckedNodeOptions): WatchOptions | undefined {
+  const { membership, probeIntervalMs, memberRetentionMs } = options;
+  if (!membership) return undefined;
+  const facts = {
+    address: '',
+    version: PACKAGE_VERSION,
+    protocolVersion: PROTOCOL_VERSION,
+    metadata: new Uint8Array(),
+  };
+  return { ...DEFAULT_MEMBERSHIP, probeIntervalMs, memberRetentionMs, facts };
 }

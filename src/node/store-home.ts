@@ -2,6 +2,7 @@
 
 import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
+import type { KeptFile } from './kept-file.ts';
 
 export interface StoreHome {
   /** For people; of a folder its absolute path. */
@@ -9,6 +10,8 @@ export interface StoreHome {
   readonly store: OrderedStore;
   /** A store was made here before. */
   readonly isInitialized: boolean;
+  /** Whom the node knows of its cluster. */
+  readonly members: KeptFile;
   /** What is seen from without: files are not what they were when the store was closed. */
   readonly damage?: BoatoError | undefined;
   /** After the store knows who it is, and of the damage: from now on it must exist. */

@@ -47,9 +47,10 @@ export interface Transport {
   listen(address: string, onConnection: (connection: Connection) => void): Promise<Listener>;
   /**
    * Connects to `address` (`host:port`). Rejects when it cannot within the transport's time limit; with `PROTOCOL` if
-   * somebody is there who speaks otherwise.
+   * somebody is there who speaks otherwise. `name`: of the host that is meant, which its certificate may have to name, where
+   * `address` was found by it.
    */
-  dial(address: string): Promise<Connection>;
+  dial(address: string, name?: string): Promise<Connection>;
   /** Closes every connection and listener. */
   close(): Promise<void>;
 }

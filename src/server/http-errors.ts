@@ -51,6 +51,10 @@ export function statusOf(code: ErrorCode): number {
     case 'BATCH_INVALID':
     case 'TOKEN_INVALID':
       return 400;
+    case 'MEMBERSHIP_OFF':
+    case 'MEMBER_UNKNOWN':
+    case 'MEMBER_LIVE':
+      return 409;
     case 'CONDITION_FAILED':
       return 412;
     case 'SCHEMA_MISMATCH':

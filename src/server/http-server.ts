@@ -9,6 +9,7 @@ import { addEventRoutes } from './event-routes.ts';
 import { errorAnswer, type ErrorBody } from './http-errors.ts';
 import { addKvRoutes } from './kv-routes.ts';
 import { parseJson } from './line-format.ts';
+import { addMemberRoutes } from './member-routes.ts';
 import { addNodeRoutes } from './node-routes.ts';
 import { addSignsOfLife } from './signs-of-life.ts';
 import { LINE_BYTES_MAX } from './split-lines.ts';
@@ -52,6 +53,7 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
   addKvRoutes(app, node, stopping);
   addTransferRoutes(app, node, stopping);
   addNodeRoutes(app, node, stopping);
+  addMemberRoutes(app, node, stopping);
   addChangeRoutes(app, node, stopping);
   addEventRoutes(app, node, stopping);
   return app;

@@ -14,6 +14,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { ClockRepairOptions, Node, SyncOptions } from '../node/api.ts';
 import { endOf } from './end-of.ts';
+import { fieldsOf, timeoutOf } from './request-fields.ts';
 
 export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.get('/v1/status', () => node.status());
@@ -31,18 +32,6 @@ export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortS
   });
 }
 
-/** The fields of a body, which may be missing altogether. */
-function fieldsOf(request: FastifyRequest, known: readonly string[]): Record<string, unknown> {
-  const body = request.body ?? {};
-  if (typeof body !== 'object' || Array.isArray(body)) {
-    throw new BoatoError('INVALID_OPTION', 'The body must be a JSON object.');
-  }
-  const other = Object.keys(body).find((field) => !known.includes(field));
-  if (other !== undefined)
-    throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
-  return body as Record<string, unknown>;
-}
-
 function repairOptions(request: FastifyRequest): ClockRepairOptions {
   const { all = false } = fieldsOf(request, ['all']);
   if (typeof all !== 'boolean')
@@ -54,8 +43,5 @@ function syncOptions(request: FastifyRequest): SyncOptions {
   const { wait = false, timeoutMs } = fieldsOf(request, ['wait', 'timeoutMs']);
   if (typeof wait !== 'boolean')
     throw new BoatoError('INVALID_OPTION', 'The field "wait" must be true or false.');
-  if (timeoutMs === undefined) return { wait };
-  if (typeof timeoutMs === 'number' && Number.isSafeInteger(timeoutMs) && timeoutMs > 0)
-    return { wait, timeoutMs };
-  throw new BoatoError('INVALID_OPTION', 'The field "timeoutMs" must be a whole number from 1.');
+  return { wait, ...timeoutOf(timeoutMs) };
 }

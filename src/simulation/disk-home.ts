@@ -9,6 +9,7 @@ export interface Folder {
   isInitialized: boolean;
   /** A file that can be given up for an opening on a full disk. */
   hasRoomAside: boolean;
+  members: Uint8Array | undefined;
 }
 
 /** Opens the store by `open`, now and again. */
@@ -24,6 +25,13 @@ export async function openHome(
     dir,
     store: await open(),
     isInitialized,
+    members: {
+      read: () => Promise.resolve(folder.members),
+      write: (bytes) => {
+        folder.members = bytes;
+        return Promise.resolve();
+      },
+    },
     markInitialized: () => {
       folder.isInitialized = true;
       return Promise.resolve();

@@ -43,7 +43,7 @@ export class SimulatedDisk {
   #batches: Batch[] = [];
   /** Being written. */
   #inFlight: Batch | undefined;
-  readonly #folder: Folder = { isInitialized: false, hasRoomAside: false };
+  readonly #folder: Folder = { isInitialized: false, hasRoomAside: false, members: undefined };
   #store: OrderedStore | undefined;
   #openingsToFail = 0;
   /** No write succeeds, and no opening without room set aside. */
@@ -112,6 +112,7 @@ export class SimulatedDisk {
     this.#batches = [];
     this.#folder.isInitialized = isInitialized;
     this.#folder.hasRoomAside = false;
+    this.#folder.members = undefined;
   }
 
   /** What is on it now, of these keys. */

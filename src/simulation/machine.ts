@@ -174,6 +174,8 @@ export class Machine {
       clusterId: 'simulation',
       listen: formatAddress(this.host, PORT),
       insecureNetwork: true,
+      // Machines are told of each other; the detector has a simulation of its own.
+      membership: false,
       peers: peersOf(this).map((host) => formatAddress(host, PORT)),
       log: this.#log(life),
       compression: 'never',

@@ -5,7 +5,7 @@
  */
 
 import { formatAddress, parseAddress } from '../adapters/address.ts';
-import { FRAME_HEADER_BYTES } from '../adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../core/limits.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Random } from '../ports/random.ts';
 import type { Connection, Listener, Transport } from '../ports/transport.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatAddress, isLoopback, parseAddress } from '../../src/adapters/address.ts';
+import { formatAddress, parseAddress } from '../../src/adapters/address.ts';
+import { isLoopback } from '../../src/core/host.ts';
 
 describe('an address', () => {
   test.each([

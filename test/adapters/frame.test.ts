@@ -1,12 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  FRAME_HEADER_BYTES,
-  frameHeader,
-  FrameReader,
-  FrameRoom,
-  NO_ROOM,
-} from '../../src/adapters/frame.ts';
+import { frameHeader, FrameReader, FrameRoom, NO_ROOM } from '../../src/adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { contents, contentsOfAll } from '../contract/contents.ts';
 
 const LIMIT = 1000;

@@ -53,6 +53,10 @@ describe('store config', () => {
       host = "127.0.0.1"  # default
       port = 7531  # default
       peers = []  # default
+      # advertise  # default: where it listens, or as peers see it if that is everywhere
+      membership = true  # default
+      probe-interval = "1s"  # default
+      member-retention = "3d"  # default
       gossip-interval = "1s"  # default
       fanout = 3  # default
       rumours = true  # default
@@ -209,7 +213,7 @@ describe('a wrong setting is named with its place', () => {
       /^FILE, line 1: insecure-network takes true or false without quotes, not "false"\.$/,
     ],
     ['peers = "a:1"', /^FILE, line 1: peers takes a list of texts in quotes, such as .*, not "a:1"\.$/],
-    ['peers = ["a:1", "b"]', /^FILE, line 1: peers takes HOST:PORT .*, not "b"\.$/],
+    ['peers = ["a:1", "b:"]', /^FILE, line 1: peers takes HOST:PORT .*, not "b:"\.$/],
     ['peers = [""]', /^FILE, line 1: peers takes HOST:PORT .*, not ""\.$/],
     ['data = ""', /^FILE, line 1: data takes the path of a folder, not ""\.$/],
     ['durability = "off"', /^FILE, line 1: durability takes one of fsync, os, not "off"\.$/],

@@ -41,6 +41,9 @@ const CODES = Object.keys({
   BACKUP_INVALID: true,
   FILE_UNWRITABLE: true,
   TOKEN_INVALID: true,
+  MEMBERSHIP_OFF: true,
+  MEMBER_UNKNOWN: true,
+  MEMBER_LIVE: true,
   CHANGES_GONE: true,
 } satisfies Record<ErrorCode, true>);
 

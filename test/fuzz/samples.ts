@@ -8,6 +8,7 @@ import type { Message } from '../../src/gossip/messages.ts';
 import { encodePlainRows, encodeRows } from '../../src/core/row-codec.ts';
 import { ChunkPacker } from '../../src/gossip/chunk.ts';
 import { packDots } from '../../src/gossip/comparison-lists.ts';
+import type { Update } from '../../src/membership/member.ts';
 import { utf8 } from './target.ts';
 
 export const SESSION = '0123456789abcdef'.repeat(2);
@@ -100,16 +101,41 @@ const pairs = [
   { actorHash: 9n, rowHash: 0n },
 ];
 
+const member: Update = {
+  nodeId: NODE,
+  incarnation: 1_790_000_000_000,
+  status: 'up',
+  address: 'node-1.example:7000',
+  version: '0.1.0',
+  protocolVersion: 2,
+  metadata: utf8('rack 7'),
+  accuser: undefined,
+  ageMs: 0,
+};
+const updates: readonly Update[] = [
+  member,
+  { ...member, nodeId: OTHER, status: 'suspect', address: '[::1]:7001', accuser: NODE },
+  {
+    ...member,
+    nodeId: 'z' as NodeId,
+    status: 'forgotten',
+    address: '',
+    metadata: NO_BYTES,
+    ageMs: 86_400_000,
+  },
+];
+
 /** One of each kind. */
 export const MESSAGES: readonly Message[] = [
   {
     type: 'hello',
-    newestVersion: 1,
+    newestVersion: 2,
     oldestVersion: 1,
     clusterId: 'cluster',
     nodeId: NODE,
     bootNonce: 1,
     settings: { tombstoneTtlMs: 86_400_000, maxDriftMs: 60_000 },
+    contact: { host: '10.0.0.1', port: 7531, seenHost: 'fe80::1', startedMs: wallMs },
   },
   { type: 'reject', code: 'cluster', reason: 'another cluster' },
   { type: 'summary', ...summary },
@@ -162,6 +188,13 @@ export const MESSAGES: readonly Message[] = [
   { type: 'keep-alive', session: SESSION },
   { type: 'lost', session: SESSION, dots: packDots(ENTRIES.slice(0, 1)) },
   { type: 'done', session: SESSION },
+  { type: 'ping', sequence: 1, updates },
+  { type: 'ack', sequence: 65_535, updates: [] },
+  { type: 'ping-request', sequence: 300, target: OTHER, timeoutMs: 500, updates: updates.slice(1) },
+  { type: 'nack', sequence: 300 },
+  { type: 'members-digest', digest: 0xdead_beef },
+  { type: 'members', sequence: 2, after: '', isLast: true, records: updates },
+  { type: 'members-reply', sequence: 2, isCut: true, records: updates.slice(0, 1) },
   { type: 'failure', request, code: 'stale', reason: 'the context moved on' },
 ];
 

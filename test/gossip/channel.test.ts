@@ -15,6 +15,7 @@ import {
   type Notice,
 } from '../../src/gossip/messages.ts';
 import type { NewReply } from '../../src/gossip/pending-requests.ts';
+import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import type { Connection } from '../../src/ports/transport.ts';
 
 /** A request fails after so long without a byte, and at most half a second later. */
@@ -26,7 +27,14 @@ const SUMMARY = { type: 'summary', contextHash: 1n, fingerprint: { count: 0, sum
 function helloOf(nodeId: string): Hello {
   const settings = { tombstoneTtlMs: 1, maxDriftMs: 1 };
   const node = { clusterId: 'test', nodeId: nodeId as NodeId, bootNonce: 1, settings };
-  return { type: 'hello', newestVersion: PROTOCOL_VERSION, oldestVersion: PROTOCOL_VERSION, ...node };
+  const contact = { host: '', port: 0, seenHost: '', startedMs: 0 };
+  return {
+    type: 'hello',
+    newestVersion: PROTOCOL_VERSION,
+    oldestVersion: PROTOCOL_VERSION,
+    ...node,
+    contact,
+  };
 }
 
 /** What a side was told, in order. */
@@ -42,6 +50,7 @@ class Told implements ChannelEvents {
     this.whenGreeted();
   };
   readonly onReject = ({ code }: { code: string }): void => void this.events.push(`reject ${code}`);
+  readonly onMemberMessage = ({ type }: MemberMessage): void => void this.events.push(type);
   readonly onNotice = ({ type, session }: Notice): void => void this.events.push(`${type} ${session}`);
   readonly onClose = (reason: string | undefined): void =>
     void this.events.push(`close: ${reason ?? 'no reason'}`);
@@ -187,6 +196,18 @@ describe('a request fails', () => {
     expect(await slow).toBe('summary-reply');
   });
 
+  test('though members go on telling each other: that is no progress', async () => {
+    const { a, b, toldB } = channelPair();
+    await settle();
+    toldB.answer = () => new Promise(() => {});
+    const failed = outcome(a.request(SUMMARY));
+    for (let half = 0; half < 6; half++) {
+      b.tell({ type: 'ack', sequence: 1, updates: [] });
+      await clock.advance(500);
+    }
+    expect(await failed).toBe('TIMEOUT');
+  });
+
   test('at once when the connection ends, and so do later ones', async () => {
     const { a, toldA, toldB } = channelPair();
     toldB.answer = () => new Promise(() => {});
@@ -222,6 +243,31 @@ describe('a request fails', () => {
     }
     expect(a.isOpen).toBe(false);
   });
+});
+
+test('messages of members that would wait for too many others to leave are lost', async () => {
+  let leave: () => void = () => {};
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  let sent = 0;
+  const toldA = new Told();
+  const crowded: Connection = {
+    remote: 'b:1',
+    bytesReceived: 0,
+    bytesSent: 0,
+    start: (events) => dialled.start(events),
+    close: (reason) => dialled.close(reason),
+    send: () => {
+      sent++;
+      return left;
+    },
+  };
+  const a = new Channel(crowded, packer, clock, toldA);
+  for (let sequence = 0; sequence < 100; sequence++) a.tell({ type: 'nack', sequence });
+  expect(sent).toBe(64);
+  leave();
+  await settle();
+  a.tell({ type: 'nack', sequence: 1 });
+  expect(sent).toBe(65);
 });
 
 describe('a channel closes', () => {

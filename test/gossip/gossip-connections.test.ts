@@ -26,6 +26,7 @@ const hello = helloOf({
   clusterId: 'test',
   bootNonce: 1,
   settings: { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS },
+  contact: { host: '', port: 0, startedMs: 0 },
 });
 
 /** A stranger that listens at `host`, and sends `messages` to whoever dials it. */

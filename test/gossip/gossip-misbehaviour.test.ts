@@ -17,7 +17,8 @@ const NONSENSE = Uint8Array.of(0x91, 0x63);
 
 function helloAs(nodeId: string): Uint8Array {
   const settings = { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS };
-  const said = { nodeId: nodeId as NodeId, clusterId: 'test', bootNonce: 1, settings };
+  const contact = { host: '', port: 0, startedMs: 0 };
+  const said = { nodeId: nodeId as NodeId, clusterId: 'test', bootNonce: 1, settings, contact };
   return encodeMessage(helloOf(said), packer);
 }
 

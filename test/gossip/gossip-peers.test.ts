@@ -239,6 +239,7 @@ describe('a malformed message', () => {
     clusterId: 'test',
     bootNonce: 1,
     settings: { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS },
+    contact: { host: '', port: 0, startedMs: 0 },
   });
 
   test.each<[string, (Message | Uint8Array)[]]>([

@@ -197,7 +197,8 @@ describe('a served session', () => {
     const connection = await cluster.transport('thief').dial(addressOf('a'));
     connection.start({ onMessage: () => {}, onClose: () => {} });
     const settings = { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS };
-    const thief = { nodeId: 'thief' as NodeId, clusterId: 'test', bootNonce: 1, settings };
+    const contact = { host: '', port: 0, startedMs: 0 };
+    const thief = { nodeId: 'thief' as NodeId, clusterId: 'test', bootNonce: 1, settings, contact };
     await connection.send(encodeMessage(helloOf(thief), packer));
 
     await connection.send(

@@ -8,6 +8,7 @@ const a: Self = {
   clusterId: 'shop',
   bootNonce: 1,
   settings: { tombstoneTtlMs: 20_000, maxDriftMs: 30_000 },
+  contact: { host: '', port: 0, startedMs: 0 },
 };
 const b: Self = { ...a, nodeId: 'b' as NodeId, bootNonce: 2 };
 

@@ -6,6 +6,8 @@ import { SUM_ZERO } from '../../src/core/context.ts';
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
+import type { MemberMessage } from '../../src/membership/member-messages.ts';
+import { memberUpdates } from '../membership/update-arbitraries.ts';
 import {
   attempt,
   damaged,
@@ -58,7 +60,39 @@ const indices = fc
   .uniqueArray(fc.nat({ max: 2 ** 20 - 1 }), { maxLength: 20 })
   .map((some) => some.toSorted((a, b) => a - b));
 
+const sequences = fc.integer({ min: 0, max: 0xffff });
+const updates = fc.uniqueArray(memberUpdates, { maxLength: 5, selector: ({ nodeId }) => nodeId });
+const ascending = updates.map((some) => some.toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1)));
+
+const memberMessages: fc.Arbitrary<MemberMessage> = fc.oneof(
+  fc.record({ type: fc.constantFrom('ping' as const, 'ack' as const), sequence: sequences, updates }),
+  fc.record({
+    type: fc.constant('ping-request' as const),
+    sequence: sequences,
+    target: nodeIds,
+    timeoutMs: fc.nat({ max: 540_000 }),
+    updates,
+  }),
+  fc.record({ type: fc.constant('nack' as const), sequence: sequences }),
+  fc.record({ type: fc.constant('members-digest' as const), digest: requests }),
+  fc.record({
+    type: fc.constant('members' as const),
+    sequence: sequences,
+    after: fc.constant(''),
+    isLast: fc.constant(true),
+    records: ascending,
+  }),
+  fc.record({
+    type: fc.constant('members-reply' as const),
+    sequence: sequences,
+    isCut: fc.constant(false),
+    records: ascending,
+  }),
+);
+const hosts = fc.constantFrom('', 'node-1.example', '10.0.0.1', '::1', 'fe80::1%eth0');
+
 const messages: fc.Arbitrary<Message> = fc.oneof(
+  memberMessages,
   fc.record({
     type: fc.constant('hello' as const),
     newestVersion: fc.constant(1),
@@ -67,6 +101,21 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     nodeId: nodeIds,
     bootNonce: requests,
     settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+  }),
+  fc.record({
+    type: fc.constant('hello' as const),
+    newestVersion: fc.constant(2),
+    oldestVersion: fc.constantFrom(0, 1, 2),
+    clusterId: nodeIds,
+    nodeId: nodeIds,
+    bootNonce: requests,
+    settings: fc.record({ tombstoneTtlMs: fc.maxSafeNat(), maxDriftMs: fc.maxSafeNat() }),
+    contact: fc.record({
+      host: hosts,
+      port: fc.nat({ max: 65_535 }),
+      seenHost: hosts,
+      startedMs: fc.maxSafeNat(),
+    }),
   }),
   fc.record({
     type: fc.constant('reject' as const),

@@ -15,7 +15,7 @@ import {
   type Summary,
 } from '../../src/gossip/messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
-import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { HASH_MAX, hex, nodeId, plainRow, unhex } from './codec-arbitraries.ts';
 
@@ -103,6 +103,15 @@ describe('on the wire', () => {
   const pinned: Record<string, [Message, string]> = {
     'hello = [1, newestVersion: uint32, clusterId: name, nodeId: name, oldestVersion: uint32, bootNonce: uint32, tombstoneTtlMs: ms, maxDriftMs: ms]':
       [HELLO, '98 01 01 a163 a161 01 cedeadbeef ce05265c00 cdea60'],
+    'bootNonce: uint32, tombstoneTtlMs: ms, maxDriftMs: ms, host: host, port: 0..65535, seenHost: host, startedMs: ms]':
+      [
+        {
+          ...HELLO,
+          newestVersion: 2,
+          contact: { host: 'h', port: 1, seenHost: '::1', startedMs: 2 },
+        },
+        '9c 01 02 a163 a161 01 cedeadbeef ce05265c00 cdea60 a168 01 a33a3a31 02',
+      ],
     'reject = [2, code, reason]': [
       { type: 'reject', code: 'cluster', reason: 'no' },
       '93 02 a7636c7573746572 a26e6f',
@@ -502,12 +511,14 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
   });
 
   test('and this one, is read as of this one, whatever that version has added', () => {
-    const told = { ...read, bootNonce: 5, settings: { tombstoneTtlMs: 6, maxDriftMs: 7 } };
+    const contact = { host: 'h', port: 8, seenHost: '::1', startedMs: 9 };
+    const told = { ...read, bootNonce: 5, settings: { tombstoneTtlMs: 6, maxDriftMs: 7 }, contact };
     const newest = PROTOCOL_VERSION + 1;
     const versions = { newestVersion: newest, oldestVersion: 1 };
-    expect(decodeTree([1, newest, 'c', 'a', 1, 5, 6, 7])).toEqual({ ...told, ...versions });
-    expect(decodeTree([1, newest, 'c', 'a', 1, 5, 6, 7, 'added', [8]])).toEqual({ ...told, ...versions });
-    expect(() => decodeTree([1, newest, 'c', 'a', 1, 5, 6])).toThrow('a message with too few positions');
+    const own = [1, newest, 'c', 'a', 1, 5, 6, 7, 'h', 8, '::1', 9];
+    expect(decodeTree(own)).toEqual({ ...told, ...versions });
+    expect(decodeTree([...own, 'added', [8]])).toEqual({ ...told, ...versions });
+    expect(() => decodeTree(own.slice(0, -1))).toThrow('a message with too few positions');
   });
 
   test('must have what all versions agree on', () => {
@@ -520,7 +531,17 @@ describe('a hello of a node that speaks other versions of the protocol', () => {
   test('but not of one that speaks this version and no later one, must be exactly as of this version', () => {
     const only = [1, PROTOCOL_VERSION, 'c', 'a', PROTOCOL_VERSION];
     expect(() => decodeTree(only)).toThrow('a message with too few positions');
-    expect(() => decodeTree([...only, 0, 0, 0, 0])).toThrow('a message with too many positions');
+    expect(() => decodeTree([...only, 0, 0, 0, '', 0, '', 0, 0])).toThrow(
+      'a message with too many positions',
+    );
+  });
+
+  test('of version 2 or later tells how the node is reached, in hosts that are some and in ports that there are', () => {
+    const head = [1, 2, 'c', 'a', 1, 5, 6, 7];
+    expect(() => decodeTree([...head, 'a b', 8, '', 9])).toThrow('position 8 of a message is not a host');
+    expect(() => decodeTree([...head, 'h:1', 8, '', 9])).toThrow('position 8 of a message is not a host');
+    expect(() => decodeTree([...head, 'h', 65_536, '', 9])).toThrow('position 9 of a message is not at most');
+    expect(() => decodeTree([...head, 'h', 8, '[::1]', 9])).toThrow('position 10 of a message is not a host');
   });
 });
 

@@ -8,7 +8,7 @@ const FOLDER = '.mutation';
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: ['src/core/**/*.ts', 'src/gossip/**/*.ts', 'src/storage/**/*.ts'],
+  mutate: ['src/core/**/*.ts', 'src/membership/**/*.ts', 'src/gossip/**/*.ts', 'src/storage/**/*.ts'],
   plugins: ['@stryker-mutator/vitest-runner'],
   testRunner: 'vitest',
   // Looking for related tests takes longer than what coverage tells: which tests come to a mutant.

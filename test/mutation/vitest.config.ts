@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A mutant dies at the first test that fails: quick and near ones come first, random schedules last. */
-const FOLDERS = ['core', 'storage', 'gossip', 'scenario', 'node', 'property'];
+const FOLDERS = ['core', 'storage', 'membership', 'gossip', 'scenario', 'node', 'property'];
 
 class QuickFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {

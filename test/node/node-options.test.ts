@@ -17,6 +17,12 @@ const BAD: readonly BadField[] = [
   ['peers', [7531], LIST],
   ['peers', ['127.0.0.1:7531', null], LIST],
   ['peers', ['127.0.0.1:0'], 'must name the port of 127.0.0.1:0; 0 is none'],
+  ['advertise', 'here', 'must be host:port as other nodes dial it, not "here"'],
+  ['advertise', '0.0.0.0:7531', 'must be host:port as other nodes dial it, not "0.0.0.0:7531"'],
+  ['advertise', '10.0.0.1:0', 'must be host:port as other nodes dial it, not "10.0.0.1:0"'],
+  ['membership', 'no', 'must be true or false'],
+  ['probeIntervalMs', 99, 'must be an integer from 100 to 60000, not 99'],
+  ['memberRetentionMs', 999, 'must be an integer from 1000 to 31536000000, not 999'],
   ['mode', 'gossip', 'must be one of push, pull, push-pull, not "gossip"'],
   ['mode', true, 'must be one of push, pull, push-pull, not true'],
   ['gossipIntervalMs', 9, 'must be an integer from 10 to 1073741823, not 9'],
@@ -46,7 +52,7 @@ describe('openNode', () => {
 
   test.each([
     '',
-    'nowhere',
+    'no where',
     ':7531',
     '127.0.0.1',
     '127.0.0.1:',

@@ -50,7 +50,7 @@ test.each(['listen', 'peers'] as const)(
   'the option %s is named when an address in it is wrong',
   async (field) => {
     const dir = await temporaryDir();
-    const value = field === 'peers' ? ['nonsense'] : 'nonsense';
+    const value = field === 'peers' ? ['non sense'] : 'nonsense';
     await expect(openNode({ dir, [field]: value })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringContaining(`\`${field}\``) as string,

@@ -157,7 +157,8 @@ describe("a node that says another's name", () => {
     const connection = await liar.dial(a.address);
     const received = new Received(connection);
     const settings = { tombstoneTtlMs: 86_400_000, maxDriftMs: 60_000 };
-    const said = { nodeId: 'c' as NodeId, clusterId: 'default', bootNonce: 1, settings };
+    const contact = { host: '', port: 0, startedMs: 0 };
+    const said = { nodeId: 'c' as NodeId, clusterId: 'default', bootNonce: 1, settings, contact };
     await connection.send(encodeMessage(helloOf(said), packer));
     await received.closed;
     expect(received.messages.map((bytes) => decodeMessage(bytes, packer)).at(-1)).toEqual({

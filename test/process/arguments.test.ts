@@ -23,7 +23,7 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--host', 'a b'], /^--host takes an IPv4 or IPv6 address or a host name, not "a b"\.$/],
   [['serve', '--host', '[::1]'], /^--host takes .*, not "\[::1\]"\.$/],
   [['serve', '--host', '0.0.0.0', '--port', '0'], /^Listening on 0\.0\.0\.0:0 .*--insecure-network.*\.$/],
-  [['serve', '--peer', 'nowhere'], /^--peer takes HOST:PORT .*, not "nowhere"\.$/],
+  [['serve', '--peer', 'no where'], /^--peer takes HOST:PORT .*, not "no where"\.$/],
   [['serve', '--peer', ''], /^--peer takes HOST:PORT .*, not ""\.$/],
   [['serve', '--peer', 'a:0'], /^--peer takes HOST:PORT with a port from 1 .*, not "a:0"\.$/],
   [['serve', '--peer', '::1:7531'], /^--peer takes HOST:PORT .*brackets.*, not "::1:7531"\.$/],
@@ -121,7 +121,7 @@ const BAD: readonly BadArguments[] = [
 
   // doctor, completion
   [['doctor', 'now'], /^Too many arguments for 'doctor'/],
-  [['doctor', '--peer', 'nowhere'], /^--peer takes HOST:PORT .*, not "nowhere"\.$/],
+  [['doctor', '--peer', 'no where'], /^--peer takes HOST:PORT .*, not "no where"\.$/],
   [['doctor', '--data', ''], /^--data takes the path of a folder/],
   [['completion'], /^Missing required argument 'shell', see `store completion --help`\.$/],
   [['completion', 'csh'], /^The shell takes one of bash, zsh, fish, not "csh"\.$/],

@@ -66,6 +66,7 @@ const FILES: readonly File[] = [
   { name: 'the marker', path: /^initialized$/u, outcome: 'harmless' },
   { name: 'the note of the holder', path: /^holder\.json$/u, stops: ['a kill'], outcome: 'harmless' },
   { name: 'the note of the stop', path: /^stopped\.json$/u, stops: ['a clean stop'], outcome: 'harmless' },
+  { name: 'the known members', path: /^members\.json$/u, stops: ['a clean stop'], outcome: 'harmless' },
   { name: 'the ballast', path: /^ballast$/u, harms: ['cut', 'emptied', 'removed'], outcome: 'harmless' },
 ];
 

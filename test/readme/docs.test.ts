@@ -5,18 +5,27 @@ import { access, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import detectionFigures from '../../docs/drawing/detection-figures.json' with { type: 'json' };
 import { svg } from '../../docs/drawing/svg.ts';
 import { PICTURES } from '../../docs/drawing/pictures.ts';
 import { exitCodeOf } from '../../src/cli/cli-error.ts';
 import { BoatoError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
+import { page as detectionPage } from '../../src/simulation/detection/page.ts';
 import { statusOf } from '../../src/server/http-errors.ts';
 import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
 
 const run = promisify(execFile);
-const PAGES = ['README', 'start', 'concepts', 'guarantees', 'operating', 'errors', 'scale'].map(
-  (name) => `docs/${name}.md`,
-);
+const PAGES = [
+  'README',
+  'start',
+  'concepts',
+  'guarantees',
+  'operating',
+  'errors',
+  'scale',
+  'cluster-figures',
+].map((name) => `docs/${name}.md`);
 const textByPage = new Map<string, string>();
 for (const page of [...PAGES, 'README.md']) textByPage.set(page, await read(page));
 
@@ -141,10 +150,14 @@ describe('the pictures', () => {
     expect(await read(`docs/pictures/${picture.name}.svg`)).toBe(svg(picture));
   });
 
+  test('of failure detection, and what the page says of it, are made from the same figures', () => {
+    expect(textByPage.get('docs/cluster-figures.md')).toContain(detectionPage(detectionFigures));
+  });
+
   test('are all shown on a page, and no other is there', async () => {
     const names = PICTURES.map(({ name }) => `${name}.svg`).toSorted();
     expect((await readdir(join(PACKAGE, 'docs', 'pictures'))).toSorted()).toStrictEqual(names);
-    const shown = `${textByPage.get('docs/concepts.md')}${textByPage.get('docs/scale.md')}`;
+    const shown = PAGES.map((page) => textByPage.get(page)).join('');
     for (const name of names) expect(shown).toContain(`(pictures/${name})`);
   });
 });

@@ -33,13 +33,13 @@ test('an empty node is filled in key order, each entry once', async () => {
   expect(keys).toEqual(Object.keys(await contents(a.replica)));
   expect(await contents(b.replica)).toEqual(await contents(a.replica));
   expect(summarize(sent)).toMatchInlineSnapshot(`
-    "a → b hello × 1: 27 B
-    b → a hello × 1: 27 B
+    "a → b hello × 1: 43 B
+    b → a hello × 1: 43 B
     b → a summary × 1: 38 B
     a → b summary × 1: 38 B
     a → b recent × 2: 54 B
-    a → b summary-reply × 1: 38 B
     b → a recent × 2: 38 B
+    a → b summary-reply × 1: 38 B
     b → a summary-reply × 1: 38 B
     b → a recent-reply × 2: 42 B
     a → b recent-reply × 2: 74 B
@@ -61,13 +61,13 @@ test('the first chunk comes with the answer to the open, each further one is ask
   await cluster.converge();
 
   expect(cluster.transcript()).toMatchInlineSnapshot(`
-    "a → b hello 27 B
-    b → a hello 27 B
+    "a → b hello 43 B
+    b → a hello 43 B
     b → a summary 38 B
     a → b summary 38 B
     a → b recent 27 B (1 row)
-    a → b summary-reply 38 B
     b → a recent 11 B (0 rows)
+    a → b summary-reply 38 B
     b → a summary-reply 38 B
     b → a recent-reply 21 B (0 rows)
     a → b recent-reply 37 B (1 row)
@@ -136,13 +136,13 @@ describe('a bootstrap that was broken off is resumed', () => {
     expect(await contents(b.replica)).toEqual(await contents(a.replica));
     expect(await b.gossip.pulled()).toEqual([]);
     expect(summarize(before)).toMatchInlineSnapshot(`
-      "a → b hello × 1: 27 B
-      b → a hello × 1: 27 B
+      "a → b hello × 1: 43 B
+      b → a hello × 1: 43 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
       a → b recent × 2: 54 B
-      a → b summary-reply × 1: 38 B
       b → a recent × 1: 11 B
+      a → b summary-reply × 1: 38 B
       b → a summary-reply × 1: 38 B
       b → a recent-reply × 2: 42 B
       a → b recent-reply × 1: 37 B
@@ -152,14 +152,14 @@ describe('a bootstrap that was broken off is resumed', () => {
       a → b next-reply × 4: 696 B"
     `);
     expect(summarize(after)).toMatchInlineSnapshot(`
-      "a → b hello × 1: 27 B
-      b → a hello × 1: 27 B
+      "a → b hello × 1: 43 B
+      b → a hello × 1: 43 B
       b → a summary × 1: 38 B
       a → b summary × 1: 38 B
       a → b recent × 2: 54 B
       a → b summary-reply × 1: 38 B
-      b → a summary-reply × 1: 38 B
       b → a next × 6: 324 B
+      b → a summary-reply × 1: 38 B
       b → a recent-reply × 2: 92 B
       a → b open × 2: 98 B
       a → b next-reply × 6: 1044 B

@@ -1,5 +1,6 @@
 /** A node in memory, the double of the route tests: it keeps a map, and does as each test tells it. */
 
+import { silentLog } from '../../src/adapters/silent-log.ts';
 import { ConditionError } from '../../src/core/condition.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type {
@@ -16,7 +17,14 @@ import type {
   DeleteResult,
   EntriesOptions,
   Entry,
+  JoinOptions,
+  JoinResult,
+  LeaveOptions,
+  Member,
+  MemberEventName,
+  MemberEvents,
   Node,
+  NodeEvents,
   NodeStatus,
   PutOptions,
   PutResult,
@@ -30,6 +38,7 @@ import type {
   WatchOptions,
   WriteConcern,
 } from '../../src/node/api.ts';
+import { MemberEmitter } from '../../src/node/member-emitter.ts';
 
 const SYNCED: SyncResult = { peers: 2, inSync: 2, entriesReceived: 1, bytesReceived: 10, bytesSent: 20 };
 
@@ -57,9 +66,57 @@ export class FakeNode implements Node {
   answerSync: (options: SyncOptions) => Promise<SyncResult> = () => Promise.resolve(SYNCED);
   /** What a backup brings; an error ends it. */
   backupPieces: (Uint8Array | Error)[] = [];
+  knownMembers: readonly Member[] = [];
+  readonly memberCalls: unknown[] = [];
+  /** A rejection is that of the next call about members. */
+  memberError: Error | undefined;
+  joined: JoinResult = { reached: [], unreached: [] };
+  readonly #emitter = new MemberEmitter(silentLog);
   writesInFlight = 0;
   writesInFlightMax = 0;
   #version = 0;
+
+  members(): readonly Member[] {
+    if (this.memberError !== undefined) throw this.memberError;
+    return this.knownMembers;
+  }
+
+  async join(
+    addresses: readonly string[],
+    { signal: _signal, ...options }: JoinOptions = {},
+  ): Promise<JoinResult> {
+    await this.#callAboutMembers('join', addresses, options);
+    return this.joined;
+  }
+
+  leave(options: LeaveOptions = {}): Promise<void> {
+    return this.#callAboutMembers('leave', options);
+  }
+
+  forget(nodeId: string): Promise<void> {
+    return this.#callAboutMembers('forget', nodeId);
+  }
+
+  on<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {
+    if (name === 'event') this.listeners.add(listener as UserEvents['event']);
+    else this.#emitter.on(name, listener as MemberEvents[MemberEventName]);
+    return this;
+  }
+
+  off<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {
+    if (name === 'event') this.listeners.delete(listener as UserEvents['event']);
+    else this.#emitter.off(name, listener as MemberEvents[MemberEventName]);
+    return this;
+  }
+
+  emit(name: MemberEventName, member: Member): void {
+    this.#emitter.emit(name, member);
+  }
+
+  #callAboutMembers(...call: readonly unknown[]): Promise<void> {
+    this.memberCalls.push(call);
+    return this.memberError === undefined ? Promise.resolve() : Promise.reject(this.memberError);
+  }
 
   async put(key: string, value: Value, options: PutOptions = {}): Promise<PutResult> {
     check(key, value);
@@ -151,16 +208,6 @@ export class FakeNode implements Node {
   async broadcast(name: string, payload: Value = null): Promise<void> {
     if (name === 'refused') throw new BoatoError('TOO_MANY_EVENTS', 'This event is refused.');
     for (const listener of this.listeners) listener({ name, payload, nodeId: this.nodeId });
-  }
-
-  on(_name: 'event', listener: UserEvents['event']): this {
-    this.listeners.add(listener);
-    return this;
-  }
-
-  off(_name: 'event', listener: UserEvents['event']): this {
-    this.listeners.delete(listener);
-    return this;
   }
 
   async status(): Promise<NodeStatus> {

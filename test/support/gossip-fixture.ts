@@ -1,7 +1,7 @@
 /** Nodes that gossip over the memory network in simulated time, with a transcript of every message. */
 
 import { formatAddress, parseAddress } from '../../src/adapters/address.ts';
-import { FRAME_HEADER_BYTES } from '../../src/adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { MemoryNetwork } from '../../src/adapters/memory-transport.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
@@ -20,8 +20,11 @@ import { decodeMessage } from '../../src/gossip/message-codec.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { GossipMode } from '../../src/gossip/mode.ts';
 import type { Chunk, Message } from '../../src/gossip/messages.ts';
+import type { Update } from '../../src/membership/member.ts';
+import { DEFAULT_MEMBERSHIP, type MembershipOptions } from '../../src/membership/options.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { Resolver } from '../../src/ports/resolver.ts';
 import type { Connection, Transport } from '../../src/ports/transport.ts';
 import { openReplica } from '../../src/storage/open-replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -49,6 +52,12 @@ export interface TestNodeOptions {
   readonly clusterId?: string;
   /** Hosts. */
   readonly peers?: readonly string[];
+  /** Of names among the peers; dialled as they are if absent. */
+  readonly resolver?: Resolver;
+  /** What an earlier run knew of members. */
+  readonly known?: readonly Update[];
+  /** Its address does not travel. */
+  readonly unreachable?: true;
   readonly disk?: MemoryDisk;
   readonly tombstoneTtlMs?: number;
   readonly maxDriftMs?: number;
@@ -58,6 +67,8 @@ export interface TestNodeOptions {
   readonly gossipIntervalMs?: number;
   /** None if absent. */
   readonly rumours?: RumourOptions;
+  /** Of the failure detector; it is off if absent. */
+  readonly membership?: Partial<MembershipOptions>;
   /** What the node's wall clock shows beyond the right time. */
   readonly clockOffsetMs?: number;
   readonly seed?: number;
@@ -74,6 +85,12 @@ export interface Sent {
   readonly bytes: number;
 }
 
+interface Surroundings {
+  readonly clock: Clock;
+  readonly offset: { ms: number };
+  readonly memberEvents: readonly string[];
+}
+
 export class TestNode {
   readonly host: string;
   readonly disk: MemoryDisk;
@@ -81,6 +98,8 @@ export class TestNode {
   readonly gossip: Gossip;
   /** What it was told by users of all nodes. */
   readonly events: UserEvent[] = [];
+  /** What it was told of other members: `up b`, and so on. */
+  readonly memberEvents: readonly string[];
   readonly #clock: Clock;
   readonly #offset: { ms: number };
 
@@ -89,14 +108,15 @@ export class TestNode {
     disk: MemoryDisk,
     replica: StoredReplica,
     gossip: Gossip,
-    time: { readonly clock: Clock; readonly offset: { ms: number } },
+    { clock, offset, memberEvents }: Surroundings,
   ) {
     this.host = host;
     this.disk = disk;
     this.replica = replica;
     this.gossip = gossip;
-    this.#clock = time.clock;
-    this.#offset = time.offset;
+    this.#clock = clock;
+    this.#offset = offset;
+    this.memberEvents = memberEvents;
   }
 
   wallMs(): number {
@@ -179,10 +199,12 @@ export class GossipCluster {
     });
     // What a node does by itself at its start, after an unclean stop.
     if (replica.checking !== undefined) await replica.check();
+    const memberEvents: string[] = [];
     const gossip = new Gossip(
       {
         replica,
         transport: this.transport(host),
+        resolver: options.resolver,
         clock,
         random,
         log,
@@ -191,21 +213,35 @@ export class GossipCluster {
         limits: DEFAULT_LIMITS,
         onPeerClock: () => {},
         onUserEvent: (event) => void node.events.push(event),
+        onMember: ({ type, member }) => void memberEvents.push(`${type} ${member.nodeId}`),
       },
       {
         peers: peers.map(addressOf),
+        // Where nobody listens.
+        advertise: options.unreachable === true ? 'nowhere:1' : undefined,
         settings: { tombstoneTtlMs, maxDriftMs },
         mode: options.mode ?? 'push-pull',
         gossipIntervalMs: options.gossipIntervalMs ?? INTERVAL_MS,
         gossipFanout: 3,
         rumours: options.rumours,
+        membership: options.membership && {
+          ...DEFAULT_MEMBERSHIP,
+          ...options.membership,
+          facts: {
+            address: '',
+            version: '1.0.0',
+            protocolVersion: 2,
+            metadata: new Uint8Array(0),
+          },
+        },
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
         servedBytesPerSecond: options.servedBytesPerSecond,
       },
     );
-    const node: TestNode = new TestNode(host, disk, replica, gossip, { clock, offset });
+    const node: TestNode = new TestNode(host, disk, replica, gossip, { clock, offset, memberEvents });
     this.#nodes.set(host, node);
+    gossip.membership?.restore(options.known ?? []);
     await gossip.start(addressOf(host));
     return node;
   }
@@ -437,6 +473,15 @@ function detailsOf(message: Message): string {
     case 'failure':
     case 'reject':
       return `${message.code}: ${message.reason}`;
+    case 'ping':
+    case 'ack':
+    case 'ping-request':
+      return counted(message.updates.length, 'update');
+    case 'members':
+    case 'members-reply':
+      return counted(message.records.length, 'record');
+    case 'nack':
+    case 'members-digest':
     case 'hello':
     case 'summary':
     case 'summary-reply':

@@ -17,7 +17,8 @@ export const CLUSTER_ID = 'test';
 
 export function hello(changes: Partial<Hello> = {}): Hello {
   const settings = { tombstoneTtlMs: 86_400_000, maxDriftMs: 60_000 };
-  const self = { nodeId: 'hostile' as NodeId, clusterId: CLUSTER_ID, bootNonce: 666, settings };
+  const contact = { host: '', port: 0, startedMs: 0 };
+  const self = { nodeId: 'hostile' as NodeId, clusterId: CLUSTER_ID, bootNonce: 666, settings, contact };
   return { ...helloOf(self), ...changes };
 }
 

@@ -33,7 +33,8 @@ export class ScriptedPeer {
       },
     });
     const settings = { tombstoneTtlMs: TOMBSTONE_TTL_MS, maxDriftMs: MAX_DRIFT_MS };
-    const self = { nodeId: 'peer' as NodeId, clusterId: 'test', bootNonce: 9, settings };
+    const contact = { host: '', port: 1, seenHost: '', startedMs: 0 };
+    const self = { nodeId: 'peer' as NodeId, clusterId: 'test', bootNonce: 9, settings, contact };
     peer.#send({ ...helloOf(self), newestVersion: newest, oldestVersion: 1 });
     await cluster.pass(10);
     return peer;

@@ -1,6 +1,9 @@
 /** Peers, and whether they can be reached. */
 
+import { systemResolver } from '../../adapters/system-resolver.ts';
 import { createTcpTransport } from '../../adapters/tcp-transport.ts';
+import { isLookedUp, placesOf } from '../../gossip/places.ts';
+import type { Transport } from '../../ports/transport.ts';
 import { errorMessage } from '../../server/error-message.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -32,14 +35,22 @@ export async function probePeers(addresses: readonly string[]): Promise<readonly
   const transport = createTcpTransport({ frameBytesMax: 0, dialTimeoutMs: DIAL_TIMEOUT_MS });
   try {
     return await Promise.all(
-      addresses.map((address) =>
-        transport.dial(address).then(
-          () => ({ name: address }),
-          (error: unknown) => ({ name: address, error: errorMessage(error) }),
+      addresses.map((name) =>
+        dialAny(transport, name).then(
+          () => ({ name }),
+          (error: unknown) => ({ name, error: errorMessage(error) }),
         ),
       ),
     );
   } finally {
     await transport.close();
   }
+}
+
+/** One of the nodes behind a name is enough. Rejects with why the first cannot be reached. */
+async function dialAny(transport: Transport, address: string): Promise<void> {
+  const places = isLookedUp(address) ? await placesOf(address, systemResolver) : [{ address }];
+  await Promise.any(places.map((place) => transport.dial(place.address))).catch((error: AggregateError) => {
+    throw error.errors[0];
+  });
 }

@@ -1,7 +1,8 @@
 /** Certificates: those of the running node, else those that the settings name. */
 
 import { stat } from 'node:fs/promises';
-import { isLoopback, parseAddress } from '../../adapters/address.ts';
+import { parseAddress } from '../../adapters/address.ts';
+import { isLoopback } from '../../core/host.ts';
 import { readCertificates } from '../../adapters/certificates.ts';
 import type { NodeStatus } from '../../node/api.ts';
 import { expiryWarnings } from '../../node/certificate-expiry.ts';

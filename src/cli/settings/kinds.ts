@@ -1,6 +1,7 @@
 /** Kinds of settings: how a value is written on a command line, in the environment and in a file, and how it is shown. */
 
 import {
+  addressOption,
   choiceOption,
   durationOption,
   fileOption,
@@ -57,6 +58,13 @@ export const NAME: Kind<string> = {
   argument: '<name>',
   fileType: 'text',
   parse: (text, place) => nameOption(place)(text),
+  text: String,
+};
+
+export const ADDRESS: Kind<string> = {
+  argument: '<host:port>',
+  fileType: 'text',
+  parse: (text, place) => addressOption(place)(text),
   text: String,
 };
 

@@ -8,6 +8,7 @@ import { GOSSIP_MODES } from '../../gossip/mode.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../../gossip/pacing.ts';
 import type { NodeOptions } from '../../node/api.ts';
 import {
+  ADDRESS,
   choice,
   duration,
   FILE,
@@ -37,6 +38,9 @@ export interface Setting<Value> {
 /** Fields that go to `openNode` as they are. */
 type OfNode =
   | 'peers'
+  | 'membership'
+  | 'probeIntervalMs'
+  | 'memberRetentionMs'
   | 'gossipIntervalMs'
   | 'gossipFanout'
   | 'rumours'
@@ -54,7 +58,14 @@ type OfNode =
   | 'compression'
   | 'insecureNetwork';
 
-type OptionalOfNode = 'nodeId' | 'clusterId' | 'servedBytesPerSecond' | 'tlsCert' | 'tlsKey' | 'tlsCa';
+type OptionalOfNode =
+  | 'nodeId'
+  | 'clusterId'
+  | 'advertise'
+  | 'servedBytesPerSecond'
+  | 'tlsCert'
+  | 'tlsKey'
+  | 'tlsCa';
 
 /** Those of `adapters/pino-log.ts`, which most commands do not load. */
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -103,9 +114,33 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     key: 'peers',
     option: 'peer',
     kind: PEERS,
-    about: 'another node; repeatable (IPv6 in brackets)',
+    about: 'another node to join; repeatable (IPv6 in brackets; names may stand for several nodes)',
     byDefault: [],
     otherwise: 'none',
+  },
+  advertise: {
+    key: 'advertise',
+    kind: ADDRESS,
+    about: 'where peers reach it, if not where it listens',
+    otherwise: 'where it listens, or as peers see it if that is everywhere',
+  },
+  membership: {
+    key: 'membership',
+    kind: SWITCH,
+    about: 'without, peers are those that are named, and nodes neither tell of nor watch each other',
+    byDefault: true,
+  },
+  probeIntervalMs: {
+    key: 'probe-interval',
+    kind: duration(100, 60 * SECOND_MS),
+    about: 'time between two probes of a member',
+    byDefault: SECOND_MS,
+  },
+  memberRetentionMs: {
+    key: 'member-retention',
+    kind: duration(SECOND_MS, 365 * DAY_MS),
+    about: 'how long members that are down are remembered and dialled',
+    byDefault: 3 * DAY_MS,
   },
   gossipIntervalMs: {
     key: 'gossip-interval',

@@ -1,6 +1,7 @@
 /** The frame splitter: however the stream is cut, the same frames come out of it, and go back into the same bytes. */
 
-import { FRAME_HEADER_BYTES, frameHeader, FrameReader } from '../../../src/adapters/frame.ts';
+import { frameHeader, FrameReader } from '../../../src/adapters/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../../src/core/limits.ts';
 import { Broken, type Target, utf8 } from '../target.ts';
 
 const BODY_BYTES_MAX = 1_000_000;

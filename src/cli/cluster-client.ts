@@ -1,0 +1,54 @@
+/** The cluster of a running node, over its socket. */
+
+import type { JoinResult, Member, MemberStatus } from '../node/api.ts';
+import { splitLines } from '../server/split-lines.ts';
+import type { SocketHttp } from './socket-http.ts';
+
+/** `members`: all of them; else one that changed. */
+export type MemberChange =
+  | { readonly event: 'members'; readonly members: readonly Member[] }
+  | { readonly event: MemberStatus | 'updated'; readonly member: Member };
+
+export class ClusterClient {
+  readonly #http: SocketHttp;
+
+  constructor(http: SocketHttp) {
+    this.#http = http;
+  }
+
+  async members(): Promise<readonly Member[]> {
+    const { body } = await this.#http.json('GET', '/v1/members');
+    return (body as { readonly members: readonly Member[] }).members;
+  }
+
+  /** The members as they are, then each that changes. */
+  async *changes(): AsyncGenerator<MemberChange, undefined, undefined> {
+    let event = '';
+    for await (const lines of splitLines(this.#http.download('/v1/members/changes'))) {
+      for (const { text = '' } of lines) {
+        const [, field = '', value = ''] = /^(?<field>[a-z]*): ?(?<value>.*)$/su.exec(text) ?? [];
+        if (field === 'event') event = value;
+        if (field !== 'data') continue;
+        if (event === 'members') yield { event, members: JSON.parse(value) as Member[] };
+        else yield { event: event as MemberStatus | 'updated', member: JSON.parse(value) as Member };
+      }
+    }
+    return undefined;
+  }
+
+  async join(addresses: readonly string[], timeoutMs: number | undefined): Promise<JoinResult> {
+    const body = timeoutMs === undefined ? { addresses } : { addresses, timeoutMs };
+    const doubt = 'it goes on trying by itself';
+    return (await this.#http.json('POST', '/v1/join', { body, doubt })).body as JoinResult;
+  }
+
+  async leave(timeoutMs: number | undefined): Promise<void> {
+    const body = timeoutMs === undefined ? {} : { timeoutMs };
+    await this.#http.json('POST', '/v1/leave', { body, doubt: 'it may have left: look with `store status`' });
+  }
+
+  async forget(nodeId: string): Promise<void> {
+    const doubt = 'it may be forgotten: look with `store members`, or forget it again';
+    await this.#http.json('POST', '/v1/forget', { body: { nodeId }, doubt });
+  }
+}

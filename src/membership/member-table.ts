@@ -1,0 +1,127 @@
+/** The other members, as far as this node knows them: merges what it hears. */
+
+import type { NodeId } from '../core/actor.ts';
+import {
+  compareRecords,
+  isLive,
+  type MemberRecord,
+  MEMBERS_MAX,
+  type Status,
+  supersedes,
+  type Update,
+} from './member.ts';
+import { RoundTrip } from './round-trip.ts';
+
+export interface KnownMember {
+  record: MemberRecord;
+  /** Monotonic time since which it has its status. */
+  sinceMs: number;
+  /** Monotonic time since which it is known here. */
+  readonly knownSinceMs: number;
+  /** Monotonic time of its last message to this node. */
+  heardAtMs: number | undefined;
+  readonly roundTrip: RoundTrip;
+}
+
+/** How long members that do not take part any more are kept, by status. */
+export interface Retention {
+  readonly memberRetentionMs: number;
+  readonly forgottenRetentionMs: number;
+}
+
+export interface Change {
+  readonly member: KnownMember;
+  /** `undefined` if it was not known. */
+  readonly before: MemberRecord | undefined;
+}
+
+export class MemberTable {
+  readonly #retention: Retention;
+  readonly #memberById = new Map<NodeId, KnownMember>();
+  #live = 0;
+
+  constructor(retention: Retention) {
+    this.#retention = retention;
+  }
+
+  /** Members that are up or suspect. */
+  get live(): number {
+    return this.#live;
+  }
+
+  get(nodeId: NodeId): KnownMember | undefined {
+    return this.#memberById.get(nodeId);
+  }
+
+  /** All, forgotten ones included, in no order. */
+  all(): Iterable<KnownMember> {
+    return this.#memberById.values();
+  }
+
+  /** What changed; `undefined` if what is known holds against it. */
+  merge(update: Update, nowMs: number): Change | undefined {
+    const known = this.#memberById.get(update.nodeId);
+    const sinceMs = nowMs - update.ageMs;
+    if (known === undefined) return this.#add(update, nowMs);
+    if (compareRecords(update, known.record) === 0 && !isLive(update))
+      known.sinceMs = Math.min(known.sinceMs, sinceMs);
+    if (!supersedes(update, known.record)) return undefined;
+    const before = known.record;
+    this.#live += Number(isLive(update)) - Number(isLive(before));
+    known.record = recordOf(update);
+    if (update.status !== before.status || !isLive(update)) known.sinceMs = sinceMs;
+    return { member: known, before };
+  }
+
+  /** Drops those that have been gone for long; returns how many. */
+  prune(nowMs: number): number {
+    let dropped = 0;
+    for (const [nodeId, { record, sinceMs }] of this.#memberById) {
+      if (nowMs - sinceMs < this.#keptMs(record.status)) continue;
+      this.#memberById.delete(nodeId);
+      dropped++;
+    }
+    return dropped;
+  }
+
+  #add(update: Update, nowMs: number): Change | undefined {
+    // Else it would come back again and again from those who drop it a little later.
+    if (update.ageMs >= this.#keptMs(update.status) || this.#memberById.size >= MEMBERS_MAX) return undefined;
+    const member: KnownMember = {
+      record: recordOf(update),
+      sinceMs: nowMs - update.ageMs,
+      knownSinceMs: nowMs,
+      heardAtMs: undefined,
+      roundTrip: new RoundTrip(),
+    };
+    this.#memberById.set(update.nodeId, member);
+    this.#live += Number(isLive(update));
+    return { member, before: undefined };
+  }
+
+  #keptMs(status: Status): number {
+    switch (status) {
+      case 'up':
+      case 'suspect':
+        return Number.POSITIVE_INFINITY;
+      case 'down':
+      case 'left':
+        return this.#retention.memberRetentionMs;
+      case 'forgotten':
+        return this.#retention.forgottenRetentionMs;
+    }
+  }
+}
+
+/** Without what its teller added. */
+function recordOf({
+  nodeId,
+  incarnation,
+  status,
+  address,
+  version,
+  protocolVersion,
+  metadata,
+}: Update): MemberRecord {
+  return { nodeId, incarnation, status, address, version, protocolVersion, metadata };
+}

@@ -1,0 +1,29 @@
+/** What `npm run detection` measures, as it is kept for the pictures and the page. */
+
+export interface Latency {
+  readonly nodes: number;
+  /** Whole protocol periods until somebody probes a member that has died, on average. */
+  readonly periodsToProbe: number;
+  /** Seconds after it died: until the first suspects it, the first finds it down, and all do; medians, by the name of the detector. */
+  readonly secondsByDetector: Readonly<
+    Record<string, { readonly suspect: number; readonly down: number; readonly allDown: number }>
+  >;
+}
+
+export interface FalsePositives {
+  readonly slow: number;
+  /** Times that a member which is not slow was found down, by the name of the detector: at all members, and at those that are not slow. */
+  readonly byDetector: Readonly<Record<string, { readonly all: number; readonly atHealthy: number }>>;
+}
+
+export interface Figures {
+  readonly detectors: readonly string[];
+  readonly latencies: readonly Latency[];
+  readonly falsePositives: {
+    readonly nodes: number;
+    readonly blockedMs: number;
+    readonly openMs: number;
+    readonly blocks: number;
+    readonly bySlow: readonly FalsePositives[];
+  };
+}
