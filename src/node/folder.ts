@@ -1,6 +1,6 @@
 /** A node's folder: the database, the marker that it was made, and who holds it. */
 
-import { access, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { openLevelStore } from '../adapters/level-store.ts';
 import { markDamagedBlocks } from '../adapters/level-tables.ts';
