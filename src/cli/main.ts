@@ -23,6 +23,7 @@ import { Output, OutputClosed } from './output.ts';
 import { putCommand } from './put.ts';
 import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { syncCommand } from './sync.ts';
 import { verifyCommand } from './verify.ts';
@@ -77,6 +78,7 @@ function createProgram(run: Run): Command {
     certsCommand,
     configCommand,
     doctorCommand,
+    simulateCommand,
     completionCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(run), program));
