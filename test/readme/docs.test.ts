@@ -14,9 +14,16 @@ import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
 
 const run = promisify(execFile);
-const PAGES = ['README', 'start', 'concepts', 'guarantees', 'operating', 'errors', 'scale'].map(
-  (name) => `docs/${name}.md`,
-);
+const PAGES = [
+  'README',
+  'start',
+  'concepts',
+  'guarantees',
+  'operating',
+  'errors',
+  'scale',
+  'cluster-figures',
+].map((name) => `docs/${name}.md`);
 const textByPage = new Map<string, string>();
 for (const page of [...PAGES, 'README.md']) textByPage.set(page, await read(page));
 
