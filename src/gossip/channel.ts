@@ -162,6 +162,7 @@ export class Channel {
       case 'summary':
       case 'rumours':
       case 'events':
+      case 'aggregate':
       case 'compare':
       case 'sums':
         return this.#serve(message, bytes, (answer) => answer());
@@ -183,6 +184,7 @@ export class Channel {
       case 'fetch-reply':
       case 'rumours-reply':
       case 'events-reply':
+      case 'aggregate-reply':
       case 'failure':
         return this.#requests.settle(message);
     }

@@ -11,6 +11,7 @@ import type { Random } from '../ports/random.ts';
 import type { Replica, SessionOrder } from '../ports/replica.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
 import { Acknowledgements, askDelayMs } from './acknowledgements.ts';
+import { Aggregation } from './aggregation.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
 import { EventMongering } from './event-mongering.ts';
@@ -85,6 +86,7 @@ export interface PulledStatus {
 
 export class Gossip {
   readonly mode: GossipMode;
+  readonly aggregation: Aggregation;
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
@@ -139,6 +141,7 @@ export class Gossip {
       onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
       hearRumours: (link, rumours) => this.#mongering.hear(link, rumours),
       hearEvents: (link, events) => this.#events.hear(link, events),
+      exchangeAggregate: (link, request) => this.aggregation.serve(link, request),
     });
     const self = { nodeId, clusterId, bootNonce: random.uint32(), settings };
     const penalties = new Penalties(clock);
@@ -240,6 +243,7 @@ export class Gossip {
       log,
       delayMs: askDelayMs(options.rumours),
     });
+    this.aggregation = new Aggregation({ nodeId, links: () => peers.links(), clock, random, log });
     const antiEntropy = this.#antiEntropy;
     this.#sync = new Sync({
       replica,
@@ -275,6 +279,7 @@ export class Gossip {
     this.#acknowledgements.stop();
     this.#events.stop();
     this.#mongering.stop();
+    this.aggregation.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();
