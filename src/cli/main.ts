@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
+import { aggregateCommand } from './aggregate.ts';
 import { backupCommand } from './backup.ts';
 import { certsCommand } from './certs.ts';
 import { clockCommand } from './clock.ts';
@@ -70,6 +71,7 @@ function createProgram(run: Run): Command {
     exportCommand,
     statusCommand,
     syncCommand,
+    aggregateCommand,
     collectCommand,
     backupCommand,
     restoreCommand,

@@ -5,7 +5,10 @@ import type { Gossip } from '../gossip/gossip.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { aborted, checkSignal } from './abort.ts';
+import type { Aggregates } from './aggregates.ts';
 import type {
+  AggregateContribution,
+  AggregateResult,
   BackupResult,
   BatchOperation,
   BatchResult,
@@ -51,6 +54,7 @@ export class GossipingNode implements Node {
   readonly #broadcasts: Broadcasts;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
+  readonly #aggregates: Aggregates;
   readonly #certificates: CertificateWatch | undefined;
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -61,6 +65,7 @@ export class GossipingNode implements Node {
     readonly replica: CurrentReplica;
     readonly gossip: Gossip;
     readonly broadcasts: Broadcasts;
+    readonly aggregates: Aggregates;
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
@@ -73,6 +78,7 @@ export class GossipingNode implements Node {
     this.#gossip = gossip;
     this.#broadcasts = dependencies.broadcasts;
     this.#clock = clock;
+    this.#aggregates = dependencies.aggregates;
     map.causalReads.askPeers = () => gossip.hurry();
     map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
     this.stopped = new Promise((resolve) => {
@@ -218,6 +224,16 @@ export class GossipingNode implements Node {
       bytesReceived: after.received - before.received,
       bytesSent: after.sent - before.sent,
     };
+  }
+
+  async aggregate(name: string): Promise<AggregateResult> {
+    this.#assertOpen();
+    return this.#aggregates.ask(name);
+  }
+
+  contribute(name: string, contribution: AggregateContribution): () => void {
+    this.#assertOpen();
+    return this.#aggregates.contribute(name, contribution);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,9 @@
 /** Opens a gossiping node, on LevelDB, and TCP or TLS. */
 
 import { brotli } from '../adapters/brotli.ts';
+import { folderBytes } from '../adapters/folder-bytes.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { systemLoad } from '../adapters/system-load.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createTcpTransport } from '../adapters/tcp-transport.ts';
 import { createHash64 } from '../adapters/xxhash.ts';
@@ -31,6 +33,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     }),
     compressor: brotli,
     certificates,
+    surroundings: { bytes: () => folderBytes(checked.dir), load: systemLoad },
   };
   return startNode(await openMap(checked), checked, ports);
 }

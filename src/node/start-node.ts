@@ -10,6 +10,7 @@ import type { Compressor } from '../ports/compressor.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
 import { Broadcasts } from './broadcasts.ts';
+import { Aggregates, type Surroundings } from './aggregates.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import { CurrentReplica } from './current-replica.ts';
 import { GossipingNode } from './gossiping-node.ts';
@@ -21,13 +22,14 @@ export interface NodePorts extends MapPorts {
   readonly compressor: Compressor | undefined;
   /** Of `transport`, where it speaks TLS. */
   readonly certificates?: CertificateWatch | undefined;
+  readonly surroundings?: Surroundings;
 }
 
 /** Fails with `LISTEN_FAILED`, and closes the map then. `chunkBytes`: as of `GossipOptions`. */
 export async function startNode(
   { map, live }: OpenedMap,
   options: CheckedNodeOptions,
-  { clock, random, hash64, transport, compressor, certificates }: NodePorts,
+  { clock, random, hash64, transport, compressor, certificates, surroundings }: NodePorts,
   chunkBytes: number = CHUNK_BYTES,
 ): Promise<GossipingNode> {
   const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
@@ -70,7 +72,9 @@ export async function startNode(
     const address = await gossip.start(options.listen);
     throwIfAborted(signal);
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    const node = { map, live, replica, gossip, broadcasts, clock, log, address, intervals, certificates };
+    const aggregates = new Aggregates({ gossip, replica, clock, surroundings });
+    const owned = { map, live, replica, gossip, broadcasts, aggregates };
+    const node = { ...owned, clock, log, address, intervals, certificates };
     return new GossipingNode(node);
   } catch (error) {
     await gossip.stop();

@@ -151,7 +151,7 @@ describe('the pictures', () => {
   test('are all shown on a page, and no other is there', async () => {
     const names = PICTURES.map(({ name }) => `${name}.svg`).toSorted();
     expect((await readdir(join(PACKAGE, 'docs', 'pictures'))).toSorted()).toStrictEqual(names);
-    const shown = `${textByPage.get('docs/concepts.md')}${textByPage.get('docs/scale.md')}`;
+    const shown = PAGES.map((page) => textByPage.get(page)).join('');
     for (const name of names) expect(shown).toContain(`(pictures/${name})`);
   });
 });
