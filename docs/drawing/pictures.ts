@@ -4,7 +4,7 @@ import { actors } from './actors.ts';
 import { commitGroup } from './commit-group.ts';
 import { context } from './context.ts';
 import { late } from './late.ts';
-import { residue } from './literature.ts';
+import { aggregation, inDegrees, residue } from './literature.ts';
 import { round } from './round.ts';
 import { rumours } from './rumours.ts';
 import { session } from './session.ts';
@@ -29,4 +29,6 @@ export const PICTURES: readonly Picture[] = [
   scaleCurve,
   scaleBytes,
   residue,
+  inDegrees,
+  aggregation,
 ];
