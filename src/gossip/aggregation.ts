@@ -14,7 +14,7 @@ import { Averaging } from './averaging.ts';
 import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest } from './messages.ts';
 
-/** Between two exchanges that a node opens. */
+/** Between two exchanges that a node opens, on average: in step, two that ask each other at one moment would only swap. */
 const CYCLE_MS = 50;
 
 /**
@@ -159,7 +159,8 @@ export class Aggregation {
 
   #cycleSoon(): void {
     if (this.#stopped || this.#epochByName.size === 0) return;
-    this.#cancelCycle ??= this.#dependencies.clock.after(CYCLE_MS, () => {
+    const { clock, random } = this.#dependencies;
+    this.#cancelCycle ??= clock.after(CYCLE_MS * (0.5 + random.fraction()), () => {
       this.#cancelCycle = undefined;
       for (const epoch of this.#epochByName.values()) this.#cycle(epoch);
       this.#cycleSoon();

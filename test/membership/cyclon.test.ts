@@ -29,15 +29,14 @@ describe('a view', () => {
     fc.assert(
       fc.property(steps, fc.nat(), (plan, seed) => {
         const cyclon = node(0, seed);
+        const travelling: number[] = [];
         for (const step of plan) {
           if (step.type === 'introduce') cyclon.introduce(step.peer);
           if (step.type === 'forget') cyclon.forget(step.peer);
-          if (step.type === 'answer')
-            expect(cyclon.answer(step.offered).length).toBeLessThanOrEqual(OPTIONS.shuffleLength);
+          if (step.type === 'answer') travelling.push(cyclon.answer(step.offered).length);
           const shuffle = step.type === 'shuffle' ? cyclon.begin() : undefined;
           if (shuffle !== undefined && step.type === 'shuffle') {
-            expect(shuffle.offered.length).toBeLessThanOrEqual(OPTIONS.shuffleLength);
-            expect(shuffle.offered[0]).toStrictEqual({ peer: 0, age: 0 });
+            travelling.push(shuffle.offered.length);
             cyclon.complete(shuffle, step.given);
           }
           const peers = peersOf(cyclon);
@@ -45,6 +44,7 @@ describe('a view', () => {
           expect(new Set(peers).size).toBe(peers.length);
           expect(peers.length).toBeLessThanOrEqual(OPTIONS.viewSize);
         }
+        expect(Math.max(0, ...travelling)).toBeLessThanOrEqual(OPTIONS.shuffleLength);
       }),
     );
   });
@@ -52,7 +52,7 @@ describe('a view', () => {
   test('loses the oldest when a shuffle with it begins, and so whoever does not answer', () => {
     const cyclon = node(0);
     cyclon.introduce(1);
-    cyclon.begin();
+    expect(cyclon.begin()).toStrictEqual({ with: 1, offered: [{ peer: 0, age: 0 }] });
     expect(peersOf(cyclon)).toStrictEqual([]);
     cyclon.introduce(2);
     cyclon.answer([{ peer: 3, age: 7 }]);
@@ -66,7 +66,7 @@ describe('a view', () => {
     const given = cyclon.answer([6, 7, 8].map((peer) => ({ peer, age: 0 })));
     expect(peersOf(cyclon)).toHaveLength(5);
     const left = [1, 2, 3, 4, 5].filter((peer) => !given.some((handed) => handed.peer === peer));
-    expect(peersOf(cyclon).toSorted()).toStrictEqual([...left, 6, 7, 8].toSorted());
+    expect(new Set(peersOf(cyclon))).toStrictEqual(new Set([...left, 6, 7, 8]));
   });
 
   test('takes no more from a shuffle than one may have', () => {

@@ -119,7 +119,7 @@ describe('the views of a node', () => {
     node.failed(first?.to as number);
     const [second, ...none] = sent();
     expect(none).toStrictEqual([]);
-    expect([first?.to, second?.to].toSorted()).toStrictEqual([7, 8]);
+    expect(new Set([first?.to, second?.to])).toStrictEqual(new Set([7, 8]));
     node.receive(second?.to as number, { type: 'neighbour-reply', isAccepted: true });
     expect(node.active).toStrictEqual([second?.to]);
   });
