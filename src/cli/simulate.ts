@@ -8,7 +8,7 @@ import { expectedInformed } from '../epidemics/expectation.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { lookOf } from './look.ts';
 import { percentOption, wholeNumberOption } from './option-values.ts';
-import { type Round, simulationText } from './simulation-text.ts';
+import { type Round, type Simulated, simulationText } from './simulation-text.ts';
 
 /** As a node does it by default. */
 const UNNEEDED_MAX = 4;
@@ -46,11 +46,16 @@ export function simulateCommand(run: Run): Command {
       3,
     )
     .option('--loss <percent>', 'share of the messages that are lost', percentOption('--loss', LOSS_MAX), 0)
-    .option('--seed <number>', 'the same again (default: random)', wholeNumberOption('--seed', 0, SEED_MAX))
+    .option(
+      '--seed <number>',
+      'shows the run of this seed again (default: a random one)',
+      wholeNumberOption('--seed', 0, SEED_MAX),
+    )
     .option('--json', 'output one JSON object')
     .addHelpText('after', examplesText(examples))
     .action(async ({ json, seed = systemRandom.uint32(), ...rest }: SimulateOptions) => {
-      const simulated = { ...rest, seed, k: UNNEEDED_MAX };
+      const fanout = Math.min(rest.fanout, rest.nodes - 1);
+      const simulated = { ...rest, fanout, seed, k: UNNEEDED_MAX };
       const rounds = spread(simulated);
       if (json === true) return run.out.json({ ...simulated, rounds: rounds.map(roundJson) });
       await run.out.add(simulationText(simulated, rounds, lookOf(process.stdout)));
@@ -58,13 +63,7 @@ export function simulateCommand(run: Run): Command {
     });
 }
 
-function spread({
-  nodes,
-  fanout,
-  loss,
-  seed,
-  k,
-}: Omit<SimulateOptions, 'json'> & { seed: number; k: number }): readonly Round[] {
+function spread({ nodes, fanout, loss, seed, k }: Simulated): readonly Round[] {
   const interest = { rule: 'feedback-counter', k } as const;
   const epidemic = new RumourEpidemic(
     { nodes, direction: 'push', fanout, interest, loss },

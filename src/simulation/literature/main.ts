@@ -27,7 +27,7 @@ const program = new Command('literature')
   .description(
     'Measures epidemics beside the figures of the literature: nothing of it depends on this machine.',
   )
-  .option('--runs <number>', 'of each row of the tables', wholeNumber(1, RUNS_MAX), 2000)
+  .option('--runs <number>', 'of each row of the tables', wholeNumber(1, RUNS_MAX), 1000)
   .option('--nodes <number>', 'of the clusters of peer samplers', wholeNumber(100, NODES_MAX), 10_000)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(measure);

@@ -1,6 +1,6 @@
 /** The part of `docs/cluster-figures.md` that is written from figures: tables, with what they mean. */
 
-import { markdownTable } from '../markdown-table.ts';
+import { markdownTable, wrapParagraphs } from '../markdown.ts';
 import { pushResidue } from '../../epidemics/expectation.ts';
 import { MODES } from './anti-entropy.ts';
 import type { Figures } from './figures.ts';
@@ -10,7 +10,7 @@ type Part = (figures: Figures) => string;
 const PARTS: readonly Part[] = [mongering, antiEntropy, sampling, aggregation];
 
 export function page(figures: Figures): string {
-  return PARTS.map((part) => part(figures).trim()).join('\n\n');
+  return wrapParagraphs(PARTS.map((part) => part(figures)).join('\n\n'));
 }
 
 function mongering({ mongering: { nodes, runs, tables } }: Figures): string {

@@ -1,6 +1,6 @@
 /** The page `docs/scale.md`: the figures as tables, with what they mean. */
 
-import { markdownTable } from '../markdown-table.ts';
+import { markdownTable } from '../markdown.ts';
 import type { Figures } from './figures.ts';
 
 export function page({ ways, rounds, curves, bytes, partitions }: Figures): string {
