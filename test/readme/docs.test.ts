@@ -5,10 +5,13 @@ import { access, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import figures from '../../docs/drawing/literature-figures.json' with { type: 'json' };
 import { svg } from '../../docs/drawing/svg.ts';
 import { PICTURES } from '../../docs/drawing/pictures.ts';
 import { exitCodeOf } from '../../src/cli/cli-error.ts';
 import { BoatoError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
+import type { Figures } from '../../src/simulation/literature/figures.ts';
+import { page } from '../../src/simulation/literature/page.ts';
 import { statusOf } from '../../src/server/http-errors.ts';
 import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
@@ -146,6 +149,10 @@ describe('the page of errors', () => {
 describe('the pictures', () => {
   test.each(PICTURES)('$name.svg is what the script draws', async (picture) => {
     expect(await read(`docs/pictures/${picture.name}.svg`)).toBe(svg(picture));
+  });
+
+  test('and the page of figures of the literature are drawn and written from the same ones', () => {
+    expect(textByPage.get('docs/cluster-figures.md')).toContain(page(figures as unknown as Figures));
   });
 
   test('are all shown on a page, and no other is there', async () => {
