@@ -11,7 +11,7 @@ import { PICTURES } from '../../docs/drawing/pictures.ts';
 import { exitCodeOf } from '../../src/cli/cli-error.ts';
 import { BoatoError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
 import type { Figures } from '../../src/simulation/literature/figures.ts';
-import { page } from '../../src/simulation/literature/page.ts';
+import { pageOf } from '../../src/simulation/literature/page.ts';
 import { statusOf } from '../../src/server/http-errors.ts';
 import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
@@ -152,7 +152,7 @@ describe('the pictures', () => {
   });
 
   test('and the page of figures of the literature are drawn and written from the same ones', () => {
-    expect(textByPage.get('docs/cluster-figures.md')).toContain(page(figures as unknown as Figures));
+    expect(textByPage.get('docs/cluster-figures.md')).toContain(pageOf(figures as unknown as Figures));
   });
 
   test('are all shown on a page, and no other is there', async () => {

@@ -7,7 +7,7 @@ import { aggregation } from './aggregation.ts';
 import { compareModes } from './anti-entropy.ts';
 import type { Figures } from './figures.ts';
 import { mongering, NODES } from './mongering.ts';
-import { page } from './page.ts';
+import { pageOf } from './page.ts';
 import { sampling } from './sampling.ts';
 
 /** Of the package, from `dist/simulation/literature`. */
@@ -53,6 +53,6 @@ function measure({ runs, nodes }: { readonly runs: number; readonly nodes: numbe
   const text = readFileSync(PAGE, 'utf8');
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`${PAGE.pathname} lacks its marks`);
-  writeFileSync(PAGE, `${text.slice(0, from + BEGIN.length)}\n\n${page(figures)}\n\n${text.slice(to)}`);
+  writeFileSync(PAGE, `${text.slice(0, from + BEGIN.length)}\n\n${pageOf(figures)}\n\n${text.slice(to)}`);
   console.log('the page and its figures are written; `npm run pictures` draws them');
 }

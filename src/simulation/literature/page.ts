@@ -9,7 +9,7 @@ type Part = (figures: Figures) => string;
 
 const PARTS: readonly Part[] = [mongering, antiEntropy, sampling, aggregation];
 
-export function page(figures: Figures): string {
+export function pageOf(figures: Figures): string {
   return wrapParagraphs(PARTS.map((part) => part(figures)).join('\n\n'));
 }
 
