@@ -132,10 +132,10 @@ export interface Node extends Store, Broadcasting {
   /** A round now, with every known peer. */
   sync(options?: SyncOptions): Promise<SyncResult>;
   /**
-   * Over all nodes that can be reached, by gossip, within some two seconds: `keys` (that have a value and do not expire),
-   * `bytes` (of the folder), `load` (of the machine, by core), `lag` (in milliseconds), or what nodes `contribute`. Good
-   * to about six digits; where nodes come, go or crash meanwhile, only until asked again. Fails with `TIMEOUT` if it came
-   * to nothing.
+   * Over all nodes that can be reached, by gossip, within two and a half seconds: `keys` (that have a value and do not
+   * expire), `bytes` (of the folder), `load` (of the machine, by core), `lag` (in milliseconds), or what nodes `contribute`.
+   * Good to about six digits; where nodes come, go or crash meanwhile, only when asked again. Fails with `TIMEOUT` if it
+   * came to nothing.
    */
   aggregate(name: string): Promise<AggregateResult>;
   /** What this node adds to the aggregate `name`, form of `nodeId`; the function returned takes it back. */

@@ -3,7 +3,7 @@
  *
  *     GET  /v1/status     200, the node's status: peers, sessions, counts, versions, warnings
  *     GET  /v1/aggregate/NAME
- *                         200 {count, sum, average?, minimum?, maximum?}, over all nodes, after some two seconds
+ *                         200 {count, sum, average?, minimum?, maximum?}, over all nodes, after two and a half seconds
  *     POST /v1/sync       200 {peers, inSync, entriesReceived, bytesReceived, bytesSent}; body {wait?, timeoutMs?} or none;
  *                         ends early when the client goes away
  *     POST /v1/collect    200 {collected, kept}
