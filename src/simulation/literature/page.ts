@@ -140,8 +140,8 @@ ${samplers
 
 Cyclon's larger view holds together at once, but forgets the dead only as it comes to shuffle with them, and nobody finds
 whoever was cut off. HyParView's five links do not hold: after 80 % have failed it is in pieces. But its links are
-connections, so both ends know at once who is gone, and the passive view has somebody to take its place: a cycle later all
-hang together, and no link is dead. Nodes of Boato talk over connections that are kept open, so HyParView is the better
+connections, so both ends know at once who is gone, and the passive view has somebody to take its place: a cycle later no
+link is dead, and all hang together, but for a few in a thousand whose passive views have died as well when 90 % failed. Nodes of Boato talk over connections that are kept open, so HyParView is the better
 one here: it mends faster, and keeps a quarter of the connections.`;
 }
 
