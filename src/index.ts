@@ -4,6 +4,8 @@ export { ConditionError } from './core/condition.ts';
 export { BoatoError, type ErrorCode } from './core/errors.ts';
 export { SchemaError, type SchemaIssue } from './core/schema-error.ts';
 export type {
+  AggregateContribution,
+  AggregateResult,
   BackupResult,
   BatchOperation,
   BatchResult,

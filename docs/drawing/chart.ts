@@ -45,17 +45,11 @@ export function chart(top: number, x: Axis, y: Axis, curves: readonly Curve[]): 
     const [, level] = place([x.from, tick]).split(',');
     return [
       `<line class="line" stroke-opacity="0.25" x1="${LEFT}" y1="${level}" x2="${RIGHT}" y2="${level}"/>`,
-      text(LEFT - 8, Number(level) + 4, tick.toLocaleString('en'), 'note', 'end'),
+      text(LEFT - 8, Number(level) + 4, shown(tick), 'note', 'end'),
     ];
   });
   const marks = x.ticks.map((tick) =>
-    text(
-      Number(place([tick, y.from]).split(',')[0]),
-      bottom + 18,
-      tick.toLocaleString('en'),
-      'note',
-      'middle',
-    ),
+    text(Number(place([tick, y.from]).split(',')[0]), bottom + 18, shown(tick), 'note', 'middle'),
   );
   const drawn = curves.flatMap(({ name, stroke, isDashed = false, isMarked = false, points }, at) => {
     const style = `fill="none" stroke="${COLOURS[stroke]}" stroke-width="2.2"${isDashed ? ' stroke-dasharray="6 4"' : ''}`;
@@ -84,6 +78,10 @@ function mark(at: string, colour: string): string {
 
 function share({ from, to, isLogarithmic = false }: Axis, at: number): number {
   return isLogarithmic ? Math.log(at / from) / Math.log(to / from) : (at - from) / (to - from);
+}
+
+function shown(tick: number): string {
+  return tick.toLocaleString('en', { maximumSignificantDigits: 6 });
 }
 
 function round(length: number): number {

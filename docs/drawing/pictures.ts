@@ -5,6 +5,7 @@ import { commitGroup } from './commit-group.ts';
 import { context } from './context.ts';
 import { detectionFalsePositives, detectionLatency } from './detection.ts';
 import { late } from './late.ts';
+import { aggregation, inDegrees, residue } from './literature.ts';
 import { round } from './round.ts';
 import { rumours } from './rumours.ts';
 import { session } from './session.ts';
@@ -30,4 +31,7 @@ export const PICTURES: readonly Picture[] = [
   scaleBytes,
   detectionLatency,
   detectionFalsePositives,
+  residue,
+  inDegrees,
+  aggregation,
 ];

@@ -1,6 +1,7 @@
 /** The store of a folder that no node serves, opened in this process. */
 
 import type {
+  AggregateResult,
   Change,
   ClockRepairResult,
   CollectResult,
@@ -97,6 +98,10 @@ export class DirectClient implements StoreClient {
 
   sync(): Promise<SyncResult> {
     return Promise.reject(failure('A store without a running node has no peers to sync with.'));
+  }
+
+  aggregate(): Promise<AggregateResult> {
+    return Promise.reject(failure('A store without a running node knows of no other nodes.'));
   }
 
   collect(): Promise<CollectResult> {

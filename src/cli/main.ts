@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
+import { aggregateCommand } from './aggregate.ts';
 import { backupCommand } from './backup.ts';
 import { certsCommand } from './certs.ts';
 import { clockCommand } from './clock.ts';
@@ -27,6 +28,7 @@ import { Output, OutputClosed } from './output.ts';
 import { putCommand } from './put.ts';
 import { restoreCommand } from './restore.ts';
 import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
 import { statusCommand } from './status.ts';
 import { syncCommand } from './sync.ts';
 import { verifyCommand } from './verify.ts';
@@ -77,6 +79,7 @@ function createProgram(run: Run): Command {
     leaveCommand,
     forgetCommand,
     syncCommand,
+    aggregateCommand,
     collectCommand,
     backupCommand,
     restoreCommand,
@@ -85,6 +88,7 @@ function createProgram(run: Run): Command {
     certsCommand,
     configCommand,
     doctorCommand,
+    simulateCommand,
     completionCommand,
   ];
   for (const create of commands) program.addCommand(inherit(create(run), program));

@@ -81,6 +81,15 @@ export function sizeOption(option: string, minBytes: number, maxBytes: number): 
   };
 }
 
+/** A parser of shares such as `10%`, up to the fraction `max`. */
+export function percentOption(option: string, max: number): (text: string) => number {
+  return (text) => {
+    const fraction = /^\d{1,3}(?:\.\d{1,9})?%$/u.test(text) ? Number(text.slice(0, -1)) / 100 : Number.NaN;
+    if (fraction <= max) return fraction;
+    throw badValue(option, text, `a share from 0% to ${max * 100}% such as 10%`);
+  };
+}
+
 /** A parser of what is on or off. */
 export function switchOption(option: string): (text: string) => boolean {
   return (text) => {

@@ -2,6 +2,7 @@
 
 import type { ClientRequest } from 'node:http';
 import type {
+  AggregateResult,
   Change,
   ClockRepairResult,
   CollectResult,
@@ -174,6 +175,11 @@ export class SocketClient implements StoreClient {
 
   async sync(request: SyncRequest): Promise<SyncResult> {
     return (await this.#http.json('POST', '/v1/sync', { body: request })).body as SyncResult;
+  }
+
+  async aggregate(name: string): Promise<AggregateResult> {
+    return (await this.#http.json('GET', `/v1/aggregate/${encodeURIComponent(name)}`))
+      .body as AggregateResult;
   }
 
   async collect(): Promise<CollectResult> {

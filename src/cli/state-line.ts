@@ -2,7 +2,7 @@
 
 import ms from 'ms';
 import type { NodeStatus, PeerStatus } from '../node/api.ts';
-import { folderBytes } from './folder-bytes.ts';
+import { folderBytes } from '../adapters/folder-bytes.ts';
 import { escapeControls } from './printable.ts';
 import { counted, size } from './units.ts';
 

@@ -1,6 +1,7 @@
 /** What commands need of a store, whether a running node answers or the folder is opened here. */
 
 import type {
+  AggregateResult,
   Change,
   ClockRepairResult,
   CollectResult,
@@ -77,6 +78,8 @@ export interface StoreClient {
   status(): Promise<StoreStatus | NodeStatus>;
   /** Only where a node runs. */
   sync(request: SyncRequest): Promise<SyncResult>;
+  /** Only where a node runs. */
+  aggregate(name: string): Promise<AggregateResult>;
   collect(): Promise<CollectResult>;
   verify(repair: boolean): Promise<VerifyResult>;
   repairClock(all: boolean): Promise<ClockRepairResult>;

@@ -191,6 +191,7 @@ export class Channel {
       case 'summary':
       case 'rumours':
       case 'events':
+      case 'aggregate':
       case 'compare':
       case 'sums':
         return this.#serve(message, bytes, (answer) => answer());
@@ -212,6 +213,7 @@ export class Channel {
       case 'fetch-reply':
       case 'rumours-reply':
       case 'events-reply':
+      case 'aggregate-reply':
       case 'failure':
         return this.#requests.settle(message);
     }

@@ -14,6 +14,7 @@ import type { Resolver } from '../ports/resolver.ts';
 import type { Listener, Transport } from '../ports/transport.ts';
 import { Acknowledgements, askDelayMs } from './acknowledgements.ts';
 import { Admission } from './admission.ts';
+import { Aggregation } from './aggregation.ts';
 import { AntiEntropy } from './anti-entropy.ts';
 import type { ComparisonCounts } from './comparison.ts';
 import { EventMongering } from './event-mongering.ts';
@@ -106,6 +107,7 @@ export class Gossip {
   readonly mode: GossipMode;
   /** Absent if it is off. */
   readonly membership: Membership | undefined;
+  readonly aggregation: Aggregation;
   readonly #replica: Replica;
   readonly #transport: Transport;
   readonly #warnings: Warnings;
@@ -163,6 +165,7 @@ export class Gossip {
       onSummary: (link, summary, isSame) => this.#antiEntropy.answerRound(link, summary, isSame),
       hearRumours: (link, rumours) => this.#mongering.hear(link, rumours),
       hearEvents: (link, events) => this.#events.hear(link, events),
+      exchangeAggregate: (link, request) => this.aggregation.serve(link, request),
     });
     const linkTo = (peer: NodeId): Link | undefined => this.#peers.linkTo(peer);
     const { onMember } = dependencies;
@@ -296,6 +299,7 @@ export class Gossip {
       log,
       delayMs: askDelayMs(options.rumours),
     });
+    this.aggregation = new Aggregation({ nodeId, links: () => peers.links(), clock, random, log });
     const antiEntropy = this.#antiEntropy;
     this.#sync = new Sync({
       replica,
@@ -337,6 +341,7 @@ export class Gossip {
     this.#events.stop();
     this.#mongering.stop();
     this.membership?.stop();
+    this.aggregation.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();

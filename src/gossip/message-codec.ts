@@ -16,6 +16,7 @@ import {
   unpackSums,
 } from './comparison-lists.ts';
 import { EVENTS_MAX, packEvents, unpackEvents } from './event-codec.ts';
+import type { Share } from './aggregate.ts';
 import { commonVersion, rangeOf, SPOKEN } from './handshake.ts';
 import {
   DIGEST_PAIRS_MAX,
@@ -75,6 +76,8 @@ const TYPE = {
   events: 38,
   'events-reply': 39,
   ...MEMBER_TYPE,
+  aggregate: 44,
+  'aggregate-reply': 45,
 } as const satisfies Record<Message['type'], number>;
 
 /** The version of the protocol that added how a node is reached to its hello. */
@@ -174,6 +177,12 @@ function positionsOf(message: Message): readonly unknown[] {
     case 'rumours-reply':
     case 'events-reply':
       return [message.request, message.feedback];
+    case 'aggregate': {
+      const { request, name, asker, epoch, ageMs, number, applied, share } = message;
+      return [request, name, asker, epoch, ageMs, number, applied, ...sharePositions(share)];
+    }
+    case 'aggregate-reply':
+      return [message.request, ...(message.share === undefined ? [] : sharePositions(message.share))];
     case 'lost':
       return [message.session, message.dots];
     case 'keep-alive':
@@ -331,6 +340,24 @@ function messageOf(type: number, fields: Fields): Message {
       };
     case TYPE['events-reply']:
       return { type: 'events-reply', request: fields.uint32(), feedback: fields.bytes(EVENTS_MAX) };
+    case TYPE.aggregate:
+      return {
+        type: 'aggregate',
+        request: fields.uint32(),
+        name: fields.name(),
+        asker: fields.name(),
+        epoch: fields.uint32(),
+        ageMs: fields.count(),
+        number: fields.uint32(),
+        applied: fields.uint32(),
+        share: readShare(fields),
+      };
+    case TYPE['aggregate-reply']:
+      return {
+        type: 'aggregate-reply',
+        request: fields.uint32(),
+        share: fields.hasMore ? readShare(fields) : undefined,
+      };
     case TYPE['keep-alive']:
       return { type: 'keep-alive', session: fields.sessionName() };
     case TYPE.lost:
@@ -404,6 +431,15 @@ function readChunk(fields: Fields): Chunk {
 
 function chunkPositions({ entries, plainBytes, cursor, last }: Chunk): readonly unknown[] {
   return [entries, plainBytes, cursor, last];
+}
+
+function readShare(fields: Fields): Share {
+  const mass = { sum: fields.number(), contributors: fields.number(), weight: fields.number() };
+  return { ...mass, ...fields.extremes() };
+}
+
+function sharePositions({ sum, contributors, weight, minimum, maximum }: Share): readonly unknown[] {
+  return [sum, contributors, weight, minimum, maximum];
 }
 
 /** A packer throws what it likes. */

@@ -5,6 +5,8 @@ import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 import type { MemberMessage } from '../membership/member-messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
+import type { Share } from './aggregate.ts';
+import type { Offer } from './averaging.ts';
 import type { Travelling } from './compressed.ts';
 import type { UserEvent } from './event-codec.ts';
 
@@ -274,6 +276,25 @@ export interface EventsReply {
   readonly feedback: Uint8Array;
 }
 
+/** Since version 2: an exchange of an epoch of aggregation, whoever began it. */
+export interface AggregateRequest extends Offer {
+  readonly type: 'aggregate';
+  readonly request: number;
+  /** What is aggregated. */
+  readonly name: string;
+  /** Which epoch: who began it, 32 random bits, and how long ago. */
+  readonly asker: NodeId;
+  readonly epoch: number;
+  readonly ageMs: number;
+}
+
+export interface AggregateReply {
+  readonly type: 'aggregate-reply';
+  readonly request: number;
+  /** What moves to the asker, and the extremes that are known; absent, nothing does: the epoch is over, or not taken part in. */
+  readonly share: Share | undefined;
+}
+
 /** Still at work on this session, on either side; not answered. */
 export interface KeepAlive {
   readonly type: 'keep-alive';
@@ -332,6 +353,8 @@ export type Message =
   | RumoursReply
   | Events
   | EventsReply
+  | AggregateRequest
+  | AggregateReply
   | KeepAlive
   | Lost
   | Done
@@ -349,7 +372,8 @@ export type Request =
   | List
   | Fetch
   | Rumours
-  | Events;
+  | Events
+  | AggregateRequest;
 export type Reply =
   | SummaryReply
   | RecentReply
@@ -362,6 +386,7 @@ export type Reply =
   | FetchReply
   | RumoursReply
   | EventsReply
+  | AggregateReply
   | Failure;
 /** Not answered. */
 export type Notice = Done | KeepAlive | Lost;

@@ -7,7 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
 import { answerDigest, answerRecent, recentActors } from './digest.ts';
 import type { Link } from './link.ts';
-import type { Events, Request, Rumours, Summary } from './messages.ts';
+import type { AggregateReply, AggregateRequest, Events, Request, Rumours, Summary } from './messages.ts';
 import type { Pacing } from './pacing.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServingFailure } from './serving-failure.ts';
@@ -26,6 +26,11 @@ export interface ResponderDependencies {
   readonly hearRumours: (link: Link, rumours: Rumours) => Promise<Uint8Array>;
   /** The feedback on each event. */
   readonly hearEvents: (link: Link, events: Events) => Uint8Array;
+  /** A peer offers an exchange of an aggregate. */
+  readonly exchangeAggregate: (
+    link: Link,
+    request: AggregateRequest,
+  ) => Promise<Omit<AggregateReply, 'request'>>;
   /** A peer opened a round. */
   readonly onSummary: (link: Link, summary: Summary, isSame: boolean) => void;
 }
@@ -94,6 +99,8 @@ export class Responder {
         return { type: 'rumours-reply', feedback: await this.#dependencies.hearRumours(link, request) };
       case 'events':
         return { type: 'events-reply', feedback: this.#dependencies.hearEvents(link, request) };
+      case 'aggregate':
+        return this.#dependencies.exchangeAggregate(link, request);
       case 'compare':
       case 'sums':
       case 'list':

@@ -5,11 +5,14 @@ import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import type { Sum } from '../core/context.ts';
 import { isHost } from '../core/host.ts';
 import { isVersion, type Version } from '../core/version.ts';
+import type { Extremes } from './aggregate.ts';
 
 /** Longest reason in a message, in UTF-16 units. */
 export const REASON_LENGTH_MAX = 500;
 
 const UINT32_MAX = 0xffff_ffff;
+/** A million sums of a million nodes are finite. */
+const NUMBER_MAX = 1e30;
 const HASH_BYTES = 8;
 const CODE = /^[a-z-]{1,32}$/;
 const SESSION_NAME = /^[0-9a-f]{32}$/;
@@ -82,6 +85,29 @@ export class Fields {
     return new Uint8Array(value.buffer, value.byteOffset, value.length);
   }
 
+  /** With a fraction, and far from where sums overflow. */
+  number(): number {
+    const value = this.#take();
+    if (typeof value !== 'number' || !(Math.abs(value) <= NUMBER_MAX))
+      throw this.#malformed('a finite number');
+    return value;
+  }
+
+  /** A minimum and a maximum: two positions. Of nothing: infinite, the wrong way round. */
+  extremes(): Extremes {
+    const [minimum, maximum] = [this.#take(), this.#take()];
+    if (minimum === Number.POSITIVE_INFINITY && maximum === Number.NEGATIVE_INFINITY)
+      return { minimum, maximum };
+    const isRange =
+      typeof minimum === 'number' &&
+      typeof maximum === 'number' &&
+      -NUMBER_MAX <= minimum &&
+      minimum <= maximum &&
+      maximum <= NUMBER_MAX;
+    if (!isRange) throw this.#malformed('a maximum that fits its minimum');
+    return { minimum, maximum };
+  }
+
   /** Node and cluster ids. */
   name(): NodeId {
     const value = this.#take();
@@ -133,8 +159,13 @@ export class Fields {
     throw this.#malformed('a code');
   }
 
+  /** For what may be left out at the end. */
+  get hasMore(): boolean {
+    return this.#next < this.#positions.length;
+  }
+
   end(): void {
-    if (this.#next < this.#positions.length) throw new MalformedBytes('a message with too many positions');
+    if (this.hasMore) throw new MalformedBytes('a message with too many positions');
   }
 
   #integer(): number {

@@ -4,6 +4,7 @@ import type { Limits } from '../core/limits.ts';
 import type { Log } from '../ports/log.ts';
 import type { Broadcasting, UserEvents } from './event-api.ts';
 import type { Clustered, MemberEvents } from './member-api.ts';
+import type { AggregateContribution, AggregateResult } from './aggregate-api.ts';
 import type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 import type { NodeStatus, StoreStatus } from './status-api.ts';
 import type {
@@ -39,6 +40,7 @@ export type {
   MemberEvents,
   MemberStatus,
 } from './member-api.ts';
+export type { AggregateContribution, AggregateResult } from './aggregate-api.ts';
 export type { CountOptions, EntriesOptions, Entry, ReadOptions } from './read-api.ts';
 export type {
   FencedStatus,
@@ -145,6 +147,15 @@ export interface Node extends Store, Clustered, Broadcasting {
   status(): Promise<NodeStatus>;
   /** A round now, with every known peer. */
   sync(options?: SyncOptions): Promise<SyncResult>;
+  /**
+   * Over all nodes that can be reached, by gossip, within two and a half seconds: `keys` (that have a value and do not
+   * expire), `bytes` (of the folder), `load` (of the machine, by core), `lag` (in milliseconds), or what nodes `contribute`.
+   * Good to about six digits; where nodes come, go or crash meanwhile, only when asked again. Fails with `TIMEOUT` if it
+   * came to nothing.
+   */
+  aggregate(name: string): Promise<AggregateResult>;
+  /** What this node adds to the aggregate `name`, form of `nodeId`; the function returned takes it back. */
+  contribute(name: string, contribution: AggregateContribution): () => void;
   /** Settles when the node has stopped: `undefined` after `close()`, an error when it had to stop by itself. */
   readonly stopped: Promise<Error | undefined>;
 }

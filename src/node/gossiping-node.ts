@@ -5,7 +5,10 @@ import type { Gossip } from '../gossip/gossip.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { aborted, checkSignal } from './abort.ts';
+import type { Aggregates } from './aggregates.ts';
 import type {
+  AggregateContribution,
+  AggregateResult,
   BackupResult,
   BatchOperation,
   BatchResult,
@@ -61,6 +64,7 @@ export class GossipingNode implements Node {
   readonly #cluster: Cluster;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
+  readonly #aggregates: Aggregates;
   readonly #certificates: CertificateWatch | undefined;
   #resolveStopped: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -72,6 +76,7 @@ export class GossipingNode implements Node {
     readonly gossip: Gossip;
     readonly broadcasts: Broadcasts;
     readonly cluster: Cluster;
+    readonly aggregates: Aggregates;
     readonly clock: Clock;
     readonly log: Log;
     readonly address: string;
@@ -85,6 +90,7 @@ export class GossipingNode implements Node {
     this.#broadcasts = dependencies.broadcasts;
     this.#cluster = dependencies.cluster;
     this.#clock = clock;
+    this.#aggregates = dependencies.aggregates;
     map.causalReads.askPeers = () => gossip.hurry();
     map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
     this.stopped = new Promise((resolve) => {
@@ -253,6 +259,16 @@ export class GossipingNode implements Node {
     if (name === 'event') this.#broadcasts.off(listener as UserEvents['event']);
     else this.#cluster.off(name, listener as MemberEvents[MemberEventName]);
     return this;
+  }
+
+  async aggregate(name: string): Promise<AggregateResult> {
+    this.#assertOpen();
+    return this.#aggregates.ask(name);
+  }
+
+  contribute(name: string, contribution: AggregateContribution): () => void {
+    this.#assertOpen();
+    return this.#aggregates.contribute(name, contribution);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,9 @@
 /** Opens a gossiping node, on LevelDB, and TCP or TLS. */
 
 import { brotli } from '../adapters/brotli.ts';
+import { folderBytes } from '../adapters/folder-bytes.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { systemLoad } from '../adapters/system-load.ts';
 import { systemResolver } from '../adapters/system-resolver.ts';
 import { systemRandom } from '../adapters/system-random.ts';
 import { createTcpTransport } from '../adapters/tcp-transport.ts';
@@ -33,6 +35,7 @@ export async function openNode(options: NodeOptions): Promise<Node> {
     compressor: brotli,
     resolver: systemResolver,
     certificates,
+    surroundings: { bytes: () => folderBytes(checked.dir), load: systemLoad },
   };
   return startNode(await openMap(checked), checked, ports);
 }

@@ -14,6 +14,7 @@ import type { Resolver } from '../ports/resolver.ts';
 import type { Transport } from '../ports/transport.ts';
 import { throwIfAborted } from './abort.ts';
 import { Broadcasts } from './broadcasts.ts';
+import { Aggregates, type Surroundings } from './aggregates.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import { Cluster } from './cluster.ts';
 import { CurrentReplica } from './current-replica.ts';
@@ -30,13 +31,14 @@ export interface NodePorts extends MapPorts {
   readonly resolver?: Resolver | undefined;
   /** Of `transport`, where it speaks TLS. */
   readonly certificates?: CertificateWatch | undefined;
+  readonly surroundings?: Surroundings;
 }
 
 /** Fails with `LISTEN_FAILED`, and closes the map then. `chunkBytes`: as of `GossipOptions`. */
 export async function startNode(
   { map, live, members }: OpenedMap,
   options: CheckedNodeOptions,
-  { clock, random, hash64, transport, compressor, resolver, certificates }: NodePorts,
+  { clock, random, hash64, transport, compressor, resolver, certificates, surroundings }: NodePorts,
   chunkBytes: number = CHUNK_BYTES,
 ): Promise<GossipingNode> {
   const { log, tombstoneTtlMs, maxDriftMs, auditIntervalMs, scrubIntervalMs, signal } = options;
@@ -90,7 +92,8 @@ export async function startNode(
     const address = await gossip.start(options.listen);
     throwIfAborted(signal);
     const intervals = { tombstoneTtlMs, auditIntervalMs, scrubIntervalMs };
-    const owned = { map, live, replica, gossip, cluster, broadcasts };
+    const aggregates = new Aggregates({ gossip, replica, clock, surroundings });
+    const owned = { map, live, replica, gossip, cluster, broadcasts, aggregates };
     const node = { ...owned, clock, log, address, intervals, certificates };
     return new GossipingNode(node);
   } catch (error) {

@@ -2,6 +2,8 @@
  * Routes about the node itself.
  *
  *     GET  /v1/status     200, the node's status: peers, sessions, counts, versions, warnings
+ *     GET  /v1/aggregate/NAME
+ *                         200 {count, sum, average?, minimum?, maximum?}, over all nodes, after two and a half seconds
  *     POST /v1/sync       200 {peers, inSync, entriesReceived, bytesReceived, bytesSent}; body {wait?, timeoutMs?} or none;
  *                         ends early when the client goes away
  *     POST /v1/collect    200 {collected, kept}
@@ -18,6 +20,7 @@ import { fieldsOf, timeoutOf } from './request-fields.ts';
 
 export function addNodeRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.get('/v1/status', () => node.status());
+  app.get<{ Params: { name: string } }>('/v1/aggregate/:name', ({ params }) => node.aggregate(params.name));
   app.post('/v1/collect', () => node.collect());
   app.post('/v1/clock/repair', (request) => node.repairClock(repairOptions(request)));
   app.post('/v1/sync', async (request, reply) => {

@@ -4,6 +4,7 @@ import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
+import type { Share } from '../../src/gossip/aggregate.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
@@ -54,6 +55,16 @@ const digests = fc.uniqueArray(hashes, { maxLength: 20 }).chain((actorHashes) =>
     ),
   });
 });
+
+/** The sign of zero does not travel. */
+const numbers = fc.double({ min: -1e30, max: 1e30, noNaN: true }).map((number) => number + 0);
+const extremes = fc.oneof(
+  fc.constant([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]),
+  fc.tuple(numbers, numbers).map((pair) => pair.toSorted((a, b) => a - b)),
+);
+const shares: fc.Arbitrary<Share> = fc
+  .record({ sum: numbers, contributors: numbers, weight: numbers, extremes })
+  .map(({ extremes: [minimum = 0, maximum = 0], ...mass }) => ({ ...mass, minimum, maximum }));
 
 /** Nodes or buckets. */
 const indices = fc
@@ -231,6 +242,22 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
       }),
       { maxLength: 5 },
     ),
+  }),
+  fc.record({
+    type: fc.constant('aggregate' as const),
+    request: requests,
+    name: nodeIds,
+    asker: nodeIds,
+    epoch: requests,
+    ageMs: walls,
+    number: requests,
+    applied: requests,
+    share: shares,
+  }),
+  fc.record({
+    type: fc.constant('aggregate-reply' as const),
+    request: requests,
+    share: fc.option(shares, { nil: undefined }),
   }),
   fc.record({ type: fc.constant('list-reply' as const), request: requests, dots: bytes, last: fc.boolean() }),
   fc.record({

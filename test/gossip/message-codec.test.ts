@@ -244,6 +244,35 @@ describe('on the wire', () => {
       { type: 'events-reply', request: 7, feedback: bytesOf(1) },
       '93 27 07 c40101',
     ],
+    'aggregate = [44, request: uint32, name: name, asker: name, epoch: uint32, ageMs: ms, number: uint32, applied: uint32, share]':
+      [
+        {
+          type: 'aggregate',
+          request: 7,
+          name: 'keys',
+          asker: nodeId('a'),
+          epoch: 9,
+          ageMs: 100,
+          number: 2,
+          applied: 1,
+          share: { sum: 2.5, contributors: 1, weight: 0, minimum: -1, maximum: 6 },
+        },
+        '9d 2c 07 a46b657973 a161 09 64 02 01 cb4004000000000000 01 00 ff 06',
+      ],
+    'aggregate-reply = [45, request: uint32, share?]': [
+      {
+        type: 'aggregate-reply',
+        request: 7,
+        share: {
+          sum: 0,
+          contributors: 0,
+          weight: 0.5,
+          minimum: Number.POSITIVE_INFINITY,
+          maximum: Number.NEGATIVE_INFINITY,
+        },
+      },
+      '97 2d 07 00 00 cb3fe0000000000000 cb7ff0000000000000 cbfff0000000000000',
+    ],
   };
   test.each(Object.entries(pinned))('%s', (rule, [message, expected]) => {
     expect(PROTOCOL).toContain(rule);

@@ -6,11 +6,14 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import detectionFigures from '../../docs/drawing/detection-figures.json' with { type: 'json' };
+import figures from '../../docs/drawing/literature-figures.json' with { type: 'json' };
 import { svg } from '../../docs/drawing/svg.ts';
 import { PICTURES } from '../../docs/drawing/pictures.ts';
 import { exitCodeOf } from '../../src/cli/cli-error.ts';
 import { BoatoError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
 import { page as detectionPage } from '../../src/simulation/detection/page.ts';
+import type { Figures } from '../../src/simulation/literature/figures.ts';
+import { pageOf } from '../../src/simulation/literature/page.ts';
 import { statusOf } from '../../src/server/http-errors.ts';
 import { exchangesOf, holdDialogue } from './dialogue.ts';
 import { PACKAGE, readersFolder } from './readers-folder.ts';
@@ -152,6 +155,10 @@ describe('the pictures', () => {
 
   test('of failure detection, and what the page says of it, are made from the same figures', () => {
     expect(textByPage.get('docs/cluster-figures.md')).toContain(detectionPage(detectionFigures));
+  });
+
+  test('and the page of figures of the literature are drawn and written from the same ones', () => {
+    expect(textByPage.get('docs/cluster-figures.md')).toContain(pageOf(figures as unknown as Figures));
   });
 
   test('are all shown on a page, and no other is there', async () => {

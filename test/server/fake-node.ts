@@ -4,6 +4,7 @@ import { silentLog } from '../../src/adapters/silent-log.ts';
 import { ConditionError } from '../../src/core/condition.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type {
+  AggregateResult,
   BackupResult,
   BatchOperation,
   BatchResult,
@@ -217,6 +218,17 @@ export class FakeNode implements Node {
   async sync(options: SyncOptions = {}): Promise<SyncResult> {
     this.syncCalls.push(options);
     return this.answerSync(options);
+  }
+
+  async aggregate(name: string): Promise<AggregateResult> {
+    if (name === 'refused') throw new BoatoError('INVALID_OPTION', 'This name is refused.');
+    return name === 'none'
+      ? { count: 0, sum: 0 }
+      : { count: 3, sum: 300_000.000_01, average: 100_000, minimum: 7, maximum: 200_000 };
+  }
+
+  contribute(): () => void {
+    return () => {};
   }
 
   async collect(): Promise<CollectResult> {

@@ -168,6 +168,21 @@ describe('/v1/export and /v1/import', () => {
   });
 });
 
+describe('/v1/aggregate', () => {
+  it('answers what the node computes, and names that are none with 400', async () => {
+    const { ask } = fakeServer();
+    expect(await ask('GET', '/v1/aggregate/none')).toMatchObject({ status: 200, body: { count: 0, sum: 0 } });
+    expect(await ask('GET', '/v1/aggregate/keys')).toMatchObject({
+      status: 200,
+      body: { count: 3, minimum: 7 },
+    });
+    expect(await ask('GET', '/v1/aggregate/refused')).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_OPTION' },
+    });
+  });
+});
+
 describe('/v1/status, /v1/sync, /v1/collect', () => {
   it('answer what the node says', async () => {
     const { ask, node } = fakeServer();

@@ -625,6 +625,7 @@ export class Cluster {
       onSummary: () => {},
       hearRumours: () => Promise.resolve(new Uint8Array(0)),
       hearEvents: () => new Uint8Array(0),
+      exchangeAggregate: () => Promise.resolve({ type: 'aggregate-reply', share: undefined }),
     });
     const doubt = new ClockDoubt(MAX_DRIFT_MS, clock.wallMs(), clock.monotonicMs());
     return {

@@ -468,6 +468,10 @@ function detailsOf(message: Message): string {
     case 'rumours-reply':
     case 'events-reply':
       return [...message.feedback].join(' ');
+    case 'aggregate':
+      return `${message.name}, exchange ${message.number}`;
+    case 'aggregate-reply':
+      return message.share === undefined ? 'no share' : 'a share';
     case 'fetch-reply':
       return counted(unpackChunk(message.entries, DEFAULT_LIMITS).length, 'entry');
     case 'failure':

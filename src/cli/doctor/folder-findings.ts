@@ -3,7 +3,7 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorMessage } from '../../server/error-message.ts';
-import { folderBytes } from '../folder-bytes.ts';
+import { folderBytes } from '../../adapters/folder-bytes.ts';
 import { checkFolder, folderFailure, hasStore } from '../folder.ts';
 import { size } from '../units.ts';
 import { type Finding, ok, problem, RESTORE, warning } from './finding.ts';

@@ -2,13 +2,14 @@
 
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { pittel } from '../../epidemics/expectation.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Gossiping } from './cluster.ts';
 import type { Figures } from './figures.ts';
 import { page } from './page.ts';
 import { BUSY_WRITERS, BUSY_WRITES, traffic } from './traffic.ts';
 import { convergence, WRITES_APART } from './partition.ts';
-import { pittel, spread } from './spread.ts';
+import { spread } from './spread.ts';
 
 /** Of the package, from `dist/simulation/scale`. */
 const PACKAGE = new URL('../../../', import.meta.url);

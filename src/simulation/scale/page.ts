@@ -1,5 +1,6 @@
 /** The page `docs/scale.md`: the figures as tables, with what they mean. */
 
+import { markdownTable } from '../markdown.ts';
 import type { Figures } from './figures.ts';
 
 export function page({ ways, rounds, curves, bytes, partitions }: Figures): string {
@@ -17,7 +18,7 @@ peer a round is the process that theory is about: on average it takes log2 N + l
 spreading a rumor"; Frieze and Grimmett 1985). Rounds here are not in step, and peers are drawn among those that a node
 is connected with. By default nodes exchange both ways with three peers a round, and tell rumours.
 
-${table(
+${markdownTable(
   ['nodes', 'log2 N + ln N', ...ways],
   rounds.map(({ nodes, pittel, byWay }) => [nodes, pittel, ...ways.map((way) => byWay[way] ?? '')]),
 )}
@@ -34,7 +35,7 @@ Bytes that a node sends in a round of three peers, frames included: idle, and wh
 made by up to ${bytes.writers} nodes of the cluster, rumours included. Each write comes to every node once; what a round costs beside
 follows what is busy, not how many nodes there are.
 
-${table(
+${markdownTable(
   ['nodes', 'idle', 'busy'],
   bytes.bySize.map(({ nodes, idle, busy }) => [nodes, idle, busy]),
 )}
@@ -46,15 +47,9 @@ ${table(
 Two halves write ${partitions.writesApart} entries each while they cannot talk. Rounds from the moment when they can again until all nodes hold
 and have seen the same; broken connections have to be noticed and made anew first.
 
-${table(
+${markdownTable(
   ['nodes', 'rounds'],
   partitions.bySize.map(({ nodes, rounds: taken }) => [nodes, taken]),
 )}
 `;
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string =>
-    `| ${cells.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -22,11 +22,6 @@ export interface Spread {
   readonly curve: readonly Infected[];
 }
 
-/** Rounds that push needs on average for the last of `nodes` to hear: log2 N + ln N + O(1) (Pittel 1987, theorem 1). */
-export function pittel(nodes: number): number {
-  return Math.log2(nodes) + Math.log(nodes);
-}
-
 export async function spread(seed: number, nodes: number, gossiping: Gossiping): Promise<Spread> {
   const world = await quietCluster(seed, nodes, gossiping);
   const { actor, version } = await write(world, 0, 'rumour');

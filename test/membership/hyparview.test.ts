@@ -1,0 +1,146 @@
+/** HyParView: its invariants, whatever happens in whichever order, and that it mends. */
+
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { HYPARVIEW_DEFAULTS, HyParView, type HyParViewMessage } from '../../src/membership/hyparview.ts';
+import { Components } from '../../src/simulation/literature/components.ts';
+import { hyParViewOverlay } from '../../src/simulation/literature/overlay.ts';
+
+const OPTIONS = { ...HYPARVIEW_DEFAULTS, activeMax: 3, passiveMax: 6 };
+
+interface Sent {
+  readonly to: number;
+  readonly message: HyParViewMessage<number>;
+}
+
+/** A node, and what it has sent since the last look. */
+function nodeAlone(self: number): { node: HyParView<number>; sent: () => Sent[] } {
+  let sent: Sent[] = [];
+  const node = new HyParView<number>(
+    {
+      self,
+      nameOf: String,
+      random: createSeededRandom(1),
+      send: (to, message) => void sent.push({ to, message }),
+    },
+    OPTIONS,
+  );
+  return {
+    node,
+    sent: () => {
+      const taken = sent;
+      sent = [];
+      return taken;
+    },
+  };
+}
+
+const peers = fc.nat(12);
+const messages: fc.Arbitrary<HyParViewMessage<number>> = fc.oneof(
+  fc.constant({ type: 'join' as const }),
+  fc.record({ type: fc.constant('forward-join' as const), peer: peers, left: fc.nat(6) }),
+  fc.record({ type: fc.constant('neighbour' as const), isUrgent: fc.boolean() }),
+  fc.record({ type: fc.constant('neighbour-reply' as const), isAccepted: fc.boolean() }),
+  fc.constant({ type: 'disconnect' as const }),
+  fc.record({
+    type: fc.constant('shuffle' as const),
+    origin: peers,
+    left: fc.nat(6),
+    peers: fc.array(peers, { maxLength: 20 }),
+  }),
+  fc.record({ type: fc.constant('shuffle-reply' as const), peers: fc.array(peers, { maxLength: 20 }) }),
+);
+
+describe('the views of a node', () => {
+  test('keep apart, keep to their sizes and never hold the node itself, whatever peers send', () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ from: fc.integer({ min: 1, max: 12 }), message: messages }),
+        fc.record({ failed: fc.integer({ min: 1, max: 12 }) }),
+        fc.constant('cycle' as const),
+      ),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (plan) => {
+        const { node } = nodeAlone(0);
+        for (const step of plan) {
+          if (step === 'cycle') node.cycle();
+          else if ('failed' in step) node.failed(step.failed);
+          else node.receive(step.from, step.message);
+          const known = [...node.active, ...node.passive];
+          expect(new Set(known).size).toBe(known.length);
+          expect(known).not.toContain(0);
+          expect(node.active.length).toBeLessThanOrEqual(OPTIONS.activeMax);
+          expect(node.passive.length).toBeLessThanOrEqual(OPTIONS.passiveMax);
+        }
+      }),
+    );
+  });
+
+  test('learn no more from a shuffle than one may bring', () => {
+    const { node } = nodeAlone(0);
+    const many = Array.from({ length: 1000 }, (_, at) => at + 1);
+    const few = { ...OPTIONS, passiveMax: 500 };
+    const roomy = new HyParView<number>(
+      { self: 0, nameOf: String, random: createSeededRandom(1), send: () => {} },
+      few,
+    );
+    roomy.receive(2000, { type: 'shuffle-reply', peers: many });
+    expect(roomy.passive).toHaveLength(8);
+    node.receive(2000, { type: 'shuffle', origin: 3000, left: 1, peers: many });
+    expect(node.passive).toHaveLength(OPTIONS.passiveMax);
+  });
+
+  test('take in who has nobody, and drop another, which is told; who has others is declined', () => {
+    const { node, sent } = nodeAlone(0);
+    for (const peer of [1, 2, 3]) node.receive(peer, { type: 'neighbour', isUrgent: false });
+    sent();
+    node.receive(4, { type: 'neighbour', isUrgent: false });
+    expect(sent()).toStrictEqual([{ to: 4, message: { type: 'neighbour-reply', isAccepted: false } }]);
+    node.receive(5, { type: 'neighbour', isUrgent: true });
+    expect(node.active).toContain(5);
+    const told = sent();
+    expect(told.at(-1)).toStrictEqual({ to: 5, message: { type: 'neighbour-reply', isAccepted: true } });
+    const dropped = [1, 2, 3].filter((peer) => !node.active.includes(peer));
+    expect(told.slice(0, -1)).toStrictEqual(dropped.map((to) => ({ to, message: { type: 'disconnect' } })));
+    expect(node.passive).toStrictEqual(dropped);
+  });
+
+  test('let one after the other take the place of who is gone, and ask urgently when nobody is left', () => {
+    const { node, sent } = nodeAlone(0);
+    node.receive(1, { type: 'neighbour', isUrgent: true });
+    node.receive(1, { type: 'shuffle-reply', peers: [7, 8] });
+    sent();
+    node.failed(1);
+    const [first] = sent();
+    expect(first?.message).toStrictEqual({ type: 'neighbour', isUrgent: true });
+    node.failed(first?.to as number);
+    const [second, ...none] = sent();
+    expect(none).toStrictEqual([]);
+    expect(new Set([first?.to, second?.to])).toStrictEqual(new Set([7, 8]));
+    node.receive(second?.to as number, { type: 'neighbour-reply', isAccepted: true });
+    expect(node.active).toStrictEqual([second?.to]);
+  });
+});
+
+describe('a cluster', () => {
+  test('has links that both ends know, and hangs together again a cycle after four fifths of it failed', () => {
+    const count = 500;
+    const overlay = hyParViewOverlay(count, createSeededRandom(1));
+    for (let cycle = 0; cycle < 20; cycle++) overlay.step();
+    for (let node = 0; node < count; node++)
+      for (const other of overlay.viewOf(node)) expect(overlay.viewOf(other)).toContain(node);
+    for (let node = 0; node < count; node++) if (node % 5 !== 0) overlay.kill(node);
+    const largest = (): number => {
+      const components = new Components(count);
+      for (let node = 0; node < count; node += 5)
+        for (const other of overlay.viewOf(node)) if (other % 5 === 0) components.join(node, other);
+      return components.largest();
+    };
+    expect(largest()).toBeLessThan(count / 5);
+    overlay.step();
+    expect(largest()).toBe(count / 5);
+  });
+});
