@@ -56,6 +56,8 @@ export class Transaction {
   readonly wallMs: number;
   readonly #monotonicMs: number;
   readonly #present: PresentByKey;
+  /** No record under the group's keys is damaged. */
+  readonly #isReadable: boolean;
   readonly #operations: WriteOperation[] = [];
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
@@ -76,6 +78,7 @@ export class Transaction {
     this.wallMs = wallMs;
     this.#monotonicMs = monotonicMs;
     this.#present = present;
+    this.#isReadable = [...present.values()].every((lookedUp) => !(lookedUp.present instanceof Error));
   }
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
@@ -87,6 +90,7 @@ export class Transaction {
 
   /** Fails with `RECORD_DAMAGED` if the record of one of the group's keys is damaged: before anything is changed. */
   assertReadable(keys: readonly Uint8Array[]): void {
+    if (this.#isReadable) return;
     for (const key of keys) this.present(key);
   }
 
