@@ -4,8 +4,8 @@
  * is ahead of the disk, until another one takes its place.
  *
  * 1. Groups are decided, written and answered in the order in which their jobs came.
- * 2. At most one group is on its way to disk. What was waiting when its write began is decided meanwhile, over the state in
- *    memory, and over what that group leaves under its keys where the disk would be asked.
+ * 2. At most one write is on its way to disk. What comes meanwhile is decided, group after group, over the state in memory, and
+ *    over what the groups before leave under their keys where the disk would be asked; all of it is the next write.
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 
@@ -29,6 +29,9 @@ import { turn } from './turn.ts';
 const GROUP_KEYS_MAX = 512;
 const GROUP_KEYS_MAX_UNSYNCED = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
+
+/** Groups of one write: what is handed to the database without a pause. */
+const GATHERED_GROUPS_MAX = 4;
 
 /** Why nothing is acknowledged any more. */
 interface Fence {
@@ -78,6 +81,7 @@ interface Queued {
 /** A group that is decided, and not written yet. */
 interface Decided {
   readonly outcomes: readonly Outcome[];
+  readonly bytes: number;
   readonly operations: readonly WriteOperation[];
   readonly sync: boolean;
   /** Under the keys of the group, once it is written. */
@@ -89,11 +93,18 @@ interface Decided {
   readonly written: readonly Rumour[];
 }
 
-/** A group on its way to disk. */
+/** A decided group, with those who wait for it. */
+interface Group {
+  readonly queued: readonly Queued[];
+  readonly decided: Decided;
+}
+
+/** Groups on their way to disk. */
 interface Ahead {
-  readonly present: PresentByKey;
-  /** Never rejects; resolves, when the group is on disk or has failed, to what tells those who wait. */
+  readonly groups: readonly Group[];
+  /** Never rejects; resolves, when they are on disk or have failed, to what tells those who wait. */
   readonly answer: Promise<() => void>;
+  isOver: boolean;
 }
 
 export class Committer {
@@ -143,8 +154,8 @@ export class Committer {
 
   /** Only inside an exclusive task. */
   async commitNow<T>(job: Job<T>): Promise<T> {
-    const decided = await this.#decide([job]);
-    await this.#write(decided);
+    const decided = await this.#decide([job], []);
+    await this.#write([decided]);
     const [outcome] = decided.outcomes as [Outcome];
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.value as T;
@@ -175,18 +186,29 @@ export class Committer {
 
   async #run(): Promise<void> {
     let ahead: Ahead | undefined;
-    while (ahead !== undefined || this.#queue.length > 0) {
+    let gathered: Group[] = [];
+    while (ahead !== undefined || gathered.length > 0 || this.#queue.length > 0) {
       const head = this.#queue[0];
-      if (head?.job !== undefined) {
-        ahead = await this.#commitGroup(this.#takeGroup(), ahead);
-        continue;
+      if (gathered.length > 0 && ahead?.isOver !== false) {
+        const before = ahead;
+        ahead = this.#begin(gathered);
+        gathered = [];
+        // Those who are answered go on while this is written.
+        (await before?.answer)?.();
+      } else if (head?.job !== undefined && hasRoom(gathered)) {
+        // Reads, and whoever else waits, have their turn between two groups.
+        if (ahead !== undefined) await turn();
+        const group = await this.#decideGroup(this.#takeGroup(), [...(ahead?.groups ?? []), ...gathered]);
+        if (group !== undefined) gathered.push(group);
+      } else if (ahead !== undefined) {
+        const answer = await ahead.answer;
+        if (gathered.length > 0) continue;
+        answer();
+        ahead = undefined;
+      } else if (head?.task !== undefined) {
+        this.#queue.shift();
+        await run(head.task).then(head.resolve, head.reject);
       }
-      // Nothing to decide, or what must be alone: what is on its way comes first.
-      (await ahead?.answer)?.();
-      ahead = undefined;
-      if (head?.task === undefined || head !== this.#queue[0]) continue;
-      this.#queue.shift();
-      await run(head.task).then(head.resolve, head.reject);
     }
     this.#running = undefined;
   }
@@ -205,32 +227,32 @@ export class Committer {
     return this.#queue.splice(0, count);
   }
 
-  /** Resolves when the group's write has begun, or it has failed. The group ahead is answered then, if not before. */
-  async #commitGroup(group: readonly Queued[], ahead: Ahead | undefined): Promise<Ahead> {
-    const rejectGroup = (error: unknown) => (): void => {
-      for (const { reject } of group) reject(error);
-    };
+  /** `undefined` if it failed, and those who wait were told. `before`: groups that are not on disk yet. */
+  async #decideGroup(queued: readonly Queued[], before: readonly Group[]): Promise<Group | undefined> {
     try {
-      // Reads, and whoever else waits, have their turn between two groups.
-      if (ahead !== undefined) await turn();
-      const decided = await this.#decide(
-        group.map(({ job }) => job as Job<unknown>),
-        ahead?.present,
-      );
-      const answerAhead = await ahead?.answer;
-      const written = this.#write(decided);
-      // Those who are answered go on while this is written.
-      answerAhead?.();
-      const answer = written.then(() => () => answerGroup(group, decided.outcomes), rejectGroup);
-      return { present: decided.present, answer };
+      const jobs = queued.map(({ job }) => job as Job<unknown>);
+      const present = before.map(({ decided }) => decided.present).toReversed();
+      return { queued, decided: await this.#decide(jobs, present) };
     } catch (error) {
-      (await ahead?.answer)?.();
-      return { present: new Map(), answer: Promise.resolve(rejectGroup(error)) };
+      for (const { reject } of queued) reject(error);
+      return undefined;
     }
   }
 
-  /** Changes the state in memory; any failure fences the store. `ahead`: what is present under the keys being written. */
-  async #decide(jobs: readonly Job<unknown>[], ahead?: PresentByKey): Promise<Decided> {
+  #begin(groups: readonly Group[]): Ahead {
+    const answer = this.#write(groups.map(({ decided }) => decided)).then(
+      () => () => groups.forEach(answerGroup),
+      (error: unknown) => () => {
+        for (const { queued } of groups) for (const { reject } of queued) reject(error);
+      },
+    );
+    const ahead = { groups, answer, isOver: false };
+    void answer.then(() => (ahead.isOver = true));
+    return ahead;
+  }
+
+  /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
+  async #decide(jobs: readonly Job<unknown>[], ahead: readonly PresentByKey[]): Promise<Decided> {
     this.#throwIfFenced();
     const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
     const clock = this.#clock;
@@ -244,24 +266,29 @@ export class Committer {
         onWritten = resolve;
       });
       const { changedRows, placed, written } = transaction;
-      return { outcomes, operations, sync, present, changedRows, placed, written, onWritten };
+      const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+      return { outcomes, bytes, operations, sync, present, changedRows, placed, written, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
   }
 
-  async #write({ operations, sync, changedRows, placed, written, onWritten }: Decided): Promise<void> {
+  async #write(groups: readonly Decided[]): Promise<void> {
     try {
-      // The group ahead failed: this one was decided on a state that is not on disk.
+      // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
+      const operations = groups.flatMap((group) => group.operations);
+      const sync = groups.some((group) => group.sync);
       if (operations.length > 0) await this.#store.write(operations, { sync });
-      this.#state.journal.add(placed);
-      for (const rumour of written) this.#state.onWritten?.(rumour);
-      this.#onCommitted(changedRows);
+      for (const { placed, written, changedRows } of groups) {
+        this.#state.journal.add(placed);
+        for (const rumour of written) this.#state.onWritten?.(rumour);
+        this.#onCommitted(changedRows);
+      }
     } catch (error) {
       throw this.fence(error);
     } finally {
-      onWritten();
+      for (const { onWritten } of groups) onWritten();
     }
   }
 
@@ -285,10 +312,15 @@ export class Committer {
   }
 }
 
-function answerGroup(group: readonly Queued[], outcomes: readonly Outcome[]): void {
-  for (let at = 0; at < group.length; at++) {
+function hasRoom(gathered: readonly Group[]): boolean {
+  const bytes = gathered.reduce((sum, { decided }) => sum + decided.bytes, 0);
+  return gathered.length < GATHERED_GROUPS_MAX && bytes < GROUP_BYTES_MAX;
+}
+
+function answerGroup({ queued, decided: { outcomes } }: Group): void {
+  for (let at = 0; at < queued.length; at++) {
     const outcome = outcomes[at] as Outcome;
-    const { resolve, reject } = group[at] as Queued;
+    const { resolve, reject } = queued[at] as Queued;
     if (outcome.error === undefined) resolve(outcome.value);
     else reject(outcome.error);
   }

@@ -12,13 +12,13 @@ import { entryKey } from './keyspace.ts';
 import type { State } from './state.ts';
 import type { LookedUp, Present, PresentByKey } from './transaction.ts';
 
-/** `ahead`: what is present under keys that are being written just now, of which the disk may not know yet. */
+/** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
   store: OrderedStore,
   { cache, context }: Pick<State, 'cache' | 'context'>,
   jobs: readonly Pick<Job<unknown>, 'keys'>[],
   onDamage: OnDamage,
-  ahead?: PresentByKey,
+  ahead: readonly PresentByKey[],
 ): Promise<PresentByKey> {
   const lookedUpByName = new Map<string, LookedUp>();
   const missed: { key: Uint8Array; lookedUp: LookedUp }[] = [];
@@ -30,7 +30,7 @@ export async function lookUpPresent(
       const cached = cache.get(hash);
       // The cache knows no expiry.
       const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
-      const known = cached === undefined || isIncomplete ? ahead?.get(name)?.present : cached;
+      const known = cached === undefined || isIncomplete ? presentIn(ahead, name) : cached;
       const lookedUp = { hash, present: known ?? null };
       lookedUpByName.set(name, lookedUp);
       if (known === undefined) missed.push({ key, lookedUp });
@@ -45,6 +45,14 @@ export async function lookUpPresent(
     if (found !== null && !(found instanceof Error)) cache.set(lookedUp.hash, found);
   }
   return lookedUpByName;
+}
+
+function presentIn(groups: readonly PresentByKey[], name: string): LookedUp['present'] | undefined {
+  for (const present of groups) {
+    const lookedUp = present.get(name);
+    if (lookedUp !== undefined) return lookedUp.present;
+  }
+  return undefined;
 }
 
 function readPresent(
