@@ -23,15 +23,15 @@ import { type PresentByKey, Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
 
 /**
- * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. One that
- * is not synced is smaller: what it shares is cheap, and deciding and writing go side by side.
+ * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. More save
+ * nothing: what a group shares is cheap, and groups that wait for the disk share its sync.
  */
-const GROUP_KEYS_MAX = 512;
-const GROUP_KEYS_MAX_UNSYNCED = 256;
+const GROUP_KEYS_MAX = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
-/** Groups of one write: what is handed to the database without a pause. */
-const GATHERED_GROUPS_MAX = 4;
+/** So does a write (one group more): what is handed to the database at once. */
+const WRITE_KEYS_MAX = 1024;
+const WRITE_BYTES_MAX = GROUP_BYTES_MAX;
 
 /** Why nothing is acknowledged any more. */
 interface Fence {
@@ -217,9 +217,8 @@ export class Committer {
     let keys = 0;
     let bytes = 0;
     let count = 0;
-    const keysMax = this.#sync ? GROUP_KEYS_MAX : GROUP_KEYS_MAX_UNSYNCED;
     for (const { job } of this.#queue) {
-      if (job === undefined || (count > 0 && (keys >= keysMax || bytes >= GROUP_BYTES_MAX))) break;
+      if (job === undefined || (count > 0 && (keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX))) break;
       keys += job.keys.length;
       bytes += job.bytes;
       count++;
@@ -313,8 +312,13 @@ export class Committer {
 }
 
 function hasRoom(gathered: readonly Group[]): boolean {
-  const bytes = gathered.reduce((sum, { decided }) => sum + decided.bytes, 0);
-  return gathered.length < GATHERED_GROUPS_MAX && bytes < GROUP_BYTES_MAX;
+  let keys = 0;
+  let bytes = 0;
+  for (const { decided } of gathered) {
+    keys += decided.present.size;
+    bytes += decided.bytes;
+  }
+  return keys < WRITE_KEYS_MAX && bytes < WRITE_BYTES_MAX;
 }
 
 function answerGroup({ queued, decided: { outcomes } }: Group): void {
