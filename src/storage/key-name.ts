@@ -2,7 +2,7 @@
 
 /** What `buffer.toString('latin1')` calls: to make a `Buffer` of each key first takes longer than all the rest. */
 const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
 };
 
 /** A string with one character for each byte: equal where the keys are. */

@@ -186,7 +186,7 @@ describe('a session', () => {
     const b = await openTestReplica({ nodeId: 'b' });
     for (const key of ['w', 'x', 'y', 'z']) await a.write([put(key, '1')]);
     const { chunks } = await readSession(b, a, 'version', 1);
-    const [first, second, third, fourth] = chunks as readonly ArrivedChunk[] as [
+    const [first, second, third, fourth] = chunks as readonly [
       ArrivedChunk,
       ArrivedChunk,
       ArrivedChunk,
