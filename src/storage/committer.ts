@@ -30,7 +30,7 @@ const GROUP_KEYS_MAX = 256;
 const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
 /** So does a write (one group more): what is handed to the database at once. */
-const WRITE_KEYS_MAX = 1024;
+const WRITE_KEYS_MAX = 2048;
 const WRITE_BYTES_MAX = GROUP_BYTES_MAX;
 
 /** Why nothing is acknowledged any more. */

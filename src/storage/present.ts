@@ -21,7 +21,7 @@ export async function lookUpPresent(
   ahead: readonly PresentByKey[],
 ): Promise<PresentByKey> {
   const lookedUpByName = new Map<string, LookedUp>();
-  const missed: { key: Uint8Array; lookedUp: LookedUp }[] = [];
+  const missed: LookedUp[] = [];
   for (const { keys } of jobs) {
     for (const key of keys) {
       const name = nameOfKey(key);
@@ -31,15 +31,15 @@ export async function lookUpPresent(
       // The cache knows no expiry.
       const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
       const known = cached === undefined || isIncomplete ? presentIn(ahead, name) : cached;
-      const lookedUp = { hash, present: known ?? null };
+      const lookedUp = { key, hash, present: known ?? null };
       lookedUpByName.set(name, lookedUp);
-      if (known === undefined) missed.push({ key, lookedUp });
+      if (known === undefined) missed.push(lookedUp);
     }
   }
   if (missed.length === 0) return lookedUpByName;
   const storedKeys = missed.map(({ key }) => entryKey(key));
   const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
-  for (const [index, { lookedUp }] of missed.entries()) {
+  for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
     if (found !== null && !(found instanceof Error)) cache.set(lookedUp.hash, found);

@@ -35,7 +35,7 @@ async function idle(): Promise<void> {
 }
 
 /** As many as a write holds, and more than a group does. */
-const FULL_WRITE = 1024;
+const FULL_WRITE = 2048;
 /** More than a group holds. */
 const FULL_GROUP = 256;
 
