@@ -301,7 +301,7 @@ export class PullSession {
     const goesOn = readAhead && !chunk.last;
     if (goesOn) this.#readAhead = this.#ask(opening, chunk.cursor);
     const before = this.#storing;
-    const behind = session === undefined ? { after: opening.cursor } : {};
+    const behind = session === undefined ? { after: { name: opening.name, cursor: opening.cursor } } : {};
     this.#storing = this.#stored({
       peer,
       session,

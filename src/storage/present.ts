@@ -3,7 +3,7 @@
 import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
-import type { Job } from './committer.ts';
+import type { Job } from './commit-group.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './damage.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';

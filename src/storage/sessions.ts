@@ -226,17 +226,16 @@ export class Sessions {
   }
 
   #begun(transaction: Transaction, { chunk: { peer, session, after }, head }: Storing): BegunSession {
-    const begun = head ?? (session === undefined ? this.#storedUpTo(peer, after) : undefined);
+    const begun = head ?? (session === undefined ? this.#storedBehind(peer, after) : undefined);
     checkEpoch(this.#state, begun ?? session);
     return begun ?? this.#begin(transaction, session as NewSession);
   }
 
-  /** The stored session, unless its last chunk is another one than that which ended at `cursor`. */
-  #storedUpTo(peer: NodeId, cursor: Uint8Array | undefined): StoredSession | undefined {
+  /** The stored session, unless what was stored last of it is another chunk than `after`. */
+  #storedBehind(peer: NodeId, after: ArrivedChunk['after']): StoredSession | undefined {
     const stored = this.#byPeer.get(peer);
-    return stored === undefined || cursor === undefined || equalBytes(stored.cursor, cursor)
-      ? stored
-      : undefined;
+    if (stored === undefined || after === undefined) return stored;
+    return stored.name === after.name && equalBytes(stored.cursor, after.cursor) ? stored : undefined;
   }
 
   /** R7 exempts a node that holds nothing when the first chunk arrives. */

@@ -53,7 +53,8 @@ export async function readSession(
   return {
     chunks: groups.map((group, index) => ({
       peer: server.nodeId,
-      ...(index === 0 ? { session } : { session: undefined, after: cursorOf(index - 1) }),
+      session: index === 0 ? session : undefined,
+      ...(index === 0 ? {} : { after: { name: session.name, cursor: cursorOf(index - 1) } }),
       entries: group,
       bytes: group.length,
       cursor: cursorOf(index),
