@@ -77,7 +77,7 @@ function copy(bench: Bench, dir: string, keys: number, options: { a: Tls; b: Tls
   return bench.during((full) =>
     bench.during(async (empty) => {
       const address = await full.call('openNode', { dir, nodeId: 'a', ...options.a });
-      await full.call('untilChecked');
+      await full.call('settle');
       const startedAt = performance.now();
       await empty.call('openNode', { dir: bench.newPath(), nodeId: 'b', peers: [address], ...options.b });
       await empty.call('sync');

@@ -8,6 +8,9 @@ export type BytesLevel = AbstractLevel<unknown, Uint8Array, Uint8Array>;
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Read at once, at most, and one record more. With classic-level's 16 KiB threads wait for each other an eighth of the time. */
+const PAGE = { highWaterMarkBytes: 64 * 1024 } as const;
+
 /** `db` is open, with `view` encodings; the ordered store closes it. */
 export function wrapLevel(db: BytesLevel): OrderedStore {
   const present = readerOf(db, undefined);
@@ -56,7 +59,7 @@ class LevelScan implements Scan {
       this.#next = async (count) => (await keys.nextv(count)).map((key) => [key, NO_BYTES] as const);
       this.#close = () => keys.close();
     } else {
-      const records = opened(() => db.iterator({ ...range, ...options }));
+      const records = opened(() => db.iterator({ ...range, ...options, ...PAGE }));
       this.#next = (count) => records.nextv(count);
       this.#close = () => records.close();
     }

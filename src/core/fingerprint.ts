@@ -9,8 +9,6 @@ import { isTrivial, type Row, type Sum } from './context.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Version } from './version.ts';
 
-const MODULUS_MASK = 0xffff_ffff_ffff_ffffn;
-
 /** Domains: the seed under which an actor is hashed to the seed of what belongs to it. */
 const ENTRY_DOMAIN = 1n;
 const DOT_DOMAIN = 2n;
@@ -22,11 +20,11 @@ const VERSION_BYTES = 8;
 const ROW_BYTES = 6 * 8;
 
 export function addSum(a: Sum, b: Sum): Sum {
-  return { count: a.count + b.count, sum: (a.sum + b.sum) & MODULUS_MASK };
+  return { count: a.count + b.count, sum: BigInt.asUintN(64, a.sum + b.sum) };
 }
 
 export function subtractSum(a: Sum, b: Sum): Sum {
-  return { count: a.count - b.count, sum: (a.sum - b.sum) & MODULUS_MASK };
+  return { count: a.count - b.count, sum: BigInt.asUintN(64, a.sum - b.sum) };
 }
 
 /** Hashes dots, entries and rows. Keeps seeds for each actor that it met. */

@@ -7,7 +7,7 @@ import { type Actor, ACTOR_BYTES_MAX, birthOf, isActor } from '../core/actor.ts'
 import { assert } from '../core/assert.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { asciiBytes, byteString, newBytes } from '../core/bytes.ts';
 import type { Entry } from '../core/entry.ts';
 import type { Limits } from '../core/limits.ts';
 import { isVersion, type Version, VERSION_ZERO } from '../core/version.ts';
@@ -235,7 +235,7 @@ function sharedLength(a: Uint8Array, b: Uint8Array): number {
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
+  const bytes = newBytes(a.length + b.length);
   bytes.set(a);
   bytes.set(b, a.length);
   return bytes;

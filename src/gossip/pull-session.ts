@@ -18,8 +18,9 @@ import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Compressor } from '../ports/compressor.ts';
-import type { NewSession, Replica } from '../ports/replica.ts';
+import type { ArrivedChunk, NewSession, Replica } from '../ports/replica.ts';
 import { ArrivalCheck } from './arrival-check.ts';
+import { AskedChunk } from './asked-chunk.ts';
 import { unpackChunk } from './chunk.ts';
 import { plain } from './compressed.ts';
 import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
@@ -60,7 +61,7 @@ export interface PullDependencies {
   readonly maxDriftMs: number;
   /** Absent: chunks are asked for as they are. */
   readonly compressor?: Compressor | undefined;
-  /** Else a chunk may be compressed only if the one before it had to be waited for: the link, or the server, is slow. */
+  /** Else a chunk may be compressed only if the one before it had to be waited for, and came slowly. */
   readonly compressAlways?: boolean;
 }
 
@@ -70,11 +71,6 @@ interface Opening {
   readonly check: ArrivalCheck;
   readonly session: NewSession;
   cursor: Uint8Array;
-}
-
-interface ReadAhead {
-  readonly reply: Promise<Reply>;
-  isHere: boolean;
 }
 
 export interface StepOptions {
@@ -89,9 +85,11 @@ export class PullSession {
   readonly #compare: boolean;
   #comparison: Comparison | undefined;
   #opening: Opening | undefined;
-  #readAhead: ReadAhead | undefined;
-  /** The last message was not here yet when it was wanted. */
-  #hasWaited = true;
+  #readAhead: AskedChunk | undefined;
+  /** The chunk that came last, until it is on disk. */
+  #storing: Promise<void> = Promise.resolve();
+  /** The last chunk was not here yet when it was wanted, and came slowly. */
+  #isSlow = true;
   #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
@@ -151,8 +149,9 @@ export class PullSession {
 
   /**
    * The next message, stored; of a comparison the next `keys` keys that differ, settled. `readAhead`: asks for the message
-   * after it while this one is stored. Throws `MalformedBytes` on a peer that breaks the protocol; the errors of
-   * `SessionPeer.request` and of the replica pass through; an error ends a comparison, and a delta can go on after one.
+   * after it, and waits only until the one before this one is stored. Throws `MalformedBytes` on a peer that breaks the
+   * protocol; the errors of `SessionPeer.request` and of the replica pass through; an error ends a comparison, and a delta
+   * can go on after one.
    */
   async step({ readAhead = false, keys = SETTLED_KEYS }: StepOptions = {}): Promise<Step> {
     // A comparison that ended early must not pass for one that is through.
@@ -175,8 +174,12 @@ export class PullSession {
     }
   }
 
-  /** Ends a comparison that is not through. Harmless when repeated; a delta can be resumed. */
+  /**
+   * Waits for what is being stored, and ends a comparison that is not through. Harmless when repeated; a delta can be
+   * resumed.
+   */
   async close(): Promise<void> {
+    await this.#storing.catch(() => undefined);
     const comparison = this.#comparison;
     if (comparison === undefined || this.#isClosed) return;
     this.#isClosed = true;
@@ -226,18 +229,23 @@ export class PullSession {
       true,
     );
     const compare = this.#compare;
-    const reply = await this.#peer.request({
-      type: 'open',
-      rows,
-      restHash,
-      empty,
-      compare,
-      compress: compressor !== undefined,
-      wallMs: clock.wallMs(),
-    });
+    const first = new AskedChunk(
+      this.#peer.request({
+        type: 'open',
+        rows,
+        restHash,
+        empty,
+        compare,
+        compress: compressor !== undefined,
+        wallMs: clock.wallMs(),
+      }),
+      clock,
+    );
+    const reply = await first.reply;
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'opened') throw new MalformedBytes('not the reply to an open');
     this.peerWallMs = reply.wallMs;
+    this.#isSlow = first.isSlow(reply.chunk);
     checkOpened(reply, this.#actors, empty);
     const session: NewSession = {
       peer: this.#peer.nodeId,
@@ -264,12 +272,13 @@ export class PullSession {
   }
 
   async #next(opening: Opening, readsAhead: boolean): Promise<Step> {
-    const readAhead = this.#readAhead ?? this.#ask(opening, opening.cursor);
+    const asked = this.#readAhead ?? this.#ask(opening, opening.cursor);
     this.#readAhead = undefined;
-    this.#hasWaited = !readAhead.isHere;
-    const reply = await readAhead.reply;
+    const hasWaited = !asked.isHere;
+    const reply = await asked.reply;
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'next-reply') throw new MalformedBytes('not the reply to a next');
+    this.#isSlow = hasWaited && asked.isSlow(reply.chunk);
     return this.#store(opening, reply.chunk, undefined, readsAhead);
   }
 
@@ -289,29 +298,42 @@ export class PullSession {
       await replica.dropSession(peer);
       return this.#end(opening, 'refused');
     }
-    if (readAhead && !chunk.last) this.#readAhead = this.#ask(opening, chunk.cursor);
-    const bytes = chunk.entries.length;
-    await replica.storeChunk({ peer, session, entries, bytes, cursor: chunk.cursor });
+    const goesOn = readAhead && !chunk.last;
+    if (goesOn) this.#readAhead = this.#ask(opening, chunk.cursor);
+    const before = this.#storing;
+    const behind = session === undefined ? { after: { name: opening.name, cursor: opening.cursor } } : {};
+    this.#storing = this.#stored({
+      peer,
+      session,
+      ...behind,
+      entries,
+      bytes: chunk.entries.length,
+      cursor: chunk.cursor,
+    });
     this.#opening = opening;
     opening.cursor = chunk.cursor;
-    this.entries += entries.length;
-    this.bytes += bytes;
+    await before;
+    if (goesOn) return 'more';
+    await this.#storing;
     if (!chunk.last) return 'more';
     const outcome = await replica.adopt(peer);
     return outcome === 'late' ? this.#beginComparison(opening) : this.#end(opening, outcome);
   }
 
-  #ask({ name }: Opening, cursor: Uint8Array): ReadAhead {
-    const { compressAlways = false } = this.#dependencies;
-    const compress = compressAlways || this.#hasWaited;
-    const reply = this.#peer.request({ type: 'next', session: name, cursor, compress });
-    const readAhead = { reply, isHere: false };
-    // Looked at in its turn; until then a failure must not count as unhandled.
-    reply.then(
-      () => (readAhead.isHere = true),
-      () => undefined,
-    );
-    return readAhead;
+  #stored(chunk: ArrivedChunk): Promise<void> {
+    const stored = this.#dependencies.replica.storeChunk(chunk).then(() => {
+      this.entries += chunk.entries.length;
+      this.bytes += chunk.bytes;
+    });
+    // Looked at with the next chunk; until then a failure must not count as unhandled.
+    stored.catch(() => undefined);
+    return stored;
+  }
+
+  #ask({ name }: Opening, cursor: Uint8Array): AskedChunk {
+    const { clock, compressAlways = false } = this.#dependencies;
+    const compress = compressAlways || this.#isSlow;
+    return new AskedChunk(this.#peer.request({ type: 'next', session: name, cursor, compress }), clock);
   }
 
   #end({ name }: Opening, step: Step): Step {

@@ -184,8 +184,8 @@ export interface StoreOptions {
 }
 
 /**
- * Whether entries travel compressed. `auto`: where it saves time, because they had to be waited for; `always`: wherever it
- * saves bytes; `never`: neither sent nor asked for so.
+ * Whether entries travel compressed. `auto`: where it saves time, because they had to be waited for, and came slowly;
+ * `always`: wherever it saves bytes; `never`: neither sent nor asked for so.
  */
 export type Compression = 'auto' | 'always' | 'never';
 

@@ -215,8 +215,9 @@ export function checkKnown(options: unknown, fields: readonly string[]): void {
     throw new BoatoError('INVALID_OPTION', 'The options must be an object.');
   }
   const unknown = Object.keys(options).find((field) => !fields.includes(field));
+  if (unknown === undefined) return;
   const known = fields.length === 0 ? 'none is here' : `known are ${fields.join(', ')}`;
-  if (unknown !== undefined) throw invalid(unknown, `is not known; ${known}`);
+  throw invalid(unknown, `is not known; ${known}`);
 }
 
 function checkListen(listen: unknown, mayListen: boolean): string {

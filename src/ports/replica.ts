@@ -120,6 +120,8 @@ export interface ArrivedChunk {
   readonly peer: NodeId;
   /** With the first chunk: the session to store with it. */
   readonly session: NewSession | undefined;
+  /** With the others: session and cursor of the chunk before. Where that was not stored, this one is not either. */
+  readonly after?: Pick<StoredSession, 'name' | 'cursor'>;
   /** Whole batches, in the session's order (batches come apart in key order). */
   readonly entries: readonly Entry[];
   /** Size on the wire, for the statistics. */
@@ -203,7 +205,10 @@ export interface Replica {
   storedSession(peer: NodeId): Promise<StoredSession | undefined>;
   storedSessions(): Promise<readonly StoredSession[]>;
   dropSession(peer: NodeId): Promise<void>;
-  /** Merges the entries (R2) and stores the session and its cursor in the same batch; resolves when on disk. */
+  /**
+   * Merges the entries (R2) and stores the session and its cursor in the same batch; resolves when on disk. The next chunk may
+   * come before: they are stored one after another.
+   */
   storeChunk(chunk: ArrivedChunk): Promise<void>;
   /**
    * R7, then R4, of the stored session with `peer`; the session is deleted in the same batch either way. Fails with

@@ -4,31 +4,32 @@
  * is ahead of the disk, until another one takes its place.
  *
  * 1. Groups are decided, written and answered in the order in which their jobs came.
- * 2. At most one group is on its way to disk. What was waiting when its write began is decided meanwhile, over the state in
- *    memory, and over what that group leaves under its keys where the disk would be asked.
+ * 2. At most one write is on its way to disk. What comes meanwhile is decided, group after group, over the state in memory, and
+ *    over what the groups before leave under their keys where the disk would be asked; all of it is the next write.
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 
-import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { OrderedStore, WriteOperation } from '../ports/ordered-store.ts';
-import type { Rumour } from '../ports/replica.ts';
-import type { Placed } from './change-journal.ts';
+import type { OrderedStore } from '../ports/ordered-store.ts';
+import {
+  answerGroup,
+  decide,
+  type Decided,
+  type Group,
+  hasRoom,
+  type Job,
+  type Outcome,
+  type Queued,
+  rejectGroup,
+  takeGroup,
+} from './commit-group.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
 import { type PresentByKey, Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
-
-/**
- * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. One that
- * is not synced is smaller: what it shares is cheap, and deciding and writing go side by side.
- */
-const GROUP_KEYS_MAX = 512;
-const GROUP_KEYS_MAX_UNSYNCED = 256;
-const GROUP_BYTES_MAX = 8 * 2 ** 20;
 
 /** Why nothing is acknowledged any more. */
 interface Fence {
@@ -53,47 +54,12 @@ const BROKEN_INVARIANT: Fence = {
 /** `isDefect`: an invariant of ours was broken; otherwise a write to disk has failed. */
 export type OnFence = (error: BoatoError, isDefect: boolean) => void;
 
-/** A change that is decided in one synchronous step over the state as all jobs before it left it. */
-export interface Job<T> {
-  /** Keys whose present entries `decide` asks for. */
-  readonly keys: readonly Uint8Array[];
-  /** What it writes, about; bounds the group. */
-  readonly bytes: number;
-  /** Answered only when it survives power loss (as far as the store is opened for that). */
-  readonly sync: boolean;
-  /** The peer whose entries it brings, if it does. */
-  readonly from?: NodeId;
-  /** Throws a `BoatoError` only before it has changed anything. */
-  decide(transaction: Transaction): T;
-}
-
-interface Queued {
-  /** Absent for an exclusive task. */
-  readonly job: Job<unknown> | undefined;
-  readonly task: (() => Promise<unknown>) | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A group that is decided, and not written yet. */
-interface Decided {
-  readonly outcomes: readonly Outcome[];
-  readonly operations: readonly WriteOperation[];
-  readonly sync: boolean;
-  /** Under the keys of the group, once it is written. */
-  readonly present: PresentByKey;
-  readonly changedRows: readonly LiveRow[];
-  /** To be called when it is on disk, or the store is fenced. */
-  readonly onWritten: () => void;
-  readonly placed: readonly Placed[];
-  readonly written: readonly Rumour[];
-}
-
-/** A group on its way to disk. */
+/** Groups on their way to disk. */
 interface Ahead {
-  readonly present: PresentByKey;
-  /** Never rejects; resolves, when the group is on disk or has failed, to what tells those who wait. */
+  readonly groups: readonly Group[];
+  /** Never rejects; resolves, when they are on disk or have failed, to what tells those who wait. */
   readonly answer: Promise<() => void>;
+  isOver: boolean;
 }
 
 export class Committer {
@@ -104,7 +70,7 @@ export class Committer {
   readonly #onFence: OnFence;
   readonly #onDamage: OnDamage;
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
-  #queue: Queued[] = [];
+  readonly #queue: Queued[] = [];
   #running: Promise<void> | undefined;
   /** Of the group that was decided last: resolves when it, and all before it, are on disk or have failed. */
   #writing: Promise<void> | undefined;
@@ -143,8 +109,8 @@ export class Committer {
 
   /** Only inside an exclusive task. */
   async commitNow<T>(job: Job<T>): Promise<T> {
-    const decided = await this.#decide([job]);
-    await this.#write(decided);
+    const decided = await this.#decide([job], []);
+    await this.#write([decided]);
     const [outcome] = decided.outcomes as [Outcome];
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.value as T;
@@ -175,62 +141,60 @@ export class Committer {
 
   async #run(): Promise<void> {
     let ahead: Ahead | undefined;
-    while (ahead !== undefined || this.#queue.length > 0) {
+    let gathered: Group[] = [];
+    while (ahead !== undefined || gathered.length > 0 || this.#queue.length > 0) {
       const head = this.#queue[0];
-      if (head?.job !== undefined) {
-        ahead = await this.#commitGroup(this.#takeGroup(), ahead);
-        continue;
+      if (gathered.length > 0 && ahead?.isOver !== false) {
+        const before = ahead;
+        ahead = this.#begin(gathered);
+        gathered = [];
+        // Those who are answered go on while this is written.
+        (await before?.answer)?.();
+      } else if (head?.job !== undefined && hasRoom(gathered)) {
+        // Reads, and whoever else waits, have their turn between two groups.
+        if (ahead !== undefined) await turn();
+        const group = await this.#decideGroup(takeGroup(this.#queue), [
+          ...(ahead?.groups ?? []),
+          ...gathered,
+        ]);
+        if (group !== undefined) gathered.push(group);
+      } else if (ahead !== undefined) {
+        const answer = await ahead.answer;
+        if (gathered.length > 0) continue;
+        answer();
+        ahead = undefined;
+      } else if (head?.task !== undefined) {
+        this.#queue.shift();
+        await run(head.task).then(head.resolve, head.reject);
       }
-      // Nothing to decide, or what must be alone: what is on its way comes first.
-      (await ahead?.answer)?.();
-      ahead = undefined;
-      if (head?.task === undefined || head !== this.#queue[0]) continue;
-      this.#queue.shift();
-      await run(head.task).then(head.resolve, head.reject);
     }
     this.#running = undefined;
   }
 
-  #takeGroup(): Queued[] {
-    let keys = 0;
-    let bytes = 0;
-    let count = 0;
-    const keysMax = this.#sync ? GROUP_KEYS_MAX : GROUP_KEYS_MAX_UNSYNCED;
-    for (const { job } of this.#queue) {
-      if (job === undefined || (count > 0 && (keys >= keysMax || bytes >= GROUP_BYTES_MAX))) break;
-      keys += job.keys.length;
-      bytes += job.bytes;
-      count++;
-    }
-    return this.#queue.splice(0, count);
-  }
-
-  /** Resolves when the group's write has begun, or it has failed. The group ahead is answered then, if not before. */
-  async #commitGroup(group: readonly Queued[], ahead: Ahead | undefined): Promise<Ahead> {
-    const rejectGroup = (error: unknown) => (): void => {
-      for (const { reject } of group) reject(error);
-    };
+  /** `undefined` if it failed, and those who wait were told. `before`: groups that are not on disk yet. */
+  async #decideGroup(queued: readonly Queued[], before: readonly Group[]): Promise<Group | undefined> {
     try {
-      // Reads, and whoever else waits, have their turn between two groups.
-      if (ahead !== undefined) await turn();
-      const decided = await this.#decide(
-        group.map(({ job }) => job as Job<unknown>),
-        ahead?.present,
-      );
-      const answerAhead = await ahead?.answer;
-      const written = this.#write(decided);
-      // Those who are answered go on while this is written.
-      answerAhead?.();
-      const answer = written.then(() => () => answerGroup(group, decided.outcomes), rejectGroup);
-      return { present: decided.present, answer };
+      const jobs = queued.map(({ job }) => job as Job<unknown>);
+      const present = before.map(({ decided }) => decided.present).toReversed();
+      return { queued, decided: await this.#decide(jobs, present) };
     } catch (error) {
-      (await ahead?.answer)?.();
-      return { present: new Map(), answer: Promise.resolve(rejectGroup(error)) };
+      rejectGroup({ queued }, error);
+      return undefined;
     }
   }
 
-  /** Changes the state in memory; any failure fences the store. `ahead`: what is present under the keys being written. */
-  async #decide(jobs: readonly Job<unknown>[], ahead?: PresentByKey): Promise<Decided> {
+  #begin(groups: readonly Group[]): Ahead {
+    const answer = this.#write(groups.map(({ decided }) => decided)).then(
+      () => () => groups.forEach(answerGroup),
+      (error: unknown) => () => groups.forEach((group) => rejectGroup(group, error)),
+    );
+    const ahead = { groups, answer, isOver: false };
+    void answer.then(() => (ahead.isOver = true));
+    return ahead;
+  }
+
+  /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
+  async #decide(jobs: readonly Job<unknown>[], ahead: readonly PresentByKey[]): Promise<Decided> {
     this.#throwIfFenced();
     const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
     const clock = this.#clock;
@@ -244,24 +208,29 @@ export class Committer {
         onWritten = resolve;
       });
       const { changedRows, placed, written } = transaction;
-      return { outcomes, operations, sync, present, changedRows, placed, written, onWritten };
+      const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+      return { outcomes, bytes, operations, sync, present, changedRows, placed, written, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
   }
 
-  async #write({ operations, sync, changedRows, placed, written, onWritten }: Decided): Promise<void> {
+  async #write(groups: readonly Decided[]): Promise<void> {
     try {
-      // The group ahead failed: this one was decided on a state that is not on disk.
+      // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
+      const operations = groups.flatMap((group) => group.operations);
+      const sync = groups.some((group) => group.sync);
       if (operations.length > 0) await this.#store.write(operations, { sync });
-      this.#state.journal.add(placed);
-      for (const rumour of written) this.#state.onWritten?.(rumour);
-      this.#onCommitted(changedRows);
+      for (const { placed, written, changedRows } of groups) {
+        this.#state.journal.add(placed);
+        for (const rumour of written) this.#state.onWritten?.(rumour);
+        this.#onCommitted(changedRows);
+      }
     } catch (error) {
       throw this.fence(error);
     } finally {
-      onWritten();
+      for (const { onWritten } of groups) onWritten();
     }
   }
 
@@ -285,35 +254,11 @@ export class Committer {
   }
 }
 
-function answerGroup(group: readonly Queued[], outcomes: readonly Outcome[]): void {
-  for (let at = 0; at < group.length; at++) {
-    const outcome = outcomes[at] as Outcome;
-    const { resolve, reject } = group[at] as Queued;
-    if (outcome.error === undefined) resolve(outcome.value);
-    else reject(outcome.error);
-  }
-}
-
 /** A task that throws, instead of rejecting, must not end the run. */
 function run(task: () => Promise<unknown>): Promise<unknown> {
   try {
     return task();
   } catch (error) {
     return Promise.reject(error);
-  }
-}
-
-interface Outcome {
-  readonly value: unknown;
-  readonly error: BoatoError | undefined;
-}
-
-function decide(job: Job<unknown>, transaction: Transaction): Outcome {
-  transaction.from = job.from;
-  try {
-    return { value: job.decide(transaction), error: undefined };
-  } catch (error) {
-    if (error instanceof BoatoError) return { value: undefined, error };
-    throw error;
   }
 }

@@ -156,9 +156,11 @@ export class DotCache {
   }
 
   #usedIn(set: number): number {
+    const first = set * WAYS;
+    const words = this.#segmentOf(first);
+    let at = (first % SEGMENT_SLOTS) * SLOT_WORDS + VERSION_HIGH;
     let used = 0;
-    for (let slot = set * WAYS; slot < (set + 1) * WAYS; slot++)
-      if (this.#word(slot, VERSION_HIGH) !== 0) used++;
+    for (let way = 0; way < WAYS; way++, at += SLOT_WORDS) if (words[at] !== 0) used++;
     return used;
   }
 

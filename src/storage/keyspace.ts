@@ -207,7 +207,7 @@ function prefixed(prefix: number, rest: Uint8Array): Uint8Array {
 }
 
 function dotKey(prefix: number, actorNo: number, version: number): Uint8Array {
-  const bytes = new Uint8Array(13);
+  const bytes = newBytes(13);
   bytes[0] = prefix;
   writeUint32(bytes, 1, actorNo);
   writeUint64(bytes, 5, version);

@@ -3,7 +3,7 @@
 import type { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { readRecord } from './checksum.ts';
-import type { Job } from './committer.ts';
+import type { Job } from './commit-group.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './damage.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
@@ -12,16 +12,16 @@ import { entryKey } from './keyspace.ts';
 import type { State } from './state.ts';
 import type { LookedUp, Present, PresentByKey } from './transaction.ts';
 
-/** `ahead`: what is present under keys that are being written just now, of which the disk may not know yet. */
+/** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
   store: OrderedStore,
   { cache, context }: Pick<State, 'cache' | 'context'>,
   jobs: readonly Pick<Job<unknown>, 'keys'>[],
   onDamage: OnDamage,
-  ahead?: PresentByKey,
+  ahead: readonly PresentByKey[],
 ): Promise<PresentByKey> {
   const lookedUpByName = new Map<string, LookedUp>();
-  const missed: { key: Uint8Array; lookedUp: LookedUp }[] = [];
+  const missed: LookedUp[] = [];
   for (const { keys } of jobs) {
     for (const key of keys) {
       const name = nameOfKey(key);
@@ -30,21 +30,29 @@ export async function lookUpPresent(
       const cached = cache.get(hash);
       // The cache knows no expiry.
       const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
-      const known = cached === undefined || isIncomplete ? ahead?.get(name)?.present : cached;
-      const lookedUp = { hash, present: known ?? null };
+      const known = cached === undefined || isIncomplete ? presentIn(ahead, name) : cached;
+      const lookedUp = { key, hash, present: known ?? null };
       lookedUpByName.set(name, lookedUp);
-      if (known === undefined) missed.push({ key, lookedUp });
+      if (known === undefined) missed.push(lookedUp);
     }
   }
   if (missed.length === 0) return lookedUpByName;
   const storedKeys = missed.map(({ key }) => entryKey(key));
   const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
-  for (const [index, { lookedUp }] of missed.entries()) {
+  for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
     if (found !== null && !(found instanceof Error)) cache.set(lookedUp.hash, found);
   }
   return lookedUpByName;
+}
+
+function presentIn(groups: readonly PresentByKey[], name: string): LookedUp['present'] | undefined {
+  for (const present of groups) {
+    const lookedUp = present.get(name);
+    if (lookedUp !== undefined) return lookedUp.present;
+  }
+  return undefined;
 }
 
 function readPresent(

@@ -6,7 +6,7 @@ import { receivedVersionMax } from '../core/drift.ts';
 import { type Entry, payloadBytes } from '../core/entry.ts';
 import type { Version } from '../core/version.ts';
 import type { Rumour, RumourOutcome } from '../ports/replica.ts';
-import type { Job } from './committer.ts';
+import type { Job } from './commit-group.ts';
 import { placeIfLarger } from './merge.ts';
 import type { Transaction } from './transaction.ts';
 

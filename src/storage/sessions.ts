@@ -1,6 +1,7 @@
 /** The puller's side of sessions in the store (R4, R5, R7): chunks as they arrive, and the adoption at the end. */
 
 import type { Actor, NodeId } from '../core/actor.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { type Entry, isSameBatch } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
@@ -137,11 +138,7 @@ export class Sessions {
 
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
-    const storing: Storing = {
-      chunk,
-      head: chunk.session === undefined ? this.#byPeer.get(chunk.peer) : undefined,
-      failed: undefined,
-    };
+    const storing: Storing = { chunk, head: undefined, failed: undefined };
     // All at once: one is decided while the one before it is written, and nothing else between them.
     await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
   }
@@ -228,9 +225,17 @@ export class Sessions {
     }
   }
 
-  #begun(transaction: Transaction, { chunk: { session }, head }: Storing): BegunSession {
-    checkEpoch(this.#state, head ?? session);
-    return head ?? this.#begin(transaction, session as NewSession);
+  #begun(transaction: Transaction, { chunk: { peer, session, after }, head }: Storing): BegunSession {
+    const begun = head ?? (session === undefined ? this.#storedBehind(peer, after) : undefined);
+    checkEpoch(this.#state, begun ?? session);
+    return begun ?? this.#begin(transaction, session as NewSession);
+  }
+
+  /** The stored session, unless what was stored last of it is another chunk than `after`. */
+  #storedBehind(peer: NodeId, after: ArrivedChunk['after']): StoredSession | undefined {
+    const stored = this.#byPeer.get(peer);
+    if (stored === undefined || after === undefined) return stored;
+    return stored.name === after.name && equalBytes(stored.cursor, after.cursor) ? stored : undefined;
   }
 
   /** R7 exempts a node that holds nothing when the first chunk arrives. */

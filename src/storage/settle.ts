@@ -6,7 +6,7 @@ import { compareDots, type Dot, payloadBytes } from '../core/entry.ts';
 import { judgeOwn } from '../core/verdict.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { KeyDot, NewSession, Rumoured, Settled, Settlement } from '../ports/replica.ts';
-import type { Job } from './committer.ts';
+import type { Job } from './commit-group.ts';
 import { mergeEntry } from './merge.ts';
 import { checkEpoch } from './sessions.ts';
 import type { Transaction } from './transaction.ts';

@@ -6,7 +6,7 @@ import type { Entry } from '../core/entry.ts';
 import { ownVersionMax } from '../core/drift.ts';
 import { BoatoError } from '../core/errors.ts';
 import { tick, type Version, wallMsOf } from '../core/version.ts';
-import type { Job } from './committer.ts';
+import type { Job } from './commit-group.ts';
 import { checkConditions, liveDot } from './condition.ts';
 import type { LiveRow } from './context-table.ts';
 import type { Transaction } from './transaction.ts';

@@ -363,15 +363,17 @@ async function otherWriter(): Promise<StoredReplica> {
 }
 
 describe('compression', () => {
-  /** What was asked of each chunk after the first. A reply takes `delay` turns of the loop, storing 50. */
-  async function asked(delay: number, compressAlways: boolean): Promise<readonly unknown[]> {
+  /** What was asked of each chunk after the first. A reply takes `delay` turns of the loop, and `ms` by the clock; storing 200. */
+  async function asked(delay: number, ms: number, compressAlways: boolean): Promise<readonly unknown[]> {
+    const time = new SimulatedClock();
     const server = await open('s');
     for (let at = 0; at < 6; at++) await server.write([put(`k${at}`, `${at}`)]);
     const puller = await open('p');
     const storeChunk = StoredReplica.prototype.storeChunk.bind(puller);
-    puller.storeChunk = async (chunk: ArrivedChunk) => {
-      await storeChunk(chunk);
-      await turns(50);
+    let stored = Promise.resolve();
+    puller.storeChunk = (chunk: ArrivedChunk) => {
+      stored = Promise.all([stored.then(() => turns(200)), storeChunk(chunk)]).then(() => undefined);
+      return stored;
     };
     const peer = new DirectPeer(makeServer(server, clock), server.nodeId, puller.nodeId);
     const compress: unknown[] = [];
@@ -381,20 +383,32 @@ describe('compression', () => {
       async request(request) {
         if (request.type === 'next') compress.push(request.compress);
         if (request.type === 'next') await turns(delay);
+        await time.advance(ms);
         return peer.request(request);
       },
     };
-    const dependencies = { ...pullDependencies(puller, clock), compressAlways };
+    const dependencies = { ...pullDependencies(puller, time), compressAlways };
     const session = PullSession.begin(dependencies, slowPeer, allActors(puller, server), false);
     expect(await session.run()).toBe('adopted');
     expect(await contents(puller)).toEqual(await contents(server));
     return compress;
   }
 
-  test('is asked for while chunks have to be waited for, and not once they are here when they are wanted', async () => {
-    expect(await asked(200, false)).toEqual([true, true, true, true, true]);
-    expect(await asked(0, false)).toEqual([true, false, false, false, false]);
-    expect(await asked(0, true)).toEqual([true, true, true, true, true]);
+  test('is asked for while chunks that come slowly have to be waited for', async () => {
+    expect(await asked(800, 1, false)).toEqual([true, true, true, true, true]);
+  });
+
+  test('is not asked for once chunks are here when they are wanted', async () => {
+    // The second is wanted while the first is being stored.
+    expect(await asked(0, 1, false)).toEqual([true, true, false, false, false]);
+  });
+
+  test('is not asked for where chunks come fast, though they have to be waited for', async () => {
+    expect(await asked(800, 0, false)).toEqual([false, false, false, false, false]);
+  });
+
+  test('is asked for in any case by whoever wants it always', async () => {
+    expect(await asked(0, 0, true)).toEqual([true, true, true, true, true]);
   });
 });
 

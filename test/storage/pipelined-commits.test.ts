@@ -34,11 +34,13 @@ async function idle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve));
 }
 
+/** As many as a write holds, and more than a group does. */
+const FULL_WRITE = 2048;
 /** More than a group holds. */
-const FULL_GROUP = 1024;
+const FULL_GROUP = 256;
 
 describe('a group that is decided while another is being written', () => {
-  test('is written only when that one is on disk, and nothing is acknowledged before', async () => {
+  test('is written only when that one is on disk, with what was decided by then, and nothing is acknowledged before', async () => {
     const store = heldStore(await new MemoryDisk().open());
     const replica = await openTestReplica({ store });
     const acknowledged: number[] = [];
@@ -48,15 +50,37 @@ describe('a group that is decided while another is being written', () => {
       await replica.write(Array.from({ length: FULL_GROUP }, (_, at) => put(`k${at}`, `${number}`)));
       acknowledged.push(number);
     });
-    for (let number = 0; number < 3; number++) {
-      await idle();
-      expect(store.begun - before).toBe(number + 1);
-      expect(acknowledged).toHaveLength(number);
-      store.release();
-    }
-    store.isHeld = false;
+    await idle();
+    expect(store.begun - before).toBe(1);
+    expect(acknowledged).toEqual([]);
+    store.release();
+    await idle();
+    expect(store.begun - before).toBe(2);
+    expect(acknowledged).toEqual([1]);
+    store.release();
     await Promise.all(writes);
     expect(acknowledged).toEqual([1, 2, 3]);
+    expect(await contents(replica)).toMatchObject({ k0: '3', [`k${FULL_GROUP - 1}`]: '3' });
+    store.isHeld = false;
+    await replica.close();
+  });
+
+  test('is written with no more others than a write holds', async () => {
+    const store = heldStore(await new MemoryDisk().open());
+    const replica = await openTestReplica({ store });
+    store.isHeld = true;
+    const before = store.begun;
+    const inTwoWrites = (2 * FULL_WRITE) / FULL_GROUP;
+    const writes = Array.from({ length: 1 + inTwoWrites }, (_, number) =>
+      replica.write(Array.from({ length: FULL_GROUP }, (__, at) => put(`k${at}`, `${number}`))),
+    );
+    for (const begun of [1, 2, 3]) {
+      await idle();
+      expect(store.begun - before).toBe(begun);
+      store.release();
+    }
+    await Promise.all(writes);
+    store.isHeld = false;
     await replica.close();
   });
 

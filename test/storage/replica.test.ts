@@ -181,6 +181,28 @@ describe('a session', () => {
     expect(b.rows()[0]).toEqual(a.rows()[0]);
   });
 
+  test('takes chunks that come before the last one is stored, and none where that was not', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const b = await openTestReplica({ nodeId: 'b' });
+    for (const key of ['w', 'x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    const [first, second, third, fourth] = chunks as readonly [
+      ArrivedChunk,
+      ArrivedChunk,
+      ArrivedChunk,
+      ArrivedChunk,
+    ];
+
+    await Promise.all([b.storeChunk(first), b.storeChunk(second)]);
+    await expect(b.storeChunk(fourth)).rejects.toMatchObject({ code: 'SESSION_VOID' });
+
+    expect(await b.storedSession(a.nodeId)).toMatchObject({ entries: 2, cursor: second.cursor });
+    expect(await contents(b)).toEqual({ w: '1', x: '1' });
+    await Promise.all([b.storeChunk(third), b.storeChunk(fourth)]);
+    expect(await b.adopt(a.nodeId)).toBe('adopted');
+    expect(await contents(b)).toEqual(await contents(a));
+  });
+
   test('survives the restart of its puller', async () => {
     const disk = new MemoryDisk();
     const a = await openTestReplica({ nodeId: 'a' });
@@ -445,7 +467,10 @@ describe('the dot index', () => {
     const c = await openTestReplica({ nodeId: 'c' });
     for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
     const { chunks } = await readSession(b, a, 'version', 1);
-    for (const at of [0, 2, 1]) await b.storeChunk(chunks[at] as (typeof chunks)[0]);
+    for (const at of [0, 2, 1]) {
+      const { after: _, ...chunk } = chunks[at] as ArrivedChunk;
+      await b.storeChunk(chunk);
+    }
     await b.adopt(a.nodeId);
     await pull(c, b);
     expect(await contents(c)).toEqual({ x: '1', y: '1', z: '1' });

@@ -1,10 +1,9 @@
 /** A whole session from one replica to another without a wire: what storage tests need of R3 and R4. */
 
+import { asciiBytes } from '../../src/core/bytes.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { ArrivedChunk, SessionOrder } from '../../src/ports/replica.ts';
 import type { Entry } from '../../src/core/entry.ts';
-
-const NO_BYTES = new Uint8Array(0);
 
 export interface ArrivedSession {
   readonly chunks: readonly ArrivedChunk[];
@@ -55,11 +54,16 @@ export async function readSession(
     chunks: groups.map((group, index) => ({
       peer: server.nodeId,
       session: index === 0 ? session : undefined,
+      ...(index === 0 ? {} : { after: { name: session.name, cursor: cursorOf(index - 1) } }),
       entries: group,
       bytes: group.length,
-      cursor: NO_BYTES,
+      cursor: cursorOf(index),
     })),
   };
+}
+
+function cursorOf(chunk: number): Uint8Array {
+  return asciiBytes(`${chunk}`);
 }
 
 export async function pull(
