@@ -4,6 +4,7 @@ import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
+import { headsOf } from '../core/heads.ts';
 import type { TokenDot } from '../core/token.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
@@ -314,6 +315,10 @@ export class StoredReplica implements Replica {
 
   rows(): readonly Row[] {
     return [...this.#state.context.all()].map(copyRow);
+  }
+
+  heads(): readonly Row[] {
+    return headsOf([...this.#state.context.all()]).map(copyRow);
   }
 
   row(actor: Actor): Row | undefined {

@@ -8,7 +8,7 @@ import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { byteString, equalBytes } from '../../src/core/bytes.ts';
-import { equalSums } from '../../src/core/context.ts';
+import { dominates, equalSums, type Row, saysTheSame, unknownRow } from '../../src/core/context.ts';
 import { ClockDoubt } from '../../src/core/clock-doubt.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
@@ -17,10 +17,11 @@ import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { Pacing } from '../../src/gossip/pacing.ts';
 import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
+import { compareHeads } from '../../src/gossip/compare-heads.ts';
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Message, Reply } from '../../src/gossip/messages.ts';
+import { type Message, PROTOCOL_VERSION, type Reply } from '../../src/gossip/messages.ts';
 import {
   type PullDependencies,
   PullSession,
@@ -717,7 +718,7 @@ export class Cluster {
       ...(request.type === 'open' ? { empty: isEmpty } : {}),
       request: 1,
     });
-    const link = { nodeId: this.node(puller).replica.nodeId } as Link;
+    const link = { nodeId: this.node(puller).replica.nodeId, protocolVersion: PROTOCOL_VERSION } as Link;
     const answer = await this.node(server)
       .responder.answer(link, asked)
       .catch((error: unknown): NewReply => {
@@ -727,8 +728,27 @@ export class Cluster {
     return overTheWire({ ...answer, request: 1 });
   }
 
+  /** By heads, which must tell all that differs; every other pair of nodes goes by what digests tell. */
   async #compare(puller: number, server: number): Promise<Comparison> {
     const { replica } = this.node(puller);
+    const told = await compareHeads(
+      { replica, fingerprints: this.#fingerprints, recent: [] },
+      {
+        heads: async (asked) => {
+          const reply = await this.#ask(puller, server, { type: 'heads', ...asked });
+          assert(reply.type === 'heads-reply', 'heads are answered');
+          return reply;
+        },
+        chains: async (asked) => {
+          const reply = await this.#ask(puller, server, { type: 'chains', ...asked });
+          assert(reply.type === 'chains-reply', 'chains are answered');
+          return reply;
+        },
+      },
+    );
+    assert(told !== undefined, 'heads are enough');
+    this.#checkTold(puller, server, told);
+    if ((puller + server) % 2 === 1) return told;
     const answers = [];
     for (const page of digestPages(replica.rows(), this.#fingerprints)) {
       const reply = await this.#ask(puller, server, { type: 'digest', ...page });
@@ -736,6 +756,24 @@ export class Cluster {
       answers.push(reply);
     }
     return compareRows(replica.rows(), answers, [], this.#fingerprints);
+  }
+
+  /** Against both contexts, row by row. */
+  #checkTold(puller: number, server: number, { actors, rows, lacks, behind }: Comparison): void {
+    const [own, theirs] = [this.node(puller).replica, this.node(server).replica];
+    const listed = new Set(actors);
+    const rowByActor = new Map(rows.map((row) => [row.actor, row]));
+    let expectedBehind = 0;
+    for (const { actor } of [...own.rows(), ...theirs.rows()]) {
+      const [here, there] = [own, theirs].map((replica) => replica.row(actor) ?? unknownRow(actor));
+      if (saysTheSame(here as Row, there as Row)) continue;
+      assert(listed.has(actor), 'an actor on which two nodes differ is listed');
+      const told = lacks.has(actor) ? unknownRow(actor) : rowByActor.get(actor);
+      assert(told !== undefined && saysTheSame(told, there as Row), 'as the peer has it');
+    }
+    for (const row of theirs.rows())
+      if (!dominates(own.row(row.actor) ?? unknownRow(row.actor), row)) expectedBehind++;
+    assert(behind === expectedBehind, 'it is behind in as many as it lacks something of');
   }
 }
 
