@@ -10,11 +10,9 @@ import { type Actor, birthOf } from './actor.ts';
 import { isTrivial, type Predecessor, type Row } from './context.ts';
 import { type Version, VERSION_ZERO } from './version.ts';
 
-/** The actor before `row`'s, and how far it is closed where this row is; `undefined` if that is not implied. */
+/** The actor before `row`'s, and how far it is closed where this row is; `undefined` if the row implies nothing. */
 export function impliedBy({ actor, closed, predecessor }: Row): Predecessor | undefined {
-  if (predecessor === undefined || closed <= birthOf(actor)) return undefined;
-  // Who saw as much of it as nobody wrote is told nothing by it.
-  return predecessor.closed > birthOf(predecessor.actor) ? predecessor : undefined;
+  return closed > birthOf(actor) ? predecessor : undefined;
 }
 
 /** Those rows that say something, and that the others do not imply. */

@@ -14,7 +14,7 @@ import type { Heads, HeadsReply } from './messages.ts';
 export const HEADS_MAX = 4096;
 
 /** Heads that are told first: those of nodes that are gone for ever are older, and stay behind the context hash. */
-const NEWEST_HEADS_MAX = 256;
+const NEWEST_HEADS_MAX = 64;
 
 /** Actors whose chains one message asks for, and rows of the reply, which are some 120 kB. Part of the protocol. */
 export const CHAINS_MAX = 256;

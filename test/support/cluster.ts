@@ -5,10 +5,17 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { byteString, equalBytes } from '../../src/core/bytes.ts';
-import { dominates, equalSums, type Row, saysTheSame, unknownRow } from '../../src/core/context.ts';
+import {
+  dominates,
+  equalSums,
+  type Predecessor,
+  type Row,
+  saysTheSame,
+  unknownRow,
+} from '../../src/core/context.ts';
 import { ClockDoubt } from '../../src/core/clock-doubt.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
@@ -229,13 +236,17 @@ export class Cluster {
   /** Every write, in their order, as it travels as a rumour. */
   readonly rumours: Rumour[] = [];
   readonly #lastByActor = new Map<string, Version>();
+  /** What each actor names as its predecessor, for ever. */
+  readonly linkByActor = new Map<Actor, Predecessor | undefined>();
 
   #noteRumour(replica: StoredReplica, written: readonly Entry[]): void {
     const entries = written.toSorted((a, b) => a.version - b.version);
     const { actor, last } = entries[0] as Entry;
     const prev = this.#lastByActor.get(actor) ?? birthOf(actor);
     this.#lastByActor.set(actor, last);
-    this.rumours.push({ entries, prev, predecessor: replica.row(actor)?.predecessor });
+    const predecessor = replica.row(actor)?.predecessor;
+    this.linkByActor.set(actor, predecessor);
+    this.rumours.push({ entries, prev, predecessor });
   }
 
   /** The rumour of the `number`-th write reaches a node. */
