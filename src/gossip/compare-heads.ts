@@ -20,6 +20,9 @@ import { PeerContext } from './peer-context.ts';
 /** Rows of a chain that are asked for first, then twice as many each time. */
 const STEPS_FIRST = 16;
 
+/** As many rows as a session has at most. */
+const CHAIN_REQUESTS_MAX = ROWS_MAX / CHAIN_ROWS_MAX;
+
 type Unnumbered<T> = Omit<T, 'request' | 'type'>;
 
 /** The peer; both fail as `Channel.request` does. */
@@ -31,8 +34,8 @@ export interface HeadsPeer {
 export interface CompareHeadsDependencies {
   readonly replica: Pick<Replica, 'row' | 'rows' | 'heads' | 'contextHash'>;
   readonly fingerprints: Fingerprints;
-  /** Own rows to list even if they agree. */
-  readonly recent: readonly Actor[];
+  /** Own rows that moved lately: they are compared as they are by then, and those of them that are heads listed. */
+  readonly recent: () => readonly Actor[];
 }
 
 /** `undefined`: it did not add up, or is too much; digests tell. */
@@ -42,9 +45,9 @@ export async function compareHeads(
 ): Promise<Comparison | undefined> {
   const heads = dependencies.replica.heads();
   const newest = newestHeads(heads);
-  const first = await compareSome(dependencies, peer, newest, newest.length === heads.length);
-  if (first !== undefined || newest.length === heads.length || heads.length > HEADS_MAX) return first;
-  return compareSome(dependencies, peer, heads, true);
+  const isAll = newest.length === heads.length;
+  const found = await compareSome(dependencies, peer, newest, isAll);
+  return found === undefined && !isAll ? compareSome(dependencies, peer, heads, true) : found;
 }
 
 async function compareSome(
@@ -53,13 +56,14 @@ async function compareSome(
   told: readonly Row[],
   all: boolean,
 ): Promise<Comparison | undefined> {
+  if (told.length > HEADS_MAX) return undefined;
   const ownRow = (actor: Actor): Row => replica.row(actor) ?? unknownRow(actor);
   const reply = await peer.heads({ rows: ascending(told), all });
-  const nodes = new Set<NodeId>();
-  for (const row of reply.rows) if (!saysTheSame(row, ownRow(row.actor))) nodes.add(nodeIdOf(row.actor));
+  const headByActor = new Map([...told, ...reply.rows].map((row) => [row.actor, row]));
+  const moved = recent();
+  const nodes = nodesThatDiffer([...headByActor.values()], moved, ownRow);
   const there = new PeerContext((actor) => replica.row(actor));
-  const rowByActor = new Map([...told, ...reply.rows].map((row) => [row.actor, row]));
-  for (const row of rowByActor.values()) if (nodes.has(nodeIdOf(row.actor))) there.tell(row);
+  for (const row of headByActor.values()) if (nodes.has(nodeIdOf(row.actor))) there.tell(row);
   await fetchChains(there, peer);
   if (there.missing.size > 0) return undefined;
   const differing = differences(replica.rows(), there.rows(), nodes);
@@ -74,21 +78,35 @@ async function compareSome(
     {
       rows: ascending(listed.filter((row) => !isTrivial(row))),
       lacks: new Set(listed.filter(isTrivial).map(({ actor }) => actor)),
-      recent: recent.filter((actor) => heads.has(actor)),
+      recent: moved.filter((actor) => heads.has(actor)),
     },
     ownRow,
   );
 }
 
-/** What is missing of the chains of `there`; something still is if the peer does not know it, or it is too much. */
+/** `heads`: the peer's. What moved here since they were told may differ by now. */
+function nodesThatDiffer(
+  heads: readonly Row[],
+  moved: readonly Actor[],
+  ownRow: (actor: Actor) => Row,
+): ReadonlySet<NodeId> {
+  const told = new Set(heads.map(({ actor }) => nodeIdOf(actor)));
+  const differing = heads.filter((row) => !saysTheSame(row, ownRow(row.actor)));
+  const nodes = [...differing.map(({ actor }) => actor), ...moved].map((actor) => nodeIdOf(actor));
+  return new Set(nodes.filter((nodeId) => told.has(nodeId)));
+}
+
+/** What is missing of the chains of `there`; something still is if the peer does not answer, or it is too much. */
 async function fetchChains(there: PeerContext, peer: HeadsPeer): Promise<void> {
-  for (let steps = STEPS_FIRST; there.missing.size > 0; steps = Math.min(2 * steps, CHAIN_ROWS_MAX)) {
-    const before = there.size - there.missing.size;
+  let steps = STEPS_FIRST;
+  for (let requests = 0; there.missing.size > 0 && requests < CHAIN_REQUESTS_MAX; requests++) {
     const actors = [...there.missing].slice(0, CHAINS_MAX).toSorted();
-    const { rows } = await peer.chains({ rows: actors.map(unknownRow), steps });
+    // So many that there is room for all.
+    const each = Math.min(steps, Math.floor(CHAIN_ROWS_MAX / actors.length));
+    const { rows } = await peer.chains({ rows: actors.map(unknownRow), steps: each });
     for (const row of rows) there.tell(row);
-    const isMore = there.size - there.missing.size > before;
-    if (!isMore || there.size > ROWS_MAX) return;
+    if (actors.some((actor) => there.missing.has(actor))) return;
+    steps *= 2;
   }
 }
 

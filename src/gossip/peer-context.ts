@@ -6,8 +6,7 @@
  * 3. A chain ends: each actor was born before its successor. (The codec refuses others.)
  */
 
-import type { Actor } from '../core/actor.ts';
-import { birthOf } from '../core/actor.ts';
+import { type Actor, birthOf } from '../core/actor.ts';
 import { type Predecessor, type Row, unknownRow } from '../core/context.ts';
 import { impliedBy } from '../core/heads.ts';
 import type { Version } from '../core/version.ts';
@@ -23,10 +22,6 @@ export class PeerContext {
 
   constructor(ownRow: (actor: Actor) => Row | undefined) {
     this.#ownRow = ownRow;
-  }
-
-  get size(): number {
-    return this.#toldByActor.size + this.#impliedByActor.size;
   }
 
   /** The peer's row of this actor, whatever was implied of it. */

@@ -82,7 +82,7 @@ export class Rounds {
       {
         replica: this.#replica,
         fingerprints: this.#fingerprints,
-        recent: recentActors(this.#replica, this.#clock),
+        recent: () => recentActors(this.#replica, this.#clock),
       },
       {
         heads: async (asked) => {

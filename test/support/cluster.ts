@@ -743,7 +743,7 @@ export class Cluster {
   async #compare(puller: number, server: number): Promise<Comparison> {
     const { replica } = this.node(puller);
     const told = await compareHeads(
-      { replica, fingerprints: this.#fingerprints, recent: [] },
+      { replica, fingerprints: this.#fingerprints, recent: () => [] },
       {
         heads: async (asked) => {
           const reply = await this.#ask(puller, server, { type: 'heads', ...asked });
