@@ -58,7 +58,9 @@ async function compareSome(
 ): Promise<Comparison | undefined> {
   if (told.length > HEADS_MAX) return undefined;
   const ownRow = (actor: Actor): Row => replica.row(actor) ?? unknownRow(actor);
-  const reply = await peer.heads({ rows: ascending(told), all });
+  // Links are of use to whoever lacks something; the peer only compares.
+  const rows = ascending(told).map((row) => ({ ...row, predecessor: undefined }));
+  const reply = await peer.heads({ rows, all });
   const headByActor = new Map([...told, ...reply.rows].map((row) => [row.actor, row]));
   const moved = recent();
   const nodes = nodesThatDiffer([...headByActor.values()], moved, ownRow);

@@ -130,7 +130,7 @@ export interface DigestReply {
 export interface Heads {
   readonly type: 'heads';
   readonly request: number;
-  /** Ascending by actor; of a node all or none. */
+  /** Ascending by actor; of a node all or none. Without their predecessors. */
   readonly rows: readonly Row[];
   /** There are no others, and none are to be left out of the reply. */
   readonly all: boolean;

@@ -72,14 +72,14 @@ describe('where ten nodes had a thousand runs each', () => {
       node-1 → node-0 summary-reply 38 B
       node-1 → node-0 recent-reply 21 B (0 rows)
       node-0 → node-1 recent-reply 21 B (0 rows)
-      node-0 → node-1 heads 310 B (10 rows)
-      node-1 → node-0 heads 313 B (10 rows)
+      node-0 → node-1 heads 222 B (10 rows)
+      node-1 → node-0 heads 222 B (10 rows)
       node-1 → node-0 heads-reply 58 B (2 rows)
       node-0 → node-1 heads-reply 48 B (1 row)
       node-1 → node-0 open 54 B (1 row)
       node-0 → node-1 recent 11 B (0 rows)
       node-1 → node-0 recent-reply 21 B (0 rows)
-      node-0 → node-1 heads 310 B (10 rows)
+      node-0 → node-1 heads 222 B (10 rows)
       node-1 → node-0 heads-reply 58 B (2 rows)
       node-0 → node-1 opened 189 B (version order, 1 entry, last)
       node-1 → node-0 done 41 B
@@ -131,12 +131,12 @@ describe('where ten nodes had a thousand runs each', () => {
       node-c → node-0 summary-reply × 1: 38 B
       node-c → node-0 recent-reply × 2: 42 B
       node-0 → node-c recent-reply × 2: 5010 B
-      node-0 → node-c heads × 2: 626 B
+      node-0 → node-c heads × 2: 444 B
       node-c → node-0 heads × 1: 12 B
       node-c → node-0 heads-reply × 2: 462 B
       node-0 → node-c heads-reply × 1: 322 B
-      node-c → node-0 chains × 7: 1393 B
-      node-0 → node-c chains-reply × 7: 190484 B
+      node-c → node-0 chains × 7: 1561 B
+      node-0 → node-c chains-reply × 7: 190583 B
       node-c → node-0 open × 1: 100147 B
       node-0 → node-c opened × 1: 190591 B
       node-c → node-0 done × 1: 41 B"
