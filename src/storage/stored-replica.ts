@@ -4,7 +4,6 @@ import type { Actor, NodeId } from '../core/actor.ts';
 import type { Row, Sum } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import type { BoatoError } from '../core/errors.ts';
-import { headsOf } from '../core/heads.ts';
 import type { TokenDot } from '../core/token.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type {
@@ -318,7 +317,7 @@ export class StoredReplica implements Replica {
   }
 
   heads(): readonly Row[] {
-    return headsOf([...this.#state.context.all()]).map(copyRow);
+    return this.#state.context.heads();
   }
 
   row(actor: Actor): Row | undefined {
