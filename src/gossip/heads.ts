@@ -33,7 +33,8 @@ export function newestHeads(heads: readonly Row[]): readonly Row[] {
   const newest: Row[] = [];
   for (const ofNode of headsByNode.values()) {
     if (newest.length > 0 && newest.length + ofNode.length > NEWEST_HEADS_MAX) break;
-    newest.push(...ofNode);
+    // One by one: they may be more than a call has arguments.
+    for (const row of ofNode) newest.push(row);
   }
   return newest;
 }
@@ -47,19 +48,22 @@ export function answerHeads(
   replica: Pick<Replica, 'row' | 'heads' | 'contextHash'>,
   recent: ReadonlySet<Actor>,
 ): Pick<HeadsReply, 'rows' | 'contextHash'> {
-  const toldByActor = new Map(rows.map((row) => [row.actor, row]));
   const own = replica.heads();
-  const nodes = new Set([...rows, ...newestHeads(own)].map(({ actor }) => nodeIdOf(actor)));
-  const heads = all ? own : own.filter(({ actor }) => nodes.has(nodeIdOf(actor)));
-  const rowByActor = new Map(heads.map((row) => [row.actor, row]));
-  for (const { actor } of rows) {
-    if (!rowByActor.has(actor)) rowByActor.set(actor, replica.row(actor) ?? unknownRow(actor));
-  }
+  const heads = all ? own : ofNodes(own, [...rows, ...newestHeads(own)]);
+  const asked = rows.map(({ actor }) => replica.row(actor) ?? unknownRow(actor));
+  const rowByActor = new Map([...heads, ...asked].map((row) => [row.actor, row]));
+  const toldByActor = new Map(rows.map((row) => [row.actor, row]));
   const listed = [...rowByActor.values()].filter((row) => {
     const told = toldByActor.get(row.actor);
     return told === undefined || !saysTheSame(told, row) || recent.has(row.actor);
   });
   return { rows: ascending(listed.slice(0, HEADS_MAX)), contextHash: replica.contextHash() };
+}
+
+/** Those heads whose nodes have one of `rows`. */
+function ofNodes(heads: readonly Row[], rows: readonly Row[]): readonly Row[] {
+  const nodes = new Set(rows.map(({ actor }) => nodeIdOf(actor)));
+  return heads.filter(({ actor }) => nodes.has(nodeIdOf(actor)));
 }
 
 /** Rows of `actors`, and of those before each of them, at most `steps` for each; as far as they are known. */
