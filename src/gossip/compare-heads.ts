@@ -67,7 +67,6 @@ async function compareSome(
   const there = new PeerContext((actor) => replica.row(actor));
   for (const row of headByActor.values()) if (nodes.has(nodeIdOf(row.actor))) there.tell(row);
   await fetchChains(there, peer);
-  if (there.missing.size > 0) return undefined;
   const differing = differences(replica.rows(), there.rows(), nodes);
   const own = differing.map(({ actor }) => ownRow(actor));
   const isAll =
@@ -98,7 +97,7 @@ function nodesThatDiffer(
   return new Set(nodes.filter((nodeId) => told.has(nodeId)));
 }
 
-/** What is missing of the chains of `there`; something still is if the peer does not answer, or it is too much. */
+/** What is missing of the chains of `there`. If the peer does not answer, or it is too much, nothing will add up. */
 async function fetchChains(there: PeerContext, peer: HeadsPeer): Promise<void> {
   let steps = STEPS_FIRST;
   for (let requests = 0; there.missing.size > 0 && requests < CHAIN_REQUESTS_MAX; requests++) {

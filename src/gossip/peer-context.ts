@@ -32,7 +32,7 @@ export class PeerContext {
     this.#imply(row);
   }
 
-  /** Nothing may be missing any more. */
+  /** All of them, if nothing is missing. */
   rows(): readonly Row[] {
     const implied = [...this.#impliedByActor].map(([actor, version]): Row => {
       const predecessor = this.#ownRow(actor)?.predecessor;
