@@ -289,6 +289,15 @@ describe('the comparison of heads', () => {
       expect(asked).toEqual([{ type: 'heads', told: 64, replied: 1 }]);
     });
 
+    test('a node that only the peer has heard of is found at once', async () => {
+      const here = new Knowledge([...gone, ...live]);
+      const added = run('new', 30_000, undefined);
+      const asked: Asked[] = [];
+      const found = await compare(here, peerOf(new Knowledge([...gone, ...live, added]), asked));
+      expect(found).toMatchObject({ actors: [added.actor], behind: 1 });
+      expect(asked).toHaveLength(1);
+    });
+
     test('those that differ are found all the same', async () => {
       const here = new Knowledge([...gone.slice(0, 700), ...gone.slice(701), ...live]);
       const asked: Asked[] = [];
@@ -296,6 +305,28 @@ describe('the comparison of heads', () => {
       expect(found).toMatchObject({ actors: [gone[700]?.actor], rows: [gone[700]], behind: 1 });
       expect(asked.map(({ told }) => told)).toEqual([64, 2002]);
     });
+  });
+});
+
+describe('an answer', () => {
+  const shared = runs('a', 3);
+  const there = new Knowledge(shared);
+
+  test('lists heads that moved lately even if they agree, and no other rows that did', () => {
+    const recent = new Set(shared.map(({ actor }) => actor));
+    const told = { rows: shared.slice(2), all: true };
+    expect(answerHeads(told, there, recent).rows).toEqual(shared.slice(2));
+    expect(answerHeads(told, there, new Set()).rows).toEqual([]);
+  });
+
+  test('to chains has the steps that were asked for, and no more rows than a message holds', () => {
+    const last = shared[2]?.actor as Actor;
+    expect(answerChains([last], 2, there)).toEqual(shared.slice(1));
+    expect(answerChains([last], 9, there)).toEqual(shared);
+    expect(answerChains([makeActor('b' as NodeId, 1 as Version, 1)], 9, there)).toEqual([]);
+    const many = runs('b', CHAIN_ROWS_MAX + 1);
+    const all = answerChains([many.at(-1)?.actor as Actor], CHAIN_ROWS_MAX + 1, new Knowledge(many));
+    expect(all).toEqual(many.slice(1));
   });
 });
 
