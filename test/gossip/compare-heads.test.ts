@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Actor, birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
+import { type Actor, birthOf, makeActor, type NodeId, nodeIdOf } from '../../src/core/actor.ts';
 import { dominates, isTrivial, type Row, saysTheSame, unknownRow } from '../../src/core/context.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { headsOf } from '../../src/core/heads.ts';
@@ -317,6 +317,15 @@ describe('an answer', () => {
     const told = { rows: shared.slice(2), all: true };
     expect(answerHeads(told, there, recent).rows).toEqual(shared.slice(2));
     expect(answerHeads(told, there, new Set()).rows).toEqual([]);
+  });
+
+  test('to some heads lists all those of their nodes, old ones, too', () => {
+    const two = [run('old', 1, undefined), run('old', 5, undefined)];
+    const newer = Array.from({ length: 64 }, (_, index) => run(`n${index}`, 10, undefined));
+    const told = { rows: two.slice(1), all: false };
+    const { rows } = answerHeads(told, new Knowledge([...two, ...newer]), new Set());
+    expect(rows.filter(({ actor }) => nodeIdOf(actor) === 'old')).toEqual(two.slice(0, 1));
+    expect(rows).toHaveLength(65);
   });
 
   test('to chains has the steps that were asked for, and no more rows than a message holds', () => {
