@@ -54,6 +54,16 @@ export function equalSums(a: Sum, b: Sum): boolean {
   return a.count === b.count && a.sum === b.sum;
 }
 
+/** Whether both say the same of one actor's writes; the predecessor does not count. */
+export function saysTheSame(a: Row, b: Row): boolean {
+  return (
+    a.received === b.received &&
+    a.closed === b.closed &&
+    equalSums(a.cloud, b.cloud) &&
+    equalSums(a.loose, b.loose)
+  );
+}
+
 /** Whether `own` certainly gains nothing from `other`: no dot, no claim. */
 export function dominates(own: Row, other: Row): boolean {
   return (

@@ -61,9 +61,9 @@ export function encodePlainRows(rows: readonly Row[]): Uint8Array {
   return encode(rows, () => {});
 }
 
-/** Throws `MalformedBytes` on anything that `encodePlainRows` does not write. */
-export function decodePlainRows(bytes: Uint8Array): Row[] {
-  return decode(bytes, (_reader, row) => row);
+/** Throws `MalformedBytes` on anything that `encodePlainRows` does not write, and on more than `max` rows. */
+export function decodePlainRows(bytes: Uint8Array, max: number = ROWS_MAX): Row[] {
+  return decode(bytes, (_reader, row) => row, max);
 }
 
 function encode<R extends Row>(
@@ -127,10 +127,14 @@ function writeSum(writer: ByteWriter, sum: Sum): void {
   writer.bigUint64(sum.sum);
 }
 
-function decode<R extends Row>(bytes: Uint8Array, readCloud: (reader: ByteReader, row: Row) => R): R[] {
+function decode<R extends Row>(
+  bytes: Uint8Array,
+  readCloud: (reader: ByteReader, row: Row) => R,
+  max: number = ROWS_MAX,
+): R[] {
   const reader = new ByteReader(bytes);
   const count = reader.varint();
-  if (count > ROWS_MAX) throw new MalformedBytes(`more than ${ROWS_MAX} rows`);
+  if (count > max) throw new MalformedBytes(`more than ${max} rows`);
   if (count * ROW_BYTES_MIN > reader.left) throw new MalformedBytes('more rows than bytes');
   const rows: R[] = [];
   let before: Actor | undefined;

@@ -197,6 +197,8 @@ export class Channel {
         return this.#serve(message, bytes, (answer) => answer());
       case 'recent':
       case 'digest':
+      case 'heads':
+      case 'chains':
       case 'open':
       case 'next':
       case 'list':
@@ -205,6 +207,8 @@ export class Channel {
       case 'summary-reply':
       case 'recent-reply':
       case 'digest-reply':
+      case 'heads-reply':
+      case 'chains-reply':
       case 'opened':
       case 'next-reply':
       case 'compared':

@@ -108,14 +108,22 @@ export function compareRows(
   fingerprints: Fingerprints,
 ): Comparison {
   const rowByActor = new Map(own.map((row) => [row.actor, row]));
-  const rows = answers.flatMap((answer) => answer.rows);
   const lacking = new Set(answers.flatMap((answer) => answer.lacking));
   const lacks = new Set<Actor>();
   if (lacking.size > 0) {
     for (const { actor } of own) if (lacking.has(fingerprints.actor(actor))) lacks.add(actor);
   }
+  const rows = answers.flatMap((answer) => answer.rows);
+  return comparisonOf({ rows, lacks, recent }, (actor) => rowByActor.get(actor));
+}
+
+/** `recent`: actors to list even if they agree. */
+export function comparisonOf(
+  { rows, lacks, recent }: Pick<Comparison, 'rows' | 'lacks'> & { readonly recent: readonly Actor[] },
+  ownRow: (actor: Actor) => Row | undefined,
+): Comparison {
   const actors = new Set<Actor>([...recent, ...lacks, ...rows.map(({ actor }) => actor)]);
-  const behind = rows.filter((row) => !dominates(rowByActor.get(row.actor) ?? unknownRow(row.actor), row));
+  const behind = rows.filter((row) => !dominates(ownRow(row.actor) ?? unknownRow(row.actor), row));
   return { actors: [...actors].toSorted(), rows, lacks, behind: behind.length };
 }
 

@@ -18,6 +18,7 @@ import {
 import { EVENTS_MAX, packEvents, unpackEvents } from './event-codec.ts';
 import type { Share } from './aggregate.ts';
 import { commonVersion, rangeOf, SPOKEN } from './handshake.ts';
+import { CHAIN_ROWS_MAX, CHAINS_MAX, HEADS_MAX } from './heads.ts';
 import {
   DIGEST_PAIRS_MAX,
   HASH_BYTES,
@@ -75,6 +76,10 @@ const TYPE = {
   'rumours-reply': 26,
   events: 38,
   'events-reply': 39,
+  heads: 40,
+  'heads-reply': 41,
+  chains: 42,
+  'chains-reply': 43,
   ...MEMBER_TYPE,
   aggregate: 44,
   'aggregate-reply': 45,
@@ -141,6 +146,14 @@ function positionsOf(message: Message): readonly unknown[] {
     }
     case 'digest-reply':
       return [message.request, encodePlainRows(message.rows), packHashes(message.lacking)];
+    case 'heads':
+      return [message.request, encodePlainRows(message.rows), message.all];
+    case 'heads-reply':
+      return [message.request, encodePlainRows(message.rows), packHash(message.contextHash)];
+    case 'chains':
+      return [message.request, encodePlainRows(message.rows), message.steps];
+    case 'chains-reply':
+      return [message.request, encodePlainRows(message.rows)];
     case 'open': {
       const { request, rows, restHash, empty, compare, compress, wallMs } = message;
       return [request, encodeRows(rows), packHash(restHash), empty, compare, compress, Math.floor(wallMs)];
@@ -233,6 +246,33 @@ function messageOf(type: number, fields: Fields): Message {
         request: fields.uint32(),
         rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX)),
         lacking: unpackHashes(fields.bytes(DIGEST_PAIRS_MAX * HASH_BYTES)),
+      };
+    case TYPE.heads:
+      return {
+        type: 'heads',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX), HEADS_MAX),
+        all: fields.boolean(),
+      };
+    case TYPE['heads-reply']:
+      return {
+        type: 'heads-reply',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX), HEADS_MAX),
+        contextHash: fields.hash(),
+      };
+    case TYPE.chains:
+      return {
+        type: 'chains',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX), CHAINS_MAX),
+        steps: fields.upTo(CHAIN_ROWS_MAX),
+      };
+    case TYPE['chains-reply']:
+      return {
+        type: 'chains-reply',
+        request: fields.uint32(),
+        rows: decodePlainRows(fields.bytes(FRAME_BYTES_MAX), CHAIN_ROWS_MAX),
       };
     case TYPE.open:
       return {

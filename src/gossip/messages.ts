@@ -128,6 +128,40 @@ export interface DigestReply {
   readonly lacking: readonly bigint[];
 }
 
+/** Heads of the puller (`core/heads.ts`), instead of a digest; since version 2. */
+export interface Heads {
+  readonly type: 'heads';
+  readonly request: number;
+  /** Ascending by actor; of a node all or none. Without their predecessors. */
+  readonly rows: readonly Row[];
+  /** There are no others, and none are to be left out of the reply. */
+  readonly all: boolean;
+}
+
+export interface HeadsReply {
+  readonly type: 'heads-reply';
+  readonly request: number;
+  /** Of the responder: those that differ from what it was told, its heads that it was not told, those that moved lately. */
+  readonly rows: readonly Row[];
+  readonly contextHash: bigint;
+}
+
+/** Asks for the rows of these actors and of those before them, which heads imply; since version 2. */
+export interface Chains {
+  readonly type: 'chains';
+  readonly request: number;
+  /** Rows that say nothing but their actors, ascending. */
+  readonly rows: readonly Row[];
+  /** How many of each chain at most. */
+  readonly steps: number;
+}
+
+export interface ChainsReply {
+  readonly type: 'chains-reply';
+  readonly request: number;
+  readonly rows: readonly Row[];
+}
+
 /** Asks for a session (R3). */
 export interface Open {
   readonly type: 'open';
@@ -337,6 +371,10 @@ export type Message =
   | RecentReply
   | Digest
   | DigestReply
+  | Heads
+  | HeadsReply
+  | Chains
+  | ChainsReply
   | Open
   | Opened
   | Next
@@ -365,6 +403,8 @@ export type Request =
   | Summary
   | Recent
   | Digest
+  | Heads
+  | Chains
   | Open
   | Next
   | Compare
@@ -378,6 +418,8 @@ export type Reply =
   | SummaryReply
   | RecentReply
   | DigestReply
+  | HeadsReply
+  | ChainsReply
   | Opened
   | NextReply
   | Compared

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
 import { answerDigest, answerRecent, recentActors } from './digest.ts';
+import { answerChains, answerHeads } from './heads.ts';
 import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest, Events, Request, Rumours, Summary } from './messages.ts';
 import type { Pacing } from './pacing.ts';
@@ -90,6 +91,15 @@ export class Responder {
           type: 'digest-reply',
           ...answerDigest(request, replica.rows(), new Set(recentActors(replica, clock)), fingerprints),
         };
+      case 'heads':
+        return {
+          type: 'heads-reply',
+          ...answerHeads(request, replica, new Set(recentActors(replica, clock))),
+        };
+      case 'chains': {
+        const actors = request.rows.map(({ actor }) => actor);
+        return { type: 'chains-reply', rows: answerChains(actors, request.steps, replica) };
+      }
       case 'open':
         onPeerClock(link, request.wallMs);
         return server.open(link.nodeId, request);

@@ -13,9 +13,13 @@ import {
   digestPages,
   recentActors,
 } from './digest.ts';
+import { compareHeads } from './compare-heads.ts';
 import type { Link } from './link.ts';
 import type { DigestReply, Failure, Reply } from './messages.ts';
 import type { NewRequest } from './pending-requests.ts';
+
+/** Of the protocol: heads are told since. */
+const HEADS_SINCE_VERSION = 2;
 
 export interface SummaryOutcome {
   /** Both have seen the same. */
@@ -59,7 +63,7 @@ export class Rounds {
 
   /** Which rows differ. Fails as `summary` does. */
   async compare(link: Link): Promise<Comparison> {
-    return (await this.#compareRecent(link)) ?? this.#compareAll(link);
+    return (await this.#compareRecent(link)) ?? (await this.#compareHeads(link)) ?? this.#compareAll(link);
   }
 
   /** Enough in a busy round, whatever the number of actors. */
@@ -69,6 +73,30 @@ export class Rounds {
     const reply = await ask(link, { type: 'recent', rows });
     if (reply.type !== 'recent-reply') throw brokeProtocol(link, 'not the reply to recent rows');
     return compareRecent(this.#replica, rows, reply, this.#fingerprints);
+  }
+
+  /** Enough wherever it adds up, whatever the number of runs that nodes had. */
+  async #compareHeads(link: Link): Promise<Comparison | undefined> {
+    if (link.protocolVersion < HEADS_SINCE_VERSION) return undefined;
+    return compareHeads(
+      {
+        replica: this.#replica,
+        fingerprints: this.#fingerprints,
+        recent: () => recentActors(this.#replica, this.#clock),
+      },
+      {
+        heads: async (asked) => {
+          const reply = await ask(link, { type: 'heads', ...asked });
+          if (reply.type !== 'heads-reply') throw brokeProtocol(link, 'not the reply to heads');
+          return reply;
+        },
+        chains: async (asked) => {
+          const reply = await ask(link, { type: 'chains', ...asked });
+          if (reply.type !== 'chains-reply') throw brokeProtocol(link, 'not the reply to chains');
+          return reply;
+        },
+      },
+    );
   }
 
   async #compareAll(link: Link): Promise<Comparison> {

@@ -77,6 +77,10 @@ export class CurrentReplica implements Replica, Pick<StoredReplica, 'check' | 'c
     return this.#told.rows();
   }
 
+  heads(): readonly Row[] {
+    return this.#told.heads();
+  }
+
   row(actor: Actor): Row | undefined {
     return this.#replica.row(actor);
   }

@@ -180,6 +180,8 @@ export interface Replica {
   /** The second sum of R8: entries that are neither tombstones nor expiring. */
   fingerprint(): Sum;
   rows(): readonly Row[];
+  /** Rows that the others do not imply (`core/heads.ts`). */
+  heads(): readonly Row[];
   row(actor: Actor): Row | undefined;
   /** Whether the actor is one of this process run. */
   hasWrittenAs(actor: Actor): boolean;

@@ -7,6 +7,7 @@ import { type Actor, birthOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { type FullRow, type Predecessor, type Row, SUM_ZERO, type Sum, unknownRow } from '../core/context.ts';
 import { addSum, type Fingerprints, subtractSum } from '../core/fingerprint.ts';
+import { headsOf } from '../core/heads.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { IndexFacts } from './row-record.ts';
 
@@ -53,6 +54,8 @@ export class ContextTable {
   #cloudDots = 0;
   #looseDots = 0;
   readonly #unsettled = new Set<LiveRow>();
+  /** Copies, as of the last `settle`; absent until somebody asks. */
+  #heads: readonly Row[] | undefined;
 
   constructor(fingerprints: Fingerprints) {
     this.#fingerprints = fingerprints;
@@ -72,6 +75,12 @@ export class ContextTable {
 
   get looseDots(): number {
     return this.#looseDots;
+  }
+
+  /** Rows that the others do not imply. */
+  heads(): readonly Row[] {
+    this.#heads ??= headsOf([...this.#byActor.values()]).map(copyRow);
+    return this.#heads;
   }
 
   all(): Iterable<LiveRow> {
@@ -171,6 +180,7 @@ export class ContextTable {
       row.movedAtMs = monotonicMs;
     }
     this.#unsettled.clear();
+    if (changed.length > 0) this.#heads = undefined;
     return changed;
   }
 
@@ -203,6 +213,7 @@ export class ContextTable {
     this.#hash = (this.#hash - row.hash) & MODULUS_MASK;
     this.#byActor.delete(row.actor);
     this.#unsettled.delete(row);
+    this.#heads = undefined;
   }
 
   /** R8: the row says nothing any more but that these dots are present. */

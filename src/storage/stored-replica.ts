@@ -316,6 +316,10 @@ export class StoredReplica implements Replica {
     return [...this.#state.context.all()].map(copyRow);
   }
 
+  heads(): readonly Row[] {
+    return this.#state.context.heads();
+  }
+
   row(actor: Actor): Row | undefined {
     const row = this.#state.context.get(actor);
     return row === undefined ? undefined : copyRow(row);

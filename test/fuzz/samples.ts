@@ -144,6 +144,10 @@ export const MESSAGES: readonly Message[] = [
   { type: 'recent-reply', request, rows: PLAIN_ROWS, restHash: 8n },
   { type: 'digest', request, from: 0n, to: 2n ** 64n - 1n, pairs },
   { type: 'digest-reply', request, rows: PLAIN_ROWS, lacking: [5n, 9n] },
+  { type: 'heads', request, rows: PLAIN_ROWS, all: true },
+  { type: 'heads-reply', request, rows: PLAIN_ROWS, contextHash: 8n },
+  { type: 'chains', request, rows: PLAIN_ROWS.slice(2), steps: 16 },
+  { type: 'chains-reply', request, rows: PLAIN_ROWS },
   { type: 'open', request, rows: ROWS, restHash: 8n, empty: false, compare: true, compress: false, wallMs },
   {
     type: 'opened',

@@ -183,6 +183,9 @@ function replyOf(message: Message, row: FullRow, wallMs: number): Message | unde
       };
     case 'recent':
       return { type: 'recent-reply', request: message.request, rows: [], restHash: 1n };
+    // It does not add up, so that digests follow.
+    case 'heads':
+      return { type: 'heads-reply', request: message.request, rows: [], contextHash: 1n };
     case 'digest':
       return { type: 'digest-reply', request: message.request, rows: [row], lacking: [] };
     case 'open':

@@ -5,6 +5,7 @@ import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import type { Share } from '../../src/gossip/aggregate.ts';
+import { CHAIN_ROWS_MAX } from '../../src/gossip/heads.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
@@ -158,6 +159,25 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
       .uniqueArray(hashes, { maxLength: 20 })
       .map((some) => some.toSorted((a, b) => (a < b ? -1 : 1))),
   }),
+  fc.record({
+    type: fc.constant('heads' as const),
+    request: requests,
+    rows: plainRows,
+    all: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('heads-reply' as const),
+    request: requests,
+    rows: plainRows,
+    contextHash: hashes,
+  }),
+  fc.record({
+    type: fc.constant('chains' as const),
+    request: requests,
+    rows: plainRows,
+    steps: fc.nat({ max: CHAIN_ROWS_MAX }),
+  }),
+  fc.record({ type: fc.constant('chains-reply' as const), request: requests, rows: plainRows }),
   fc.record({
     type: fc.constant('open' as const),
     request: requests,

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { makeActor } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
-import { type FullRow, SUM_ZERO } from '../../src/core/context.ts';
+import { type FullRow, type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import type { Version } from '../../src/core/version.ts';
 import { FETCH_KEYS_MAX, SUMS_NODES_MAX } from '../../src/gossip/comparison-lists.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
+import { CHAIN_ROWS_MAX, CHAINS_MAX, HEADS_MAX } from '../../src/gossip/heads.ts';
 import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import {
   type Chunk,
@@ -139,6 +140,22 @@ describe('on the wire', () => {
     'digest-reply = [6, request: uint32, plainRows, lacking]': [
       { type: 'digest-reply', request: 7, rows: [plainRow(ROW)], lacking: [1n, 2n] },
       `94 06 07 c41a ${row} c41000000000000000010000000000000002`,
+    ],
+    'heads = [40, request: uint32, plainRows, all: boolean]': [
+      { type: 'heads', request: 7, rows: [plainRow(ROW)], all: true },
+      `94 28 07 c41a ${row} c3`,
+    ],
+    'heads-reply = [41, request: uint32, plainRows, contextHash: hash]': [
+      { type: 'heads-reply', request: 7, rows: [plainRow(ROW)], contextHash: 3n },
+      `94 29 07 c41a ${row} c4080000000000000003`,
+    ],
+    'chains = [42, request: uint32, plainRows, steps: 0..4096]': [
+      { type: 'chains', request: 7, rows: [plainRow(ROW)], steps: 16 },
+      `94 2a 07 c41a ${row} 10`,
+    ],
+    'chains-reply = [43, request: uint32, plainRows]': [
+      { type: 'chains-reply', request: 7, rows: [plainRow(ROW)] },
+      `93 2b 07 c41a ${row}`,
     ],
     'open = [7, request: uint32, rows, restHash: hash, empty: boolean, compare: boolean, compress: boolean, wallMs: ms]':
       [
@@ -458,6 +475,29 @@ describe('at their edges', () => {
     expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
     const more = { ...message, lacking: [...lacking, HASH_MAX] };
     expect(() => encodeMessage(more, packer)).toThrow('Invariant broken');
+  });
+
+  test.each([
+    ['heads', HEADS_MAX, (rows: Row[]): Message => ({ type: 'heads', request: 0, rows, all: true })],
+    [
+      'the reply to heads',
+      HEADS_MAX,
+      (rows: Row[]): Message => ({ type: 'heads-reply', request: 0, rows, contextHash: 0n }),
+    ],
+    ['chains', CHAINS_MAX, (rows: Row[]): Message => ({ type: 'chains', request: 0, rows, steps: 1 })],
+    [
+      'the reply to chains',
+      CHAIN_ROWS_MAX,
+      (rows: Row[]): Message => ({ type: 'chains-reply', request: 0, rows }),
+    ],
+  ])('%s have %i rows at most', (_, max, messageOf) => {
+    const rows = Array.from({ length: max + 1 }, (_row, index) => {
+      return unknownRow(makeActor(nodeId('a'), (BIRTH + index) as Version, 1));
+    });
+    const message = messageOf(rows.slice(1));
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+    const more = encodeMessage(messageOf(rows), packer);
+    expect(() => decodeMessage(more, packer)).toThrow(`more than ${max} rows`);
   });
 
   test('a cursor has its greatest length', () => {

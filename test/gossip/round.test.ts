@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import type { NodeId } from '../../src/core/actor.ts';
-import type { Sum } from '../../src/core/context.ts';
+import { makeActor, type NodeId } from '../../src/core/actor.ts';
+import { type Row, type Sum, unknownRow } from '../../src/core/context.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
+import type { Version } from '../../src/core/version.ts';
 import type { Channel } from '../../src/gossip/channel.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import type { Reply } from '../../src/gossip/messages.ts';
+import type { NewRequest } from '../../src/gossip/pending-requests.ts';
 import { Rounds } from '../../src/gossip/round.ts';
 import type { Replica } from '../../src/ports/replica.ts';
 import { hash64 } from '../support/replica-fixture.ts';
@@ -13,10 +15,20 @@ import { hash64 } from '../support/replica-fixture.ts';
 const FEW: Sum = { count: 1, sum: 1n };
 const MANY: Sum = { count: 2, sum: 2n };
 
+/** Implies a row of an actor that is not known here. */
+const SUCCESSOR: Row = {
+  ...unknownRow(makeActor('p' as NodeId, 20 as Version, 1)),
+  received: 30 as Version,
+  closed: 30 as Version,
+  predecessor: { actor: makeActor('p' as NodeId, 10 as Version, 1), closed: 15 as Version },
+};
+
 let own: { contextHash: bigint; fingerprint: Sum };
 let there: { contextHash: bigint; fingerprint: Sum };
 let rounds: Rounds;
 let malformed: string[];
+/** Types of the requests so far. */
+let asked: string[];
 /** In the place of what the peer would answer. */
 let answer: Reply | undefined;
 
@@ -24,20 +36,34 @@ beforeEach(() => {
   own = { contextHash: 7n, fingerprint: FEW };
   there = { ...own };
   malformed = [];
+  asked = [];
   answer = undefined;
   const replica = {
     contextHash: () => own.contextHash,
     fingerprint: () => own.fingerprint,
     rows: () => [],
+    row: () => undefined,
+    heads: () => [],
     movedSince: () => [],
   } as unknown as Replica;
   rounds = new Rounds(replica, new SimulatedClock(), new Fingerprints(hash64));
 });
 
-function linkTo(peer: string): Link {
+/** As of a peer that has seen something, and holds nothing of which it can tell. */
+function replyTo(type: NewRequest['type']): Reply {
+  const request = 1;
+  if (type === 'recent') return { type: 'recent-reply', request, rows: [], restHash: there.contextHash };
+  if (type === 'heads') return { type: 'heads-reply', request, rows: [], contextHash: there.contextHash };
+  if (type === 'digest') return { type: 'digest-reply', request, rows: [], lacking: [] };
+  return { type: 'summary-reply', request, wallMs: 5, ...there };
+}
+
+function linkTo(peer: string, protocolVersion: number = 1): Link {
   const channel = {
-    request: (): Promise<Reply> =>
-      Promise.resolve(answer ?? { type: 'summary-reply', request: 1, wallMs: 5, ...there }),
+    request: ({ type }: NewRequest): Promise<Reply> => {
+      asked.push(type);
+      return Promise.resolve(answer ?? replyTo(type));
+    },
     closeMalformed: (reason: string): void => void malformed.push(reason),
   } as unknown as Channel;
   const address = `${peer}:1`;
@@ -47,7 +73,7 @@ function linkTo(peer: string): Link {
     direction: 'outbound',
     address,
     bootNonce: 0,
-    protocolVersion: 1,
+    protocolVersion,
     sinceMs: 0,
   };
 }
@@ -114,5 +140,47 @@ describe('a summary', () => {
     await expect(rounds.summary(linkTo('a'))).rejects.toThrow('Node a does not answer: the node stops.');
     await expect(rounds.compare(linkTo('a'))).rejects.toMatchObject({ code: 'PEER_REFUSED' });
     expect(malformed).toEqual([]);
+  });
+});
+
+describe('a comparison of rows', () => {
+  test('tells heads before digests, which follow if they do not add up', async () => {
+    there = { ...there, contextHash: 8n };
+    await rounds.compare(linkTo('a', 2));
+    expect(asked).toEqual(['recent', 'heads', 'digest']);
+  });
+
+  test('ends with the heads if they add up', async () => {
+    const recent = { ...there, contextHash: 8n };
+    const link = linkTo('a', 2);
+    const { channel } = link;
+    const request = (message: NewRequest): Promise<Reply> => {
+      there = { ...there, contextHash: message.type === 'recent' ? recent.contextHash : own.contextHash };
+      return channel.request(message);
+    };
+    await rounds.compare({ ...link, channel: { request } as unknown as Channel });
+    expect(asked).toEqual(['recent', 'heads']);
+  });
+
+  test('tells no heads to a peer that speaks version 1', async () => {
+    there = { ...there, contextHash: 8n };
+    await rounds.compare(linkTo('a', 1));
+    expect(asked).toEqual(['recent', 'digest']);
+  });
+
+  test.each(['heads', 'chains'])('closes a connection on which %s are answered otherwise', async (type) => {
+    const link = linkTo('a', 2);
+    const { channel } = link;
+    const closeMalformed = (reason: string): void => void malformed.push(reason);
+    const request = (message: NewRequest): Promise<Reply> => {
+      if (message.type === type) return Promise.resolve({ type: 'compared', request: 1 });
+      if (message.type !== 'heads') return channel.request(message);
+      return Promise.resolve({ type: 'heads-reply', request: 1, rows: [SUCCESSOR], contextHash: 8n });
+    };
+    there = { ...there, contextHash: 8n };
+    await expect(
+      rounds.compare({ ...link, channel: { request, closeMalformed } as unknown as Channel }),
+    ).rejects.toMatchObject({ code: 'PROTOCOL' });
+    expect(malformed).toEqual([`not the reply to ${type}`]);
   });
 });

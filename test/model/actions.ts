@@ -92,6 +92,14 @@ export const AWAY: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('wait' as const), seconds: fc.constantFrom(6, 21) }),
 ];
 
+/** Runs of a few nodes, one after another, each of which writes (a long silence begins a new actor, too). */
+export const RUNS: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constantFrom('put' as const, 'del' as const), node: few, key: one }),
+  fc.record({ do: fc.constantFrom('restart' as const, 'restart' as const, 'kill' as const), node: few }),
+  fc.record({ do: fc.constantFrom('put' as const, 'del' as const), node: few, key: one }),
+  fc.record({ do: fc.constant('wait' as const), seconds: fc.constant(6) }),
+];
+
 /** Rumours, late ones as well. */
 export const TOLD: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('tell' as const), node, write: fc.nat({ max: 9 }) }),

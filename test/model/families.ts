@@ -1,7 +1,7 @@
 /** Families of random schedules: plain ones, and templates that put random actions inside something that runs. */
 
 import * as fc from 'fast-check';
-import { type Action, AWAY, CLOCKS, COMMON, DISKS, FAILURES, TOLD, WATCHES } from './actions.ts';
+import { type Action, AWAY, CLOCKS, COMMON, DISKS, FAILURES, RUNS, TOLD, WATCHES } from './actions.ts';
 import type { Schedule } from './run-schedule.ts';
 
 type Draw = readonly fc.Arbitrary<Action>[];
@@ -71,6 +71,8 @@ export const MUTANT_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> =
 export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   ...MUTANT_FAMILIES,
   'failing disks': plain(AWAY, COMMON, COMMON, TOLD, FAILURES, FAILURES),
+  'many runs': plain(RUNS, RUNS, AWAY, TOLD),
+  'many runs, disks': plain(RUNS, RUNS, AWAY, TOLD, DISKS, DISKS),
 };
 
 /** Somebody watches node 0, and goes on at a node after a while; random actions before, between and after. */

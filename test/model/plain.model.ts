@@ -1,3 +1,11 @@
 import { checkFamilies } from './check-families.ts';
 
-checkFamilies(['sessions', 'absences', 'disks', 'everything', 'failing disks']);
+checkFamilies([
+  'sessions',
+  'absences',
+  'disks',
+  'everything',
+  'failing disks',
+  'many runs',
+  'many runs, disks',
+]);

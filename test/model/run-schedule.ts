@@ -6,7 +6,7 @@
 import { expect } from 'vitest';
 import { CATCH_UP_MS } from '../../src/storage/watcher.ts';
 import { Cluster, type Shown } from '../support/cluster.ts';
-import { expectInvariants, expectWholeBatches } from '../support/invariants.ts';
+import { expectInvariants, expectLinks, expectWholeBatches } from '../support/invariants.ts';
 import { NaiveReplica } from '../support/naive-replica.ts';
 import { WatchClient } from '../support/watch-client.ts';
 import { type Action, perform, type Running } from './actions.ts';
@@ -84,6 +84,7 @@ async function expectPromises(cluster: Cluster, looked: Looked): Promise<void> {
     if (looked.get(replica) === writes()) continue;
     looked.set(replica, writes());
     await expectInvariants(replica, cluster.acknowledged.all(), await cluster.present(index));
+    expectLinks(replica, cluster.linkByActor);
     expectWholeBatches(replica, naive, cluster.acknowledged.all(), cluster.gone);
   }
 }

@@ -29,6 +29,10 @@ export const SMALL_PAGES: readonly Edit[] = [
   edit('src/gossip/served-comparison.ts', 'const FETCHED_AT_ONCE = 16;', 'const FETCHED_AT_ONCE = 1;'),
   edit('src/gossip/comparison.ts', 'const LOST_TOLD_MAX = 100;', 'const LOST_TOLD_MAX = 1;'),
   edit('src/gossip/hash-list.ts', 'DIGEST_PAIRS_MAX = 4096;', 'DIGEST_PAIRS_MAX = 2;'),
+  edit('src/gossip/heads.ts', 'const NEWEST_HEADS_MAX = 64;', 'const NEWEST_HEADS_MAX = 1;'),
+  edit('src/gossip/heads.ts', 'export const CHAINS_MAX = 256;', 'export const CHAINS_MAX = 1;'),
+  edit('src/gossip/heads.ts', 'export const CHAIN_ROWS_MAX = 4096;', 'export const CHAIN_ROWS_MAX = 2;'),
+  edit('src/gossip/compare-heads.ts', 'const STEPS_FIRST = 16;', 'const STEPS_FIRST = 1;'),
   edit(
     'src/gossip/served-comparison.ts',
     "import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';",

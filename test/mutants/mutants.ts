@@ -207,5 +207,43 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'page = undefined) batch.push',
     ),
   ],
+  linkdropped: [
+    edit('src/core/context.ts', 'own.predecessor ?? other.predecessor', 'own.predecessor'),
+    edit('src/storage/rumour.ts', 'row.predecessor ??= predecessor;', ''),
+  ],
+  chainnotsent: [edit('src/gossip/heads.ts', 'return ascending(rowByActor.values());', 'return [];')],
+  // Rows that heads imply are left out of sessions, too, and nobody counts the hashes.
+  chainleftout: [
+    edit(
+      'src/gossip/compare-heads.ts',
+      'const differing = differences(replica.rows(), there.rows(), nodes);',
+      'const differing = reply.rows;',
+    ),
+    edit('src/gossip/compare-heads.ts', 'if (!isAll) return undefined;', ''),
+    edit('test/support/cluster.ts', 'this.#checkTold(puller, server, told);', ''),
+    edit('src/storage/stored-replica.ts', 'context.hashWithout(actors) !== restHash', 'false'),
+  ],
+  lateimplied: [
+    edit(
+      'src/storage/join.ts',
+      'return rows.some((row) => isLate(',
+      `const implied = new Set(rows.flatMap((row) => row.predecessor?.actor ?? []));
+      return rows.some((row) => !implied.has(row.actor) && isLate(`,
+    ),
+  ],
+  impliedmore: [
+    edit(
+      'src/core/heads.ts',
+      'return received === version && closed === version &&',
+      'return version !== undefined && received >= version && closed >= version &&',
+    ),
+  ],
+  aheadchain: [
+    edit(
+      'src/gossip/compare-heads.ts',
+      'new Set([...ownByActor.keys(), ...thereByActor.keys()])',
+      'new Set(thereByActor.keys())',
+    ),
+  ],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };

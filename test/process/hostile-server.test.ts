@@ -61,6 +61,9 @@ function liar({ opened, next, compared }: Lies): (request: Request) => NewReply 
         };
       case 'recent':
         return { type: 'recent-reply', rows: [], restHash: 1n };
+      // It does not add up, so that digests follow.
+      case 'heads':
+        return { type: 'heads-reply', rows: [], contextHash: 1n };
       case 'digest': {
         const { cloudVersions: _, ...plain } = row(ACTOR, above(1000));
         return { type: 'digest-reply', rows: [plain], lacking: [] };

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Cluster, type TestSession } from '../support/cluster.ts';
-import { expectInvariants, expectWholeBatches } from '../support/invariants.ts';
+import { expectInvariants, expectLinks, expectWholeBatches } from '../support/invariants.ts';
 import { NaiveReplica } from '../support/naive-replica.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
@@ -120,6 +120,7 @@ async function expectPromises(cluster: Cluster): Promise<void> {
     const { shown, expected } = await cluster.shown(index, naive);
     expect(shown, `what node ${index} shows`).toEqual(expected);
     await expectInvariants(replica, cluster.acknowledged.all());
+    expectLinks(replica, cluster.linkByActor);
     expectWholeBatches(replica, naive, cluster.acknowledged.all());
   }
 }
@@ -152,6 +153,6 @@ describe('the schedule against leaving out that', () => {
   });
 
   test('something is replayed', () => {
-    expect(replayed).toHaveLength(31);
+    expect(replayed).toHaveLength(37);
   });
 });

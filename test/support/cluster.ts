@@ -5,10 +5,17 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { byteString, equalBytes } from '../../src/core/bytes.ts';
-import { equalSums } from '../../src/core/context.ts';
+import {
+  dominates,
+  equalSums,
+  type Predecessor,
+  type Row,
+  saysTheSame,
+  unknownRow,
+} from '../../src/core/context.ts';
 import { ClockDoubt } from '../../src/core/clock-doubt.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
@@ -17,10 +24,11 @@ import { Fingerprints } from '../../src/core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { Pacing } from '../../src/gossip/pacing.ts';
 import type { NewReply, NewRequest } from '../../src/gossip/pending-requests.ts';
+import { compareHeads } from '../../src/gossip/compare-heads.ts';
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Message, Reply } from '../../src/gossip/messages.ts';
+import { type Message, PROTOCOL_VERSION, type Reply } from '../../src/gossip/messages.ts';
 import {
   type PullDependencies,
   PullSession,
@@ -228,13 +236,17 @@ export class Cluster {
   /** Every write, in their order, as it travels as a rumour. */
   readonly rumours: Rumour[] = [];
   readonly #lastByActor = new Map<string, Version>();
+  /** What each actor names as its predecessor, for ever. */
+  readonly linkByActor = new Map<Actor, Predecessor | undefined>();
 
   #noteRumour(replica: StoredReplica, written: readonly Entry[]): void {
     const entries = written.toSorted((a, b) => a.version - b.version);
     const { actor, last } = entries[0] as Entry;
     const prev = this.#lastByActor.get(actor) ?? birthOf(actor);
     this.#lastByActor.set(actor, last);
-    this.rumours.push({ entries, prev, predecessor: replica.row(actor)?.predecessor });
+    const predecessor = replica.row(actor)?.predecessor;
+    this.linkByActor.set(actor, predecessor);
+    this.rumours.push({ entries, prev, predecessor });
   }
 
   /** The rumour of the `number`-th write reaches a node. */
@@ -718,7 +730,7 @@ export class Cluster {
       ...(request.type === 'open' ? { empty: isEmpty } : {}),
       request: 1,
     });
-    const link = { nodeId: this.node(puller).replica.nodeId } as Link;
+    const link = { nodeId: this.node(puller).replica.nodeId, protocolVersion: PROTOCOL_VERSION } as Link;
     const answer = await this.node(server)
       .responder.answer(link, asked)
       .catch((error: unknown): NewReply => {
@@ -728,8 +740,27 @@ export class Cluster {
     return overTheWire({ ...answer, request: 1 });
   }
 
+  /** By heads, which must tell all that differs; every other pair of nodes goes by what digests tell. */
   async #compare(puller: number, server: number): Promise<Comparison> {
     const { replica } = this.node(puller);
+    const told = await compareHeads(
+      { replica, fingerprints: this.#fingerprints, recent: () => [] },
+      {
+        heads: async (asked) => {
+          const reply = await this.#ask(puller, server, { type: 'heads', ...asked });
+          assert(reply.type === 'heads-reply', 'heads are answered');
+          return reply;
+        },
+        chains: async (asked) => {
+          const reply = await this.#ask(puller, server, { type: 'chains', ...asked });
+          assert(reply.type === 'chains-reply', 'chains are answered');
+          return reply;
+        },
+      },
+    );
+    assert(told !== undefined, 'heads are enough');
+    this.#checkTold(puller, server, told);
+    if ((puller + server) % 2 === 1) return told;
     const answers = [];
     for (const page of digestPages(replica.rows(), this.#fingerprints)) {
       const reply = await this.#ask(puller, server, { type: 'digest', ...page });
@@ -737,6 +768,24 @@ export class Cluster {
       answers.push(reply);
     }
     return compareRows(replica.rows(), answers, [], this.#fingerprints);
+  }
+
+  /** Against both contexts, row by row. */
+  #checkTold(puller: number, server: number, { actors, rows, lacks, behind }: Comparison): void {
+    const [own, theirs] = [this.node(puller).replica, this.node(server).replica];
+    const listed = new Set(actors);
+    const rowByActor = new Map(rows.map((row) => [row.actor, row]));
+    let expectedBehind = 0;
+    for (const { actor } of [...own.rows(), ...theirs.rows()]) {
+      const [here, there] = [own, theirs].map((replica) => replica.row(actor) ?? unknownRow(actor));
+      if (saysTheSame(here as Row, there as Row)) continue;
+      assert(listed.has(actor), 'an actor on which two nodes differ is listed');
+      const told = lacks.has(actor) ? unknownRow(actor) : rowByActor.get(actor);
+      assert(told !== undefined && saysTheSame(told, there as Row), 'as the peer has it');
+    }
+    for (const row of theirs.rows())
+      if (!dominates(own.row(row.actor) ?? unknownRow(row.actor), row)) expectedBehind++;
+    assert(behind === expectedBehind, 'it is behind in as many as it lacks something of');
   }
 }
 

@@ -450,6 +450,10 @@ function detailsOf(message: Message): string {
     case 'recent':
     case 'recent-reply':
     case 'digest-reply':
+    case 'heads':
+    case 'heads-reply':
+    case 'chains':
+    case 'chains-reply':
       return counted(message.rows.length, 'row');
     case 'open':
       return counted(message.rows.length, 'row');

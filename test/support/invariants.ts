@@ -1,8 +1,8 @@
 /** What must hold of every replica at every moment, recomputed the slow way (DESIGN section 4, I1, I5, I6, I9). */
 
 import { expect } from 'vitest';
-import { birthOf } from '../../src/core/actor.ts';
-import { equalSums, SUM_ZERO, type Sum } from '../../src/core/context.ts';
+import { type Actor, birthOf } from '../../src/core/actor.ts';
+import { equalSums, type Predecessor, SUM_ZERO, type Sum } from '../../src/core/context.ts';
 import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { addSum, Fingerprints } from '../../src/core/fingerprint.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -64,6 +64,19 @@ export async function expectInvariants(
     replica.contextHash() === BigInt.asUintN(64, hash),
     'the hash of the context is that of its rows',
   );
+}
+
+/** Links are kept, and passed on: who has received of an actor knows what it names. */
+export function expectLinks(
+  replica: StoredReplica,
+  linkByActor: ReadonlyMap<Actor, Predecessor | undefined>,
+): void {
+  for (const { actor, received, predecessor } of replica.rows()) {
+    if (received === birthOf(actor)) continue;
+    const link = linkByActor.get(actor);
+    const isKept = predecessor?.actor === link?.actor && predecessor?.closed === link?.closed;
+    expectThat(isKept, `the link of ${actor} is kept`);
+  }
 }
 
 /** Without the cost of an assertion that holds: the model makes hundreds a step. */
