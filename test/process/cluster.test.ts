@@ -52,7 +52,7 @@ test('ten nodes form by one seed; who is killed, is stopped, goes on, or leaves,
   for (const name of NAMES.slice(1)) await start(name, '--peer', node('a').address);
   const observers = new Map(NAMES.map((name) => [name, new Observer(node(name).socket)]));
   const seenBy = (names: readonly (typeof NAMES)[number][], expected: Record<string, MemberStatus>) =>
-    Promise.all(names.map((name) => observers.get(name)?.sees(expected)));
+    Promise.all(names.map((name) => (observers.get(name) as Observer).sees(expected)));
   await seenBy(NAMES, all(NAMES, 'up'));
 
   // The seed among them.
