@@ -40,16 +40,16 @@ export function membershipOver(dependencies: MemberLinksDependencies, options: W
       clock,
       random,
       network: {
-        send: (member, message) => {
-          const link = linkTo(member);
-          if (link === undefined || !speaksOfMembers(link)) return false;
-          link.channel.tell(message);
-          return true;
-        },
+        isLinked: (member) => memberLink(linkTo(member)) !== undefined,
+        send: (member, message) => memberLink(linkTo(member))?.channel.tell(message),
       },
       onEvent: (event) => onMember?.(event),
       onRecords: () => onMemberRecords?.(),
     },
     options,
   );
+}
+
+function memberLink(link: Link | undefined): Link | undefined {
+  return link !== undefined && speaksOfMembers(link) ? link : undefined;
 }

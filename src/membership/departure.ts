@@ -25,9 +25,10 @@ export class Departure {
   tell(members: readonly NodeId[], record: Update, timeoutMs: number): Promise<void> {
     const { time, network, sequences } = this.#dependencies;
     for (const member of members) {
+      if (!network.isLinked(member)) continue;
       const sequence = sequences.next();
-      const isSent = network.send(member, { type: 'ping', sequence, updates: [record] });
-      if (isSent) this.#memberBySequence.set(sequence, member);
+      this.#memberBySequence.set(sequence, member);
+      network.send(member, { type: 'ping', sequence, updates: [record] });
     }
     if (this.#memberBySequence.size === 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -4,6 +4,8 @@ import type { NodeId } from '../core/actor.ts';
 import type { MemberMessage } from './member-messages.ts';
 
 export interface MemberNetwork {
-  /** Sends now; `false` if there is no link to `member`. What was sent may be lost. Never throws. */
-  send(member: NodeId, message: MemberMessage): boolean;
+  /** Asked before anything is made that would be told in vain. */
+  isLinked(member: NodeId): boolean;
+  /** Sends now. It may be lost, and is without a link. Never throws. */
+  send(member: NodeId, message: MemberMessage): void;
 }

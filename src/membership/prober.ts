@@ -128,11 +128,12 @@ export class Prober {
       helpers: new Set<NodeId>(),
       isAnswered: false,
     };
-    const isSent = network.send(target, { type: 'ping', sequence, updates: updatesFor(target) });
+    const isLinked = network.isLinked(target);
     const isNew = sentAtMs - member.knownSinceMs < LINKING_INTERVALS * probeIntervalMs;
-    if (!isSent && member.heardAtMs === undefined && isNew) return;
+    if (!isLinked && member.heardAtMs === undefined && isNew) return;
     this.#probe = probe;
-    const timeoutMs = isSent ? health.scale(member.roundTrip.timeoutMs(probeIntervalMs)) : 0;
+    if (isLinked) network.send(target, { type: 'ping', sequence, updates: updatesFor(target) });
+    const timeoutMs = isLinked ? health.scale(member.roundTrip.timeoutMs(probeIntervalMs)) : 0;
     this.#cancelTimeout = time.after(timeoutMs, () => this.#askHelpers(probe, periodMs - timeoutMs));
   }
 
@@ -140,10 +141,9 @@ export class Prober {
     const { random, network, updatesFor } = this.#dependencies;
     const timeoutMs = Math.floor(leftMs);
     const { sequence, target } = probe;
-    for (const helper of someOf(this.#helpersFor(target), Number.POSITIVE_INFINITY, random)) {
-      if (probe.helpers.size === HELPERS) return;
+    for (const helper of someOf(this.#helpersFor(target), HELPERS, random)) {
       const updates = updatesFor(helper);
-      if (!network.send(helper, { type: 'ping-request', sequence, target, timeoutMs, updates })) continue;
+      network.send(helper, { type: 'ping-request', sequence, target, timeoutMs, updates });
       probe.helpers.add(helper);
       probe.silentHelpers.add(helper);
     }
@@ -161,9 +161,12 @@ export class Prober {
   }
 
   #helpersFor(target: NodeId): NodeId[] {
+    const { table, network } = this.#dependencies;
     const helpers: NodeId[] = [];
-    for (const { record } of this.#dependencies.table.all())
-      if (record.status === 'up' && record.nodeId !== target) helpers.push(record.nodeId);
+    for (const { record } of table.all()) {
+      const { nodeId, status } = record;
+      if (status === 'up' && nodeId !== target && network.isLinked(nodeId)) helpers.push(nodeId);
+    }
     return helpers;
   }
 }

@@ -39,9 +39,10 @@ export class Relays {
   begin(requester: NodeId, { sequence, target, timeoutMs }: PingRequest): void {
     const { time, network, sequences, updatesFor } = this.#dependencies;
     if (this.#relayBySequence.size >= RELAYS_MAX) return;
+    const nack = (): void => network.send(requester, { type: 'nack', sequence });
+    if (!network.isLinked(target)) return nack();
     const own = sequences.next();
-    const nack = (): void => void network.send(requester, { type: 'nack', sequence });
-    if (!network.send(target, { type: 'ping', sequence: own, updates: updatesFor(target) })) return nack();
+    network.send(target, { type: 'ping', sequence: own, updates: updatesFor(target) });
     this.#relayBySequence.set(own, { requester, sequence, target });
     time.after(NACK_AFTER * timeoutMs, () => {
       if (this.#relayBySequence.has(own)) nack();

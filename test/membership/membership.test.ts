@@ -38,10 +38,9 @@ function begin(options: Partial<MembershipOptions> = {}): Membership {
       clock,
       random: createSeededRandom(1),
       network: {
+        isLinked: (to) => !unlinked.has(to),
         send: (to, message) => {
-          if (unlinked.has(to)) return false;
-          sent.push({ ...message, to });
-          return true;
+          if (!unlinked.has(to)) sent.push({ ...message, to });
         },
       },
       onEvent: ({ type, member: of }) => void events.push(`${type} ${of.nodeId}`),
@@ -343,6 +342,16 @@ describe('a probe', () => {
     member.receive(B, { type: 'ack', sequence: ping.sequence, updates: [] });
     await clock.advance(INTERVAL_MS);
     expect(taken('ping-request')).toMatchObject([{ to: B, target: A }]);
+  });
+
+  test('that cannot be sent tells nothing in vain', async () => {
+    tell(A, recordOf(A), recordOf(C, { status: 'down' }));
+    unlinked = new Set([A]);
+    member.start();
+    await clock.advance(3 * INTERVAL_MS);
+    // Of four times the first went to A.
+    const told = [1, 2, 3, 4].filter(() => toldOf(C) !== undefined);
+    expect(told).toHaveLength(3);
   });
 
   test('waits for one that is new here, and that nobody has linked yet', async () => {

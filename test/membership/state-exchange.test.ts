@@ -60,10 +60,10 @@ beforeEach(() => {
   for (const [self, end] of Object.entries(ends)) {
     end.exchange = new StateExchange({
       network: {
+        isLinked: () => true,
         send: (to, message) => {
           messages.push(message);
           if (!isLost(message)) waiting.push(() => deliver(self as NodeId, to, message));
-          return true;
         },
       },
       sequences: new Sequences(),

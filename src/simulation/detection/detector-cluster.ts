@@ -55,7 +55,10 @@ export class DetectorNode {
           after: (delayMs, callback) => time.after(delayMs, () => this.#when(this.#isStopped, callback)),
         },
         random: streamOf(cluster.seed, `member ${nodeId} ${time.nowMs}`),
-        network: { send: (member, message) => this.#send(member, message) },
+        network: {
+          isLinked: (member) => cluster.isLinked(nodeId, member),
+          send: (member, message) => this.#send(member, message),
+        },
         onEvent: ({ type, member }) =>
           void cluster.noticed.push({ atMs: time.nowMs, by: nodeId, of: member.nodeId, type }),
         onRecords: () => {},
@@ -96,13 +99,12 @@ export class DetectorNode {
     );
   }
 
-  #send(member: NodeId, message: MemberMessage): boolean {
-    if (!this.#cluster.isLinked(this.nodeId, member)) return false;
+  #send(member: NodeId, message: MemberMessage): void {
+    if (!this.#cluster.isLinked(this.nodeId, member)) return;
     this.#when(
       () => this.#condition === 'deaf',
       () => this.#cluster.carry(this.nodeId, member, message),
     );
-    return true;
   }
 
   readonly #isStopped = (): boolean => this.#condition === 'stopped';

@@ -30,7 +30,7 @@ const RUNS_MAX = 10_000;
 
 /** Above so many members a run takes long, and differs little from another. */
 const SMALL_MAX = 32;
-const LARGE_RUNS = 60;
+const LARGE_RUNS = 20;
 
 const program = new Command('detection')
   .description('Measures the detection of failures: nothing of it depends on this machine.')
