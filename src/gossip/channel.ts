@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Packer } from '../ports/packer.ts';
 import type { Connection } from '../ports/transport.ts';
 import { decodeMessage, encodeMessage } from './message-codec.ts';
-import type { Hello, Message, Notice, Reject, Reply, Request } from './messages.ts';
+import type { Hello, Message, Notice, Reject, Reply, Request, ViewMessage } from './messages.ts';
 import { type NewReply, type NewRequest, PendingRequests, UNDER_WAY_MAX } from './pending-requests.ts';
 import { failureOf } from './serving-failure.ts';
 import { Turns } from './turns.ts';
@@ -43,7 +43,7 @@ export interface ChannelEvents {
   /** What is not answered; throws `MalformedBytes`. */
   readonly onNotice: (notice: Notice) => void;
   /** What members tell each other; throws `MalformedBytes`. */
-  readonly onMemberMessage: (message: MemberMessage) => void;
+  readonly onMemberMessage: (message: MemberMessage | ViewMessage) => void;
   /** Once, whoever closed it. `reason` is absent if there was nothing to say. */
   readonly onClose: (reason: string | undefined) => void;
   /** The other side broke the protocol; the connection closes. */
@@ -127,7 +127,7 @@ export class Channel {
   }
 
   /** A message that may be lost. */
-  tell(message: MemberMessage): void {
+  tell(message: MemberMessage | ViewMessage): void {
     if (this.#memberMessages >= MEMBER_MESSAGES_MAX) return;
     this.#memberMessages++;
     void this.#send(message).finally(() => this.#memberMessages--);
@@ -186,6 +186,7 @@ export class Channel {
       case 'members-digest':
       case 'members':
       case 'members-reply':
+      case 'view':
         this.#memberBytes += FRAME_HEADER_BYTES + bytes;
         return this.#events.onMemberMessage(message);
       case 'summary':

@@ -34,6 +34,7 @@ import type { GossipMode } from './mode.ts';
 import { OwnAddress } from './own-address.ts';
 import { FULL_VIEW, type Partner, partnersAmong, type PeerSampler } from './partners.ts';
 import { PeerClocks } from './peer-clocks.ts';
+import { PartialView } from './partial-view.ts';
 import { Pacing } from './pacing.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { Peers } from './peers.ts';
@@ -60,8 +61,6 @@ export interface GossipDependencies extends Pick<MemberLinksDependencies, 'onMem
   readonly packer: Packer;
   readonly fingerprints: Fingerprints;
   readonly limits: Limits;
-  /** With which members links are kept; all of them if absent. */
-  readonly sampler?: PeerSampler | undefined;
   /** Absent: nothing is compressed, nor asked for so. */
   readonly compressor?: Compressor | undefined;
   /** Asked for so even where it only costs time. */
@@ -85,6 +84,8 @@ export interface GossipOptions {
   readonly rumours: RumourOptions | undefined;
   /** Absent: nobody is watched, and the peers are those that were configured, or dialled this node. */
   readonly membership?: WatchOptions | undefined;
+  /** Links are kept with a few members only; nothing without membership. */
+  readonly isViewPartial?: boolean | undefined;
   readonly sessionTimeoutMs: number;
   /** A chunk ends once it holds as many bytes, at most 256 KiB; 1 gives each entry or batch a message of its own. */
   readonly chunkBytes: number;
@@ -123,7 +124,7 @@ export class Gossip {
   readonly #events: EventMongering;
   readonly #sync: Sync;
   readonly #healing: Healing;
-  readonly #sampler: PeerSampler;
+  readonly #partialView: PartialView | undefined;
   #isChoosing = false;
   #listener: Listener | undefined;
 
@@ -173,9 +174,27 @@ export class Gossip {
       this.#choosePartners();
       dependencies.onMemberRecords?.();
     };
+    const isWatched = (member: NodeId): boolean => partialView?.watches(member) ?? true;
     const membership =
       options.membership &&
-      membershipOver({ nodeId, clock, random, linkTo, onMember, onMemberRecords }, options.membership);
+      membershipOver(
+        { nodeId, clock, random, linkTo, isWatched, onMember, onMemberRecords },
+        options.membership,
+      );
+    const partialView =
+      membership === undefined || options.isViewPartial !== true
+        ? undefined
+        : new PartialView({
+            nodeId,
+            clock,
+            random,
+            links: () => this.#peers.links(),
+            linkTo,
+            partners: () => partnersAmong(membership.members()),
+            isBusy: (peer) => puller.running?.peer === peer || server.isServing(peer),
+            onChanged: () => this.#choosePartners(),
+            dialSeeds: () => this.#peers.dialSeeds(),
+          });
     const ownAddress = new OwnAddress(options.advertise, () =>
       membership?.announce({ address: ownAddress.text }),
     );
@@ -199,7 +218,10 @@ export class Gossip {
       penalties: new Penalties(clock),
       admission: new Admission((peer) => this.#peers.linksTo(peer)),
       onSeen: (host) => ownAddress.seenAs(host),
-      onMemberMessage: (link, message) => membership?.receive(link.nodeId, message),
+      onMemberMessage: (link, message) => {
+        if (message.type === 'view') partialView?.receive(link, message.message);
+        else membership?.receive(link.nodeId, message);
+      },
     });
     this.#peers = new Peers(options.peers, {
       nodeId,
@@ -210,7 +232,9 @@ export class Gossip {
       resolver: dependencies.resolver,
       log,
       warnings,
+      wantsSeeds: partialView && (() => partialView.wantsSeeds),
       onConnected: (link) => {
+        partialView?.linked(link);
         if (speaksOfMembers(link)) membership?.linkOpened(link.nodeId);
         puller.connected(link);
         this.#acknowledgements.connected(link.nodeId);
@@ -312,7 +336,7 @@ export class Gossip {
     });
     this.mode = options.mode;
     this.membership = membership;
-    this.#sampler = dependencies.sampler ?? FULL_VIEW;
+    this.#partialView = partialView;
     this.#ownAddress = ownAddress;
     this.#replica = replica;
     this.#transport = transport;
@@ -331,6 +355,7 @@ export class Gossip {
     this.#antiEntropy.start();
     this.#mongering.start();
     this.membership?.start();
+    this.#partialView?.start();
     return this.#listener.address;
   }
 
@@ -342,6 +367,7 @@ export class Gossip {
     this.#mongering.stop();
     this.membership?.stop();
     this.aggregation.stop();
+    this.#partialView?.stop();
     this.#peers.stop();
     const stopped = [this.#antiEntropy.stop(), this.#puller.stop()];
     await this.#listener?.close();
@@ -439,7 +465,8 @@ export class Gossip {
   }
 
   #partners(): readonly Partner[] {
-    return this.#sampler.sample(partnersAmong(this.membership?.members() ?? []));
+    const sampler: PeerSampler = this.#partialView ?? FULL_VIEW;
+    return sampler.sample(partnersAmong(this.membership?.members() ?? []));
   }
 
   /** Malformed messages so far. */

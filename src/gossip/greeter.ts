@@ -20,7 +20,7 @@ import {
 } from './handshake.ts';
 import type { Link } from './link.ts';
 import { speaksOfMembers } from './member-links.ts';
-import type { Hello, Reject, Request } from './messages.ts';
+import type { Hello, Reject, Request, ViewMessage } from './messages.ts';
 import type { Penalties } from './penalties.ts';
 import type { Responder } from './responder.ts';
 import type { SessionServer } from './session-server.ts';
@@ -50,7 +50,7 @@ export interface GreeterDependencies {
   readonly server: SessionServer;
   readonly penalties: Penalties;
   /** What another member tells. */
-  readonly onMemberMessage: (link: Link, message: MemberMessage) => void;
+  readonly onMemberMessage: (link: Link, message: MemberMessage | ViewMessage) => void;
   readonly admission: Admission;
   /** By which host a peer knows this node. */
   readonly onSeen: (host: string) => void;

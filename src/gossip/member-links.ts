@@ -20,6 +20,7 @@ export interface MemberLinksDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly linkTo: (member: NodeId) => Link | undefined;
+  readonly isWatched?: ((member: NodeId) => boolean) | undefined;
   /** Once for each change of another member. */
   readonly onMember?: ((event: MemberEvent) => void) | undefined;
   /** What is known of members is another, and should be kept. */
@@ -39,6 +40,7 @@ export function membershipOver(dependencies: MemberLinksDependencies, options: W
       facts: options.facts,
       clock,
       random,
+      isWatched: dependencies.isWatched,
       network: {
         isLinked: (member) => memberLink(linkTo(member)) !== undefined,
         send: (member, message) => memberLink(linkTo(member))?.channel.tell(message),

@@ -41,6 +41,7 @@ import type { SessionOrder } from '../ports/replica.ts';
 import { decodePlainRows, decodeRows, encodePlainRows, encodeRows } from '../core/row-codec.ts';
 import { MEMBER_TYPE, memberPositions, readMemberMessage } from './member-message-codec.ts';
 import { RUMOURS_MAX } from './rumour-codec.ts';
+import { readViewMessage, VIEW_TYPE, viewPositions } from './view-codec.ts';
 import { cleanReason, Fields } from './validated-fields.ts';
 
 /** A cursor is a key (at most 65,535 bytes), or an actor and a version, and little else. Part of the protocol. */
@@ -83,6 +84,7 @@ const TYPE = {
   ...MEMBER_TYPE,
   aggregate: 44,
   'aggregate-reply': 45,
+  view: VIEW_TYPE,
 } as const satisfies Record<Message['type'], number>;
 
 /** The version of the protocol that added how a node is reached to its hello. */
@@ -196,6 +198,8 @@ function positionsOf(message: Message): readonly unknown[] {
     }
     case 'aggregate-reply':
       return [message.request, ...(message.share === undefined ? [] : sharePositions(message.share))];
+    case 'view':
+      return viewPositions(message);
     case 'lost':
       return [message.session, message.dots];
     case 'keep-alive':
@@ -398,6 +402,8 @@ function messageOf(type: number, fields: Fields): Message {
         request: fields.uint32(),
         share: fields.hasMore ? readShare(fields) : undefined,
       };
+    case TYPE.view:
+      return readViewMessage(fields);
     case TYPE['keep-alive']:
       return { type: 'keep-alive', session: fields.sessionName() };
     case TYPE.lost:

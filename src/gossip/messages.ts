@@ -3,6 +3,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { FullRow, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
+import type { HyParViewMessage } from '../membership/hyparview.ts';
 import type { MemberMessage } from '../membership/member-messages.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import type { Share } from './aggregate.ts';
@@ -329,6 +330,12 @@ export interface AggregateReply {
   readonly share: Share | undefined;
 }
 
+/** Since version 2: how partial views are kept; not answered, but by another of them. */
+export interface ViewMessage {
+  readonly type: 'view';
+  readonly message: HyParViewMessage<NodeId>;
+}
+
 /** Still at work on this session, on either side; not answered. */
 export interface KeepAlive {
   readonly type: 'keep-alive';
@@ -393,6 +400,7 @@ export type Message =
   | EventsReply
   | AggregateRequest
   | AggregateReply
+  | ViewMessage
   | KeepAlive
   | Lost
   | Done

@@ -25,6 +25,8 @@ export interface Partner {
   /** `host:port`. */
   readonly address: string;
   readonly isDown: boolean;
+  /** It is dialled at once, whoever's turn it is. */
+  readonly isUrgent?: boolean;
 }
 
 /** Peer sampling (Jelasity et al. 2007): with whom a node keeps links. */
@@ -32,6 +34,10 @@ export interface PeerSampler {
   /** `members`: those that may be dialled; this node is none of them. */
   sample<M extends Partner>(members: readonly M[]): readonly M[];
 }
+
+/** How links are chosen: with all members, or with a few that stay a random choice. */
+export const SAMPLERS = ['full', 'partial'] as const;
+export type Sampler = (typeof SAMPLERS)[number];
 
 /** Everybody knows everybody. */
 export const FULL_VIEW: PeerSampler = { sample: (members) => members };
@@ -110,7 +116,8 @@ export class Partners {
     const { nodeId, address, isDown } = partner;
     const known = this.#byNode.get(nodeId);
     if (known !== undefined && known.partner.address === address) {
-      const isBack = known.partner.isDown && !isDown;
+      const isBack =
+        (known.partner.isDown && !isDown) || (partner.isUrgent === true && known.partner.isUrgent !== true);
       known.partner = partner;
       if (isBack) this.#dialSoon(known);
       return;
@@ -140,7 +147,8 @@ export class Partners {
   }
 
   #dialSoon({ partner, dialer }: Dialled): void {
-    const isOurTurn = this.#dependencies.self < partner.nodeId && !partner.isDown;
+    const isOurTurn =
+      partner.isUrgent === true || (this.#dependencies.self < partner.nodeId && !partner.isDown);
     dialer.dialIn((isOurTurn ? 0 : TURN_MS) + this.#random.fraction() * SPREAD_MS);
   }
 }

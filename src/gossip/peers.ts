@@ -39,6 +39,8 @@ export interface PeersDependencies extends Pick<
   readonly nodeId: NodeId;
   readonly log: Log;
   readonly warnings: Warnings;
+  /** Whether seeds are dialled; absent: always. */
+  readonly wantsSeeds?: (() => boolean) | undefined;
   /** A link to a node that had none. */
   readonly onConnected: (link: Link) => void;
 }
@@ -136,6 +138,10 @@ export class Peers {
     await Promise.all([...seeds, this.#partners.dialNow()]);
   }
 
+  dialSeeds(): void {
+    for (const seed of this.#seedByAddress.values()) void seed.dial();
+  }
+
   /** Resolves when no attempt to dial is under way. */
   async idle(): Promise<void> {
     await Promise.all([...this.#seedByAddress.values()].map((seed) => seed.idle()));
@@ -187,7 +193,8 @@ export class Peers {
   #seedOf(address: string): Seed {
     const known = this.#seedByAddress.get(address);
     if (known !== undefined) return known;
-    const seed = new Seed(address, { ...this.#dialing, resolver: this.#dependencies.resolver });
+    const { resolver, wantsSeeds: isWanted } = this.#dependencies;
+    const seed = new Seed(address, { ...this.#dialing, resolver, isWanted });
     this.#seedByAddress.set(address, seed);
     return seed;
   }

@@ -15,6 +15,8 @@ const LOOK_UP_MS = 30_000;
 export interface SeedDependencies extends DialerDependencies {
   /** Absent: names are dialled as they are. */
   readonly resolver?: Resolver | undefined;
+  /** Absent: always. */
+  readonly isWanted?: (() => boolean) | undefined;
 }
 
 export class Seed {
@@ -106,6 +108,10 @@ export class Seed {
   }
 
   #dialerOf(place: Place, record: PeerRecord): Dialer {
-    return new Dialer({ ...place, record }, this.#dependencies);
+    const { isWanted } = this.#dependencies;
+    return new Dialer(
+      { ...place, record, ...(isWanted === undefined ? {} : { isWanted }) },
+      this.#dependencies,
+    );
   }
 }

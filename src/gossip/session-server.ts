@@ -214,6 +214,10 @@ export class SessionServer {
   }
 
   /** The peer has begun a comparison, and not ended it. */
+  isServing(peer: NodeId): boolean {
+    return [...this.#keptByName.values()].some((kept) => kept.peer === peer);
+  }
+
   isComparing(peer: NodeId): boolean {
     return [...this.#keptByName.values()].some((kept) => kept.peer === peer && kept.comparison.hasBegun);
   }

@@ -108,6 +108,13 @@ export class Fields {
     return { minimum, maximum };
   }
 
+  text(lengthMax: number): string {
+    const value = this.#take();
+    if (typeof value !== 'string' || value.length > lengthMax)
+      throw this.#malformed(`a text of at most ${lengthMax}`);
+    return value;
+  }
+
   /** Node and cluster ids. */
   name(): NodeId {
     const value = this.#take();

@@ -90,6 +90,12 @@ export class HyParView<Peer> {
     this.#dependencies.send(contact, { type: 'join' });
   }
 
+  /** Some that were heard of elsewhere. */
+  introduce(peers: readonly Peer[]): void {
+    for (const peer of peers) this.#remember(peer);
+    this.#mend();
+  }
+
   /** Time for a shuffle, and to look for active ones that are lacking. */
   cycle(): void {
     this.#declined.clear();

@@ -44,6 +44,8 @@ export interface MembershipDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: MemberNetwork;
+  /** Whether this node is one of those that probe it; all are probed if absent. */
+  readonly isWatched?: ((member: NodeId) => boolean) | undefined;
   /** Once for each change of another member. Must not throw. */
   readonly onEvent: (event: MemberEvent) => void;
   /** What `records` gives is another. Must not throw. */
@@ -100,6 +102,7 @@ export class Membership {
       table,
       health,
       sequences,
+      isWatched: dependencies.isWatched ?? (() => true),
       updatesFor,
       onFailed: (member) => this.#accuse(member, 'suspect'),
       probeIntervalMs,

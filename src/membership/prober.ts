@@ -43,6 +43,8 @@ export interface ProberDependencies {
   readonly table: MemberTable;
   readonly health: LocalHealth;
   readonly sequences: Sequences;
+  /** Whether this node is one of those that probe it. */
+  readonly isWatched: (member: NodeId) => boolean;
   /** What a message to this member carries. */
   readonly updatesFor: (member: NodeId) => readonly Update[];
   /** Nobody has heard of it. */
@@ -113,9 +115,9 @@ export class Prober {
   }
 
   #begin(periodMs: number): void {
-    const { clock, time, health, network, table, sequences, updatesFor, probeIntervalMs } =
+    const { clock, time, health, network, table, sequences, isWatched, updatesFor, probeIntervalMs } =
       this.#dependencies;
-    const target = this.#order.next((member) => isProbed(table.get(member)));
+    const target = this.#order.next((member) => isProbed(table.get(member)) && isWatched(member));
     const member = target === undefined ? undefined : table.get(target);
     if (target === undefined || member === undefined) return;
     const sentAtMs = clock.monotonicMs();

@@ -201,6 +201,11 @@ export interface NodeOptions extends StoreOptions {
   readonly advertise?: string;
   /** Whether nodes tell each other of each other, and watch each other (SWIM). Default true; else peers are those above. */
   readonly membership?: boolean;
+  /**
+   * `full` (default): links are kept with all members; `partial`: with some five, whatever the size of the cluster, of
+   * which others take the place when they fail (HyParView). One setting for the cluster.
+   */
+  readonly sampler?: 'full' | 'partial';
   /** Between two probes of a member. Default 1,000. */
   readonly probeIntervalMs?: number;
   /** How long members that are down, or have left, are remembered, and the former are dialled. Default 3 days. */

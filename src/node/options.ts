@@ -8,6 +8,7 @@ import { BoatoError } from '../core/errors.ts';
 import { hostOf, isHostPort, isLoopback, isPortless, isWildcard } from '../core/host.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
+import { type Sampler, SAMPLERS } from '../gossip/partners.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../gossip/pacing.ts';
 import type { Log } from '../ports/log.ts';
 import { checkSignal } from './abort.ts';
@@ -39,6 +40,7 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly peers: readonly string[];
   readonly advertise: string | undefined;
   readonly membership: boolean;
+  readonly sampler: Sampler;
   readonly probeIntervalMs: number;
   readonly memberRetentionMs: number;
   readonly mode: GossipMode;
@@ -77,6 +79,7 @@ const NODE_FIELDS = [
   'peers',
   'advertise',
   'membership',
+  'sampler',
   'probeIntervalMs',
   'memberRetentionMs',
   'mode',
@@ -117,6 +120,7 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     peers: checkPeers(options.peers === undefined ? [] : options.peers),
     advertise: checkAdvertise(options.advertise),
     membership,
+    sampler: checkSampler(options.sampler === undefined ? 'full' : options.sampler, membership),
     probeIntervalMs: integer('probeIntervalMs', options.probeIntervalMs, 1000, 100, 60_000),
     memberRetentionMs: integer(
       'memberRetentionMs',
@@ -254,6 +258,15 @@ function checkMode(mode: unknown): GossipMode {
   const known = GOSSIP_MODES.find((candidate) => candidate === mode);
   if (known !== undefined) return known;
   throw invalid('mode', `must be one of ${GOSSIP_MODES.join(', ')}, not ${shown(mode)}`);
+}
+
+function checkSampler(sampler: unknown, membership: boolean): Sampler {
+  const known = SAMPLERS.find((candidate) => candidate === sampler);
+  if (known === undefined)
+    throw invalid('sampler', `must be one of ${SAMPLERS.join(', ')}, not ${shown(sampler)}`);
+  if (known === 'partial' && !membership)
+    throw invalid('sampler', 'can be partial only with `membership`, which tells where members are');
+  return known;
 }
 
 function addressOf(field: string, text: string): Address {

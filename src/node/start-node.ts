@@ -75,6 +75,7 @@ export async function startNode(
       peers: [...new Set([...options.peers, ...seeds])],
       advertise: options.advertise,
       membership: membershipOptions(options),
+      isViewPartial: options.sampler === 'partial',
       settings: { tombstoneTtlMs, maxDriftMs },
       mode: options.mode,
       gossipIntervalMs: options.gossipIntervalMs,

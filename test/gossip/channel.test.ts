@@ -16,6 +16,7 @@ import {
 } from '../../src/gossip/messages.ts';
 import type { NewReply } from '../../src/gossip/pending-requests.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
+import type { ViewMessage } from '../../src/gossip/messages.ts';
 import type { Connection } from '../../src/ports/transport.ts';
 
 /** A request fails after so long without a byte, and at most half a second later. */
@@ -50,7 +51,7 @@ class Told implements ChannelEvents {
     this.whenGreeted();
   };
   readonly onReject = ({ code }: { code: string }): void => void this.events.push(`reject ${code}`);
-  readonly onMemberMessage = ({ type }: MemberMessage): void => void this.events.push(type);
+  readonly onMemberMessage = ({ type }: MemberMessage | ViewMessage): void => void this.events.push(type);
   readonly onNotice = ({ type, session }: Notice): void => void this.events.push(`${type} ${session}`);
   readonly onClose = (reason: string | undefined): void =>
     void this.events.push(`close: ${reason ?? 'no reason'}`);

@@ -1,12 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
+import type { NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import type { Share } from '../../src/gossip/aggregate.ts';
 import { CHAIN_ROWS_MAX } from '../../src/gossip/heads.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
+import type { HyParViewMessage } from '../../src/membership/hyparview.ts';
 import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import { memberUpdates } from '../membership/update-arbitraries.ts';
@@ -56,6 +58,16 @@ const digests = fc.uniqueArray(hashes, { maxLength: 20 }).chain((actorHashes) =>
     ),
   });
 });
+
+const named = fc.array(nodeIds, { maxLength: 16 });
+const viewMessages: fc.Arbitrary<HyParViewMessage<NodeId>> = fc.oneof(
+  fc.record({ type: fc.constantFrom('join' as const, 'disconnect' as const) }),
+  fc.record({ type: fc.constant('forward-join' as const), peer: nodeIds, left: fc.nat(16) }),
+  fc.record({ type: fc.constant('neighbour' as const), isUrgent: fc.boolean() }),
+  fc.record({ type: fc.constant('neighbour-reply' as const), isAccepted: fc.boolean() }),
+  fc.record({ type: fc.constant('shuffle' as const), origin: nodeIds, left: fc.nat(16), peers: named }),
+  fc.record({ type: fc.constant('shuffle-reply' as const), peers: named }),
+);
 
 /** The sign of zero does not travel. */
 const numbers = fc.double({ min: -1e30, max: 1e30, noNaN: true }).map((number) => number + 0);
@@ -263,6 +275,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
       { maxLength: 5 },
     ),
   }),
+  viewMessages.map((message) => ({ type: 'view' as const, message })),
   fc.record({
     type: fc.constant('aggregate' as const),
     request: requests,

@@ -276,6 +276,31 @@ describe('on the wire', () => {
         },
         '9d 2c 07 a46b657973 a161 09 64 02 01 cb4004000000000000 01 00 ff 06',
       ],
+    'view = [46, 0] join': [{ type: 'view', message: { type: 'join' } }, '92 2e 00'],
+    '| [46, 1, peer: name, left: 0..16] forward-join': [
+      { type: 'view', message: { type: 'forward-join', peer: nodeId('a'), left: 16 } },
+      '94 2e 01 a161 10',
+    ],
+    '| [46, 2, isUrgent: boolean] neighbour': [
+      { type: 'view', message: { type: 'neighbour', isUrgent: true } },
+      '93 2e 02 c3',
+    ],
+    '| [46, 3, isAccepted: boolean] neighbour-reply': [
+      { type: 'view', message: { type: 'neighbour-reply', isAccepted: false } },
+      '93 2e 03 c2',
+    ],
+    '| [46, 4] disconnect': [{ type: 'view', message: { type: 'disconnect' } }, '92 2e 04'],
+    '| [46, 5, origin: name, left: 0..16, peers] shuffle': [
+      {
+        type: 'view',
+        message: { type: 'shuffle', origin: nodeId('a'), left: 6, peers: [nodeId('b'), nodeId('c')] },
+      },
+      '95 2e 05 a161 06 a3622063',
+    ],
+    '| [46, 6, peers] shuffle-reply': [
+      { type: 'view', message: { type: 'shuffle-reply', peers: [] } },
+      '93 2e 06 a0',
+    ],
     'aggregate-reply = [45, request: uint32, share?]': [
       {
         type: 'aggregate-reply',

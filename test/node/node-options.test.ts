@@ -21,6 +21,7 @@ const BAD: readonly BadField[] = [
   ['advertise', '0.0.0.0:7531', 'must be host:port as other nodes dial it, not "0.0.0.0:7531"'],
   ['advertise', '10.0.0.1:0', 'must be host:port as other nodes dial it, not "10.0.0.1:0"'],
   ['membership', 'no', 'must be true or false'],
+  ['sampler', 'some', 'must be one of full, partial, not "some"'],
   ['probeIntervalMs', 99, 'must be an integer from 100 to 60000, not 99'],
   ['memberRetentionMs', 999, 'must be an integer from 1000 to 31536000000, not 999'],
   ['mode', 'gossip', 'must be one of push, pull, push-pull, not "gossip"'],

@@ -69,6 +69,7 @@ export interface TestNodeOptions {
   readonly rumours?: RumourOptions;
   /** Of the failure detector; it is off if absent. */
   readonly membership?: Partial<MembershipOptions>;
+  readonly isViewPartial?: boolean;
   /** What the node's wall clock shows beyond the right time. */
   readonly clockOffsetMs?: number;
   readonly seed?: number;
@@ -234,6 +235,7 @@ export class GossipCluster {
             metadata: new Uint8Array(0),
           },
         },
+        isViewPartial: options.isViewPartial,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         chunkBytes: options.chunkBytes ?? CHUNK_BYTES,
         servedBytesPerSecond: options.servedBytesPerSecond,
@@ -472,6 +474,8 @@ function detailsOf(message: Message): string {
     case 'rumours-reply':
     case 'events-reply':
       return [...message.feedback].join(' ');
+    case 'view':
+      return message.message.type;
     case 'aggregate':
       return `${message.name}, exchange ${message.number}`;
     case 'aggregate-reply':

@@ -5,6 +5,7 @@
 
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import { GOSSIP_MODES } from '../../gossip/mode.ts';
+import { SAMPLERS } from '../../gossip/partners.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../../gossip/pacing.ts';
 import type { NodeOptions } from '../../node/api.ts';
 import {
@@ -39,6 +40,7 @@ export interface Setting<Value> {
 type OfNode =
   | 'peers'
   | 'membership'
+  | 'sampler'
   | 'probeIntervalMs'
   | 'memberRetentionMs'
   | 'gossipIntervalMs'
@@ -129,6 +131,12 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     kind: SWITCH,
     about: 'without, peers are those that are named, and nodes neither tell of nor watch each other',
     byDefault: true,
+  },
+  sampler: {
+    key: 'sampler',
+    kind: choice('<sampler>', SAMPLERS),
+    about: 'with which members links are kept: full, with all; partial, with a few',
+    byDefault: 'full',
   },
   probeIntervalMs: {
     key: 'probe-interval',

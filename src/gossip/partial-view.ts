@@ -1,0 +1,236 @@
+/**
+ * A node that keeps links with a few members only, whatever the size of the cluster: HyParView over the links of gossip. Who
+ * is a member, and where, is told by membership; with whom links are kept is the active view.
+ *
+ * 1. What is to be sent to a member without a link waits until it is dialled; who is not reached in time is out of the view.
+ * 2. A link to somebody outside the view is closed once the other end has been told, unless data is on its way over it.
+ * 3. Those in the view are probed. One after the other, some time apart, so is everybody else: those who watched somebody
+ *    may all have failed with it.
+ * 4. Seeds are dialled only while nobody is in the view.
+ */
+
+import type { NodeId } from '../core/actor.ts';
+import { HYPARVIEW_DEFAULTS, HyParView, type HyParViewMessage } from '../membership/hyparview.ts';
+import { ProbeOrder, someOf } from '../membership/shuffled.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import type { Link } from './link.ts';
+import { speaksOfMembers } from './member-links.ts';
+import type { Partner, PeerSampler } from './partners.ts';
+
+/** Between two shuffles, about: some 25 bytes a second for each node. */
+const SHUFFLE_MS = 30_000;
+
+/** Between two looks at who is linked. */
+const LOOK_MS = 1000;
+
+/** Who could not be linked for so long is out of the view; both ends may have dialled by then. */
+const UNLINKED_MS = 10_000;
+
+/** Links that are younger may be about to be needed. */
+const SURPLUS_MS = 15_000;
+
+/** So long one more member is linked and probed, then another one: each of N is by somebody in as long, about. */
+const CHECK_MS = 15_000;
+
+/** Messages that wait for one link. */
+const WAITING_MAX = 4;
+
+/** Members that are named to the passive view when it has nobody to offer. */
+const INTRODUCED = 5;
+
+export interface PartialViewDependencies {
+  readonly nodeId: NodeId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly links: () => readonly Link[];
+  readonly linkTo: (member: NodeId) => Link | undefined;
+  /** Members that may be dialled. */
+  readonly partners: () => readonly Partner[];
+  /** Data is on its way from it, or to it. */
+  readonly isBusy: (member: NodeId) => boolean;
+  /** With whom links are to be kept is another. */
+  readonly onChanged: () => void;
+  readonly dialSeeds: () => void;
+}
+
+type Message = HyParViewMessage<NodeId>;
+
+interface Waiting {
+  readonly messages: Message[];
+  readonly sinceMs: number;
+}
+
+export class PartialView implements PeerSampler {
+  readonly #dependencies: PartialViewDependencies;
+  readonly #view: HyParView<NodeId>;
+  readonly #waitingByMember = new Map<NodeId, Waiting>();
+  readonly #unlinkedSinceMs = new Map<NodeId, number>();
+  /** Told that the link to it is closed. */
+  readonly #parting = new Set<NodeId>();
+  readonly #checks: ProbeOrder;
+  #checked: NodeId | undefined;
+  #checkedAtMs: number;
+  #wanted = '';
+  #shuffledAtMs: number;
+  #cancelLook: () => void = () => {};
+
+  constructor(dependencies: PartialViewDependencies) {
+    const { nodeId, clock, random } = dependencies;
+    this.#dependencies = dependencies;
+    this.#shuffledAtMs = clock.monotonicMs();
+    this.#checkedAtMs = this.#shuffledAtMs;
+    this.#checks = new ProbeOrder(random, () => this.#present());
+    this.#view = new HyParView<NodeId>({
+      self: nodeId,
+      nameOf: (member) => member,
+      random,
+      send: (to, message) => this.#send(to, message),
+    });
+  }
+
+  get active(): readonly NodeId[] {
+    return this.#view.active;
+  }
+
+  start(): void {
+    this.#lookSoon();
+  }
+
+  stop(): void {
+    this.#cancelLook();
+  }
+
+  sample<M extends Partner>(members: readonly M[]): readonly M[] {
+    const active = new Set(this.#view.active);
+    return members.flatMap((member) => {
+      if (this.#waitingByMember.has(member.nodeId) || member.nodeId === this.#checked)
+        return [{ ...member, isUrgent: true }];
+      return active.has(member.nodeId) ? [member] : [];
+    });
+  }
+
+  /** Whether this node is one of those that watch it. */
+  watches(member: NodeId): boolean {
+    return member === this.#checked || this.#view.active.includes(member);
+  }
+
+  get wantsSeeds(): boolean {
+    return this.#view.active.length === 0;
+  }
+
+  receive({ nodeId }: Link, message: Message): void {
+    this.#view.receive(nodeId, message);
+    this.#changed();
+  }
+
+  /** A link to a node that had none. */
+  linked(link: Link): void {
+    const { nodeId } = link;
+    if (!speaksOfMembers(link)) return;
+    const waiting = this.#waitingByMember.get(nodeId);
+    this.#waitingByMember.delete(nodeId);
+    for (const message of waiting?.messages ?? []) this.#tell(link, message);
+    if (this.#view.active.length === 0) this.#view.join(nodeId);
+    this.#changed();
+  }
+
+  #send(to: NodeId, message: Message): void {
+    const link = this.#dependencies.linkTo(to);
+    if (link !== undefined) return this.#tell(link, message);
+    // Who has dropped somebody need not dial it to say so: it notices.
+    if (message.type === 'disconnect') return;
+    const sinceMs = this.#dependencies.clock.monotonicMs();
+    const waiting = this.#waitingByMember.get(to) ?? { messages: [], sinceMs };
+    if (waiting.messages.length < WAITING_MAX) waiting.messages.push(message);
+    this.#waitingByMember.set(to, waiting);
+  }
+
+  #tell(link: Link, message: Message): void {
+    if (speaksOfMembers(link)) link.channel.tell({ type: 'view', message });
+  }
+
+  #lookSoon(): void {
+    this.#cancelLook = this.#dependencies.clock.after(LOOK_MS, () => {
+      this.#look();
+      this.#lookSoon();
+    });
+  }
+
+  #look(): void {
+    const { clock, random } = this.#dependencies;
+    const nowMs = clock.monotonicMs();
+    const partners = this.#dependencies.partners();
+    const down = new Set(partners.flatMap(({ nodeId, isDown }) => (isDown ? [nodeId] : [])));
+    for (const [member, { sinceMs }] of this.#waitingByMember)
+      if (nowMs - sinceMs >= UNLINKED_MS || down.has(member)) this.#lose(member);
+    for (const member of this.#view.active)
+      if (this.#isUnreachable(member, nowMs) || down.has(member)) this.#lose(member);
+    if (this.#view.active.length < HYPARVIEW_DEFAULTS.activeMax && this.#view.passive.length === 0)
+      this.#view.introduce(someOf(this.#present(), INTRODUCED, random));
+    if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS) {
+      this.#shuffledAtMs = nowMs - random.fraction() * LOOK_MS;
+      this.#view.cycle();
+    }
+    if (nowMs - this.#checkedAtMs >= CHECK_MS) {
+      this.#checkedAtMs = nowMs - random.fraction() * LOOK_MS;
+      this.#checked = undefined;
+      this.#checked = this.#checks.next((member) => !this.watches(member) && !down.has(member));
+    }
+    this.#partFromOthers(nowMs);
+    if (this.#view.active.length === 0) this.#dependencies.dialSeeds();
+    this.#changed();
+  }
+
+  #present(): NodeId[] {
+    return this.#dependencies.partners().flatMap(({ nodeId, isDown }) => (isDown ? [] : [nodeId]));
+  }
+
+  #lose(member: NodeId): void {
+    this.#waitingByMember.delete(member);
+    this.#unlinkedSinceMs.delete(member);
+    this.#view.failed(member);
+  }
+
+  #isUnreachable(member: NodeId, nowMs: number): boolean {
+    if (this.#dependencies.linkTo(member) !== undefined) {
+      this.#unlinkedSinceMs.delete(member);
+      return false;
+    }
+    const sinceMs = this.#unlinkedSinceMs.get(member) ?? nowMs;
+    this.#unlinkedSinceMs.set(member, sinceMs);
+    return nowMs - sinceMs >= UNLINKED_MS;
+  }
+
+  #partFromOthers(nowMs: number): void {
+    for (const link of this.#dependencies.links()) {
+      const { nodeId, sinceMs } = link;
+      const isSurplus =
+        speaksOfMembers(link) &&
+        nowMs - sinceMs >= SURPLUS_MS &&
+        this.#view.active.length > 0 &&
+        !this.watches(nodeId) &&
+        !this.#dependencies.isBusy(nodeId);
+      if (!isSurplus) this.#parting.delete(nodeId);
+      else if (this.#parting.delete(nodeId))
+        link.channel.close('it is not among the few that links are kept with');
+      else {
+        this.#tell(link, { type: 'disconnect' });
+        this.#parting.add(nodeId);
+      }
+    }
+  }
+
+  #changed(): void {
+    const wanted = [
+      ...this.#view.active,
+      ' ',
+      ...this.#waitingByMember.keys(),
+      ' ',
+      this.#checked ?? '',
+    ].join(' ');
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    this.#dependencies.onChanged();
+  }
+}

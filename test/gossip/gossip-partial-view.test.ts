@@ -1,0 +1,106 @@
+/** Clusters whose nodes keep links with a few members only, on virtual time. */
+
+import { describe, expect, test } from 'vitest';
+import { GossipCluster, INTERVAL_MS, type TestNode } from '../support/gossip-fixture.ts';
+
+const RUMOURS = { intervalMs: 20, fanout: 3, unneededMax: 4 };
+
+/** All are told of the first one only. */
+async function clusterOf(count: number): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {
+  const cluster = new GossipCluster();
+  const nodes: TestNode[] = [];
+  for (let at = 0; at < count; at++) nodes.push(await startOne(cluster, `n${at}`));
+  await cluster.pass(60 * INTERVAL_MS);
+  return { cluster, nodes };
+}
+
+function startOne(cluster: GossipCluster, host: string): Promise<TestNode> {
+  const peers = host === 'n0' ? [] : ['n0'];
+  return cluster.start(host, { peers, rumours: RUMOURS, membership: {}, isViewPartial: true });
+}
+
+/** Members with which a node is connected. */
+function linkedWith({ gossip }: TestNode): readonly string[] {
+  return gossip.peers().flatMap(({ state, nodeId }) => (state === 'connected' ? [nodeId ?? '?'] : []));
+}
+
+/** Nodes that a message can reach from the first of `nodes`, over links. */
+function reached(nodes: readonly TestNode[]): number {
+  const byHost = new Map(nodes.map((node) => [node.host, node]));
+  const seen = new Set<string>();
+  const next = [nodes[0] as TestNode];
+  for (let node = next.pop(); node !== undefined; node = next.pop()) {
+    if (seen.has(node.host)) continue;
+    seen.add(node.host);
+    for (const peer of linkedWith(node)) {
+      const other = byHost.get(peer);
+      if (other !== undefined) next.push(other);
+    }
+  }
+  return seen.size;
+}
+
+function statusesOf({ gossip, host }: TestNode): ReadonlyMap<string, string> {
+  const members = gossip.membership?.members() ?? [];
+  return new Map(members.flatMap(({ nodeId, status }) => (nodeId === host ? [] : [[nodeId, status]])));
+}
+
+function holders(nodes: readonly TestNode[], writer: TestNode): number {
+  const written = writer.replica.rows().find(({ actor }) => writer.replica.hasWrittenAs(actor));
+  return nodes.filter(
+    ({ replica }) => written !== undefined && (replica.row(written.actor)?.received ?? 0) >= written.received,
+  ).length;
+}
+
+describe('nodes with partial views', () => {
+  test('keep links with a few, also the one that all were told of, and all know and reach all', async () => {
+    const { cluster, nodes } = await clusterOf(24);
+    for (const node of nodes) {
+      expect(linkedWith(node).length).toBeGreaterThan(0);
+      // Five, who is looked after for a moment, and who looks.
+      expect(linkedWith(node).length).toBeLessThanOrEqual(10);
+      expect([...statusesOf(node).values()]).toStrictEqual(Array.from({ length: 23 }, () => 'up'));
+    }
+    expect(reached(nodes)).toBe(24);
+    const links = nodes.reduce((sum, node) => sum + linkedWith(node).length, 0);
+    expect(links / 24).toBeLessThan(8);
+    const [writer] = nodes as [TestNode];
+    await writer.put('news', 'value');
+    await cluster.pass(INTERVAL_MS / 2);
+    expect(holders(nodes, writer)).toBeGreaterThan(20);
+    await cluster.converge(60_000);
+    expect(holders(nodes, writer)).toBe(24);
+    await cluster.stopAll();
+  }, 60_000);
+
+  test('find together again when two thirds of them are gone, and tell which', async () => {
+    const { cluster, nodes } = await clusterOf(24);
+    const [gone, left] = [nodes.slice(0, 16), nodes.slice(16)];
+    for (const node of gone) await cluster.stop(node);
+    await cluster.pass(150 * INTERVAL_MS);
+    expect(reached(left)).toBe(8);
+    for (const node of left) {
+      const statuses = statusesOf(node);
+      const others = left.filter((other) => other !== node);
+      expect(new Set(gone.map(({ host }) => statuses.get(host)))).toStrictEqual(new Set(['down']));
+      expect(new Set(others.map(({ host }) => statuses.get(host)))).toStrictEqual(new Set(['up']));
+    }
+    await cluster.stopAll();
+  }, 60_000);
+
+  test('take in who comes later, and say little while nothing happens', async () => {
+    const { cluster, nodes } = await clusterOf(12);
+    const late = await startOne(cluster, 'late');
+    await cluster.pass(60 * INTERVAL_MS);
+    expect(reached([...nodes, late])).toBe(13);
+    cluster.takeSent();
+    await cluster.pass(60 * INTERVAL_MS);
+    const sent = cluster
+      .takeSent()
+      .filter(({ message }) => message !== 'malformed' && message.type === 'view');
+    const bytes = sent.reduce((sum, one) => sum + one.bytes, 0);
+    // For each node and second.
+    expect(bytes / 13 / 60).toBeLessThan(40);
+    await cluster.stopAll();
+  }, 60_000);
+});

@@ -1,0 +1,146 @@
+/** A partial view beside links that the test makes: what it says over them, whom it wants, and what it closes. */
+
+import { describe, expect, test } from 'vitest';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { NodeId } from '../../src/core/actor.ts';
+import type { Channel } from '../../src/gossip/channel.ts';
+import type { Link } from '../../src/gossip/link.ts';
+import type { Message } from '../../src/gossip/messages.ts';
+import { PartialView } from '../../src/gossip/partial-view.ts';
+import type { Partner } from '../../src/gossip/partners.ts';
+import { nodeId } from './codec-arbitraries.ts';
+
+class Surroundings {
+  readonly clock = new SimulatedClock();
+  readonly links = new Map<NodeId, Link>();
+  /** `a: join`, or `a: closed`. */
+  readonly told: string[] = [];
+  readonly busy = new Set<NodeId>();
+  partners: Partner[] = [];
+  seedsDialled = 0;
+  readonly view = new PartialView({
+    nodeId: nodeId('self'),
+    clock: this.clock,
+    random: createSeededRandom(1),
+    links: () => [...this.links.values()],
+    linkTo: (member) => this.links.get(member),
+    partners: () => this.partners,
+    isBusy: (member) => this.busy.has(member),
+    onChanged: () => {},
+    dialSeeds: () => void this.seedsDialled++,
+  });
+
+  constructor(...members: readonly string[]) {
+    this.partners = members.map((name) => ({ nodeId: nodeId(name), address: `${name}:1`, isDown: false }));
+    this.view.start();
+  }
+
+  link(name: string, protocolVersion: number = 2): Link {
+    const member = nodeId(name);
+    const channel = {
+      tell: (message: Message) =>
+        void this.told.push(`${name}: ${message.type === 'view' ? message.message.type : message.type}`),
+      close: () => {
+        this.told.push(`${name}: closed`);
+        this.links.delete(member);
+      },
+    } as unknown as Channel;
+    const sinceMs = this.clock.monotonicMs();
+    const link = { nodeId: member, channel, protocolVersion, sinceMs } as Link;
+    this.links.set(member, link);
+    this.view.linked(link);
+    return link;
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 500) {
+      await this.clock.advance(500);
+      await settle();
+    }
+  }
+
+  takeTold(): string[] {
+    return this.told.splice(0);
+  }
+
+  wanted(): string[] {
+    return this.view
+      .sample(this.partners)
+      .map((partner) => `${partner.nodeId}${partner.isUrgent === true ? '!' : ''}`);
+  }
+}
+
+describe('a partial view', () => {
+  test('joins through the first member that is linked, and no other', () => {
+    const around = new Surroundings('a', 'b');
+    around.link('a');
+    around.link('b');
+    expect(around.takeTold()).toStrictEqual(['a: join']);
+    expect(around.wanted()).toStrictEqual(['a']);
+  });
+
+  test('says nothing to a peer that speaks version 1, and closes no link with it', async () => {
+    const around = new Surroundings('a');
+    around.link('old', 1);
+    around.link('a');
+    await around.pass(60_000);
+    expect(around.told.filter((told) => told.startsWith('old'))).toStrictEqual([]);
+    expect(around.links.has(nodeId('old'))).toBe(true);
+  });
+
+  test('dials whoever is to be told something without a link, tells it then, and gives up in time', async () => {
+    const around = new Surroundings('a', 'b', 'c');
+    const link = around.link('a');
+    around.view.receive(link, { type: 'forward-join', peer: nodeId('b'), left: 0 });
+    around.view.receive(link, { type: 'forward-join', peer: nodeId('c'), left: 0 });
+    expect(around.wanted()).toStrictEqual(['a', 'b!', 'c!']);
+    around.takeTold();
+    around.link('b');
+    expect(around.takeTold()).toStrictEqual(['b: neighbour']);
+    expect(around.view.active).toContain(nodeId('c'));
+    await around.pass(12_000);
+    expect(around.view.active).toStrictEqual([nodeId('a'), nodeId('b')]);
+  });
+
+  test('closes a link outside of it once the other end has been told, but not while data is on its way', async () => {
+    // Of `b` nothing is known but its link, so that it is neither asked nor looked after.
+    const around = new Surroundings('a');
+    around.link('a');
+    around.busy.add(nodeId('b'));
+    around.link('b');
+    await around.pass(40_000);
+    expect(around.links.has(nodeId('b'))).toBe(true);
+    around.busy.clear();
+    await around.pass(3000);
+    expect(around.told.filter((told) => told.startsWith('b'))).toStrictEqual(['b: disconnect', 'b: closed']);
+    expect(around.links.has(nodeId('a'))).toBe(true);
+  });
+
+  test('drops who is down at once, and wants seeds when nobody is left', async () => {
+    const around = new Surroundings('a');
+    around.link('a');
+    expect(around.view.wantsSeeds).toBe(false);
+    around.partners = around.partners.map((partner) => ({ ...partner, isDown: true }));
+    around.links.clear();
+    await around.pass(1500);
+    expect(around.view.active).toStrictEqual([]);
+    expect(around.view.wantsSeeds).toBe(true);
+    expect(around.seedsDialled).toBeGreaterThan(0);
+  });
+
+  test('watches its members, and everybody else in turn', async () => {
+    const names = ['b', 'c', 'd', 'e'];
+    const around = new Surroundings('a', ...names);
+    around.link('a');
+    const watched = new Set<string>();
+    for (let second = 0; second < 90; second++) {
+      await around.pass(1000);
+      expect(around.view.watches(nodeId('a'))).toBe(true);
+      const others = names.filter((name) => around.view.watches(nodeId(name)));
+      for (const name of others) watched.add(name);
+    }
+    expect(watched).toStrictEqual(new Set(names));
+    around.view.stop();
+  });
+});
