@@ -62,13 +62,13 @@ describe('where ten nodes had a thousand runs each', () => {
 
     expect(b.replica.counts.actors).toBe(NODES * RUNS + 1);
     expect(cluster.transcript()).toMatchInlineSnapshot(`
-      "node-0 → node-1 hello 32 B
-      node-1 → node-0 hello 32 B
+      "node-0 → node-1 hello 58 B
+      node-1 → node-0 hello 58 B
       node-1 → node-0 summary 38 B
       node-0 → node-1 summary 38 B
       node-0 → node-1 recent 11 B (0 rows)
-      node-0 → node-1 summary-reply 38 B
       node-1 → node-0 recent 11 B (0 rows)
+      node-0 → node-1 summary-reply 38 B
       node-1 → node-0 summary-reply 38 B
       node-1 → node-0 recent-reply 21 B (0 rows)
       node-0 → node-1 recent-reply 21 B (0 rows)
@@ -121,13 +121,13 @@ describe('where ten nodes had a thousand runs each', () => {
     expect(c.replica.heads()).toEqual(a.replica.heads());
     expect(c.replica.rows()).toHaveLength(NODES * RUNS);
     expect(summarize(cluster.takeSent())).toMatchInlineSnapshot(`
-      "node-0 → node-c hello × 1: 32 B
-      node-c → node-0 hello × 1: 32 B
+      "node-0 → node-c hello × 1: 58 B
+      node-c → node-0 hello × 1: 58 B
       node-c → node-0 summary × 1: 38 B
       node-0 → node-c summary × 1: 38 B
       node-0 → node-c recent × 2: 22 B
-      node-0 → node-c summary-reply × 1: 38 B
       node-c → node-0 recent × 2: 4990 B
+      node-0 → node-c summary-reply × 1: 38 B
       node-c → node-0 summary-reply × 1: 38 B
       node-c → node-0 recent-reply × 2: 42 B
       node-0 → node-c recent-reply × 2: 5010 B
