@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What is put before `node`, such as a command that enters a namespace. It must become the process, not begin another. */
+  readonly command?: readonly string[];
 }
 
 export interface RunResult {
@@ -93,7 +95,8 @@ export async function startServe(args: readonly string[], options: RunOptions = 
 /** The raw process, for tests of signals and broken pipes. */
 export function spawnStore(args: readonly string[], options: RunOptions = {}): ChildProcess {
   const outer = Object.entries(process.env).filter(([name]) => !name.startsWith('STORE_'));
-  const child = spawn(process.execPath, [STORE, ...args], {
+  const [program = '', ...allArgs] = [...(options.command ?? []), process.execPath, STORE, ...args];
+  const child = spawn(program, allArgs, {
     stdio: 'pipe',
     env: { ...Object.fromEntries(outer), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
