@@ -35,6 +35,8 @@ interface Lines {
 interface Raised {
   readonly warning: GossipWarning;
   readonly untilMs: number;
+  /** Not shown any more. */
+  readonly isOver: boolean;
 }
 
 export class Warnings {
@@ -50,7 +52,8 @@ export class Warnings {
 
   /**
    * One of each code for each peer; a later message takes the place of the earlier one, and is not logged. `lastsMs`:
-   * gone after so long, unless it is raised again: for causes whose end nobody would tell.
+   * gone after so long, unless it is raised again: for causes whose end nobody would tell. What is cleared before, and comes
+   * back in the same words, is not logged again: a peer may take a connection for a moment each time before it refuses it.
    */
   raise(
     code: GossipWarningCode,
@@ -60,22 +63,28 @@ export class Warnings {
   ): void {
     this.#forgetOld();
     const key = keyOf(code, peer);
-    if (!this.#byKey.has(key)) this.#tell(code, peer, message);
+    const before = this.#byKey.get(key);
+    const isTold = before !== undefined && (!before.isOver || before.warning.message === message);
+    if (!isTold) this.#tell(code, peer, message);
     this.#byKey.set(key, {
       warning: { code, peer, message },
       untilMs: this.#clock.monotonicMs() + lastsMs,
+      isOver: false,
     });
     const [oldest] = this.#byKey.keys();
     if (this.#byKey.size > WARNINGS_MAX && oldest !== undefined) this.#byKey.delete(oldest);
   }
 
   clear(code: GossipWarningCode, peer: string): void {
-    this.#byKey.delete(keyOf(code, peer));
+    const key = keyOf(code, peer);
+    const raised = this.#byKey.get(key);
+    if (raised?.untilMs === Number.POSITIVE_INFINITY) this.#byKey.delete(key);
+    else if (raised !== undefined) this.#byKey.set(key, { ...raised, isOver: true });
   }
 
   all(): GossipWarning[] {
     this.#forgetOld();
-    return [...this.#byKey.values()].map(({ warning }) => warning);
+    return [...this.#byKey.values()].filter(({ isOver }) => !isOver).map(({ warning }) => warning);
   }
 
   #tell(code: GossipWarningCode, peer: string, message: string): void {

@@ -71,6 +71,22 @@ describe('warnings', () => {
     expect(logged).toHaveLength(LINES_MAX + 5);
   });
 
+  test('that would have ended by themselves, and come and go, are logged once for each message', async () => {
+    const { warnings, clock, logged } = makeWarnings();
+    warnings.raise('PEER_REJECTED', 'a', 'no', 1000);
+    warnings.clear('PEER_REJECTED', 'a');
+    expect(warnings.all()).toEqual([]);
+    warnings.raise('PEER_REJECTED', 'a', 'no', 1000);
+    expect(warnings.all()).toHaveLength(1);
+    expect(logged).toEqual(['no']);
+    warnings.clear('PEER_REJECTED', 'a');
+    warnings.raise('PEER_REJECTED', 'a', 'for another reason', 1000);
+    warnings.clear('PEER_REJECTED', 'a');
+    await clock.advance(1000);
+    warnings.raise('PEER_REJECTED', 'a', 'for another reason', 1000);
+    expect(logged).toEqual(['no', 'for another reason', 'for another reason']);
+  });
+
   test('are at most 256: the oldest is forgotten', () => {
     const { warnings } = makeWarnings();
     for (let stranger = 0; stranger < 257; stranger++) warnings.raise('PEER_REJECTED', `${stranger}`, 'no');
