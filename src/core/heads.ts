@@ -11,7 +11,11 @@ import { isTrivial, type Predecessor, type Row } from './context.ts';
 import { type Version, VERSION_ZERO } from './version.ts';
 
 /** The actor before `row`'s, and how far it is closed where this row is; `undefined` if the row implies nothing. */
-export function impliedBy({ actor, closed, predecessor }: Row): Predecessor | undefined {
+export function impliedBy({
+  actor,
+  closed,
+  predecessor,
+}: Pick<Row, 'actor' | 'closed' | 'predecessor'>): Predecessor | undefined {
   return closed > birthOf(actor) ? predecessor : undefined;
 }
 

@@ -5,7 +5,8 @@
  *     node, prefix, partly = length:varint bytes
  *     partly, rows = as in PROTOCOL.md, "Rows"; single dots as clouds without a sum
  *
- * The checksum covers the name of the cluster and everything after it. A token has some 25 characters for each actor.
+ * The checksum covers the name of the cluster and everything after it. Rows that others imply are left out
+ * (`told-heads.ts`): a token has some 25 characters for each node.
  */
 
 import { crc32 } from 'node:zlib';

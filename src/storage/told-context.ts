@@ -4,7 +4,7 @@
  */
 
 import { type Actor, birthOf } from '../core/actor.ts';
-import { isLate, isTrivial, unknownRow } from '../core/context.ts';
+import { isLate, isTrivial, type Predecessor, unknownRow } from '../core/context.ts';
 import type { Dot } from '../core/entry.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
@@ -15,13 +15,15 @@ import type { State } from './state.ts';
 /** Single dots of all actors; while there are more (a first copy, a long session) none are kept. 8 KiB of a token. */
 const DOTS_MAX = 1024;
 
-const NO_DOTS: ReadonlySet<Version> = new Set();
+export const NO_DOTS: ReadonlySet<Version> = new Set();
 
 export interface ToldRow {
   readonly received: Version;
   readonly closed: Version;
   /** Beyond `received`: seen, be they present or not. */
   readonly dots: ReadonlySet<Version>;
+  /** Absent in a token. */
+  readonly predecessor?: Predecessor | undefined;
 }
 
 export interface Told {
@@ -53,9 +55,9 @@ export function pinContext({ context, horizon }: State): PinnedContext {
   const rows: PinnedRow[] = [];
   for (const row of context.all()) {
     if (isTrivial(row)) continue;
-    const { actor, no, received, closed, loose, cloudVersions } = row;
+    const { actor, no, received, closed, loose, cloudVersions, predecessor } = row;
     const dots = hasDots && cloudVersions.size > 0 ? new Set(cloudVersions) : NO_DOTS;
-    rows.push({ actor, no, received, closed, dots, looseCount: loose.count });
+    rows.push({ actor, no, received, closed, dots, looseCount: loose.count, predecessor });
   }
   return { rows, horizon, hasDots };
 }
@@ -69,9 +71,9 @@ export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean 
 export async function toldOf({ rows, horizon, hasDots }: PinnedContext, snapshot: Snapshot): Promise<Told> {
   const rowByActor = new Map<Actor, ToldRow>();
   for (const row of rows) {
-    const { actor, received, closed } = row;
+    const { actor, received, closed, predecessor } = row;
     const dots = hasDots && row.looseCount > 0 ? await withLoose(row, snapshot) : row.dots;
-    rowByActor.set(actor, { received, closed, dots });
+    rowByActor.set(actor, { received, closed, dots, predecessor });
   }
   return { rowByActor, horizon, unnamed: !hasDots && rows.some(({ looseCount }) => looseCount > 0) };
 }

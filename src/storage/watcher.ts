@@ -25,6 +25,7 @@ import { ChangePages, type ChangePin, type StoredChange } from './change-pages.t
 import { type ChangeToken, decodeToken, encodeToken } from './change-token.ts';
 import type { ChangeJournal, Placed } from './change-journal.ts';
 import { beyond, isCovered, isToldLate, type Told, type ToldRow, toldOf } from './told-context.ts';
+import { toldHeads, withImplied } from './told-heads.ts';
 
 /** Some rounds of gossip. */
 export const CATCH_UP_MS = 10_000;
@@ -166,15 +167,17 @@ export class Watcher {
     try {
       this.#wakes = pin.wakes;
       this.#drops ??= { drops: pin.drops, droppedAt: pin.droppedAt };
-      const told = this.#told ?? this.#since?.told ?? (await toldOf(pin.context, pin.snapshot));
-      const placed =
-        this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
-      this.#checkGone(pin, told, placed !== undefined);
-      if (this.#told === undefined && !(await this.#isCovered(told, pin))) {
+      this.#checkGone(pin);
+      if (this.#told === undefined && !(await this.#isCovered(pin))) {
         if (this.#dependencies.clock.monotonicMs() >= this.#untilMs) throw gone(UNSEEN);
         await pin.snapshot.close();
         return false;
       }
+      const told = this.#told ?? (await this.#toldBefore(pin));
+      const placed =
+        this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
+      const isExact = placed !== undefined && this.#since === undefined;
+      if (!isExact && isToldLate(told, pin.context)) throw gone(LATE);
       const since = this.#told === undefined ? this.#since : { nextExpiryMs: this.#nextExpiryMs };
       const nextExpiryMs = since?.nextExpiryMs ?? pin.wallMs;
       const pages = new ChangePages(pin, this.#prefix, nextExpiryMs);
@@ -199,10 +202,18 @@ export class Watcher {
       : pages.untold(told, this.#dependencies.journal.held());
   }
 
-  async #isCovered(told: Told, { context, snapshot }: ChangePin): Promise<boolean> {
+  /** Where the watch begins. Of a token, once it is covered: what its heads imply is known here then. */
+  #toldBefore({ context, snapshot }: ChangePin): Promise<Told> {
+    if (this.#since === undefined) return toldOf(context, snapshot);
+    return Promise.resolve(withImplied(this.#since.told, context));
+  }
+
+  /** Whether what a token covers was seen: its heads, and so what they imply (I9). */
+  async #isCovered({ context, snapshot }: ChangePin): Promise<boolean> {
     return (
-      (await isCovered(told.rowByActor, context, snapshot)) &&
-      (await isCovered(this.#since?.partly ?? NO_ROWS, context, snapshot))
+      this.#since === undefined ||
+      ((await isCovered(this.#since.told.rowByActor, context, snapshot)) &&
+        (await isCovered(this.#since.partly, context, snapshot)))
     );
   }
 
@@ -212,13 +223,11 @@ export class Watcher {
     return since?.told.unnamed === true && since.nodeId !== this.#dependencies.nodeId;
   }
 
-  #checkGone(pin: ChangePin, told: Told, isJournaled: boolean): void {
+  #checkGone(pin: ChangePin): void {
     const nextExpiryMs = this.#told === undefined ? this.#since?.nextExpiryMs : this.#nextExpiryMs;
     if (this.#told === undefined && this.#isUnaccounted) throw gone(UNNAMED);
     if (pin.drops !== this.#drops?.drops || pin.droppedAt !== this.#drops.droppedAt) throw gone(DROPPED);
     if ((nextExpiryMs ?? pin.wallMs) < pin.wallMs - this.#dependencies.tombstoneTtlMs) throw gone(EXPIRED);
-    const isExact = isJournaled && this.#since === undefined;
-    if (!isExact && isToldLate(told, pin.context)) throw gone(LATE);
   }
 
   async #next(): Promise<readonly StoredChange[] | undefined> {
@@ -237,11 +246,15 @@ export class Watcher {
     await this.#endPass();
   }
 
-  #encode(place: Place): string | undefined {
+  #encode({ told, partly, nextExpiryMs }: Place): string | undefined {
     if (this.#drops === undefined) return undefined;
     const { nodeId, clusterId } = this.#dependencies;
     const { drops, droppedAt } = this.#drops;
-    return encodeToken({ nodeId, drops, droppedAt, prefix: this.#prefix, ...place }, clusterId);
+    const heads = {
+      told: { ...told, rowByActor: toldHeads(told.rowByActor) },
+      partly: toldHeads(partly),
+    };
+    return encodeToken({ nodeId, drops, droppedAt, prefix: this.#prefix, nextExpiryMs, ...heads }, clusterId);
   }
 
   async #endPass(): Promise<void> {

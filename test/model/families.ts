@@ -105,4 +105,5 @@ export const WATCHED_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> 
   'resumed watches, disks': resumed(AWAY, AWAY, TOLD, DISKS),
   'watched comparisons': within(COMPARING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
   'watched bootstraps': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
+  'watched runs': plain(RUNS, RUNS, AWAY, TOLD, DISKS, WATCHES, WATCHES),
 };

@@ -152,6 +152,53 @@ describe('a watch', () => {
 });
 
 describe('a token', () => {
+  /** Each of which writes, as after a restart. */
+  async function runs(replica: StoredReplica, count: number): Promise<void> {
+    for (let run = 0; run < count; run++) {
+      await clock.advance(TTL_MS / 4);
+      await replica.write([put(`k${run % 10}`, String(run))]);
+    }
+  }
+
+  test('is no longer after two hundred runs of a node than after two', async () => {
+    const a = await open('a');
+    await runs(a, 2);
+    const short = await tokenOf(a);
+    await runs(a, 198);
+    expect(a.counts.actors).toBe(200);
+    expect((await tokenOf(a)).length).toBe(short.length);
+  });
+
+  test('stands for all runs that came before, at its node and at another that knows them', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await runs(a, 20);
+    const token = await tokenOf(a);
+    await a.write([put('new', '1')]);
+    await pull(b, a);
+    for (const replica of [a, b]) {
+      const watcher = await watch(replica, token);
+      expect((await told(watcher)).map((change) => change.split(' from ')[0])).toEqual(['put new 1']);
+      await watcher.close();
+    }
+  });
+
+  test('is not judged late before its node knows what it stands for', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await runs(a, 3);
+    await pull(b, a);
+    await runs(a, 3);
+    await a.write([del('k0')]);
+    const token = await tokenOf(a);
+    // At `b` deletions were collected that lie above what it has seen of `a`.
+    await b.write([del('x')]);
+    await clock.advance(TTL_MS);
+    await b.collect();
+    const watcher = await watch(b, token);
+    expect(await told(watcher)).toEqual([]);
+    expect(watcher.isBegun).toBe(false);
+    await watcher.close();
+  });
+
   test('goes on where it was given, over a restart', async () => {
     const disk = new MemoryDisk();
     const a = await open('a', disk);
