@@ -81,7 +81,10 @@ function share({ from, to, isLogarithmic = false }: Axis, at: number): number {
 }
 
 function shown(tick: number): string {
-  return tick.toLocaleString('en', { maximumSignificantDigits: 6 });
+  // A row of noughts has no room beside the axis, and nobody counts them.
+  return tick !== 0 && Math.abs(tick) < 1e-3
+    ? tick.toExponential().replace('-', '−')
+    : tick.toLocaleString('en', { maximumSignificantDigits: 6 });
 }
 
 function round(length: number): number {
