@@ -1,5 +1,6 @@
 /** The part of `docs/cluster-figures.md` about the detection of failures: tables, with what they mean. */
 
+import { markdownTable } from '../markdown.ts';
 import type { Figures } from './figures.ts';
 
 /** Of Das et al. 2002, section 3.2: e / (e - 1). */
@@ -19,7 +20,7 @@ A member dies. In each period every member probes one other, so the expected num
 dead one is e/(e − 1) = ${PERIODS_EXPECTED.toFixed(2)} in clusters that are not small. Then seconds after its death: until the first suspects it,
 until the first finds it down, and until all have heard; medians.
 
-${table(
+${markdownTable(
   [
     'members',
     'periods to a probe',
@@ -48,7 +49,7 @@ Of ${nodes} members some are slow: ${blocks} times in a row they neither hear no
 to catch up. How often a member that is well was found down by another one, and, in brackets, by one that is well
 itself. Each part of Lifeguard is measured alone, then all of them together.
 
-${table(
+${markdownTable(
   ['slow members', ...detectors],
   bySlow.map(({ slow, byDetector }) => [
     slow,
@@ -75,10 +76,4 @@ function timesFewer({ bySlow }: Figures['falsePositives']): string {
   const [swim, lifeguard] = [sum('SWIM'), sum('Lifeguard')];
   const counts = `${swim.toLocaleString('en')} to ${lifeguard.toLocaleString('en')}`;
   return lifeguard === 0 ? counts : `${Math.floor(swim / lifeguard)} times (${counts})`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string =>
-    `| ${cells.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
