@@ -6,7 +6,7 @@
 import type { NodeId } from '../core/actor.ts';
 import { sameName } from './handshake.ts';
 import type { Link } from './link.ts';
-import type { Hello, Reject } from './messages.ts';
+import type { Hello, Reject } from './greeting-messages.ts';
 
 export class Admission {
   readonly #linksTo: (nodeId: NodeId) => readonly Link[];

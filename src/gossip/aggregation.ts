@@ -12,7 +12,7 @@ import type { Random } from '../ports/random.ts';
 import { type Aggregate, estimate, firstShare, type Share } from './aggregate.ts';
 import { Averaging } from './averaging.ts';
 import type { Link } from './link.ts';
-import type { AggregateReply, AggregateRequest } from './messages.ts';
+import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
 
 /** Between two exchanges that a node opens, on average: in step, two that ask each other at one moment would only swap. */
 const CYCLE_MS = 40;

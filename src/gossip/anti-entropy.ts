@@ -8,7 +8,7 @@ import type { Random } from '../ports/random.ts';
 import type { Replica } from '../ports/replica.ts';
 import { nothingUnseen } from './lag.ts';
 import type { Link } from './link.ts';
-import type { Summary } from './messages.ts';
+import type { Summary } from './round-messages.ts';
 import { type GossipMode, pullsInOwnRounds, pullsInRoundsOfPeers } from './mode.ts';
 import type { PeerClocks } from './peer-clocks.ts';
 import type { Peers } from './peers.ts';

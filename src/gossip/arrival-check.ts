@@ -7,7 +7,7 @@ import type { Row } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { checkOrder } from './chunk-order.ts';
-import type { Chunk } from './messages.ts';
+import type { Chunk } from './session-messages.ts';
 
 /** A server sends an empty chunk after many entries that the puller has seen; so many in a row are 160 million of them. */
 const EMPTY_CHUNKS_MAX = 10_000;

@@ -1,7 +1,8 @@
 /** A chunk on its way to the puller: whether it came so slowly that the next one had better be compressed. */
 
 import type { Clock } from '../ports/clock.ts';
-import type { Chunk, Reply } from './messages.ts';
+import type { Reply } from './messages.ts';
+import type { Chunk } from './session-messages.ts';
 
 /**
  * Of what is in a chunk: to compress 256 KiB takes both ends together 4 ms (Brotli at quality 1) and halves them at best,

@@ -14,7 +14,7 @@ import { ROWS_MAX } from '../core/row-codec.ts';
 import type { Replica } from '../ports/replica.ts';
 import { type Comparison, comparisonOf } from './digest.ts';
 import { ascending, CHAIN_ROWS_MAX, CHAINS_MAX, HEADS_MAX, newestHeads } from './heads.ts';
-import type { Chains, ChainsReply, Heads, HeadsReply } from './messages.ts';
+import type { Chains, ChainsReply, Heads, HeadsReply } from './round-messages.ts';
 import { PeerContext } from './peer-context.ts';
 
 /** Rows of a chain that are asked for first, then twice as many each time. */

@@ -6,7 +6,7 @@ import type { Fingerprints } from '../core/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import { DIGEST_PAIRS_MAX } from './hash-list.ts';
-import type { Digest, DigestPair, DigestReply, RecentReply } from './messages.ts';
+import type { Digest, DigestPair, DigestReply, RecentReply } from './round-messages.ts';
 
 const HASH_MAX = 0xffff_ffff_ffff_ffffn;
 

@@ -16,7 +16,7 @@ import { checkFeedback, FEEDBACK, type Feedback } from './feedback.ts';
 import { HeardEvents } from './heard-events.ts';
 import { type Hot, HotNews } from './hot-news.ts';
 import type { Link } from './link.ts';
-import type { Events } from './messages.ts';
+import type { Events } from './mongering-messages.ts';
 import type { RumourOptions } from './rumour-mongering.ts';
 import { ServingFailure } from './serving-failure.ts';
 import { TokenBucket } from './token-bucket.ts';

@@ -29,7 +29,7 @@ import {
   speaksOfMembers,
   type WatchOptions,
 } from './member-links.ts';
-import type { ClusterSettings } from './messages.ts';
+import type { ClusterSettings } from './greeting-messages.ts';
 import type { GossipMode } from './mode.ts';
 import { OwnAddress } from './own-address.ts';
 import { FULL_VIEW, type Partner, partnersAmong, type PeerSampler } from './partners.ts';

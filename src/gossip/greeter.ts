@@ -20,7 +20,8 @@ import {
 } from './handshake.ts';
 import type { Link } from './link.ts';
 import { speaksOfMembers } from './member-links.ts';
-import type { Hello, Reject, Request, ViewMessage } from './messages.ts';
+import type { Hello, Reject } from './greeting-messages.ts';
+import type { Request, ViewMessage } from './messages.ts';
 import type { Penalties } from './penalties.ts';
 import type { Responder } from './responder.ts';
 import type { SessionServer } from './session-server.ts';

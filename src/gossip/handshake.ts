@@ -1,15 +1,8 @@
 /** The first messages of a connection: who the other side is, and whether the two may talk. */
 
 import type { NodeId } from '../core/actor.ts';
-import {
-  type ClusterSettings,
-  type Contact,
-  type Hello,
-  PROTOCOL_VERSION,
-  PROTOCOL_VERSION_OLDEST,
-  type Reject,
-  type RejectCode,
-} from './messages.ts';
+import type { ClusterSettings, Contact, Hello, Reject, RejectCode } from './greeting-messages.ts';
+import { PROTOCOL_VERSION, PROTOCOL_VERSION_OLDEST } from './protocol-version.ts';
 
 /** How long the other side may take to say hello. */
 export const HELLO_TIMEOUT_MS = 5000;

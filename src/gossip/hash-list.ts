@@ -3,7 +3,7 @@
 import { assert } from '../core/assert.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import type { DigestPair } from './messages.ts';
+import type { DigestPair } from './round-messages.ts';
 
 export const HASH_BYTES = 8;
 

@@ -8,7 +8,7 @@ import { type Actor, type NodeId, nodeIdOf } from '../core/actor.ts';
 import { type Row, saysTheSame, unknownRow } from '../core/context.ts';
 import { impliedBy } from '../core/heads.ts';
 import type { Replica } from '../ports/replica.ts';
-import type { Heads, HeadsReply } from './messages.ts';
+import type { Heads, HeadsReply } from './round-messages.ts';
 
 /** Rows of one message; of a reply with more the rest is left out, and digests follow. Part of the protocol. */
 export const HEADS_MAX = 4096;

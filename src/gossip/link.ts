@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../core/actor.ts';
 import type { Channel } from './channel.ts';
-import type { Contact } from './messages.ts';
+import type { Contact } from './greeting-messages.ts';
 
 export interface Link {
   readonly nodeId: NodeId;

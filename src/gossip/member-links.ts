@@ -8,7 +8,7 @@ import type { MembershipOptions } from '../membership/options.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Link } from './link.ts';
-import { MEMBERS_SINCE } from './messages.ts';
+import { MEMBERS_SINCE } from './protocol-version.ts';
 
 export interface WatchOptions extends MembershipOptions {
   /** What this node says of itself. */

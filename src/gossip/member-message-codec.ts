@@ -7,93 +7,89 @@ import type { Update } from '../membership/member.ts';
 import { PROBE_INTERVAL_MAX_MS } from '../membership/options.ts';
 import { SEQUENCE_MAX } from '../membership/sequences.ts';
 import { decodeUpdates, encodeUpdates, UPDATES_BYTES_MAX } from '../membership/update-codec.ts';
+import type { CodecsOf } from './codec.ts';
 import type { Fields } from './validated-fields.ts';
-
-/** First positions. Part of the protocol, since version 2. */
-export const MEMBER_TYPE: Readonly<Record<MemberMessage['type'], number>> = {
-  ping: 30,
-  ack: 31,
-  'ping-request': 32,
-  nack: 33,
-  'members-digest': 34,
-  members: 35,
-  'members-reply': 36,
-};
 
 /** Longest that a requester waits: the longest probe interval, of the illest node. Part of the protocol. */
 const TIMEOUT_MAX_MS: number = (LOCAL_HEALTH_MAX + 1) * PROBE_INTERVAL_MAX_MS;
 
-export function memberPositions(message: MemberMessage): readonly unknown[] {
-  switch (message.type) {
-    case 'ping':
-    case 'ack':
-      return [message.sequence, encodeUpdates(message.updates)];
-    case 'ping-request': {
-      const { sequence, target, timeoutMs, updates } = message;
+/** Since version 2 of the protocol. */
+export const MEMBER_CODECS: CodecsOf<MemberMessage> = {
+  ping: {
+    number: 30,
+    positions: ({ sequence, updates }) => [sequence, encodeUpdates(updates)],
+    read: (fields) => ({
+      type: 'ping',
+      sequence: fields.upTo(SEQUENCE_MAX),
+      updates: readUpdates(fields),
+    }),
+  },
+  ack: {
+    number: 31,
+    positions: ({ sequence, updates }) => [sequence, encodeUpdates(updates)],
+    read: (fields) => ({
+      type: 'ack',
+      sequence: fields.upTo(SEQUENCE_MAX),
+      updates: readUpdates(fields),
+    }),
+  },
+  'ping-request': {
+    number: 32,
+    positions: ({ sequence, target, timeoutMs, updates }) => {
       return [sequence, target, timeoutMs, encodeUpdates(updates)];
-    }
-    case 'nack':
-      return [message.sequence];
-    case 'members-digest':
-      return [message.digest];
-    case 'members':
-      return [message.sequence, message.after, message.isLast, encodeUpdates(message.records)];
-    case 'members-reply':
-      return [message.sequence, message.isCut, encodeUpdates(message.records)];
-  }
-}
-
-/** `undefined` if `type` is none of these. Throws `MalformedBytes`. */
-export function readMemberMessage(type: number, fields: Fields): MemberMessage | undefined {
-  switch (type) {
-    case MEMBER_TYPE.ping:
-      return { type: 'ping', sequence: fields.upTo(SEQUENCE_MAX), updates: readUpdates(fields) };
-    case MEMBER_TYPE.ack:
-      return { type: 'ack', sequence: fields.upTo(SEQUENCE_MAX), updates: readUpdates(fields) };
-    case MEMBER_TYPE['ping-request']:
-      return {
-        type: 'ping-request',
-        sequence: fields.upTo(SEQUENCE_MAX),
-        target: fields.name(),
-        timeoutMs: fields.upTo(TIMEOUT_MAX_MS),
-        updates: readUpdates(fields),
-      };
-    case MEMBER_TYPE.nack:
-      return { type: 'nack', sequence: fields.upTo(SEQUENCE_MAX) };
-    case MEMBER_TYPE['members-digest']:
-      return { type: 'members-digest', digest: fields.uint32() };
-    case MEMBER_TYPE.members: {
+    },
+    read: (fields) => ({
+      type: 'ping-request',
+      sequence: fields.upTo(SEQUENCE_MAX),
+      target: fields.name(),
+      timeoutMs: fields.upTo(TIMEOUT_MAX_MS),
+      updates: readUpdates(fields),
+    }),
+  },
+  nack: {
+    number: 33,
+    positions: ({ sequence }) => [sequence],
+    read: (fields) => ({ type: 'nack', sequence: fields.upTo(SEQUENCE_MAX) }),
+  },
+  'members-digest': {
+    number: 34,
+    positions: ({ digest }) => [digest],
+    read: (fields) => ({ type: 'members-digest', digest: fields.uint32() }),
+  },
+  members: {
+    number: 35,
+    positions: ({ sequence, after, isLast, records }) => [sequence, after, isLast, encodeUpdates(records)],
+    read: (fields) => {
       const page = {
         sequence: fields.upTo(SEQUENCE_MAX),
         after: fields.nameOrNone(),
         isLast: fields.boolean(),
       };
-      const records = readRecords(fields, page.after);
-      if (records.length === 0 && !page.isLast) throw new MalformedBytes('a page of members without an end');
-      return { type: 'members', ...page, records };
-    }
-    case MEMBER_TYPE['members-reply']: {
+      return { type: 'members', ...page, records: readPage(fields, page.after, page.isLast) };
+    },
+  },
+  'members-reply': {
+    number: 36,
+    positions: ({ sequence, isCut, records }) => [sequence, isCut, encodeUpdates(records)],
+    read: (fields) => {
       const answer = { sequence: fields.upTo(SEQUENCE_MAX), isCut: fields.boolean() };
-      const records = readRecords(fields, '');
-      if (records.length === 0 && answer.isCut) throw new MalformedBytes('a page of members without an end');
-      return { type: 'members-reply', ...answer, records };
-    }
-    default:
-      return undefined;
-  }
-}
+      return { type: 'members-reply', ...answer, records: readPage(fields, '', !answer.isCut) };
+    },
+  },
+};
 
 function readUpdates(fields: Fields): Update[] {
   return decodeUpdates(fields.bytes(UPDATES_BYTES_MAX));
 }
 
-/** Ascending, behind `after`: so pages come to an end. */
-function readRecords(fields: Fields, after: string): Update[] {
+/** Ascending, behind `after`, and not empty before the last one: so pages come to an end. */
+function readPage(fields: Fields, after: string, isLast: boolean): Update[] {
   const records = readUpdates(fields);
   let before = after;
   for (const { nodeId } of records) {
     if (nodeId <= before) throw new MalformedBytes('members out of order');
     before = nodeId;
   }
+  if (records.length === 0 && !isLast) throw new MalformedBytes('a page of members without an end');
   return records;
 }

@@ -24,7 +24,8 @@ import { AskedChunk } from './asked-chunk.ts';
 import { unpackChunk } from './chunk.ts';
 import { plain } from './compressed.ts';
 import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
-import type { Chunk, Failure, Notice, Opened, Reply } from './messages.ts';
+import type { Failure, Notice, Reply } from './messages.ts';
+import type { Chunk, Opened } from './session-messages.ts';
 import type { NewRequest } from './pending-requests.ts';
 
 /** The server, as a session needs it. */

@@ -15,7 +15,8 @@ import {
 } from './digest.ts';
 import { compareHeads } from './compare-heads.ts';
 import type { Link } from './link.ts';
-import type { DigestReply, Failure, Reply } from './messages.ts';
+import type { Failure, Reply } from './messages.ts';
+import type { DigestReply } from './round-messages.ts';
 import type { NewRequest } from './pending-requests.ts';
 
 /** Of the protocol: heads are told since. */

@@ -13,7 +13,7 @@ import type { Version } from '../core/version.ts';
 import type { Rumour } from '../ports/replica.ts';
 import { type ChunkLimits, ChunkPacker, unpackChunk } from './chunk.ts';
 import { checkOrder } from './chunk-order.ts';
-import type { Rumours } from './messages.ts';
+import type { Rumours } from './mongering-messages.ts';
 
 /** Batches and mentions of one message. Part of the protocol. */
 export const RUMOURS_MAX = 1024;

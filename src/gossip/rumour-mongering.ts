@@ -19,7 +19,7 @@ import { checkFeedback, FEEDBACK, type Feedback } from './feedback.ts';
 import { HeldRumours } from './held-rumours.ts';
 import { HotRumours, type Telling } from './hot-rumours.ts';
 import type { Link } from './link.ts';
-import type { Rumours } from './messages.ts';
+import type { Rumours } from './mongering-messages.ts';
 import { type Mention, type News, openingOf, packNews, unpackNews } from './rumour-codec.ts';
 import { ServingFailure } from './serving-failure.ts';
 

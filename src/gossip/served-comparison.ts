@@ -8,7 +8,7 @@ import { compareDots, type Entry, nameOfDot } from '../core/entry.ts';
 import type { DotScan, KeyDot, PinnedState } from '../ports/replica.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
 import { DotPacker } from './comparison-lists.ts';
-import type { FetchReply, ListReply } from './messages.ts';
+import type { FetchReply, ListReply } from './comparison-messages.ts';
 
 /** Dots of a list: a quarter of a chunk has thousands of them, and they are unpacked in one go. */
 const LIST_BYTES = CHUNK_BYTES / 4;

@@ -6,7 +6,7 @@ import type { FullRow } from '../core/context.ts';
 import { type Dot, type Entry, isSameBatch } from '../core/entry.ts';
 import type { PinnedState, SessionOrder } from '../ports/replica.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk.ts';
-import type { Chunk } from './messages.ts';
+import type { Chunk } from './session-messages.ts';
 import { decodeCursor, encodeCursor, START_CURSOR } from './served-cursor.ts';
 import { readByKey, readByVersion, type Read } from './served-entries.ts';
 

@@ -3,11 +3,9 @@
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { HyParViewMessage } from '../membership/hyparview.ts';
+import type { CodecsOf } from './codec.ts';
 import type { ViewMessage } from './messages.ts';
 import type { Fields } from './validated-fields.ts';
-
-/** First position. Part of the protocol, since version 2. */
-export const VIEW_TYPE = 46;
 
 /** By number. Part of the protocol. */
 const KINDS = [
@@ -29,7 +27,16 @@ const NAMED_MAX = 16;
 /** Names, with spaces between. */
 const NAMES_LENGTH_MAX = NAMED_MAX * 65;
 
-export function viewPositions({ message }: ViewMessage): readonly unknown[] {
+/** Since version 2 of the protocol. */
+export const VIEW_CODECS: CodecsOf<ViewMessage> = {
+  view: {
+    number: 46,
+    positions: ({ message }) => positionsOf(message),
+    read: (fields) => ({ type: 'view', message: readMessage(fields) }),
+  },
+};
+
+function positionsOf(message: HyParViewMessage<NodeId>): readonly unknown[] {
   const kind = KINDS.indexOf(message.type);
   switch (message.type) {
     case 'join':
@@ -46,10 +53,6 @@ export function viewPositions({ message }: ViewMessage): readonly unknown[] {
     case 'shuffle-reply':
       return [kind, message.peers.join(' ')];
   }
-}
-
-export function readViewMessage(fields: Fields): ViewMessage {
-  return { type: 'view', message: readMessage(fields) };
 }
 
 function readMessage(fields: Fields): HyParViewMessage<NodeId> {

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
 import type { WatchOptions } from '../gossip/member-links.ts';
-import { PROTOCOL_VERSION } from '../gossip/messages.ts';
+import { PROTOCOL_VERSION } from '../gossip/protocol-version.ts';
 import type { RumourOptions } from '../gossip/rumour-mongering.ts';
 import { DEFAULT_MEMBERSHIP } from '../membership/options.ts';
 import type { Compressor } from '../ports/compressor.ts';

@@ -6,7 +6,7 @@ import { Admission } from '../../src/gossip/admission.ts';
 import type { Channel } from '../../src/gossip/channel.ts';
 import { helloOf } from '../../src/gossip/handshake.ts';
 import type { Link } from '../../src/gossip/link.ts';
-import type { Hello } from '../../src/gossip/messages.ts';
+import type { Hello } from '../../src/gossip/greeting-messages.ts';
 
 /** Of a process that began at `startedMs`, which is its nonce, too; at 0 it does not tell. */
 function helloAt(startedMs: number): Hello {

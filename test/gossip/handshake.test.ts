@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/actor.ts';
 import { commonVersion, differingSettings, helloOf, refusal, type Self } from '../../src/gossip/handshake.ts';
-import { PROTOCOL_VERSION } from '../../src/gossip/messages.ts';
+import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
 
 const a: Self = {
   nodeId: 'a' as NodeId,

@@ -9,7 +9,9 @@ import type { Share } from '../../src/gossip/aggregate.ts';
 import { CHAIN_ROWS_MAX } from '../../src/gossip/heads.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { HyParViewMessage } from '../../src/membership/hyparview.ts';
-import type { Chunk, DigestPair, Message } from '../../src/gossip/messages.ts';
+import type { Message } from '../../src/gossip/messages.ts';
+import type { DigestPair } from '../../src/gossip/round-messages.ts';
+import type { Chunk } from '../../src/gossip/session-messages.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import { memberUpdates } from '../membership/update-arbitraries.ts';
 import {

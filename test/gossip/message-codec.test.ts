@@ -7,14 +7,13 @@ import type { Version } from '../../src/core/version.ts';
 import { FETCH_KEYS_MAX, SUMS_NODES_MAX } from '../../src/gossip/comparison-lists.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
 import { CHAIN_ROWS_MAX, CHAINS_MAX, HEADS_MAX } from '../../src/gossip/heads.ts';
-import { CURSOR_BYTES_MAX, decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import {
-  type Chunk,
-  type Hello,
-  type Message,
-  PROTOCOL_VERSION,
-  type Summary,
-} from '../../src/gossip/messages.ts';
+import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
+import { CURSOR_BYTES_MAX } from '../../src/gossip/session-message-codec.ts';
+import type { Hello } from '../../src/gossip/greeting-messages.ts';
+import type { Message } from '../../src/gossip/messages.ts';
+import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
+import type { Summary } from '../../src/gossip/round-messages.ts';
+import type { Chunk } from '../../src/gossip/session-messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
 import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';

@@ -9,7 +9,8 @@ import { type PullDependencies, PullSession, type SessionPeer } from '../../src/
 import { failureOf } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Compare, Fetch, List, Notice, Reply, Request, Sums } from '../../src/gossip/messages.ts';
+import type { Compare, Fetch, List, Sums } from '../../src/gossip/comparison-messages.ts';
+import type { Notice, Reply, Request } from '../../src/gossip/messages.ts';
 import type { Replica } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 

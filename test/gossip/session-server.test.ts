@@ -2,7 +2,7 @@ import { VERSION_ZERO } from '../../src/core/version.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
-import type { Open, Opened } from '../../src/gossip/messages.ts';
+import type { Open, Opened } from '../../src/gossip/session-messages.ts';
 import { ServingFailure } from '../../src/gossip/serving-failure.ts';
 import type { SessionServer } from '../../src/gossip/session-server.ts';
 import type { PinnedState } from '../../src/ports/replica.ts';

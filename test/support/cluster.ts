@@ -28,7 +28,8 @@ import { compareHeads } from '../../src/gossip/compare-heads.ts';
 import { type Comparison, compareRows, digestPages } from '../../src/gossip/digest.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import { type Message, PROTOCOL_VERSION, type Reply } from '../../src/gossip/messages.ts';
+import type { Message, Reply } from '../../src/gossip/messages.ts';
+import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
 import {
   type PullDependencies,
   PullSession,

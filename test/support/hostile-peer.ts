@@ -10,7 +10,8 @@ import type { NodeId } from '../../src/core/actor.ts';
 import { FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import { helloOf } from '../../src/gossip/handshake.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
-import type { Hello, Message, Request } from '../../src/gossip/messages.ts';
+import type { Hello } from '../../src/gossip/greeting-messages.ts';
+import type { Message, Request } from '../../src/gossip/messages.ts';
 import type { NewReply } from '../../src/gossip/pending-requests.ts';
 
 export const CLUSTER_ID = 'test';

@@ -1,7 +1,7 @@
 /** Limits and versions: of the running node where one runs, else of the node that would run here. */
 
 import { readFile } from 'node:fs/promises';
-import { PROTOCOL_VERSION } from '../../gossip/messages.ts';
+import { PROTOCOL_VERSION } from '../../gossip/protocol-version.ts';
 import { PACKAGE_VERSION } from '../../node/package-version.ts';
 import { FORMAT_VERSION } from '../../storage/meta-record.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
