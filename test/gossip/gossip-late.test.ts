@@ -1,5 +1,5 @@
 import { silentLog } from '../../src/adapters/silent-log.ts';
-import type { PulledStatus } from '../../src/gossip/gossip.ts';
+import type { PulledStatus } from '../../src/gossip/pulled-status.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { describe, expect, test } from 'vitest';
