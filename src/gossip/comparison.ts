@@ -22,7 +22,8 @@ import { FETCH_KEYS_MAX, packDots, SUMS_NODES_MAX, unpackDots } from './comparis
 import { keepingAlive } from './keep-alive.ts';
 import type { Failure, Reply } from './messages.ts';
 import type { NewRequest } from './pending-requests.ts';
-import type { PullDependencies, SessionPeer } from './pull-session.ts';
+import type { PullDependencies } from './pull-session.ts';
+import type { SessionPeer } from './session-peer.ts';
 
 /** Told to a server of those that it has lost: one would do. */
 const LOST_TOLD_MAX = 100;

@@ -9,32 +9,23 @@
  * 4. A session goes on only with the server that pinned its snapshot, and only while that server keeps it.
  */
 
-import type { Actor, NodeId } from '../core/actor.ts';
+import type { Actor } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
-import type { FullRow } from '../core/context.ts';
 import { aheadMsOf, isPeerAhead, receivedVersionMax } from '../core/drift.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { ArrivedChunk, NewSession, Replica } from '../ports/replica.ts';
 import { ArrivalCheck } from './arrival-check.ts';
-import { AskedChunk } from './asked-chunk.ts';
+import { type ChunkRequestOptions, ChunkRequests } from './chunk-requests.ts';
 import { unpackChunk } from './chunk.ts';
 import { plain } from './compressed.ts';
 import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
-import type { Failure, Notice, Reply } from './messages.ts';
+import type { Failure } from './messages.ts';
 import type { Chunk, Opened } from './session-messages.ts';
-import type { NewRequest } from './pending-requests.ts';
-
-/** The server, as a session needs it. */
-export interface SessionPeer {
-  readonly nodeId: NodeId;
-  /** Fails with `PEER_UNREACHABLE` or `TIMEOUT`: the session is set aside then. */
-  request(request: NewRequest): Promise<Reply>;
-  notify(message: Notice): void;
-}
+import { checkOpened, openedSession, promisedVersions } from './opened-session.ts';
+import type { SessionPeer } from './session-peer.ts';
 
 /**
  * `more`: call again. `adopted`, `refused` (something lay too far in the future), `ahead` (its clock), `not-serving`,
@@ -55,15 +46,12 @@ export type Step =
 /** Keys that differ, settled in one step of a comparison. */
 const SETTLED_KEYS = 256;
 
-export interface PullDependencies {
+export interface PullDependencies extends ChunkRequestOptions {
   readonly replica: Replica;
-  readonly clock: Clock;
   readonly limits: Limits;
   readonly maxDriftMs: number;
   /** Absent: chunks are asked for as they are. */
   readonly compressor?: Compressor | undefined;
-  /** Else a chunk may be compressed only if the one before it had to be waited for, and came slowly. */
-  readonly compressAlways?: boolean;
 }
 
 /** What goes on once a session is open. */
@@ -84,13 +72,11 @@ export class PullSession {
   readonly #peer: SessionPeer;
   readonly #actors: readonly Actor[];
   readonly #compare: boolean;
+  readonly #chunks: ChunkRequests;
   #comparison: Comparison | undefined;
   #opening: Opening | undefined;
-  #readAhead: AskedChunk | undefined;
   /** The chunk that came last, until it is on disk. */
   #storing: Promise<void> = Promise.resolve();
-  /** The last chunk was not here yet when it was wanted, and came slowly. */
-  #isSlow = true;
   #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
@@ -112,6 +98,7 @@ export class PullSession {
     this.#peer = peer;
     this.#actors = actors;
     this.#compare = compare;
+    this.#chunks = new ChunkRequests(peer, dependencies);
   }
 
   /** Nothing is sent before the first step. `actors`: all whose rows may differ, ascending. `compare`: at once. */
@@ -225,41 +212,23 @@ export class PullSession {
 
   async #open(readAhead: boolean): Promise<Step> {
     const { replica, clock, compressor } = this.#dependencies;
-    const { rows, restHash, empty, openedAt, epoch, rumoured } = await replica.pullerState(
-      this.#actors,
-      true,
-    );
+    const state = await replica.pullerState(this.#actors, true);
+    const { rows, restHash, empty } = state;
     const compare = this.#compare;
-    const first = new AskedChunk(
-      this.#peer.request({
-        type: 'open',
-        rows,
-        restHash,
-        empty,
-        compare,
-        compress: compressor !== undefined,
-        wallMs: clock.wallMs(),
-      }),
-      clock,
-    );
-    const reply = await first.reply;
+    const reply = await this.#chunks.open({
+      type: 'open',
+      rows,
+      restHash,
+      empty,
+      compare,
+      compress: compressor !== undefined,
+      wallMs: clock.wallMs(),
+    });
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'opened') throw new MalformedBytes('not the reply to an open');
     this.peerWallMs = reply.wallMs;
-    this.#isSlow = first.isSlow(reply.chunk);
     checkOpened(reply, this.#actors, empty);
-    const session: NewSession = {
-      peer: this.#peer.nodeId,
-      name: reply.session,
-      order: reply.order,
-      rows: reply.rows,
-      horizon: reply.horizon,
-      serverBootstrapping: reply.bootstrapping,
-      serverEntries: reply.entries,
-      openedAt,
-      ...(rumoured === undefined ? {} : { rumoured }),
-      epoch,
-    };
+    const session = openedSession(this.#peer.nodeId, reply, state);
     const opening: Opening = {
       name: session.name,
       check: new ArrivalCheck(session),
@@ -273,13 +242,9 @@ export class PullSession {
   }
 
   async #next(opening: Opening, readsAhead: boolean): Promise<Step> {
-    const asked = this.#readAhead ?? this.#ask(opening, opening.cursor);
-    this.#readAhead = undefined;
-    const hasWaited = !asked.isHere;
-    const reply = await asked.reply;
+    const reply = await this.#chunks.next(opening.name, opening.cursor);
     if (reply.type === 'failure') return this.#failed(reply);
     if (reply.type !== 'next-reply') throw new MalformedBytes('not the reply to a next');
-    this.#isSlow = hasWaited && asked.isSlow(reply.chunk);
     return this.#store(opening, reply.chunk, undefined, readsAhead);
   }
 
@@ -300,7 +265,7 @@ export class PullSession {
       return this.#end(opening, 'refused');
     }
     const goesOn = readAhead && !chunk.last;
-    if (goesOn) this.#readAhead = this.#ask(opening, chunk.cursor);
+    if (goesOn) this.#chunks.readAhead(opening.name, chunk.cursor);
     const before = this.#storing;
     const behind = session === undefined ? { after: { name: opening.name, cursor: opening.cursor } } : {};
     this.#storing = this.#stored({
@@ -331,12 +296,6 @@ export class PullSession {
     return stored;
   }
 
-  #ask({ name }: Opening, cursor: Uint8Array): AskedChunk {
-    const { clock, compressAlways = false } = this.#dependencies;
-    const compress = compressAlways || this.#isSlow;
-    return new AskedChunk(this.#peer.request({ type: 'next', session: name, cursor, compress }), clock);
-  }
-
   #end({ name }: Opening, step: Step): Step {
     this.#peer.notify({ type: 'done', session: name });
     return step;
@@ -346,7 +305,7 @@ export class PullSession {
   #whyNotBegin(reply: Opened): Step | undefined {
     const { clock, maxDriftMs } = this.#dependencies;
     if (isPeerAhead(reply.wallMs, clock.wallMs(), maxDriftMs)) return 'ahead';
-    if (this.#isTooFarAhead([reply.horizon, ...reply.rows.flatMap(highestVersionsOf)])) {
+    if (this.#isTooFarAhead(promisedVersions(reply))) {
       this.reason = 'a causal context';
       return 'refused';
     }
@@ -377,17 +336,4 @@ export class PullSession {
         throw new BoatoError('PROTOCOL', `Node ${this.#peer.nodeId} refused a request: ${reason}.`);
     }
   }
-}
-
-function checkOpened(reply: Opened, actors: readonly Actor[], empty: boolean): void {
-  const isAsked =
-    reply.rows.length === actors.length && reply.rows.every(({ actor }, index) => actor === actors[index]);
-  if (!isAsked) throw new MalformedBytes('rows of other actors than were asked for');
-  if (reply.order === 'version') return;
-  if (!empty) throw new MalformedBytes('key order for a node that holds entries');
-  if (reply.bootstrapping) throw new MalformedBytes('key order from a server that is bootstrapping');
-}
-
-function highestVersionsOf(row: FullRow): Version[] {
-  return [row.received, row.cloudVersions.at(-1) ?? row.received, row.predecessor?.closed ?? row.closed];
 }

@@ -17,7 +17,8 @@ import type { Replica } from '../ports/replica.ts';
 import type { Comparison } from './digest.ts';
 import type { Link } from './link.ts';
 import { PullQueue } from './pull-queue.ts';
-import { type PullDependencies, PullSession, type SessionPeer, type Step } from './pull-session.ts';
+import { type PullDependencies, PullSession, type Step } from './pull-session.ts';
+import type { SessionPeer } from './session-peer.ts';
 import { SetAside } from './set-aside.ts';
 import type { Warnings } from './warnings.ts';
 

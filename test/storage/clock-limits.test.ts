@@ -11,7 +11,8 @@ import { type Version, versionAt } from '../../src/core/version.ts';
 import { ChunkPacker } from '../../src/gossip/chunk.ts';
 import type { Reply } from '../../src/gossip/messages.ts';
 import type { Opened } from '../../src/gossip/session-messages.ts';
-import { PullSession, type SessionPeer, type Step } from '../../src/gossip/pull-session.ts';
+import { PullSession, type Step } from '../../src/gossip/pull-session.ts';
+import type { SessionPeer } from '../../src/gossip/session-peer.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { contents, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
 

@@ -30,12 +30,8 @@ import type { Link } from '../../src/gossip/link.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Message, Reply } from '../../src/gossip/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
-import {
-  type PullDependencies,
-  PullSession,
-  type SessionPeer,
-  type Step,
-} from '../../src/gossip/pull-session.ts';
+import { type PullDependencies, PullSession, type Step } from '../../src/gossip/pull-session.ts';
+import type { SessionPeer } from '../../src/gossip/session-peer.ts';
 import { Responder } from '../../src/gossip/responder.ts';
 import { ServingFailure } from '../../src/gossip/serving-failure.ts';
 import { SessionServer } from '../../src/gossip/session-server.ts';
