@@ -16,8 +16,8 @@ import type { Refusal } from './greeter.ts';
 import { type Link, preferredLink } from './link.ts';
 import { type Partner, Partners } from './partners.ts';
 import { PeerRecord } from './peer-record.ts';
+import { Refusals } from './refusals.ts';
 import { Seed, type SeedDependencies } from './seed.ts';
-import { twinsSentence } from './twins.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Accepted connections that have not said hello yet; with one more the oldest is closed: who means it says hello at once. */
@@ -25,9 +25,6 @@ const GREETING_MAX = 128;
 
 /** Links of one node: each side may dial, and an older one may be dead. */
 const LINKS_MAX = 4;
-
-/** A refused peer dials again within half a minute; when it does not, the cause, or the peer, is gone. */
-const REJECTED_LASTS_MS = 120_000;
 
 /** Nodes that are no seeds and are remembered; beyond it those that are gone, and are no partners, are forgotten. */
 const OTHER_RECORDS_MAX = 1024;
@@ -47,6 +44,7 @@ export interface PeersDependencies extends Pick<
 
 export class Peers {
   readonly #dependencies: PeersDependencies;
+  readonly #refusals: Refusals;
   readonly #dialing: DialerDependencies;
   readonly #seedByAddress = new Map<string, Seed>();
   readonly #partners: Partners;
@@ -61,6 +59,7 @@ export class Peers {
   constructor(seeds: readonly string[], dependencies: PeersDependencies) {
     const { nodeId, transport, greeter, clock, random, warnings } = dependencies;
     this.#dependencies = dependencies;
+    this.#refusals = new Refusals(nodeId, warnings);
     this.#dialing = {
       transport,
       greeter,
@@ -68,8 +67,7 @@ export class Peers {
       random,
       onLink: ({ record }, link) => this.#connected(record, link),
       onRefused: ({ record }, refusal) => this.#refused(record, refusal),
-      onUnfit: ({ record }, reason) =>
-        warnings.raise('PEER_REJECTED', record.address, reason, REJECTED_LASTS_MS),
+      onUnfit: ({ record }, reason) => this.#refusals.tellUnfit(record.address, reason),
       onClose: (target, channel, link, reason) => this.#closed(target, channel, link, reason),
     };
     this.#partners = new Partners({
@@ -124,7 +122,7 @@ export class Peers {
         this.#connected(this.#recordOf(link), link);
       },
       onRefused: (refusal) =>
-        this.#tellRefused(refusal.hello?.nodeId ?? hostOf(connection.remote), connection.remote, refusal),
+        this.#refusals.tell(refusal.hello?.nodeId ?? hostOf(connection.remote), connection.remote, refusal),
       onClose: (channel, link, reason) => {
         this.#greeting.delete(connection);
         this.#closed(undefined, channel, link, reason);
@@ -242,7 +240,7 @@ export class Peers {
   }
 
   #connected(record: PeerRecord, link: Link): void {
-    const { log, warnings, onConnected } = this.#dependencies;
+    const { log, onConnected } = this.#dependencies;
     const { nodeId } = link;
     const others = this.linksTo(nodeId);
     record.addLink(link);
@@ -253,8 +251,8 @@ export class Peers {
       record.absorb(other);
       this.#otherByNode.delete(nodeId);
     }
-    warnings.clear('PEER_REJECTED', record.address);
-    warnings.clear('PEER_REJECTED', nodeId);
+    this.#refusals.clear(record.address);
+    this.#refusals.clear(nodeId);
     if (others.length >= LINKS_MAX)
       others[0]?.channel.close('newer connections of the same node took its place');
     if (others.length > 0) return;
@@ -295,19 +293,7 @@ export class Peers {
     if (code === 'shutdown') return;
     record.isRejected = true;
     record.lastError = reason;
-    this.#tellRefused(record.address, record.address, refusal);
-  }
-
-  #tellRefused(name: string, address: string, { reject: { code, reason }, by, hello }: Refusal): void {
-    const { nodeId, warnings } = this.#dependencies;
-    // What it did is told already.
-    if (by === 'self' && (code === 'same-node' || code === 'misbehaved')) return;
-    if (code === 'shutdown') return;
-    if (by === 'self' && code === 'same-name' && hello !== undefined && hello.nodeId !== nodeId)
-      return warnings.raise('SAME_NAME', hello.nodeId, twinsSentence(hello.nodeId, false), REJECTED_LASTS_MS);
-    const who = by === 'self' ? 'This node refused' : 'This node was refused by';
-    const message = `${who} the peer at ${address}: ${reason.replace(/\.$/u, '')}.`;
-    return warnings.raise('PEER_REJECTED', name, message, REJECTED_LASTS_MS);
+    this.#refusals.tell(record.address, record.address, refusal);
   }
 }
 

@@ -4,7 +4,6 @@ import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import { aborted, checkSignal } from './abort.ts';
 import type { Aggregates } from './aggregates.ts';
 import type {
   AggregateContribution,
@@ -50,9 +49,9 @@ import type { Cluster } from './cluster.ts';
 import type { CurrentReplica } from './current-replica.ts';
 import type { LiveReplica } from './live-replica.ts';
 import type { MapStore } from './map-store.ts';
-import { checkKnown } from './options.ts';
 import { checkEventName } from './event-names.ts';
 import { peerStatuses } from './peer-status.ts';
+import { RequestedSync } from './requested-sync.ts';
 import { Upkeep, type UpkeepDependencies } from './upkeep.ts';
 
 export class GossipingNode implements Node {
@@ -63,6 +62,7 @@ export class GossipingNode implements Node {
   readonly #broadcasts: Broadcasts;
   readonly #cluster: Cluster;
   readonly #clock: Clock;
+  readonly #requestedSync: RequestedSync;
   readonly #upkeep: Upkeep;
   readonly #aggregates: Aggregates;
   readonly #certificates: CertificateWatch | undefined;
@@ -91,6 +91,7 @@ export class GossipingNode implements Node {
     this.#cluster = dependencies.cluster;
     this.#clock = clock;
     this.#aggregates = dependencies.aggregates;
+    this.#requestedSync = new RequestedSync(gossip, clock, () => this.#closing !== undefined);
     map.causalReads.askPeers = () => gossip.hurry();
     map.writeConcerns.untilHeld = (write, count, timeoutMs) => gossip.untilHeld(write, count, timeoutMs);
     this.stopped = new Promise((resolve) => {
@@ -198,32 +199,9 @@ export class GossipingNode implements Node {
     return Promise.resolve();
   }
 
-  async sync(options: SyncOptions = {}): Promise<SyncResult> {
+  async sync(options?: SyncOptions): Promise<SyncResult> {
     this.#assertOpen();
-    checkKnown(options, ['wait', 'timeoutMs', 'signal']);
-    const { wait = false, timeoutMs } = options;
-    const signal = checkSignal(options.signal);
-    if (timeoutMs !== undefined && !(Number.isSafeInteger(timeoutMs) && timeoutMs > 0)) {
-      throw new BoatoError(
-        'INVALID_OPTION',
-        'The option `timeoutMs` must be a positive integer of milliseconds.',
-      );
-    }
-    const before = this.#wireBytes();
-    const deadlineMs = this.#clock.monotonicMs() + (timeoutMs ?? Number.POSITIVE_INFINITY);
-    const isOver = (): boolean => this.#clock.monotonicMs() >= deadlineMs;
-    const isCancelled = (): boolean => isOver() || signal?.aborted === true || this.#closing !== undefined;
-    const seen = wait ? this.#gossip.waitUntilSeen(isCancelled) : Promise.resolve(true);
-    const { peers, inSync, entries } = await this.#gossip.sync(isCancelled);
-    if (!(await seen)) throw this.#whyNotSeen(signal, timeoutMs);
-    const after = this.#wireBytes();
-    return {
-      peers,
-      inSync: wait ? peers : inSync,
-      entriesReceived: entries,
-      bytesReceived: after.received - before.received,
-      bytesSent: after.sent - before.sent,
-    };
+    return this.#requestedSync.run(options);
   }
 
   members(): readonly Member[] {
@@ -310,29 +288,5 @@ export class GossipingNode implements Node {
         .served()
         .map((session): SessionStatus => ({ direction: 'served', state: 'running', ...session })),
     ];
-  }
-
-  #wireBytes(): { received: number; sent: number } {
-    const total = { received: 0, sent: 0 };
-    for (const { bytesReceived, bytesSent } of this.#gossip.peers()) {
-      total.received += bytesReceived;
-      total.sent += bytesSent;
-    }
-    return total;
-  }
-
-  #whyNotSeen(signal: AbortSignal | undefined, timeoutMs: number | undefined): BoatoError {
-    if (this.#closing !== undefined) return new BoatoError('STORE_CLOSED', 'The node is stopping.');
-    if (signal?.aborted === true) return aborted(signal);
-    const missing = this.#gossip
-      .peers()
-      .filter(({ state }) => state !== 'connected' && state !== 'self')
-      .map(({ address }) => address);
-    const why =
-      missing.length === 0 ? 'they still exchange' : `these cannot be reached: ${missing.join(', ')}`;
-    return new BoatoError(
-      'TIMEOUT',
-      `Not every peer held what this node holds within ${timeoutMs ?? 0} ms: ${why}.`,
-    );
   }
 }
