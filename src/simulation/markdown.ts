@@ -17,6 +17,13 @@ export function wrapParagraphs(text: string): string {
   return blocks.join('\n\n');
 }
 
+/** `page` with `part` in the place of what lies between two of its lines. */
+export function withPart(page: string, begin: string, end: string, part: string): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the page lacks its marks: ${begin}, and ${end}`);
+  return `${page.slice(0, from + begin.length)}\n\n${part}\n\n${page.slice(to)}`;
+}
+
 function wrapped(paragraph: string): string {
   const lines = [''];
   for (const word of paragraph.split(/\s+/u)) {

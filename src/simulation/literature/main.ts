@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { withPart } from '../markdown.ts';
 import { wholeNumber } from '../option-values.ts';
 import { aggregation } from './aggregation.ts';
 import { compareModes } from './anti-entropy.ts';
@@ -50,9 +51,6 @@ function measure({ runs, nodes }: { readonly runs: number; readonly nodes: numbe
     aggregation: aggregated,
   };
   writeFileSync(FIGURES, `${JSON.stringify(figures, undefined, 2)}\n`);
-  const text = readFileSync(PAGE, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`${PAGE.pathname} lacks its marks`);
-  writeFileSync(PAGE, `${text.slice(0, from + BEGIN.length)}\n\n${pageOf(figures)}\n\n${text.slice(to)}`);
+  writeFileSync(PAGE, withPart(readFileSync(PAGE, 'utf8'), BEGIN, END, pageOf(figures)));
   console.log('the page and its figures are written; `npm run pictures` draws them');
 }
