@@ -23,8 +23,8 @@ import { unpackChunk } from './chunk.ts';
 import { plain } from './compressed.ts';
 import { Comparison, type ComparisonCounts, ComparisonFailed } from './comparison.ts';
 import type { Failure } from './messages.ts';
-import type { Chunk, Opened } from './session-messages.ts';
 import { checkOpened, openedSession, promisedVersions } from './opened-session.ts';
+import type { Chunk, Opened } from './session-messages.ts';
 import type { SessionPeer } from './session-peer.ts';
 
 /**
