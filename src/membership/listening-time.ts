@@ -76,7 +76,9 @@ export class ListeningTime {
       this.#options.onLag(lagMs);
       return this.#wait();
     }
-    const due = [...this.#timers].filter(({ dueMs }) => dueMs <= this.nowMs);
+    // The sums are rounded, so what it fires for may seem to be due a hair later: waited for again, it would be so for ever.
+    const untilMs = Math.max(this.nowMs, this.#nextMs);
+    const due = [...this.#timers].filter(({ dueMs }) => dueMs <= untilMs);
     // One may cancel another.
     for (const timer of due.toSorted((a, b) => a.dueMs - b.dueMs))
       if (this.#timers.delete(timer)) timer.callback();

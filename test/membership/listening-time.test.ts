@@ -67,6 +67,13 @@ describe('time in which a node could listen', () => {
     expect(called).toEqual([]);
   });
 
+  test('a timer that comes a hair early, as sums are rounded, is not waited for again', () => {
+    time.after(100, note('due'));
+    clock.fire(-1e-9);
+    expect(called).toHaveLength(1);
+    expect(clock.isWaiting).toBe(false);
+  });
+
   test('a lateness within the tolerance is no lag', () => {
     time.after(200, note('timer'));
     clock.fire(100);
