@@ -27,9 +27,9 @@ export async function openHome(
     isInitialized,
     members: {
       read: () => Promise.resolve(folder.members),
-      write: (bytes) => {
+      write: async (bytes) => {
+        await checkRoom();
         folder.members = bytes;
-        return Promise.resolve();
       },
     },
     markInitialized: () => {

@@ -98,13 +98,18 @@ export class SimulatedDisk {
     this.#seen = await this.#durable.copy();
   }
 
-  /** What is on it now, as one would copy it: a backup or a clone. */
+  /** The members that its node knows, as it keeps them beside the store. */
+  get members(): Uint8Array | undefined {
+    return this.#folder.members;
+  }
+
+  /** What is in the store now, as one would copy it: a backup or a clone. */
   async copy(): Promise<MemoryDisk> {
     return this.#seen.copy();
   }
 
   /** Another content takes the place of this one; the process must be gone. */
-  async replaceBy(disk: MemoryDisk, isInitialized: boolean): Promise<void> {
+  async replaceBy(disk: MemoryDisk, isInitialized: boolean, members?: Uint8Array): Promise<void> {
     await this.#durableStore?.close();
     this.#durableStore = undefined;
     this.#seen = disk;
@@ -112,7 +117,7 @@ export class SimulatedDisk {
     this.#batches = [];
     this.#folder.isInitialized = isInitialized;
     this.#folder.hasRoomAside = false;
-    this.#folder.members = undefined;
+    this.#folder.members = members;
   }
 
   /** What is on it now, of these keys. */

@@ -38,6 +38,11 @@ export interface ClusterOptions {
   readonly scrubIntervalMs: number;
   readonly dotCacheBytes: number;
   readonly chunkBytes: number;
+  /**
+   * Nodes are told the names of so many machines, the same for all, and find the others as members; absent: they are told
+   * of each other, and membership is off.
+   */
+  readonly seeds?: number | undefined;
 }
 
 export interface MachineDependencies {
@@ -48,8 +53,10 @@ export interface MachineDependencies {
   readonly random: (name: string) => Random;
   readonly events: EventLog;
   readonly options: ClusterOptions;
-  /** Hosts of the others, as this machine is told them. */
+  /** Hosts that this machine is told to dial, or their names. */
   readonly peersOf: (machine: Machine) => readonly string[];
+  /** A process is about to open. */
+  readonly onStarting: (machine: Machine) => void;
   readonly onStarted: (machine: Machine) => void;
   readonly onLog: (machine: Machine, level: keyof Log, message: string, fields: object) => void;
 }
@@ -104,6 +111,11 @@ export class Machine {
     return this.#host;
   }
 
+  /** A name of its host, wherever it moves; a node looks it up whenever it dials. */
+  get hostName(): string {
+    return `seed-${this.name}`;
+  }
+
   /** It is reached by `host` from its next start on; by one that no other machine ever had, if absent. */
   move(host: string = `${this.name}.${++this.#moves}`): void {
     this.#host = host;
@@ -141,6 +153,22 @@ export class Machine {
     this.#end(life, false);
   }
 
+  /** A node that is open says that it leaves, and closes. While it does, it counts as open. */
+  async leave(): Promise<void> {
+    const running = this.#running;
+    const life = this.#life;
+    if (running === undefined) return;
+    try {
+      await running.node.leave();
+    } catch (error) {
+      this.#dependencies.events.note(this.name, `left with an error: ${String(error)}`);
+    }
+    if (life.isOver) return;
+    this.#isWanted = false;
+    this.#running = undefined;
+    this.#end(life, false);
+  }
+
   /** The process ends where it is. `silent`: the machine with it, so that nobody is told, and what was not synced may be gone. */
   async crash(silent: boolean): Promise<void> {
     this.#isWanted = false;
@@ -161,21 +189,21 @@ export class Machine {
   }
 
   async #open(): Promise<void> {
-    const { time, network, hash64, random, events, peersOf, onStarted } = this.#dependencies;
-    const { chunkBytes, ...settings } = this.#dependencies.options;
+    const { time, network, hash64, random, events, peersOf, onStarting, onStarted } = this.#dependencies;
+    const { chunkBytes, seeds, ...settings } = this.#dependencies.options;
     const life = new ProcessLife(time);
     life.slownessMs = this.#slownessMs;
     this.#life = life;
     const start = ++this.#starts;
     events.note(this.name, `starts as ${this.nodeId} at ${this.host}`);
+    onStarting(this);
     const checked = checkNodeOptions({
       dir: this.name,
       nodeId: this.nodeId,
       clusterId: 'simulation',
       listen: formatAddress(this.host, PORT),
       insecureNetwork: true,
-      // Machines are told of each other; the detector has a simulation of its own.
-      membership: false,
+      membership: seeds !== undefined,
       peers: peersOf(this).map((host) => formatAddress(host, PORT)),
       log: this.#log(life),
       compression: 'never',
@@ -189,6 +217,7 @@ export class Machine {
     try {
       const home = await this.disk.home(this.name, life);
       const opened = await openMapAt(home, checked, ports);
+      network.name(this.hostName, this.host);
       const transport = network.transport(this.name, this.host, life);
       const node = await startNode(
         opened,

@@ -71,6 +71,7 @@ export class SimulatedNetwork {
   readonly #random: Random;
   readonly #log: EventLog;
   readonly #endpointByAddress = new Map<string, Endpoint>();
+  readonly #hostByName = new Map<string, string>();
   readonly #ends = new Set<End>();
   /** `from to`: nothing gets through. */
   readonly #cuts = new Set<string>();
@@ -118,6 +119,11 @@ export class SimulatedNetwork {
     };
   }
 
+  /** Who dials `name` from now on, dials `host`. */
+  name(name: string, host: string): void {
+    this.#hostByName.set(name, host);
+  }
+
   /** Nothing gets from one machine to another, and neither is told. */
   cut(from: string, to: string): void {
     this.#cuts.add(`${from} ${to}`);
@@ -161,7 +167,9 @@ export class SimulatedNetwork {
   }
 
   async #dial(machine: string, host: string, life: ProcessLife, address: string): Promise<Connection> {
-    const endpoint = this.#endpointByAddress.get(address);
+    const asked = parseAddress(address);
+    const found = formatAddress(this.#hostByName.get(asked.host) ?? asked.host, asked.port);
+    const endpoint = this.#endpointByAddress.get(found);
     const to = endpoint?.machine ?? 'nowhere';
     if (
       endpoint === undefined ||

@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FAULTS } from './faults/faults.ts';
 import { duration, minutes, numberList, oneOrMore, wholeNumber } from './option-values.ts';
 import { PROFILE_NAMES, type ProfileName } from './profile.ts';
-import { CONDITIONS } from './selection.ts';
+import { SWITCHES } from './selection.ts';
 
 export interface Options {
   /** A fresh one if absent. */
@@ -88,8 +88,8 @@ function command(): Command {
     .option('--keep <steps>', 'only these steps of the plan, such as 3,17-19', numberList)
     .option(
       '--without <names>',
-      `without these faults, or conditions of the network: ${[...Object.keys(FAULTS), ...CONDITIONS].join(', ')}`,
-      oneOrMore([...Object.keys(FAULTS), ...CONDITIONS]),
+      `without these faults, conditions of the network, or membership: ${[...Object.keys(FAULTS), ...SWITCHES].join(', ')}`,
+      oneOrMore([...Object.keys(FAULTS), ...SWITCHES]),
     )
     .option('--absent <machines>', 'without these machines, such as 0,3-4', numberList)
     .addOption(

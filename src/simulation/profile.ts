@@ -4,7 +4,7 @@ import type { Random } from '../ports/random.ts';
 import type { FaultKind } from './faults/faults.ts';
 import type { ClusterOptions } from './machine.ts';
 import { CALM, type Conditions } from './network.ts';
-import { exponential, fractionIn, isChosen } from './streams.ts';
+import { exponential, fractionIn, integerIn, isChosen } from './streams.ts';
 
 export interface Profile {
   readonly name: string;
@@ -61,6 +61,12 @@ const OF_DISKS: readonly FaultKind[] = [
   'clone',
 ];
 
+/** Of runs with membership. */
+const OF_MEMBERS: readonly FaultKind[] = ['leave', 'forget'];
+
+/** Of the runs, so many have membership: it costs messages in every second. */
+const WITH_MEMBERSHIP = 1 / 3;
+
 const OF_CLOCKS: readonly FaultKind[] = ['clockLeap', 'clockOffset', 'clockDrift'];
 
 export const PROFILE_NAMES = ['calm', 'network', 'disk', 'clocks', 'hard'] as const;
@@ -95,14 +101,30 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
   const share = fractionIn(random, 0.2, 1);
   const chosen = kinds.filter(() => isChosen(random, share));
   const faults = chosen.length === 0 ? kinds : chosen;
-  return {
+  const profile: Profile = {
     ...calm,
     faultsPerMinute: fractionIn(random, 1, 25),
     faults,
-    weights: Object.fromEntries(faults.map((kind) => [kind, exponential(random, 1)])),
+    weights: drawWeights(random, faults),
     conditions: drawConditions(random),
     bulk: isChosen(random, 0.3),
   };
+  return isChosen(random, WITH_MEMBERSHIP) ? withMembership(profile, random) : profile;
+}
+
+/** One name that all are told, or two; and what befalls members more often than not. */
+function withMembership(profile: Profile, random: Random): Profile {
+  const faults = OF_MEMBERS.filter(() => isChosen(random, 0.7));
+  return {
+    ...profile,
+    faults: [...profile.faults, ...faults],
+    weights: { ...profile.weights, ...drawWeights(random, faults) },
+    options: { ...profile.options, seeds: integerIn(random, 1, 3) },
+  };
+}
+
+function drawWeights(random: Random, faults: readonly FaultKind[]): Profile['weights'] {
+  return Object.fromEntries(faults.map((kind) => [kind, exponential(random, 1)]));
 }
 
 /** Each may be left out, so that a run is not always slowed down by all of them. */

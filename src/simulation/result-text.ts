@@ -17,7 +17,7 @@ const UNITS = [
 
 export function resultText(plan: Plan, result: RunResult, tookMs: number): readonly string[] {
   const { seed, nodes, absent, profile, steps } = plan;
-  const { failure, hash, traffic, events, virtualMs, agreedAfterMs } = result;
+  const { failure, hash, traffic, events, virtualMs, agreedAfterMs, foundAfterMs } = result;
   const works = steps.filter(({ type }) => type === 'work').length;
   const conditions = conditionsOf(plan).map(
     (name) => `${name} ${rounded(profile.conditions[name as keyof typeof profile.conditions])}`,
@@ -36,9 +36,17 @@ export function resultText(plan: Plan, result: RunResult, tookMs: number): reado
         `${number(traffic.reordered)} reordered, ${number(traffic.cutOff)} cut off`,
     ),
     row('time', `${duration(virtualMs)} of virtual time in ${duration(tookMs)}, ${number(events)} events`),
+    ...(foundAfterMs === undefined
+      ? []
+      : [row('members', `found each other ${duration(foundAfterMs)} after everything was healed`)]),
     ...(agreedAfterMs === undefined
       ? []
-      : [row('agreed', `${duration(agreedAfterMs)} after everything was healed`)]),
+      : [
+          row(
+            'agreed',
+            `${duration(agreedAfterMs)} after ${foundAfterMs === undefined ? 'everything was healed' : 'that'}`,
+          ),
+        ]),
     row('hash', hash),
     ...(failure === undefined ? [] : failureText(failure)),
   ];

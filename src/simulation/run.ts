@@ -2,6 +2,7 @@
 
 import type { Hash64 } from '../ports/hash64.ts';
 import { checkAtEnd } from './checker/at-end.ts';
+import { checkForgotten, checkFound } from './checker/members-at-end.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { inject } from './faults/faults.ts';
 import { heal } from './faults/heal.ts';
@@ -25,9 +26,13 @@ export interface RunResult {
   readonly traffic: Readonly<Traffic>;
   /** How often each kind of fault was done, of those that could be. */
   readonly fired: Readonly<Record<string, number>>;
-  /** After everything was healed. */
+  /** After everything was healed, nodes with membership had found each other. */
+  readonly foundAfterMs: number | undefined;
+  /** And then all agreed. */
   readonly agreedAfterMs: number | undefined;
 }
+
+type End = Pick<RunResult, 'foundAfterMs' | 'agreedAfterMs'>;
 
 /** `print` is given each line of the event log. */
 export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => void): Promise<RunResult> {
@@ -37,9 +42,9 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
   const { time, events, network } = world;
   const done: Record<string, number> = Object.fromEntries(profile.faults.map((kind) => [kind, 0]));
   let failure: Failure | undefined;
-  let agreedAfterMs: number | undefined;
+  let end: End = { foundAfterMs: undefined, agreedAfterMs: undefined };
   try {
-    agreedAfterMs = await guarded(time, () => course(scene, plan, done));
+    end = await guarded(time, () => course(scene, plan, done));
   } catch (error) {
     failure = failureOf(error, time.nowMs);
     events.note('run', `broke a promise: ${failure.what}`);
@@ -51,12 +56,12 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
     virtualMs: time.nowMs,
     traffic: { ...network.traffic },
     fired: { ...done, ...firedByNetwork(profile.conditions, network.traffic) },
-    agreedAfterMs,
+    ...end,
   };
 }
 
-/** Throws what it broke; resolves to how long it took to agree. */
-async function course(scene: Scene, plan: Plan, done: Record<string, number>): Promise<number> {
+/** Throws what it broke. */
+async function course(scene: Scene, plan: Plan, done: Record<string, number>): Promise<End> {
   const { world } = scene;
   const { forMs, profile, steps } = plan;
   world.network.conditions = profile.conditions;
@@ -73,11 +78,13 @@ async function course(scene: Scene, plan: Plan, done: Record<string, number>): P
   }
   await world.pass(forMs);
   await heal(scene);
+  const foundAfterMs = await checkFound(scene);
   const doublings = Math.ceil(Math.log2(world.machines.length) + 1);
   const withinMs = doublings * ROUNDS_PER_DOUBLING * profile.options.gossipIntervalMs;
   const agreedAfterMs = await checkAtEnd(scene, withinMs);
+  await checkForgotten(scene);
   await world.end();
-  return agreedAfterMs;
+  return { foundAfterMs, agreedAfterMs };
 }
 
 /** How often the conditions of the network that are on told. */

@@ -2,6 +2,7 @@
 
 import type { Hash64 } from '../ports/hash64.ts';
 import { Checker } from './checker/checker.ts';
+import { MemberCheck } from './checker/member-check.ts';
 import { Ledger } from './checker/ledger.ts';
 import type { Losses } from './losses.ts';
 import { WatchClient } from './workload/watch-client.ts';
@@ -18,6 +19,7 @@ export interface Scene {
   /** What faults still have to do. */
   readonly pending: Pending;
   readonly checker: Checker;
+  readonly memberCheck: MemberCheck;
   readonly watchClients: readonly WatchClient[];
 }
 
@@ -37,6 +39,7 @@ export function openScene(world: World, hash64: Hash64): Scene {
     losses: checker.losses,
     pending: new Pending(world.time),
     checker,
+    memberCheck: new MemberCheck(world, (error) => checker.meet(error)),
     watchClients,
   };
 }

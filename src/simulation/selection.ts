@@ -9,7 +9,7 @@ import type { Plan, Step } from './plan.ts';
 export interface Selection {
   /** Numbers of the steps; all if absent. */
   readonly keep: readonly number[] | undefined;
-  /** Kinds of faults, and conditions of the network. */
+  /** Kinds of faults, conditions of the network, and `membership`. */
   readonly without: readonly string[];
   /** Numbers of machines that are never there. */
   readonly absent: readonly number[];
@@ -20,7 +20,12 @@ export interface Selection {
 export const WHOLE: Selection = { keep: undefined, without: [], absent: [] };
 
 /** Conditions of the network that can be switched off. */
-export const CONDITIONS: readonly string[] = Object.keys(CALM);
+const CONDITIONS: readonly string[] = Object.keys(CALM);
+
+const MEMBERSHIP = 'membership';
+
+/** All that can be switched off for a whole run, beside kinds of faults. */
+export const SWITCHES: readonly string[] = [...CONDITIONS, MEMBERSHIP];
 
 export function select(plan: Plan, { keep, without, absent, minutes = Infinity }: Selection): Plan {
   const forMs = Math.min(plan.forMs, minutes * 60_000);
@@ -42,6 +47,7 @@ export function select(plan: Plan, { keep, without, absent, minutes = Infinity }
       ...profile,
       faults: profile.faults.filter((kind) => !without.includes(kind)),
       conditions: calmed(profile.conditions, without),
+      options: without.includes(MEMBERSHIP) ? { ...profile.options, seeds: undefined } : profile.options,
     },
   };
 }
@@ -56,6 +62,12 @@ function isOf(step: Step, machine: number): boolean {
 function calmed(conditions: Conditions, without: readonly string[]): Conditions {
   const off = Object.entries(CALM).filter(([name]) => without.includes(name));
   return { ...conditions, ...Object.fromEntries(off) };
+}
+
+/** Names of what is on, of `SWITCHES`. */
+export function switchesOf(plan: Plan): readonly string[] {
+  const hasMembership = plan.profile.options.seeds !== undefined;
+  return [...conditionsOf(plan), ...(hasMembership ? [MEMBERSHIP] : [])];
 }
 
 /** Names of the conditions that are on. */

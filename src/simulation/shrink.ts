@@ -4,7 +4,7 @@ import { ddmin } from './ddmin.ts';
 import type { Failure } from './failure.ts';
 import type { Plan } from './plan.ts';
 import type { RunResult } from './run.ts';
-import { conditionsOf, type Selection, select } from './selection.ts';
+import { type Selection, select, switchesOf } from './selection.ts';
 
 /** What fails sooner with less to do may fail later; what comes after so many times as long is not waited for. */
 const TIMES_AS_LONG = 1.5;
@@ -75,7 +75,7 @@ export async function shrink(
       if (plan.nodes - absent.length <= MACHINES_MIN) break;
       if (!absent.includes(number)) await fails(with_({ absent: [...absent, number] }));
     }
-    await leaveOutOneByOne(conditionsOf(select(plan, best.selection)));
+    await leaveOutOneByOne(switchesOf(select(plan, best.selection)));
     isSmaller = sizeOf(plan, best.selection) < sizeBefore;
   }
   return { ...best, selection: tidied(plan, best.selection), runs };
@@ -83,7 +83,7 @@ export async function shrink(
 
 function sizeOf(plan: Plan, selection: Selection): number {
   const selected = select(plan, selection);
-  return selected.steps.length + plan.nodes - selection.absent.length + conditionsOf(selected).length;
+  return selected.steps.length + plan.nodes - selection.absent.length + switchesOf(selected).length;
 }
 
 /** The same in fewer words: kinds of faults need not be left out where steps are named. */

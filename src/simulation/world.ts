@@ -39,6 +39,7 @@ export class World {
   readonly #peersOf: WorldOptions['peersOf'];
   #cloned = 0;
   #reached = 0;
+  onStarting: (machine: Machine) => void = () => {};
   onStarted: (machine: Machine) => void = () => {};
   onLog: MachineDependencies['onLog'] = () => {};
   /** Called between two events; nothing goes on until it is through. */
@@ -109,6 +110,15 @@ export class World {
     return isSo() ? withinMs : undefined;
   }
 
+  /** Lets time pass until `work` is settled. */
+  async through(work: Promise<void>): Promise<void> {
+    const state = { isThrough: false };
+    const settled = (): void => void (state.isThrough = true);
+    work.then(settled, settled);
+    while (!state.isThrough) await this.pass(1);
+    await work;
+  }
+
   /** The machines whose processes are open. */
   running(): Machine[] {
     return this.machines.filter(({ running }) => running !== undefined);
@@ -128,7 +138,7 @@ export class World {
   /** Orderly stops of all. */
   async end(): Promise<void> {
     for (const machine of [...this.machines, ...this.clones])
-      if (machine.running !== undefined) await this.#through(machine.stop());
+      if (machine.running !== undefined) await this.through(machine.stop());
   }
 
   /** `number`: the one of the machines whose place it has. */
@@ -141,11 +151,14 @@ export class World {
       events: this.events,
       options: this.options,
       peersOf: (asking) => {
+        const { seeds } = this.options;
+        if (seeds !== undefined) return this.machines.slice(0, seeds).map(({ hostName }) => hostName);
         const known = this.#peersOf?.(number).map((other) => this.machine(other)) ?? this.machines;
         return known
           .filter((other) => other !== asking && this.machines.includes(other))
           .map(({ host }) => host);
       },
+      onStarting: (starting) => this.onStarting(starting),
       onStarted: (started) => this.onStarted(started),
       onLog: (...line) => {
         const [machine, level, message, fields] = line;
@@ -154,12 +167,5 @@ export class World {
         this.onLog(...line);
       },
     });
-  }
-
-  async #through(work: Promise<void>): Promise<void> {
-    const state = { isThrough: false };
-    void work.finally(() => (state.isThrough = true));
-    while (!state.isThrough) await this.pass(1);
-    await work;
   }
 }

@@ -25,6 +25,7 @@ const RESULT: RunResult = {
   virtualMs: 120_000,
   traffic: { sent: 5, sentBytes: 100, lost: 1, repeated: 0, reordered: 0, cutOff: 0 },
   fired: { crash: 2, partition: 0 },
+  foundAfterMs: 700,
   agreedAfterMs: 900,
 };
 

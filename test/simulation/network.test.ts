@@ -38,6 +38,20 @@ test('messages arrive once and in order while conditions are calm', async () => 
   expect(arrived.map(({ number }) => number)).toEqual(Array.from({ length: COUNT }, (_, at) => at));
 });
 
+test('a name leads to where its host is by now', async () => {
+  const { time, network, a, b } = await connected();
+  const accepted: Connection[] = [];
+  await network.transport('b', 'b.1', b).listen('b.1:7000', (connection) => accepted.push(connection));
+  const transport = network.transport('a', 'a', a);
+  network.name('seed', 'b');
+  await through(time, transport.dial('seed:7000'));
+  expect(accepted).toHaveLength(0);
+  network.name('seed', 'b.1');
+  await through(time, transport.dial('seed:7000'));
+  await pass(time, 100);
+  expect(accepted).toHaveLength(1);
+});
+
 describe('what is drawn for the network', () => {
   test('loses about the share that it is to lose, and leaves the rest in order', async () => {
     const { time, arrived, send } = await connected({ loss: 0.3 });

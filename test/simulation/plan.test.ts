@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { planNamed, replayCommand, type RunName, selectedPlan } from '../../src/simulation/replay.ts';
-import { conditionsOf, select, WHOLE } from '../../src/simulation/selection.ts';
+import { conditionsOf, select, switchesOf, WHOLE } from '../../src/simulation/selection.ts';
 
 const NAME: RunName = { seed: 7, nodes: 5, profile: 'hard' };
 
@@ -44,6 +44,20 @@ it('a condition of the network that is left out is as when all is well', () => {
   const calmer = select(whole, { ...WHOLE, without: ['loss'] });
   expect(conditionsOf(calmer)).toEqual(conditionsOf(whole).filter((name) => name !== 'loss'));
   expect(calmer.profile.conditions.loss).toBe(0);
+});
+
+it('membership that is left out leaves the rest as it was', () => {
+  const whole = planNamed({ ...NAME, seed: 13 });
+  expect(switchesOf(whole)).toContain('membership');
+  const without = select(whole, { ...WHOLE, without: ['membership'] });
+  expect(switchesOf(without)).toEqual(conditionsOf(whole));
+  expect(without.steps).toEqual(whole.steps);
+});
+
+it('a third of the plans have membership, with one name or two that all are told', () => {
+  const seeds = Array.from({ length: 300 }, (_, seed) => planNamed({ ...NAME, seed }).profile.options.seeds);
+  expect(new Set(seeds)).toEqual(new Set([undefined, 1, 2]));
+  expect(seeds.filter((count) => count !== undefined).length / seeds.length).toBeCloseTo(1 / 3, 1);
 });
 
 it('the command that replays a run names all that differs from the whole of it', () => {

@@ -18,6 +18,7 @@ const RESULT: RunResult = {
   virtualMs: 0,
   traffic: { sent: 0, sentBytes: 0, lost: 0, repeated: 0, reordered: 0, cutOff: 0 },
   fired: {},
+  foundAfterMs: undefined,
   agreedAfterMs: undefined,
 };
 

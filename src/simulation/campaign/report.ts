@@ -84,6 +84,7 @@ function figures({
     ['events', number(tally.events)],
     ['messages', number(tally.messages)],
     ['slowest to agree', duration(tally.slowestAgreementMs)],
+    ['slowest to find each other', duration(tally.slowestFindingMs)],
     [
       'took',
       `${duration(tookMs)} with ${counted(workers, 'process').replace('processs', 'processes')} on ` +

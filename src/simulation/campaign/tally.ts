@@ -22,24 +22,39 @@ export class Tally {
   readonly fired: Record<string, number> = {};
   readonly broken: Broken[] = [];
   slowestAgreementMs = 0;
+  /** Of the runs with membership. */
+  slowestFindingMs = 0;
 
   add(name: RunName, result: RunResult, tookMs: number): void {
-    const { failure, traffic, agreedAfterMs = 0 } = result;
+    const { failure, traffic, agreedAfterMs = 0, foundAfterMs = 0 } = result;
     this.runs++;
     this.virtualMs += result.virtualMs;
     this.events += result.events;
     this.messages += traffic.sent;
     this.workedMs += tookMs;
     this.slowestAgreementMs = Math.max(this.slowestAgreementMs, agreedAfterMs);
+    this.slowestFindingMs = Math.max(this.slowestFindingMs, foundAfterMs);
     for (const [kind, times] of Object.entries(result.fired))
       this.fired[kind] = (this.fired[kind] ?? 0) + times;
     if (failure !== undefined) this.broken.push({ name, failure });
   }
 
   figures(): object {
-    const { runs, virtualMs, events, messages, workedMs, fired, broken, slowestAgreementMs } = this;
+    const { runs, virtualMs, events, messages, workedMs, fired, broken } = this;
+    const { slowestAgreementMs, slowestFindingMs } = this;
     const neverFired = this.neverFired();
-    return { runs, virtualMs, events, messages, workedMs, slowestAgreementMs, fired, neverFired, broken };
+    return {
+      runs,
+      virtualMs,
+      events,
+      messages,
+      workedMs,
+      slowestAgreementMs,
+      slowestFindingMs,
+      fired,
+      neverFired,
+      broken,
+    };
   }
 
   /** The process of a run ended instead. */

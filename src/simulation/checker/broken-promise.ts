@@ -3,8 +3,11 @@
 import { type Dot, nameOfDot } from '../../core/entry.ts';
 import type { VirtualMs } from '../virtual-time.ts';
 
-/** P1 to P8 are promises, I1 to I9 invariants of the algorithm. */
-export type PromiseName = `P${number}` | `I${number}` | `R${number}`;
+/**
+ * P1 to P8 are promises, I1 to I9 invariants of the algorithm. Of members, M1: nodes find each other; M2: nobody is one who
+ * never was; M3: what is known of one goes forward only, and who is gone stays away until it comes back itself.
+ */
+export type PromiseName = `P${number}` | `I${number}` | `R${number}` | `M${number}`;
 
 export interface Place {
   readonly machine?: string | undefined;

@@ -30,6 +30,7 @@ export const backup: Fault<Backup> = {
     if (machine.running === undefined) return false;
     const takenAtMs = world.time.nowMs;
     const kept = { disk: undefined as MemoryDisk | undefined };
+    const members = by === 'disk' ? machine.disk.members : undefined;
     const take = async (): Promise<void> => {
       kept.disk = await (by === 'disk' ? machine.disk.copy() : fromProduct(scene, machine));
     };
@@ -40,7 +41,7 @@ export const backup: Fault<Backup> = {
       whileDown(scene, machine, 'kill', downMs, async () => {
         await losses.beforeRestore(machine, takenAtMs);
         world.events.note(machine.name, 'a backup is restored');
-        await machine.disk.replaceBy(disk, true);
+        await machine.disk.replaceBy(disk, true, members);
       });
     });
     return true;

@@ -21,7 +21,8 @@ export const clone: Fault<Clone> = {
     if (machine.running === undefined || world.clones.length > 0) return false;
     const copy = world.addClone(machine);
     const start = async (): Promise<void> => {
-      await copy.disk.replaceBy(await machine.disk.copy(), true);
+      const { members } = machine.disk;
+      await copy.disk.replaceBy(await machine.disk.copy(), true, members);
       scene.losses.beforeClone(machine, copy);
       copy.start();
     };

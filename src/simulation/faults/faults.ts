@@ -17,6 +17,8 @@ import { type FailingRead, failingRead } from './failing-read.ts';
 import { type FailingWrite, failingWrite } from './failing-write.ts';
 import { type FullDisk, fullDisk } from './full-disk.ts';
 import { type Interruption, interruption } from './interruption.ts';
+import { type Forget, forget } from './forget.ts';
+import { type Leave, leave } from './leave.ts';
 import { type Move, move } from './move.ts';
 import { type Partition, partition } from './partition.ts';
 import { type Pause, pause } from './pause.ts';
@@ -46,6 +48,8 @@ interface DrawnByKind {
   readonly slowMachine: SlowMachine;
   readonly absence: Absence;
   readonly move: Move;
+  readonly leave: Leave;
+  readonly forget: Forget;
   readonly fullDisk: FullDisk;
   readonly failingWrite: FailingWrite;
   readonly slowDisk: SlowDisk;
@@ -74,6 +78,8 @@ export const FAULTS: { readonly [Kind in FaultKind]: Fault<DrawnByKind[Kind]> } 
   slowMachine,
   absence,
   move,
+  leave,
+  forget,
   fullDisk,
   failingWrite,
   slowDisk,
