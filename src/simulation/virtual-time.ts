@@ -5,6 +5,9 @@
  * 2. Whatever an event sets off in promises is through before the next one happens.
  */
 
+/** Events of one instant; with more of them something waits for no time at all, again and again, and a run would never end. */
+const AT_ONCE_MAX = 1_000_000;
+
 /** Milliseconds since the start of the run; not whole. */
 export type VirtualMs = number;
 
@@ -19,6 +22,8 @@ export class VirtualTime {
   #nowMs: VirtualMs = 0;
   #made = 0;
   #happened = 0;
+  /** Events of the present instant so far. */
+  #atOnce = 0;
   #failure: { readonly error: unknown } | undefined;
   /** A binary heap: the next event first. */
   readonly #heap: Event[] = [];
@@ -73,6 +78,8 @@ export class VirtualTime {
       if (next === undefined || next.dueMs > endMs) break;
       this.#pop();
       if (next.isCancelled) continue;
+      this.#atOnce = next.dueMs > this.#nowMs ? 1 : this.#atOnce + 1;
+      if (this.#atOnce > AT_ONCE_MAX) throw new Error('Time stands still: an instant has no end of events.');
       this.#nowMs = next.dueMs;
       this.#happened++;
       next.happen();
