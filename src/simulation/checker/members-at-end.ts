@@ -1,6 +1,7 @@
 /** After everything was healed: all find each other (M1), and one that leaves and is forgotten stays away (M3). */
 
 import { someOf } from '../../membership/shuffled.ts';
+import type { Member } from '../../node/member-api.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { forgetBy } from '../faults/forget.ts';
@@ -13,8 +14,11 @@ import { shownBy, shownText, showEachOther } from './shown-members.ts';
  */
 const FIND_WITHIN_MS = 90_000;
 
-/** News of one who leaves travel with probes; who has not heard is told with the next exchange of all that is known. */
-const HEAR_WITHIN_MS = 60_000;
+/**
+ * News travel with probes; who has not heard is told with the next exchange of all that is known, about every 30 s. A node
+ * that is left alone distrusts itself, and takes a minute to find the others down.
+ */
+const HEAR_WITHIN_MS = 90_000;
 
 /** Long enough for whoever has not heard yet to tell others what was before. */
 const STAYS_MS = 30_000;
@@ -38,11 +42,10 @@ export async function checkForgotten(scene: Scene): Promise<void> {
   await world.through(gone.leave());
   const showNobody = (asked: readonly Machine[]): boolean =>
     asked.every((machine) => shownBy(machine)?.every(({ nodeId }) => nodeId !== gone.nodeId) === true);
-  await within(scene, HEAR_WITHIN_MS, 'M3', () =>
-    others.every((machine) =>
-      shownBy(machine)?.some(({ nodeId, status }) => nodeId === gone.nodeId && status === 'left'),
-    ),
-  );
+  // Whom it had no link to find it silent instead, if nobody is there who could tell them.
+  const isGone = ({ nodeId, status }: Member): boolean =>
+    nodeId === gone.nodeId && (status === 'left' || status === 'down');
+  await within(scene, HEAR_WITHIN_MS, 'M3', () => others.every((machine) => shownBy(machine)?.some(isGone)));
   await world.through(forgetBy(scene, by, gone));
   await within(scene, HEAR_WITHIN_MS, 'M3', () => showNobody(others));
   late.start();
