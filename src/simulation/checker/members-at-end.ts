@@ -20,8 +20,11 @@ const FIND_WITHIN_MS = 90_000;
  */
 const HEAR_WITHIN_MS = 90_000;
 
-/** Long enough for whoever has not heard yet to tell others what was before. */
-const STAYS_MS = 30_000;
+/** Between two exchanges of all that is known each node drops what it need not keep: who is forgotten is not among that. */
+const KEPT_MS = 35_000;
+
+/** Long enough for whoever was off to tell others what was before. */
+const STAYS_MS = 10_000;
 
 /** After how long all had found each other; `undefined` if there is no membership. Throws `BrokenPromise`. */
 export async function checkFound(scene: Scene): Promise<number | undefined> {
@@ -48,6 +51,7 @@ export async function checkForgotten(scene: Scene): Promise<void> {
   await within(scene, HEAR_WITHIN_MS, 'M3', () => others.every((machine) => shownBy(machine)?.some(isGone)));
   await world.through(forgetBy(scene, by, gone));
   await within(scene, HEAR_WITHIN_MS, 'M3', () => showNobody(others));
+  await world.pass(KEPT_MS);
   late.start();
   const stayed = [...others, late];
   await within(scene, FIND_WITHIN_MS, 'M3', () => showEachOther(stayed));
