@@ -3,6 +3,7 @@
 import { MemoryDisk } from '../adapters/memory-store.ts';
 import { formatAddress } from '../adapters/address.ts';
 import type { GossipMode } from '../gossip/mode.ts';
+import type { Sampler } from '../gossip/partners.ts';
 import type { GossipingNode } from '../node/gossiping-node.ts';
 import type { LiveReplica } from '../node/live-replica.ts';
 import { openMapAt } from '../node/open-map.ts';
@@ -43,6 +44,8 @@ export interface ClusterOptions {
    * of each other, and membership is off.
    */
   readonly seeds?: number | undefined;
+  /** With whom members keep links; with all if absent. */
+  readonly sampler?: Sampler;
 }
 
 export interface MachineDependencies {

@@ -112,14 +112,18 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
   return isChosen(random, WITH_MEMBERSHIP) ? withMembership(profile, random) : profile;
 }
 
-/** One name that all are told, or two; and what befalls members more often than not. */
+/** One name that all are told, or two; what befalls members, more often than not; links with a few members only, now and then. */
 function withMembership(profile: Profile, random: Random): Profile {
   const faults = OF_MEMBERS.filter(() => isChosen(random, 0.7));
   return {
     ...profile,
     faults: [...profile.faults, ...faults],
     weights: { ...profile.weights, ...drawWeights(random, faults) },
-    options: { ...profile.options, seeds: integerIn(random, 1, 3) },
+    options: {
+      ...profile.options,
+      seeds: integerIn(random, 1, 3),
+      sampler: isChosen(random, 0.3) ? 'partial' : 'full',
+    },
   };
 }
 

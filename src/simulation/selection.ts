@@ -47,7 +47,9 @@ export function select(plan: Plan, { keep, without, absent, minutes = Infinity }
       ...profile,
       faults: profile.faults.filter((kind) => !without.includes(kind)),
       conditions: calmed(profile.conditions, without),
-      options: without.includes(MEMBERSHIP) ? { ...profile.options, seeds: undefined } : profile.options,
+      options: without.includes(MEMBERSHIP)
+        ? { ...profile.options, seeds: undefined, sampler: 'full' }
+        : profile.options,
     },
   };
 }

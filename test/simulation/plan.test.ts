@@ -55,8 +55,12 @@ it('membership that is left out leaves the rest as it was', () => {
 });
 
 it('a third of the plans have membership, with one name or two that all are told', () => {
-  const seeds = Array.from({ length: 300 }, (_, seed) => planNamed({ ...NAME, seed }).profile.options.seeds);
+  const plans = Array.from({ length: 300 }, (_, seed) => planNamed({ ...NAME, seed }).profile);
+  const seeds = plans.map(({ options }) => options.seeds);
   expect(new Set(seeds)).toEqual(new Set([undefined, 1, 2]));
+  expect(new Set(plans.map(({ options }) => options.sampler))).toEqual(
+    new Set([undefined, 'full', 'partial']),
+  );
   expect(seeds.filter((count) => count !== undefined).length / seeds.length).toBeCloseTo(1 / 3, 1);
 });
 
