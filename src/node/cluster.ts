@@ -25,6 +25,9 @@ import { checkKnown, checkPeers, DELAY_MS_MAX } from './options.ts';
 const JOIN_TIMEOUT_MS = 10_000;
 const LEAVE_TIMEOUT_MS = 5000;
 
+/** What is no UTF-8, since another program sent it, is shown as U+FFFD. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** How often an attempt to join looks whether it was called off. */
 const STEP_MS = 50;
 
@@ -150,7 +153,7 @@ export class Cluster {
   }
 
   #shown(member: KnownMember): Member {
-    const { nodeId, isSelf, status, address, incarnation, version, protocolVersion } = member;
+    const { nodeId, isSelf, status, address, incarnation, version, protocolVersion, metadata } = member;
     const { roundTripMs, heardAgeMs } = member;
     const gossip = this.#dependencies.gossip();
     const record = gossip.peers().find((peer) => peer.nodeId === nodeId);
@@ -164,6 +167,7 @@ export class Cluster {
       incarnation,
       version,
       protocolVersion,
+      metadata: utf8.decode(metadata),
       ...(roundTripMs === undefined ? {} : { roundTripMs: Math.round(roundTripMs * 1000) / 1000 }),
       ...(heardAgeMs === undefined ? {} : { lastSeenAgoMs: Math.round(heardAgeMs) }),
       ...(lag === undefined ? {} : { lagMs: lag.lagMs }),
@@ -176,7 +180,7 @@ const SENTENCES: Readonly<Record<MemberEvent['type'], string>> = {
   suspect: 'A member does not answer, and is suspected.',
   down: 'A member is down.',
   left: 'A member has left.',
-  updated: 'A member has another address or version.',
+  updated: 'A member has another address, version or metadata.',
 };
 
 /** The first attempt to reach what is behind one address. */

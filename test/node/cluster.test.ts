@@ -50,6 +50,7 @@ describe('a node', () => {
         incarnation: expect.any(Number) as number,
         version: (await a.status()).version,
         protocolVersion: 2,
+        metadata: '',
       },
     ]);
   });
@@ -164,6 +165,18 @@ describe('a node', () => {
     const a = await start('a');
     await start('b', { peers: [a.address], advertise: 'localhost:1' });
     await knows(a, 'b', 'up', 'localhost:1');
+  });
+
+  test('tells its peers what it was given to tell of itself, as long as it may be', async () => {
+    const a = await start('a');
+    const metadata = 'é'.repeat(256);
+    await start('b', { peers: [a.address], metadata });
+    expect(await knows(a, 'b', 'up')).toMatchObject({ metadata });
+  });
+
+  test('that has nobody to tell it refuses to be given something to tell of itself', async () => {
+    const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('`membership`') as string };
+    await expect(start('a', { membership: false, metadata: 'zone=1' })).rejects.toMatchObject(refused);
   });
 
   test('that listens on all addresses is known by the one by which it was seen', async () => {
