@@ -3,6 +3,7 @@
 import { isNodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
+import { speaksOfMembers } from '../gossip/member-links.ts';
 import type { PeerRecord } from '../gossip/peer-record.ts';
 import type { MemberEvent, Member as KnownMember } from '../membership/member-view.ts';
 import type { Membership } from '../membership/membership.ts';
@@ -28,7 +29,7 @@ const LEAVE_TIMEOUT_MS = 5000;
 /** What is no UTF-8, since another program sent it, is shown as U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** How often an attempt to join looks whether it was called off. */
+/** How often who waits looks whether that is over. */
 const STEP_MS = 50;
 
 export interface ClusterDependencies {
@@ -97,7 +98,7 @@ export class Cluster {
     const untilMs = clock.monotonicMs() + timeoutMs;
     while (![...attempts.values()].every(({ isOver }) => isOver) && clock.monotonicMs() < untilMs) {
       throwIfAborted(signal);
-      await new Promise<void>((resolve) => void clock.after(STEP_MS, resolve));
+      await this.#step();
     }
     throwIfAborted(signal);
     // One that never answered may be misspelt: it is tried as long as this process runs, and not in the next one.
@@ -114,7 +115,12 @@ export class Cluster {
   async leave(options: LeaveOptions = {}): Promise<void> {
     checkKnown(options, ['timeoutMs']);
     const timeoutMs = checkTimeout(options.timeoutMs, LEAVE_TIMEOUT_MS);
-    await this.#membership?.leave(timeoutMs);
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    const { clock } = this.#dependencies;
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    while (this.#isJoining(membership) && clock.monotonicMs() < untilMs) await this.#step();
+    await membership.leave(Math.max(1, untilMs - clock.monotonicMs()));
   }
 
   async forget(nodeId: string): Promise<void> {
@@ -137,6 +143,19 @@ export class Cluster {
 
   off<Name extends MemberEventName>(name: Name, listener: MemberEvents[Name]): void {
     this.#emitter.off(name, listener);
+  }
+
+  /** Whether nobody could be told yet that this node leaves, and somebody soon may be: one that has just been started. */
+  #isJoining(membership: Membership): boolean {
+    const peers = this.#dependencies.gossip().peers();
+    const known = new Set(membership.members().map(({ nodeId }) => nodeId));
+    const links = peers.flatMap((peer) => peer.links).filter(speaksOfMembers);
+    if (links.some(({ nodeId }) => known.has(nodeId))) return false;
+    return links.length > 0 || peers.some((peer) => peer.isDialling && peer.lastError === undefined);
+  }
+
+  #step(): Promise<void> {
+    return new Promise((resolve) => void this.#dependencies.clock.after(STEP_MS, resolve));
   }
 
   get #membership(): Membership | undefined {

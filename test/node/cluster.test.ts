@@ -97,6 +97,24 @@ describe('a node', () => {
     expect((await a.status()).peers).toEqual([]);
   });
 
+  test('that leaves before it has met anybody waits until it has, and is told to have left', async () => {
+    const a = await start('a');
+    const dir = await temporaryDir();
+    const b = await start('b', { dir, peers: [a.address] });
+    await knows(a, 'b', 'up');
+    await b.close();
+    const again = await start('b', { dir, peers: [a.address] });
+    const left = knows(a, 'b', 'left');
+    await again.leave();
+    expect(await left).toMatchObject({ status: 'left' });
+  });
+
+  test('that leaves at once, and reaches nobody, closes without waiting any longer', async () => {
+    const a = await start('a', { peers: ['127.0.0.1:1'] });
+    await a.leave({ timeoutMs: 60_000 });
+    expect(await a.stopped).toBeUndefined();
+  });
+
   test('that stops without a word is suspected, then down; it can be forgotten then, and not before', async () => {
     const a = await start('a');
     const b = await start('b', { peers: [a.address] });
