@@ -51,7 +51,7 @@ export interface JoinResult {
 }
 
 export interface LeaveOptions {
-  /** How long to wait for a word that others have heard of it, and before, if it was just started, for others. Default 5,000. */
+  /** How long to wait until others have heard of it, and right after a start for somebody to tell. Default 5,000. */
   readonly timeoutMs?: number;
 }
 
