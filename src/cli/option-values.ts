@@ -70,6 +70,14 @@ export function nameOption(option: string): (text: string) => string {
   };
 }
 
+/** A parser of texts up to so many bytes of UTF-8. */
+export function textOption(option: string, bytesMax: number): (text: string) => string {
+  return (text) => {
+    if (Buffer.byteLength(text) <= bytesMax) return text;
+    throw usageError(`${option} takes ${bytesMax} bytes of UTF-8 at most, not ${Buffer.byteLength(text)}.`);
+  };
+}
+
 /** A parser of sizes in bytes, with the units of powers of two: `64MB` would leave open which is meant. */
 export function sizeOption(option: string, minBytes: number, maxBytes: number): (text: string) => number {
   return (text) => {

@@ -70,5 +70,10 @@ export function estimate({ sum, contributors, weight, minimum, maximum }: Share)
   if (!(weight > 0)) return undefined;
   const count = Math.round(contributors / weight);
   if (count === 0 || !(contributors > 0)) return { count: 0, sum: 0 };
-  return { count, sum: sum / weight, average: sum / contributors, minimum, maximum };
+  return { count, sum: rounded(sum / weight), average: rounded(sum / contributors), minimum, maximum };
+}
+
+/** Moving masses leaves whole numbers off by some ulps. It is good to fewer digits than these. */
+function rounded(number: number): number {
+  return Number(number.toPrecision(12));
 }

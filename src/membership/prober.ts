@@ -4,7 +4,8 @@
  *
  * 1. A member without a link cannot be pinged from here: its helpers are asked at once. One that nobody here has heard yet
  *    gets time to be linked first.
- * 2. Of a failed probe the prober blames itself, as far as helpers that are well do not speak for it (Lifeguard, LHA-Probe).
+ * 2. A member that has raised its incarnation since it was pinged, as one that was restarted, has lived since: it is no suspect.
+ * 3. Of a failed probe the prober blames itself, as far as helpers that are well do not speak for it (Lifeguard, LHA-Probe).
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -27,6 +28,8 @@ const LINKING_INTERVALS = 10;
 interface Probe {
   readonly sequence: number;
   readonly target: NodeId;
+  /** Of the target, as it was known then. */
+  readonly incarnation: number;
   readonly sentAtMs: number;
   /** Those whose nack has not come. */
   readonly silentHelpers: Set<NodeId>;
@@ -108,10 +111,10 @@ export class Prober {
     if (probe === undefined) return;
     this.#probe = undefined;
     this.#cancelTimeout();
-    const { health, onFailed } = this.#dependencies;
+    const { health, table, onFailed } = this.#dependencies;
     if (probe.isAnswered) return health.change(-1);
     health.change(probe.helpers.size === 0 ? 1 : probe.silentHelpers.size);
-    onFailed(probe.target);
+    if (table.get(probe.target)?.record.incarnation === probe.incarnation) onFailed(probe.target);
   }
 
   #begin(periodMs: number): void {
@@ -125,6 +128,7 @@ export class Prober {
     const probe = {
       sequence,
       target,
+      incarnation: member.record.incarnation,
       sentAtMs,
       silentHelpers: new Set<NodeId>(),
       helpers: new Set<NodeId>(),

@@ -201,6 +201,8 @@ export interface NodeOptions extends StoreOptions {
   readonly advertise?: string;
   /** Whether nodes tell each other of each other, and watch each other (SWIM). Default true; else peers are those above. */
   readonly membership?: boolean;
+  /** What this node tells all others of itself, in its `Member`: up to 512 bytes of UTF-8. Default empty. */
+  readonly metadata?: string;
   /**
    * `full` (default): links are kept with all members; `partial`: with some five, whatever the size of the cluster, of
    * which others take the place when they fail (HyParView). One setting for the cluster.

@@ -3,6 +3,7 @@
 import { isNodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
+import { speaksOfMembers } from '../gossip/member-links.ts';
 import type { PeerRecord } from '../gossip/peer-record.ts';
 import type { MemberEvent, Member as KnownMember } from '../membership/member-view.ts';
 import type { Membership } from '../membership/membership.ts';
@@ -25,7 +26,10 @@ import { checkKnown, checkPeers, DELAY_MS_MAX } from './options.ts';
 const JOIN_TIMEOUT_MS = 10_000;
 const LEAVE_TIMEOUT_MS = 5000;
 
-/** How often an attempt to join looks whether it was called off. */
+/** What is no UTF-8, since another program sent it, is shown as U+FFFD. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** How often who waits looks whether that is over. */
 const STEP_MS = 50;
 
 export interface ClusterDependencies {
@@ -94,7 +98,7 @@ export class Cluster {
     const untilMs = clock.monotonicMs() + timeoutMs;
     while (![...attempts.values()].every(({ isOver }) => isOver) && clock.monotonicMs() < untilMs) {
       throwIfAborted(signal);
-      await new Promise<void>((resolve) => void clock.after(STEP_MS, resolve));
+      await this.#step();
     }
     throwIfAborted(signal);
     // One that never answered may be misspelt: it is tried as long as this process runs, and not in the next one.
@@ -111,7 +115,12 @@ export class Cluster {
   async leave(options: LeaveOptions = {}): Promise<void> {
     checkKnown(options, ['timeoutMs']);
     const timeoutMs = checkTimeout(options.timeoutMs, LEAVE_TIMEOUT_MS);
-    await this.#membership?.leave(timeoutMs);
+    const membership = this.#membership;
+    if (membership === undefined) return;
+    const { clock } = this.#dependencies;
+    const untilMs = clock.monotonicMs() + timeoutMs;
+    while (this.#isJoining(membership) && clock.monotonicMs() < untilMs) await this.#step();
+    await membership.leave(Math.max(1, untilMs - clock.monotonicMs()));
   }
 
   async forget(nodeId: string): Promise<void> {
@@ -136,6 +145,19 @@ export class Cluster {
     this.#emitter.off(name, listener);
   }
 
+  /** Whether nobody could be told yet that this node leaves, and somebody soon may be: one that has just been started. */
+  #isJoining(membership: Membership): boolean {
+    const peers = this.#dependencies.gossip().peers();
+    const known = new Set(membership.members().map(({ nodeId }) => nodeId));
+    const links = peers.flatMap((peer) => peer.links).filter(speaksOfMembers);
+    if (links.some(({ nodeId }) => known.has(nodeId))) return false;
+    return links.length > 0 || peers.some((peer) => peer.isDialling && peer.lastError === undefined);
+  }
+
+  #step(): Promise<void> {
+    return new Promise((resolve) => void this.#dependencies.clock.after(STEP_MS, resolve));
+  }
+
   get #membership(): Membership | undefined {
     return this.#dependencies.gossip().membership;
   }
@@ -150,7 +172,7 @@ export class Cluster {
   }
 
   #shown(member: KnownMember): Member {
-    const { nodeId, isSelf, status, address, incarnation, version, protocolVersion } = member;
+    const { nodeId, isSelf, status, address, incarnation, version, protocolVersion, metadata } = member;
     const { roundTripMs, heardAgeMs } = member;
     const gossip = this.#dependencies.gossip();
     const record = gossip.peers().find((peer) => peer.nodeId === nodeId);
@@ -164,6 +186,7 @@ export class Cluster {
       incarnation,
       version,
       protocolVersion,
+      metadata: utf8.decode(metadata),
       ...(roundTripMs === undefined ? {} : { roundTripMs: Math.round(roundTripMs * 1000) / 1000 }),
       ...(heardAgeMs === undefined ? {} : { lastSeenAgoMs: Math.round(heardAgeMs) }),
       ...(lag === undefined ? {} : { lagMs: lag.lagMs }),
@@ -176,7 +199,7 @@ const SENTENCES: Readonly<Record<MemberEvent['type'], string>> = {
   suspect: 'A member does not answer, and is suspected.',
   down: 'A member is down.',
   left: 'A member has left.',
-  updated: 'A member has another address or version.',
+  updated: 'A member has another address, version or metadata.',
 };
 
 /** The first attempt to reach what is behind one address. */

@@ -2,9 +2,11 @@
 
 import { access, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { folderBytes } from '../adapters/folder-bytes.ts';
 import { openLevelStore } from '../adapters/level-store.ts';
 import { markDamagedBlocks } from '../adapters/level-tables.ts';
 import { BoatoError } from '../core/errors.ts';
+import type { Log } from '../ports/log.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Ballast } from './ballast.ts';
 import { diedUnchecked, holderPath, readHolder, writeHolder } from './holder.ts';
@@ -36,14 +38,14 @@ export async function openForLook(dir: string): Promise<OrderedStore> {
 }
 
 /** Takes the folder's lock. Fails with `STORE_LOCKED`, `STORE_MISSING`, `STORE_UNREADABLE`. */
-export async function openFolder(path: string): Promise<StoreHome> {
+export async function openFolder(path: string, log: Log): Promise<StoreHome> {
   const dir = resolve(path);
   const ballast = new Ballast(dir);
   await makeFolder(dir);
   const isInitialized = await exists(join(dir, MARKER));
   if (!isInitialized && !(await exists(join(dir, DATABASE)))) await makeFirstDatabase(dir, DATABASE);
   // LevelDB may have ended the process over a damaged table, and would again.
-  if (await diedUnchecked(dir)) await markDamagedBlocks(join(dir, DATABASE), () => {});
+  if (await diedUnchecked(dir)) await lookAtTables(join(dir, DATABASE), log);
   const { store, damage, settle } = await openDatabase(dir, isInitialized);
   try {
     await writeHolder(dir, { pid: process.pid });
@@ -90,6 +92,12 @@ export async function openFolder(path: string): Promise<StoreHome> {
     checkRoom: () => ballast.checkRoom(),
     release: () => rm(holderPath(dir), { force: true }),
   };
+}
+
+async function lookAtTables(database: string, log: Log): Promise<void> {
+  const bytes = await folderBytes(database);
+  log.info({ bytes }, 'The last process ended before it had looked at its tables: they are read first.');
+  await markDamagedBlocks(database, () => {});
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Member {
   /** Of the package, and the newest protocol that it speaks. */
   readonly version: string;
   readonly protocolVersion: number;
+  /** What it was given to tell of itself (`NodeOptions.metadata`); empty if nothing. */
+  readonly metadata: string;
   /** Between this node and it, smoothed; absent until it has answered. */
   readonly roundTripMs?: number;
   /** Milliseconds since this node last heard of it itself; absent if it never did. */
@@ -24,7 +26,7 @@ export interface Member {
   readonly lagMs?: number;
 }
 
-/** What is told of each: the member as it is from now on. `member:updated`: another address or version, the status stays. */
+/** What is told of each: the member as it is from now on. `member:updated`: another address, version or metadata, the status stays. */
 export interface MemberEvents {
   'member:up': (member: Member) => void;
   'member:suspect': (member: Member) => void;
@@ -49,7 +51,7 @@ export interface JoinResult {
 }
 
 export interface LeaveOptions {
-  /** How long to wait for a word that others have heard of it. Default 5,000. */
+  /** How long to wait until others have heard of it, and right after a start for somebody to tell. Default 5,000. */
   readonly timeoutMs?: number;
 }
 

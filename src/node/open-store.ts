@@ -28,7 +28,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 export async function openMap(options: CheckedStoreOptions): Promise<OpenedMap> {
   throwIfAborted(options.signal);
   return new Ballast(resolve(options.dir)).spend(async () => {
-    const [folder, hash64] = await Promise.all([openFolder(options.dir), createHash64()]);
+    const [folder, hash64] = await Promise.all([openFolder(options.dir, options.log), createHash64()]);
     try {
       return await openMapAt(folder, options, { clock: systemClock, random: systemRandom, hash64 });
     } catch (error) {

@@ -3,16 +3,19 @@
 import { type Address, formatAddress, parseAddress } from '../adapters/address.ts';
 import type { CertificatePaths } from '../adapters/certificates.ts';
 import { silentLog } from '../adapters/silent-log.ts';
-import { isNodeId, type NodeId } from '../core/actor.ts';
+import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import { hostOf, isHostPort, isLoopback, isPortless, isWildcard } from '../core/host.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+import { isWellFormed } from '../core/well-formed.ts';
 import { GOSSIP_MODES, type GossipMode } from '../gossip/mode.ts';
 import { type Sampler, SAMPLERS } from '../gossip/partners.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../gossip/pacing.ts';
+import { METADATA_BYTES_MAX } from '../membership/member.ts';
 import type { Log } from '../ports/log.ts';
 import { checkSignal } from './abort.ts';
 import type { Compression, NodeOptions, StoreOptions } from './api.ts';
+import { integer, invalid, name, shown } from './option-fields.ts';
 
 /** A timer's longest delay; longer ones fire at once. */
 export const DELAY_MS_MAX: number = 2 ** 31 - 1;
@@ -40,6 +43,7 @@ export interface CheckedNodeOptions extends CheckedStoreOptions {
   readonly peers: readonly string[];
   readonly advertise: string | undefined;
   readonly membership: boolean;
+  readonly metadata: string;
   readonly sampler: Sampler;
   readonly probeIntervalMs: number;
   readonly memberRetentionMs: number;
@@ -79,6 +83,7 @@ const NODE_FIELDS = [
   'peers',
   'advertise',
   'membership',
+  'metadata',
   'sampler',
   'probeIntervalMs',
   'memberRetentionMs',
@@ -120,6 +125,7 @@ export function checkNodeOptions(options: NodeOptions): CheckedNodeOptions {
     peers: checkPeers(options.peers === undefined ? [] : options.peers),
     advertise: checkAdvertise(options.advertise),
     membership,
+    metadata: checkMetadata(options.metadata === undefined ? '' : options.metadata, membership),
     sampler: checkSampler(options.sampler === undefined ? 'full' : options.sampler, membership),
     probeIntervalMs: integer('probeIntervalMs', options.probeIntervalMs, 1000, 100, 60_000),
     memberRetentionMs: integer(
@@ -269,6 +275,17 @@ function checkSampler(sampler: unknown, membership: boolean): Sampler {
   return known;
 }
 
+function checkMetadata(metadata: unknown, membership: boolean): string {
+  if (typeof metadata !== 'string' || !isWellFormed(metadata))
+    throw invalid('metadata', 'must be a string without lone surrogates');
+  const bytes = Buffer.byteLength(metadata);
+  if (bytes > METADATA_BYTES_MAX)
+    throw invalid('metadata', `takes ${METADATA_BYTES_MAX} bytes of UTF-8 at most, not ${bytes}`);
+  if (bytes > 0 && !membership)
+    throw invalid('metadata', 'can be given only with `membership`, which tells it to others');
+  return metadata;
+}
+
 function addressOf(field: string, text: string): Address {
   try {
     return parseAddress(text);
@@ -278,25 +295,4 @@ function addressOf(field: string, text: string): Address {
       cause: error,
     });
   }
-}
-
-function name(field: string, value: unknown): NodeId | undefined {
-  if (value === undefined || isNodeId(value)) return value;
-  throw invalid(field, 'must have 1 to 64 of the characters A-Z a-z 0-9 . _ -');
-}
-
-function integer(field: string, value: unknown, byDefault: number, min: number, max: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(field, `must be an integer from ${min} to ${Math.floor(max)}, not ${shown(value)}`);
-}
-
-function shown(value: unknown): string {
-  // JSON has no word for these.
-  if (typeof value === 'bigint' || typeof value === 'number') return String(value);
-  return JSON.stringify(value) ?? String(value);
-}
-
-function invalid(field: string, what: string): BoatoError {
-  return new BoatoError('INVALID_OPTION', `The option \`${field}\` ${what}.`);
 }

@@ -110,13 +110,13 @@ function rumourOptions(options: CheckedNodeOptions): RumourOptions | undefined {
 }
 
 function membershipOptions(options: CheckedNodeOptions): WatchOptions | undefined {
-  const { membership, probeIntervalMs, memberRetentionMs } = options;
+  const { membership, metadata, probeIntervalMs, memberRetentionMs } = options;
   if (!membership) return undefined;
   const facts = {
     address: '',
     version: PACKAGE_VERSION,
     protocolVersion: PROTOCOL_VERSION,
-    metadata: new Uint8Array(),
+    metadata: new TextEncoder().encode(metadata),
   };
   return { ...DEFAULT_MEMBERSHIP, probeIntervalMs, memberRetentionMs, facts };
 }

@@ -55,6 +55,7 @@ describe('store config', () => {
       peers = []  # default
       # advertise  # default: where it listens, or as peers see it if that is everywhere
       membership = true  # default
+      metadata = ""  # default
       sampler = "full"  # default
       probe-interval = "1s"  # default
       member-retention = "3d"  # default

@@ -15,6 +15,7 @@ const SELF: Member = {
   incarnation: 1_795_915_256_233,
   version: '0.1.0',
   protocolVersion: 2,
+  metadata: '',
 };
 
 const OTHER: Member = {

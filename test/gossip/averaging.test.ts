@@ -179,4 +179,9 @@ describe('an estimate', () => {
       maximum: 7,
     });
   });
+
+  test('of whole numbers is whole, though averaging leaves them off by some ulps', () => {
+    const share = { sum: 2.9999999999999996, contributors: 1, weight: 1 / 3, minimum: 3, maximum: 3 };
+    expect(estimate(share)).toStrictEqual({ count: 3, sum: 9, average: 3, minimum: 3, maximum: 3 });
+  });
 });

@@ -316,6 +316,16 @@ describe('a probe', () => {
     expect(events).toContain('suspect a');
   });
 
+  test('that fails says nothing of a member that was restarted meanwhile', async () => {
+    const { to } = await probed();
+    tell(to, recordOf(to, { incarnation: 11 }));
+    await clock.advance(INTERVAL_MS);
+    expect(events).toEqual(['up a']);
+    // The prober finds itself ill by one, and takes twice as long.
+    await clock.advance(2 * INTERVAL_MS);
+    expect(events).toEqual(['up a', 'suspect a']);
+  });
+
   test('that fails is the fault of the prober, as far as helpers say nothing either', async () => {
     const { sequence } = await probed(B, C, D);
     await clock.advance(INTERVAL_MS / 2);

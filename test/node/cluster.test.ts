@@ -50,6 +50,7 @@ describe('a node', () => {
         incarnation: expect.any(Number) as number,
         version: (await a.status()).version,
         protocolVersion: 2,
+        metadata: '',
       },
     ]);
   });
@@ -94,6 +95,24 @@ describe('a node', () => {
     expect(await b.stopped).toBeUndefined();
     await expect(b.leave()).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     expect((await a.status()).peers).toEqual([]);
+  });
+
+  test('that leaves before it has met anybody waits until it has, and is told to have left', async () => {
+    const a = await start('a');
+    const dir = await temporaryDir();
+    const b = await start('b', { dir, peers: [a.address] });
+    await knows(a, 'b', 'up');
+    await b.close();
+    const again = await start('b', { dir, peers: [a.address] });
+    const left = knows(a, 'b', 'left');
+    await again.leave();
+    expect(await left).toMatchObject({ status: 'left' });
+  });
+
+  test('that leaves at once, and reaches nobody, closes without waiting any longer', async () => {
+    const a = await start('a', { peers: ['127.0.0.1:1'] });
+    await a.leave({ timeoutMs: 60_000 });
+    expect(await a.stopped).toBeUndefined();
   });
 
   test('that stops without a word is suspected, then down; it can be forgotten then, and not before', async () => {
@@ -164,6 +183,18 @@ describe('a node', () => {
     const a = await start('a');
     await start('b', { peers: [a.address], advertise: 'localhost:1' });
     await knows(a, 'b', 'up', 'localhost:1');
+  });
+
+  test('tells its peers what it was given to tell of itself, as long as it may be', async () => {
+    const a = await start('a');
+    const metadata = 'é'.repeat(256);
+    await start('b', { peers: [a.address], metadata });
+    expect(await knows(a, 'b', 'up')).toMatchObject({ metadata });
+  });
+
+  test('that has nobody to tell it refuses to be given something to tell of itself', async () => {
+    const refused = { code: 'INVALID_OPTION', message: expect.stringContaining('`membership`') as string };
+    await expect(start('a', { membership: false, metadata: 'zone=1' })).rejects.toMatchObject(refused);
   });
 
   test('that listens on all addresses is known by the one by which it was seen', async () => {

@@ -38,7 +38,7 @@ export async function openFaultyNode(
   }: FaultyNodeOptions = {},
 ): Promise<Node> {
   const options = checkNodeOptions({ dir, nodeId: 'faulty', peers, gossipIntervalMs, log });
-  const folder = await openFolder(dir);
+  const folder = await openFolder(dir, log);
   const home = { ...folder, store: faultyStore(folder.store, OPENING_WRITES + failing, error) };
   const ports = { clock: systemClock, random, hash64 };
   const transport = createTcpTransport({ frameBytesMax: FRAME_BYTES_MAX });

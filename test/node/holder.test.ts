@@ -2,7 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openFolder } from '../../src/node/folder.ts';
+import { silentLog } from '../../src/adapters/silent-log.ts';
 import { openStore } from '../../src/index.ts';
+import type { Log } from '../../src/ports/log.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { temporaryDir } from './temporary-store.ts';
 
 /** Above all that a system gives to processes. */
@@ -26,9 +29,9 @@ beforeEach(async () => {
   await writeFile(table, flipped);
 });
 
-async function isLookedAt(holder: object): Promise<boolean> {
+async function isLookedAt(holder: object, log: Log = silentLog): Promise<boolean> {
   await writeFile(join(dir, 'holder.json'), JSON.stringify(holder));
-  const home = await openFolder(dir);
+  const home = await openFolder(dir, log);
   await home.store.close();
   await home.release();
   return !(await readFile(table)).equals(flipped);
@@ -45,9 +48,17 @@ describe('the tables of a folder are looked at before it is opened', () => {
     expect(await isLookedAt(holder)).toBe(expected);
   });
 
+  test('and the log says so, with how much there is to read', async () => {
+    const log = new RecordingLog();
+    await isLookedAt({ pid: DEAD }, log);
+    expect(log.lines).toEqual([
+      expect.stringMatching(/^info The last process ended .* read first\. \{"bytes":[1-9]\d*\}$/u),
+    ]);
+  });
+
   test('a holder that has looked says so', async () => {
     await writeFile(table, flipped);
-    const home = await openFolder(dir);
+    const home = await openFolder(dir, silentLog);
     const holder = async (): Promise<unknown> => JSON.parse(await readFile(join(dir, 'holder.json'), 'utf8'));
     expect(await holder()).toEqual({ pid: process.pid });
     await home.store.checkFiles?.(() => {});

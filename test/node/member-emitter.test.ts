@@ -12,6 +12,7 @@ const MEMBER: Member = {
   incarnation: 1,
   version: '0.1.0',
   protocolVersion: 2,
+  metadata: '',
 };
 
 test('each listener of an event is told, though another one throws, until it is taken off', () => {

@@ -16,6 +16,7 @@ const MEMBER: Member = {
   incarnation: 1,
   version: '0.1.0',
   protocolVersion: 2,
+  metadata: '',
 };
 
 describe('the members', () => {

@@ -11,6 +11,7 @@ import {
   peersOption,
   sizeOption,
   switchOption,
+  textOption,
   wholeNumberOption,
 } from '../option-values.ts';
 import { exactDuration, exactSize } from '../units.ts';
@@ -75,6 +76,15 @@ export const PEERS: Kind<readonly string[]> = {
   parse: (text, place) => peersOption(place)(text),
   text: (peers) => peers.join(','),
 };
+
+export function shortText(bytesMax: number): Kind<string> {
+  return {
+    argument: '<text>',
+    fileType: 'text',
+    parse: (text, place) => textOption(place, bytesMax)(text),
+    text: String,
+  };
+}
 
 /** `--key` and `--no-key` on the command line. */
 export const SWITCH: Kind<boolean> = {

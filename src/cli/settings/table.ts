@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import { GOSSIP_MODES } from '../../gossip/mode.ts';
 import { SAMPLERS } from '../../gossip/partners.ts';
 import { SERVED_BYTES_PER_SECOND_MIN } from '../../gossip/pacing.ts';
+import { METADATA_BYTES_MAX } from '../../membership/member.ts';
 import type { NodeOptions } from '../../node/api.ts';
 import {
   ADDRESS,
@@ -20,6 +21,7 @@ import {
   PEERS,
   size,
   SWITCH,
+  shortText,
   wholeNumber,
 } from './kinds.ts';
 
@@ -40,6 +42,7 @@ export interface Setting<Value> {
 type OfNode =
   | 'peers'
   | 'membership'
+  | 'metadata'
   | 'sampler'
   | 'probeIntervalMs'
   | 'memberRetentionMs'
@@ -131,6 +134,13 @@ export const SETTINGS: { readonly [Name in SettingName]-?: Setting<NonNullable<S
     kind: SWITCH,
     about: 'without, peers are those that are named, and nodes neither tell of nor watch each other',
     byDefault: true,
+  },
+  metadata: {
+    key: 'metadata',
+    kind: shortText(METADATA_BYTES_MAX),
+    about: 'what the node tells all others of itself, as `store members --json` shows it',
+    byDefault: '',
+    otherwise: 'nothing',
   },
   sampler: {
     key: 'sampler',
