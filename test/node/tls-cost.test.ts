@@ -20,7 +20,8 @@ interface Cost {
 
 async function costOf(withTls: boolean): Promise<Cost> {
   const tlsOf = async (node: string) => (withTls ? tlsOptions(await authority.issue(node)) : {});
-  const a = await temporaryNode({ nodeId: 'a', ...(await tlsOf('a')) });
+  // Probes come when they come.
+  const a = await temporaryNode({ nodeId: 'a', membership: false, ...(await tlsOf('a')) });
   await a.put('k', 1);
   const proxy = await startFaultProxy({ target: a.address });
   onTestFinished(() => proxy.close());
