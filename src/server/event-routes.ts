@@ -9,11 +9,11 @@
  * A reader that lets too many wait is cut off. A comment is sent where there was nothing else for 15 s.
  */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Node, UserEvent, Value } from '../node/api.ts';
 import { shownEvent } from './event-format.ts';
-import { EventReply } from './event-reply.ts';
+import { replyPushed } from './pushed-reply.ts';
 import { Query } from './query.ts';
 import { valueFromJson } from './value-json.ts';
 
@@ -30,7 +30,15 @@ export function addEventRoutes(app: FastifyInstance, node: Node, stopping: Abort
   app.get('/v1/events', async (request, reply) => {
     // Without parameters.
     void new Query(request.url, []);
-    await replyEvents(reply, node, stopping);
+    await replyPushed<UserEvent>(reply, stopping, {
+      first: { event: 'begun', data: '{}' },
+      listen: (hear) => {
+        node.on('event', hear);
+        return () => void node.off('event', hear);
+      },
+      show: (event) => ({ data: JSON.stringify(shownEvent(event)) }),
+      waitingMax: WAITING_MAX,
+    });
     return reply;
   });
 }
@@ -55,31 +63,4 @@ function payloadOf({ body }: FastifyRequest): Value {
   if (other !== undefined)
     throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
   return valueFromJson(payload, type);
-}
-
-async function replyEvents(reply: FastifyReply, node: Node, stopping: AbortSignal): Promise<void> {
-  const waiting: UserEvent[] = [];
-  let wake = (): void => undefined;
-  const hear = (event: UserEvent): void => {
-    if (waiting.length < WAITING_MAX) waiting.push(event);
-    else reply.raw.destroy();
-    wake();
-  };
-  const end = (): void => wake();
-  node.on('event', hear);
-  const answer = new EventReply(reply, () => undefined);
-  reply.raw.once('close', end);
-  stopping.addEventListener('abort', end);
-  try {
-    await answer.send({ event: 'begun', data: '{}' });
-    while (!stopping.aborted && !reply.raw.destroyed) {
-      const next = waiting.shift();
-      if (next !== undefined) await answer.send({ data: JSON.stringify(shownEvent(next)) });
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    node.off('event', hear);
-    stopping.removeEventListener('abort', end);
-    answer.end();
-  }
 }

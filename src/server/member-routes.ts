@@ -13,7 +13,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 import type { Member, MemberEventName, Node } from '../node/api.ts';
 import { endOf } from './end-of.ts';
-import { EventReply, type ServerSentEvent } from './event-reply.ts';
+import { replyPushed } from './pushed-reply.ts';
 import { fieldsOf, timeoutOf } from './request-fields.ts';
 
 const EVENTS: readonly MemberEventName[] = [
@@ -24,8 +24,13 @@ const EVENTS: readonly MemberEventName[] = [
   'member:updated',
 ];
 
-/** Changes that wait for a slow reader; whoever lets more wait is cut off, and comes back to a whole list. */
+/** For one reader; who is cut off comes back to a whole list. */
 const WAITING_MAX = 10_000;
+
+interface MemberChange {
+  readonly name: MemberEventName;
+  readonly member: Member;
+}
 
 export function addMemberRoutes(app: FastifyInstance, node: Node, stopping: AbortSignal): void {
   app.get('/v1/members', () => ({ members: node.members() }));
@@ -54,30 +59,20 @@ export function addMemberRoutes(app: FastifyInstance, node: Node, stopping: Abor
   });
 }
 
-async function replyMembers(reply: FastifyReply, node: Node, stopping: AbortSignal): Promise<void> {
-  const waiting: ServerSentEvent[] = [{ event: 'members', data: JSON.stringify(node.members()) }];
-  let wake = (): void => undefined;
-  const listeners = EVENTS.map((name) => {
-    const listener = (member: Member): void => {
-      waiting.push({ event: name.slice('member:'.length), data: JSON.stringify(member) });
-      wake();
-    };
-    return { name, listener };
+function replyMembers(reply: FastifyReply, node: Node, stopping: AbortSignal): Promise<void> {
+  return replyPushed<MemberChange>(reply, stopping, {
+    first: { event: 'members', data: JSON.stringify(node.members()) },
+    listen: (hear) => {
+      const listeners = EVENTS.map((name) => {
+        const listener = (member: Member): void => hear({ name, member });
+        node.on(name, listener);
+        return { name, listener };
+      });
+      return () => {
+        for (const { name, listener } of listeners) node.off(name, listener);
+      };
+    },
+    show: ({ name, member }) => ({ event: name.slice('member:'.length), data: JSON.stringify(member) }),
+    waitingMax: WAITING_MAX,
   });
-  for (const { name, listener } of listeners) node.on(name, listener);
-  const answer = new EventReply(reply, () => undefined);
-  const end = (): void => wake();
-  reply.raw.once('close', end);
-  stopping.addEventListener('abort', end);
-  try {
-    while (!stopping.aborted && !reply.raw.destroyed && waiting.length <= WAITING_MAX) {
-      const next = waiting.shift();
-      if (next !== undefined) await answer.send(next);
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    for (const { name, listener } of listeners) node.off(name, listener);
-    stopping.removeEventListener('abort', end);
-    answer.end();
-  }
 }

@@ -48,6 +48,18 @@ describe('the members', () => {
     );
   });
 
+  test('are not followed any more by a reader that lets too many changes wait', async () => {
+    const { node, open } = await localFake();
+    // More than the sockets hold of an answer that nobody reads.
+    node.knownMembers = Array.from({ length: 20_000 }, () => ({ ...MEMBER, metadata: 'x'.repeat(512) }));
+    const outgoing = open('GET', '/v1/members/changes');
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    for (let number = 0; number <= 10_000; number++) node.emit('member:down', MEMBER);
+    response.resume();
+    await expect(once(response, 'end')).rejects.toThrow('aborted');
+  });
+
   test('are not told where the node runs without membership', async () => {
     const { node, ask } = fakeServer();
     node.memberError = new BoatoError('MEMBERSHIP_OFF', 'There are none.');
