@@ -15,6 +15,7 @@ import type { Node, UserEvent, Value } from '../node/api.ts';
 import { shownEvent } from './event-format.ts';
 import { replyPushed } from './pushed-reply.ts';
 import { Query } from './query.ts';
+import { fieldsOf } from './request-fields.ts';
 import { valueFromJson } from './value-json.ts';
 
 const PATH_PREFIX = '/v1/events/';
@@ -54,13 +55,7 @@ function nameOf(request: FastifyRequest): string {
   }
 }
 
-function payloadOf({ body }: FastifyRequest): Value {
-  if (body === undefined || body === null) return null;
-  if (typeof body !== 'object' || Array.isArray(body))
-    throw new BoatoError('INVALID_OPTION', 'The body must be a JSON object.');
-  const { payload = null, type, ...others } = body as Record<string, unknown>;
-  const [other] = Object.keys(others);
-  if (other !== undefined)
-    throw new BoatoError('INVALID_OPTION', `The field ${JSON.stringify(other)} is unknown.`);
+function payloadOf(request: FastifyRequest): Value {
+  const { payload = null, type } = fieldsOf(request, ['payload', 'type']);
   return valueFromJson(payload, type);
 }
