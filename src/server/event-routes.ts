@@ -14,7 +14,6 @@ import { BoatoError } from '../core/errors.ts';
 import type { Node, UserEvent, Value } from '../node/api.ts';
 import { shownEvent } from './event-format.ts';
 import { replyPushed } from './pushed-reply.ts';
-import { Query } from './query.ts';
 import { fieldsOf } from './request-fields.ts';
 import { valueFromJson } from './value-json.ts';
 
@@ -28,9 +27,7 @@ export function addEventRoutes(app: FastifyInstance, node: Node, stopping: Abort
     await node.broadcast(nameOf(request), payloadOf(request));
     return {};
   });
-  app.get('/v1/events', async (request, reply) => {
-    // Without parameters.
-    void new Query(request.url, []);
+  app.get('/v1/events', async (_request, reply) => {
     await replyPushed<UserEvent>(reply, stopping, {
       first: { event: 'begun', data: '{}' },
       listen: (hear) => {
@@ -45,7 +42,6 @@ export function addEventRoutes(app: FastifyInstance, node: Node, stopping: Abort
 }
 
 function nameOf(request: FastifyRequest): string {
-  void new Query(request.url, []);
   const [path = ''] = request.url.split('?', 1);
   try {
     return decodeURIComponent(path.slice(PATH_PREFIX.length));

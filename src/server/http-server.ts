@@ -11,6 +11,7 @@ import { addKvRoutes } from './kv-routes.ts';
 import { parseJson } from './line-format.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { addNodeRoutes } from './node-routes.ts';
+import { refuseParameters } from './query.ts';
 import { addSignsOfLife } from './signs-of-life.ts';
 import { LINE_BYTES_MAX } from './split-lines.ts';
 import { addTransferRoutes, IMPORT_URL } from './transfer-routes.ts';
@@ -52,10 +53,14 @@ export function createHttpServer(node: Node, log: Log, stopping: AbortSignal): F
   limitBodyTime(app, (url) => url === IMPORT_URL);
   addKvRoutes(app, node, stopping);
   addTransferRoutes(app, node, stopping);
-  addNodeRoutes(app, node, stopping);
-  addMemberRoutes(app, node, stopping);
   addChangeRoutes(app, node, stopping);
-  addEventRoutes(app, node, stopping);
+  void app.register((plain, _options, done) => {
+    plain.addHook('onRequest', refuseParameters);
+    addNodeRoutes(plain, node, stopping);
+    addMemberRoutes(plain, node, stopping);
+    addEventRoutes(plain, node, stopping);
+    done();
+  });
   return app;
 }
 

@@ -7,7 +7,8 @@
  *     GET    /v1/kv?prefix=&limit=    200, a line of JSON for each live entry in key order, as GET of one shows it
  *     GET    /v1/count?prefix=        200 {count}
  *
- * Conditions, ETags, tokens, `?acks=`: `conditions.ts`. Too few nodes are 504 TOO_FEW_ACKS with {written}. A condition that does not hold is 412 CONDITION_FAILED with {key, present}.
+ * Conditions, ETags, tokens, `?acks=`: `conditions.ts`. A condition that does not hold is 412 CONDITION_FAILED with
+ * {key, present}; too few nodes are 504 TOO_FEW_ACKS with {written}.
  *
  * KEY is everything behind `/v1/kv/`, percent-encoded UTF-8; a slash may stand for itself. `GET`, `PUT` and `DELETE` also
  * take it as `/v1/kv?key=KEY`. Only that form works for every legal key in every client: many clients (curl, `fetch`)

@@ -1,5 +1,6 @@
 /** The query of a request, read strictly: what is misspelt or cannot be decoded is refused, not ignored. */
 
+import type { FastifyRequest } from 'fastify';
 import { BoatoError } from '../core/errors.ts';
 
 export class Query {
@@ -48,6 +49,12 @@ export class Query {
     if (count >= 1 && Number.isSafeInteger(count)) return count;
     throw new BoatoError('INVALID_OPTION', `The parameter "${name}" must be a whole number from 1.`);
   }
+}
+
+/** A hook of routes without parameters. Throws `INVALID_OPTION`. */
+export function refuseParameters(request: FastifyRequest, _reply: unknown, done: () => void): void {
+  void new Query(request.url, []);
+  done();
 }
 
 function decode(text: string): string {

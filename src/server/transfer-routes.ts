@@ -24,7 +24,7 @@ import { exportLines } from './export-lines.ts';
 import { importLines } from './import-lines.ts';
 import { parseOperation } from './line-format.ts';
 import { LineReply, replyLines } from './line-reply.ts';
-import { Query } from './query.ts';
+import { Query, refuseParameters } from './query.ts';
 
 export const IMPORT_URL = '/v1/import';
 
@@ -48,7 +48,7 @@ export function addTransferRoutes(app: FastifyInstance, node: Node, stopping: Ab
     return reply;
   });
 
-  app.get('/v1/backup', async (_request, reply) => {
+  app.get('/v1/backup', { onRequest: refuseParameters }, async (_request, reply) => {
     await replyBackup(reply, node.backupStream(), stopping);
     return reply;
   });

@@ -107,6 +107,31 @@ describe('/v1/kv', () => {
   });
 });
 
+describe('a route without parameters', () => {
+  it.each([
+    ['GET', '/v1/status'],
+    ['GET', '/v1/aggregate/keys'],
+    ['POST', '/v1/sync'],
+    ['POST', '/v1/collect'],
+    ['POST', '/v1/verify'],
+    ['POST', '/v1/clock/repair'],
+    ['GET', '/v1/members'],
+    ['GET', '/v1/members/changes'],
+    ['POST', '/v1/join'],
+    ['POST', '/v1/leave'],
+    ['POST', '/v1/forget'],
+    ['POST', '/v1/events/deploy'],
+    ['GET', '/v1/events'],
+    ['GET', '/v1/backup'],
+  ] as const)('refuses one: %s %s', async (method, path) => {
+    const { ask } = fakeServer();
+    expect(await ask(method, `${path}?x=1`)).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_OPTION', message: 'The parameter "x" is unknown (there are none here).' },
+    });
+  });
+});
+
 describe('/v1/batch', () => {
   it('applies puts and deletes', async () => {
     const { ask, node } = fakeServer();
