@@ -98,8 +98,12 @@ function command(): Command {
         .default(120_000, '2m'),
     )
     .option('--no-shrink', 'do not cut it down')
-    .option('--campaign <duration>', 'run seeds on all cores for so long', duration)
-    .option('--seeds <seeds>', 'in a campaign: these first, such as 1-20, then fresh ones', numberList)
+    .option('--campaign <duration>', 'run fresh seeds on all cores for so long', duration)
+    .option(
+      '--seeds <seeds>',
+      'in a campaign: all of these first, however long they take, such as 1-20',
+      numberList,
+    )
     .option('--no-fresh', 'in a campaign: no fresh seeds')
     .option('--workers <number>', 'in a campaign: processes (one a core)', wholeNumber(1, 1024))
     .option('--report <file>', 'in a campaign: write a report in Markdown')
