@@ -101,7 +101,7 @@ function command(): Command {
     .option('--campaign <duration>', 'run fresh seeds on all cores for so long', duration)
     .option(
       '--seeds <seeds>',
-      'in a campaign: all of these first, however long they take, such as 1-20',
+      'in a campaign: these first, such as 1-20, all of them however long they take',
       numberList,
     )
     .option('--no-fresh', 'in a campaign: no fresh seeds')
