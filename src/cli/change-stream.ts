@@ -4,6 +4,7 @@ import type { Change } from '../node/api.ts';
 import { changeFromShown, type ShownChange } from '../server/change-format.ts';
 import type { ErrorBody } from '../server/http-errors.ts';
 import { splitLines } from '../server/split-lines.ts';
+import { fieldOf } from './server-sent-events.ts';
 import { serverError } from './socket-http.ts';
 
 /** `begun` first, then changes, with the token where a new one holds. Throws what the node ended with. */
@@ -16,7 +17,7 @@ export async function* readChanges(
   let isComment = false;
   for await (const lines of splitLines(source)) {
     for (const { text = '' } of lines) {
-      const [, field = '', value = ''] = /^(?<field>[a-z]*): ?(?<value>.*)$/su.exec(text) ?? [];
+      const { field, value } = fieldOf(text);
       if (field === 'event') event = value;
       if (field === 'id') token = value;
       // The id of a comment belongs to no change.

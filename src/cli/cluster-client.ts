@@ -1,7 +1,7 @@
 /** The cluster of a running node, over its socket. */
 
 import type { JoinResult, Member, MemberStatus } from '../node/api.ts';
-import { splitLines } from '../server/split-lines.ts';
+import { readServerSentEvents } from './server-sent-events.ts';
 import type { SocketHttp } from './socket-http.ts';
 
 /** `members`: all of them; else one that changed. */
@@ -23,15 +23,9 @@ export class ClusterClient {
 
   /** The members as they are, then each that changes. */
   async *changes(): AsyncGenerator<MemberChange, undefined, undefined> {
-    let event = '';
-    for await (const lines of splitLines(this.#http.download('/v1/members/changes'))) {
-      for (const { text = '' } of lines) {
-        const [, field = '', value = ''] = /^(?<field>[a-z]*): ?(?<value>.*)$/su.exec(text) ?? [];
-        if (field === 'event') event = value;
-        if (field !== 'data') continue;
-        if (event === 'members') yield { event, members: JSON.parse(value) as Member[] };
-        else yield { event: event as MemberStatus | 'updated', member: JSON.parse(value) as Member };
-      }
+    for await (const { event, data } of readServerSentEvents(this.#http.download('/v1/members/changes'))) {
+      if (event === 'members') yield { event, members: JSON.parse(data) as Member[] };
+      else yield { event: event as MemberStatus | 'updated', member: JSON.parse(data) as Member };
     }
     return undefined;
   }
