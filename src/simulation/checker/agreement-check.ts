@@ -11,6 +11,7 @@ import { contextHashOf } from './context-check.ts';
 import { type DiskState, hasSeen, type PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
 import type { KnownEntries } from './known-entries.ts';
+import { isPastLostTo } from './seen-elsewhere.ts';
 
 export class AgreementCheck {
   readonly #known: KnownEntries;
@@ -48,7 +49,7 @@ export class AgreementCheck {
       if (entry.tombstone || entry.expiresAt !== undefined) continue;
       const other = b.entryByKey.get(entry.key);
       if (other !== undefined && compareDots(other, entry) >= 0) continue;
-      if (this.#isExcepted(entry) || this.#isDroppedAhead(entry, b)) continue;
+      if (this.#isExcepted(entry, b) || this.#isDroppedAhead(entry, b)) continue;
       throw new BrokenPromise('I6', 'an equal context goes with another entry elsewhere', {
         ...place,
         key: entry.key,
@@ -67,10 +68,12 @@ export class AgreementCheck {
     );
   }
 
-  #isExcepted(entry: PresentEntry): boolean {
+  #isExcepted(entry: PresentEntry, without: DiskState): boolean {
     const larger = this.#known
       .ofKey(entry.key)
       .filter((other) => compareDots(other, entry) > 0 && !other.isLost);
-    return this.#fate.mayBeEnded(entry.key, entry) && this.#fate.maySurvive(entry, larger, () => false);
+    return (
+      this.#fate.mayBeEnded(entry.key, entry) && this.#fate.maySurvive(entry, larger, isPastLostTo(without))
+    );
   }
 }

@@ -6,7 +6,7 @@ import { byteString, readUint32, readUint64 } from '../../core/bytes.ts';
 import type { Row, Sum } from '../../core/context.ts';
 import type { Dot } from '../../core/entry.ts';
 import type { Fingerprints } from '../../core/fingerprint.ts';
-import type { Version } from '../../core/version.ts';
+import { type Version, VERSION_ZERO } from '../../core/version.ts';
 import type { StoredRecord } from '../../ports/ordered-store.ts';
 import { readRecord, unseal } from '../../storage/checksum.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from '../../storage/entry-record.ts';
@@ -181,4 +181,9 @@ export function hasSeen(state: DiskState, { actor, version }: Dot, key: string):
   if (row !== undefined && (version <= row.received || row.cloudVersions.has(version))) return true;
   const present = state.entryByKey.get(key);
   return present?.version === version && present.actor === actor;
+}
+
+/** Whether it has seen, besides the entry of `dot`, all that its writer had seen before it. */
+export function isClosedOver(state: DiskState, { actor, version }: Dot): boolean {
+  return version <= (state.rowByActor.get(actor)?.closed ?? VERSION_ZERO);
 }

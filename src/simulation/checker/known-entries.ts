@@ -17,6 +17,8 @@ export interface KnownEntry extends Dot {
   written: Written | undefined;
   /** Acknowledged, and not gone with the only disk that had seen it (P4). */
   isLost: boolean;
+  /** What its writer had seen before it went with the only disk that was closed over it (P5). */
+  isPastLost: boolean;
   /** Gone with a disk, by damage, or with a context that was given up, somewhere: batches may lack it until it is back. */
   isForgotten: boolean;
 }
@@ -81,7 +83,10 @@ export class KnownEntries {
     return noted;
   }
 
-  #note(entry: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>, place: Place): KnownEntry {
+  #note(
+    entry: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
+    place: Place,
+  ): KnownEntry {
     const name = nameOfDot(entry);
     const known = this.#byDot.get(name);
     if (known !== undefined) {
@@ -100,6 +105,7 @@ export class KnownEntries {
       expiresAt,
       written: undefined,
       isLost: false,
+      isPastLost: false,
       isForgotten: false,
     };
     this.#byDot.set(name, noted);
@@ -141,8 +147,8 @@ export class KnownEntries {
 }
 
 function isSame(
-  a: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>,
-  b: Omit<KnownEntry, 'written' | 'isLost' | 'isForgotten'>,
+  a: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
+  b: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
 ): boolean {
   return (
     a.key === b.key &&

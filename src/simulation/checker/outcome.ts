@@ -5,6 +5,7 @@ import { BrokenPromise } from './broken-promise.ts';
 import type { DiskState, PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
 import type { KnownEntries, KnownEntry } from './known-entries.ts';
+import { isPastLostTo } from './seen-elsewhere.ts';
 
 export interface Outcome {
   readonly stateByMachine: ReadonlyMap<string, DiskState>;
@@ -20,7 +21,7 @@ export function checkEqual({ stateByMachine, fate, known, atMs }: Outcome): void
   for (const [machine, state] of others) {
     for (const key of new Set([...first[1].entryByKey.keys(), ...state.entryByKey.keys()])) {
       const [a, b] = [first[1].entryByKey.get(key), state.entryByKey.get(key)];
-      if (isSame(a, b) || mayDiffer(a, b, known, fate)) continue;
+      if (isSame(a, b) || mayDiffer(a, b, state, known, fate)) continue;
       throw new BrokenPromise('P3', `it differs from ${first[0]} in what it holds`, {
         machine,
         key,
@@ -34,6 +35,7 @@ export function checkEqual({ stateByMachine, fate, known, atMs }: Outcome): void
 function mayDiffer(
   a: PresentEntry | undefined,
   b: PresentEntry | undefined,
+  state: DiskState,
   known: KnownEntries,
   fate: Fate,
 ): boolean {
@@ -43,24 +45,25 @@ function mayDiffer(
   if (ended === undefined || !fate.mayBeCollected(ended)) return false;
   // A comparison leaves a tombstone where it is, whatever took its place elsewhere: collecting takes it (R9).
   if (smaller === undefined || smaller.tombstone) return true;
-  return isEnding(smaller) && fate.maySurvive(smaller, [ended], () => false);
+  return isEnding(smaller) && fate.maySurvive(smaller, [ended], isPastLostTo(state));
 }
 
 /** P4 and P5, of one machine: all are equal. */
 export function checkKept({ stateByMachine, known, fate, atMs }: Outcome): void {
   for (const [machine, state] of stateByMachine) {
-    for (const key of known.keys()) checkKey(key, machine, state.entryByKey.get(key), known, fate, atMs);
+    for (const key of known.keys()) checkKey(key, machine, state, known, fate, atMs);
   }
 }
 
 function checkKey(
   key: string,
   machine: string,
-  here: PresentEntry | undefined,
+  state: DiskState,
   known: KnownEntries,
   fate: Fate,
   atMs: number,
 ): void {
+  const here = state.entryByKey.get(key);
   const certain = known
     .ofKey(key)
     .filter(({ written, isLost }) => written?.outcome === 'acknowledged' && !isLost);
@@ -79,7 +82,7 @@ function checkKey(
       ...place,
       dot,
     });
-  if (!isEnding(here) && !fate.maySurvive(here, larger, () => false))
+  if (!isEnding(here) && !fate.maySurvive(here, larger, isPastLostTo(state)))
     throw new BrokenPromise('P5', 'a value is back that was deleted by somebody who had seen it', {
       ...place,
       dot,

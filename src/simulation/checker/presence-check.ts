@@ -2,7 +2,7 @@
 
 import { compareDots, isLive } from '../../core/entry.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
-import { type DiskState, hasSeen, type PresentEntry } from './disk-state.ts';
+import { type DiskState, hasSeen, isClosedOver, type PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
 import type { KnownEntries, KnownEntry } from './known-entries.ts';
 
@@ -55,8 +55,7 @@ export class PresenceCheck {
       .ofKey(here.key)
       .filter((entry) => compareDots(entry, here) > 0 && hasSeen(state, entry, here.key) && !entry.isLost);
     // What came without its past.
-    const isOpen = ({ actor, version }: KnownEntry): boolean =>
-      version > (state.rowByActor.get(actor)?.closed ?? 0);
+    const isOpen = (other: KnownEntry): boolean => !isClosedOver(state, other);
     if (this.#fate.maySurvive(here, larger, isOpen)) return;
     throw new BrokenPromise('P5', 'a value shows that was deleted by somebody who had seen it', {
       ...place,

@@ -4,7 +4,7 @@ import { Fate } from '../../../src/simulation/checker/fate.ts';
 import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
 import { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { LookedAt } from '../../../src/simulation/checker/looked-at.ts';
-import { noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
+import { isPastLostTo, noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
 import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
 import { diskOf, fingerprints, seenOn, TTL_MS, write } from './made.ts';
 
@@ -93,4 +93,19 @@ test('a write is lost with the only disk that had seen it, and not if another on
   expect([...known.all()].map(({ isLost }) => isLost)).toEqual([false]);
   noteLost(known, disk, diskOf({}), [diskOf({})]);
   expect([...known.all()].map(({ isLost }) => isLost)).toEqual([true]);
+});
+
+test('what a writer had seen is lost with the only disk that was closed over its write, and not if another one is', () => {
+  write(ledger, 'x', ONE);
+  const isPastLost = (): boolean[] => [...known.all()].map((entry) => entry.isPastLost);
+  const closed = diskOf({ rows: { a: { received: 1 } } });
+  const received = diskOf({ rows: { a: { received: 1, closed: 0 } } });
+  noteLost(known, closed, received, [closed]);
+  noteLost(known, received, undefined, [received]);
+  expect(isPastLost()).toEqual([false]);
+  noteLost(known, closed, received, [received]);
+  expect(isPastLost()).toEqual([true]);
+  expect([...known.all()].filter(isPastLostTo(received))).toHaveLength(1);
+  expect([...known.all()].filter(isPastLostTo(closed))).toEqual([]);
+  expect([...known.all()].map(({ isLost }) => isLost)).toEqual([false]);
 });

@@ -3,6 +3,7 @@ import { Fate } from '../../../src/simulation/checker/fate.ts';
 import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
 import { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { checkEqual, checkKept, type Outcome } from '../../../src/simulation/checker/outcome.ts';
+import { noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
 import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
 import { ask, diskOf, type MadeEntry, seenOn, TTL_MS, write } from './made.ts';
 
@@ -75,6 +76,17 @@ describe('at the end', () => {
     write(ledger, 'x', ONE);
     write(ledger, 'x', { by: 'b', at: 5, seen: seenOn(diskOf({ entries: { x: ONE } }), 'x') });
     expect(kept({ x: ONE })).toThrow('P5');
+  });
+
+  test('a value is back, and only a disk that is gone knew that its deleter had seen it: nothing is broken', () => {
+    write(ledger, 'x', ONE);
+    write(ledger, 'x', { by: 'b', at: 5, seen: seenOn(diskOf({ entries: { x: ONE } }), 'x') });
+    const closed = diskOf({ rows: { b: { received: 5 } } });
+    const received = diskOf({ rows: { b: { received: 5, closed: 0 } } });
+    noteLost(known, closed, undefined, [received, closed]);
+    expect(kept({ x: ONE })).toThrow('P5');
+    noteLost(known, closed, undefined, [received]);
+    expect(kept({ x: ONE })).not.toThrow();
   });
 
   test('a value is there that its deleter had not seen: nothing is broken', () => {
