@@ -8,10 +8,12 @@ import type { Machine } from './machine.ts';
 export interface Losses {
   /** All that is on its disk is about to be gone; no process runs on it. Also of a clone that is stopped for good. */
   beforeDiskLost(machine: Machine): Promise<void>;
-  /** Its disk is about to be set back to what it held at `takenAtMs` (virtual time); no process runs on it. */
-  beforeRestore(machine: Machine, takenAtMs: number): Promise<void>;
+  /** Its disk is about to be set back to a copy, which is of a disk that was damaged or not; no process runs on it. */
+  beforeRestore(machine: Machine, isCopyDamaged: boolean): Promise<void>;
   /** Records on its disk are about to be changed or to vanish; its process may run. */
   beforeDamage(machine: Machine): Promise<void>;
+  /** Whether records on its disk are changed or gone, and its node has not made up for it. */
+  isDamaged(machine: Machine): boolean;
   /** A read of its process is about to fail: the node may take that for damage, and forget what it has seen. */
   beforeFailedRead(machine: Machine): void;
   /** Its wall clock is about to be wrong by `offsetMs`, at most, in either direction. */
@@ -29,6 +31,7 @@ export const UNHEARD: Losses = {
   beforeDiskLost: nothing,
   beforeRestore: nothing,
   beforeDamage: nothing,
+  isDamaged: () => false,
   beforeFailedRead: () => {},
   beforeClockWrong: () => {},
   beforeClone: () => {},

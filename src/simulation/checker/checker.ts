@@ -149,15 +149,15 @@ export class Checker {
     const state = this.#reader.read(records);
     const place = { machine: machine.name, atMs: time.nowMs };
     const looked = this.#lookedAtOf(machine);
+    const { node } = state;
+    const hasDropped = looked.hasDroppedSince(node);
     looked.writes = writes;
     looked.life = machine.life;
     // Damage may be met, and mended, before it was looked at.
     if (this.losses.isDamaged(machine)) this.#noteDamaged(looked.raw, state);
     looked.raw = state;
-    const [before, { node }] = [looked.state?.node, state];
     // What was met is about to be seen to.
-    if (node?.damaged === true || (node === undefined && before !== undefined)) return;
-    const hasDropped = before?.drops !== node?.drops || before?.droppedAt !== node?.droppedAt;
+    if (node?.damaged === true || (node === undefined && looked.state?.node !== undefined)) return;
     const mayFall = this.losses.mayFall(machine, hasDropped);
     if (this.losses.isDamaged(machine)) return;
     this.#check(machine, { looked, state, wallMs, mayFall }, place);

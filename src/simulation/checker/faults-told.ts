@@ -34,9 +34,12 @@ export class FaultsTold implements Losses {
     this.#options.onDiskLost(machine);
   }
 
-  async beforeRestore(machine: Machine): Promise<void> {
+  async beforeRestore(machine: Machine, isCopyDamaged: boolean): Promise<void> {
     await this.#options.look(machine);
     this.replaced.add(machine);
+    this.#rebuilding.delete(machine);
+    if (isCopyDamaged) this.#damaged.add(machine);
+    else this.#damaged.delete(machine);
   }
 
   async beforeDamage(machine: Machine): Promise<void> {
@@ -55,8 +58,9 @@ export class FaultsTold implements Losses {
   }
 
   /** It goes on from where the other one is, which may be behind what it held itself. */
-  beforeClone(_: Machine, clone: Machine): void {
+  beforeClone(machine: Machine, clone: Machine): void {
     this.replaced.add(clone);
+    if (this.isDamaged(machine)) this.#damaged.add(clone);
   }
 
   beforeClockRepair(machine: Machine): void {
@@ -72,7 +76,6 @@ export class FaultsTold implements Losses {
     this.#rebuilding.add(machine);
   }
 
-  /** Its records may not be what was written. */
   isDamaged(machine: Machine): boolean {
     return this.#damaged.has(machine) || this.#rebuilding.has(machine);
   }

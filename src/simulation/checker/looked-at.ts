@@ -2,6 +2,7 @@
 
 import { compareDots, isLive, nameOfDot } from '../../core/entry.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
+import type { NodeState } from '../../storage/meta-record.ts';
 import type { DiskState } from './disk-state.ts';
 
 export class LookedAt {
@@ -19,6 +20,12 @@ export class LookedAt {
   beginAnew(): void {
     this.#collected.clear();
     this.state = undefined;
+  }
+
+  /** Whether what the node has dropped is more than when its disk was last looked at, sound or not. */
+  hasDroppedSince(now: NodeState | undefined): boolean {
+    const before = this.raw?.node;
+    return before !== undefined && (before.drops !== now?.drops || before.droppedAt !== now.droppedAt);
   }
 
   /** I7: what a node collected itself never shows there again. */

@@ -28,7 +28,7 @@ export const backup: Fault<Backup> = {
     const { world, losses, pending } = scene;
     const machine = world.machine(number);
     if (machine.running === undefined) return false;
-    const takenAtMs = world.time.nowMs;
+    const isCopyDamaged = losses.isDamaged(machine);
     const kept = { disk: undefined as MemoryDisk | undefined };
     const members = by === 'disk' ? machine.disk.members : undefined;
     const take = async (): Promise<void> => {
@@ -39,7 +39,7 @@ export const backup: Fault<Backup> = {
       const { disk } = kept;
       if (disk === undefined) return;
       whileDown(scene, machine, 'kill', downMs, async () => {
-        await losses.beforeRestore(machine, takenAtMs);
+        await losses.beforeRestore(machine, isCopyDamaged);
         world.events.note(machine.name, 'a backup is restored');
         await machine.disk.replaceBy(disk, true, members);
       });

@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { createHash64 } from '../../../src/adapters/xxhash.ts';
 import { BrokenPromise } from '../../../src/simulation/checker/broken-promise.ts';
+import { backup } from '../../../src/simulation/faults/backup.ts';
+import { clone } from '../../../src/simulation/faults/clone.ts';
 import type { Machine } from '../../../src/simulation/machine.ts';
 import { drawProfile } from '../../../src/simulation/profile.ts';
 import { openScene, type Scene } from '../../../src/simulation/scene.ts';
@@ -55,7 +57,7 @@ async function setBack(scene: Begun, isTold: boolean): Promise<string | undefine
   const crashed = machine.crash(false);
   await world.pass(1);
   await crashed;
-  if (isTold) await losses.beforeRestore(machine, 0);
+  if (isTold) await losses.beforeRestore(machine, false);
   await machine.disk.replaceBy(before, true);
   machine.start();
   return promiseBrokenIn(scene);
@@ -77,6 +79,27 @@ describe('on a machine that runs', () => {
     await scene.losses.beforeDamage(scene.machine);
     await vanish(scene.machine);
     expect(await promiseBrokenIn(scene)).toBe(undefined);
+  });
+
+  test('an entry vanishes by a fault that tells, and the disk is copied, and started: nothing is broken', async () => {
+    const scene = await begun();
+    await scene.losses.beforeDamage(scene.machine);
+    await vanish(scene.machine);
+    expect(clone.inject(scene, { machine: 0, forMs: 60_000 })).toBe(true);
+    expect(await promiseBrokenIn(scene)).toBe(undefined);
+    expect(scene.world.clones.map(({ running }) => running)).not.toContain(undefined);
+  });
+
+  test('an entry vanishes by a fault that tells, and the disk is set back to a copy of that: nothing is broken', async () => {
+    const scene = await begun();
+    await scene.losses.beforeDamage(scene.machine);
+    await vanish(scene.machine);
+    expect(backup.inject(scene, { machine: 0, by: 'disk', afterMs: 5000, downMs: 100 })).toBe(true);
+    await scene.world.pass(100);
+    void scene.machine.running?.live.current.giveUp('for a test');
+    await scene.world.pass(2000);
+    expect(scene.losses.isDamaged(scene.machine)).toBe(false);
+    expect(await promiseBrokenIn(scene, 10_000)).toBe(undefined);
   });
 
   test('the disk is set back without a word: what was seen is not seen any more', async () => {
