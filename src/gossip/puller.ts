@@ -8,10 +8,11 @@
  * 3. A node that gave up its context, or is left with much of sessions that are gone, compares at once (R9).
  */
 
-import type { NodeId } from '../core/actor.ts';
+import type { Actor, NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { type Row, sameEntries } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
+import { ROWS_MAX } from '../core/row-codec.ts';
 import type { Log } from '../ports/log.ts';
 import type { Replica } from '../ports/replica.ts';
 import type { Comparison } from './digest.ts';
@@ -176,11 +177,20 @@ export class Puller {
     const { replica, compare: compareRows } = this.#dependencies;
     const { actors, rows, behind } = await compareRows(link);
     if (behind === 0 && !compare) return undefined;
+    if (this.#differInTooMuch(link.nodeId, actors)) return 'later';
     const isUnsure = replica.isBootstrapping() || looseAmong(rows, replica) > LOOSE_DOTS_MAX;
     const atOnce = compare || replica.isHealing() || (isUnsure && !this.#incomparable.has(link.nodeId));
     // What the peer is taking over from here differs in every row until it is through.
     if (atOnce && !compare && this.#dependencies.isComparing(link.nodeId)) return 'later';
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
+  }
+
+  /** A session tells all rows that differ at once: of a part of them nothing could be adopted. */
+  #differInTooMuch(peer: NodeId, { length }: readonly Actor[]): boolean {
+    const { warnings } = this.#dependencies;
+    if (length > ROWS_MAX) warnings.raise('TOO_MANY_RUNS', peer, tooManyRunsSentence(peer, length));
+    else warnings.clear('TOO_MANY_RUNS', peer);
+    return length > ROWS_MAX;
   }
 
   /** One line for whoever wonders what became of a node's entries after an absence. */
@@ -263,6 +273,10 @@ const QUIET: ReadonlySet<string> = new Set([
   'STORE_FENCED',
   'RECORD_DAMAGED',
 ]);
+
+function tooManyRunsSentence(peer: NodeId, runs: number): string {
+  return `This node lacks what was written in ${runs} runs of nodes, as node ${peer} knows them, and can ask for those of ${ROWS_MAX} at once, so it takes nothing: bring the data over with \`store export\` there and \`store import\` into a new cluster.`;
+}
 
 function refusedSentence(peer: NodeId, { reason: what, aheadMs }: PullSession): string {
   const seconds = Math.round(aheadMs / 1000);

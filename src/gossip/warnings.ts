@@ -8,6 +8,7 @@ export type GossipWarningCode =
   | 'CLOCK_OFFSET'
   | 'REFUSED_FROM_FUTURE'
   | 'SETTINGS_DIFFER'
+  | 'TOO_MANY_RUNS'
   | 'PEER_REJECTED'
   | 'PEER_MISBEHAVED'
   | 'ROLLED_BACK'

@@ -12,6 +12,7 @@ export interface Warning {
     | 'REFUSED_FROM_FUTURE'
     | 'HELD_FROM_FUTURE'
     | 'SETTINGS_DIFFER'
+    | 'TOO_MANY_RUNS'
     | 'NO_FSYNC'
     | 'PEER_REJECTED'
     | 'PEER_MISBEHAVED'

@@ -16,6 +16,7 @@ export const WARNINGS: Readonly<Record<Warning['code'], Judged>> = {
   REFUSED_FROM_FUTURE: ['clock', 'warning'],
   HELD_FROM_FUTURE: ['clock', 'problem'],
   SETTINGS_DIFFER: ['peers', 'warning', 'give all nodes the same'],
+  TOO_MANY_RUNS: ['peers', 'problem'],
   NO_FSYNC: ['data', 'warning', 'unless that is meant, start the node with --durability fsync'],
   PEER_REJECTED: ['peers', 'problem', 'look at the settings of both'],
   PEER_MISBEHAVED: [
