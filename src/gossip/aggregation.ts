@@ -9,7 +9,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
-import { type Aggregate, estimate, firstShare, type Share } from './aggregate.ts';
+import { type Aggregate, estimate, firstShare } from './aggregate.ts';
 import { Averaging } from './averaging.ts';
 import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
@@ -49,7 +49,8 @@ interface Epoch extends EpochName {
   readonly beganAtMs: number;
   /** Once what this node contributes is known. */
   averaging: Averaging | undefined;
-  readonly ready: Promise<Averaging>;
+  /** `undefined` if the epoch ended before. */
+  readonly ready: Promise<Averaging | undefined>;
   readonly ended: () => void;
 }
 
@@ -134,9 +135,24 @@ export class Aggregation {
     const { clock } = this.#dependencies;
     if (this.#stopped || ageMs >= EPOCH_MS || this.#epochByName.size >= EPOCHS_MAX) return undefined;
     const { name, asker, epoch } = epochName;
-    const ready = this.#valueOf(name).then((value) => new Averaging(firstShare(value, hasAsked)));
-    const beganAtMs = clock.monotonicMs() - ageMs;
-    const entered: Epoch = { name, asker, epoch, beganAtMs, averaging: undefined, ready, ended };
+    // Peers that offer an exchange wait for it, but no longer than the epoch lasts: a contribution may never come.
+    let giveUp = (): void => {};
+    const ready = new Promise<Averaging | undefined>((resolve) => {
+      giveUp = () => resolve(undefined);
+      void this.#valueOf(name).then((value) => resolve(new Averaging(firstShare(value, hasAsked))));
+    });
+    const entered: Epoch = {
+      name,
+      asker,
+      epoch,
+      beganAtMs: clock.monotonicMs() - ageMs,
+      averaging: undefined,
+      ready,
+      ended: () => {
+        giveUp();
+        ended();
+      },
+    };
     void ready.then((averaging) => (entered.averaging = averaging));
     this.#epochByName.set(nameOf(entered), entered);
     this.#cycleSoon();
@@ -184,15 +200,14 @@ export class Aggregation {
     const { clock, log } = this.#dependencies;
     const { name, asker, epoch: number, beganAtMs } = epoch;
     const offer = averaging.ask(peer);
-    let share: Share | undefined;
     try {
       const ageMs = Math.floor(clock.monotonicMs() - beganAtMs);
       const reply = await channel.request({ type: 'aggregate', name, asker, epoch: number, ageMs, ...offer });
-      if (reply.type === 'aggregate-reply') share = reply.share;
+      averaging.settle(peer, reply.type === 'aggregate-reply' ? reply.share : undefined);
     } catch (error) {
+      averaging.lost(peer);
       log.debug({ peer, error: String(error) }, 'A peer did not answer about an aggregate.');
     }
-    averaging.settle(peer, share);
   }
 
   #end(epoch: Epoch): void {
