@@ -21,6 +21,7 @@ export interface MemberLinksDependencies {
   readonly random: Random;
   readonly linkTo: (member: NodeId) => Link | undefined;
   readonly isWatched?: ((member: NodeId) => boolean) | undefined;
+  readonly isKept?: ((member: NodeId) => boolean) | undefined;
   /** Once for each change of another member. */
   readonly onMember?: ((event: MemberEvent) => void) | undefined;
   /** What is known of members is another, and should be kept. */
@@ -41,6 +42,7 @@ export function membershipOver(dependencies: MemberLinksDependencies, options: W
       clock,
       random,
       isWatched: dependencies.isWatched,
+      isKept: dependencies.isKept,
       network: {
         isLinked: (member) => memberLink(linkTo(member)) !== undefined,
         send: (member, message) => memberLink(linkTo(member))?.channel.tell(message),

@@ -78,7 +78,7 @@ export const MEMBER_CODECS: CodecsOf<MemberMessage> = {
   },
 };
 
-function readUpdates(fields: Fields): Update[] {
+export function readUpdates(fields: Fields): Update[] {
   return decodeUpdates(fields.bytes(UPDATES_BYTES_MAX));
 }
 

@@ -6,6 +6,7 @@
 import type { NodeId } from '../core/actor.ts';
 import type { HyParViewMessage } from '../membership/hyparview.ts';
 import type { MemberMessage } from '../membership/member-messages.ts';
+import type { Update } from '../membership/member.ts';
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
 import type { ComparisonReply, ComparisonRequest, Lost } from './comparison-messages.ts';
 import type { GreetingMessage } from './greeting-messages.ts';
@@ -17,6 +18,8 @@ import type { SessionNotice, SessionReply, SessionRequest } from './session-mess
 export interface ViewMessage {
   readonly type: 'view';
   readonly message: HyParViewMessage<NodeId>;
+  /** Of those that it names, if they may not be known. */
+  readonly updates: readonly Update[];
 }
 
 export interface Failure {

@@ -62,10 +62,11 @@ export class Overlay {
       dependencies.onMemberRecords?.();
     };
     const isWatched = (member: NodeId): boolean => partialView?.watches(member) ?? true;
+    const isKept = (member: NodeId): boolean => partialView?.keeps(member) ?? true;
     const membership =
       options.membership &&
       membershipOver(
-        { nodeId, clock, random, linkTo, isWatched, onMember, onMemberRecords },
+        { nodeId, clock, random, linkTo, isWatched, isKept, onMember, onMemberRecords },
         options.membership,
       );
     const partialView =
@@ -78,6 +79,7 @@ export class Overlay {
             links: () => this.peers.links(),
             linkTo,
             partners: () => partnersAmong(membership.members()),
+            introductions: (members) => membership.introductions(members),
             isBusy,
             onChanged: () => this.#choosePartners(),
             dialSeeds: () => this.peers.dialSeeds(),
@@ -107,8 +109,9 @@ export class Overlay {
       admission: new Admission((peer) => this.peers.linksTo(peer)),
       onSeen: (host) => ownAddress.seenAs(host),
       onMemberMessage: (link, message) => {
-        if (message.type === 'view') partialView?.receive(link, message.message);
-        else membership?.receive(link.nodeId, message);
+        if (message.type !== 'view') return membership?.receive(link.nodeId, message);
+        membership?.learn(link.nodeId, message.updates);
+        partialView?.receive(link, message.message);
       },
     });
     this.peers = new Peers(options.peers, {

@@ -7,12 +7,14 @@
  * 3. Those in the view are probed. One after the other, some time apart, so is everybody else: those who watched somebody
  *    may all have failed with it.
  * 4. Seeds are dialled only while nobody is in the view.
+ * 5. Whoever is named is introduced: membership, too, knows only some of a large cluster.
  */
 
 import type { NodeId } from '../core/actor.ts';
 import { HYPARVIEW_DEFAULTS, HyParView, type HyParViewMessage } from '../membership/hyparview.ts';
 import { ProbeOrder, someOf } from '../membership/shuffled.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Update } from '../membership/member.ts';
 import type { Random } from '../ports/random.ts';
 import type { Link } from './link.ts';
 import { speaksOfMembers } from './member-links.ts';
@@ -48,6 +50,8 @@ export interface PartialViewDependencies {
   readonly linkTo: (member: NodeId) => Link | undefined;
   /** Members that may be dialled. */
   readonly partners: () => readonly Partner[];
+  /** What the receiver of a message is told of those whom it names. */
+  readonly introductions: (members: readonly NodeId[]) => readonly Update[];
   /** Data is on its way from it, or to it. */
   readonly isBusy: (member: NodeId) => boolean;
   /** With whom links are to be kept is another. */
@@ -117,6 +121,11 @@ export class PartialView implements PeerSampler {
     return member === this.#checked || this.#view.active.includes(member);
   }
 
+  /** Whether it has to stay known. */
+  keeps(member: NodeId): boolean {
+    return this.#view.has(member) || this.#waitingByMember.has(member) || member === this.#checked;
+  }
+
   get wantsSeeds(): boolean {
     return this.#view.active.length === 0;
   }
@@ -150,7 +159,9 @@ export class PartialView implements PeerSampler {
   }
 
   #tell(link: Link, message: Message): void {
-    if (speaksOfMembers(link)) link.channel.tell({ type: 'view', message });
+    if (!speaksOfMembers(link)) return;
+    const { nodeId, introductions } = this.#dependencies;
+    link.channel.tell({ type: 'view', message, updates: introductions(namedIn(message, nodeId)) });
   }
 
   #lookSoon(): void {
@@ -174,7 +185,7 @@ export class PartialView implements PeerSampler {
       if (this.#isUnreachable(member, nowMs) || down.has(member)) this.#lose(member);
     if (this.#view.active.length < HYPARVIEW_DEFAULTS.activeMax && this.#view.passive.length === 0)
       this.#view.introduce(someOf(this.#present(), INTRODUCED, random));
-    if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS) {
+    if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS || this.#view.active.length === 0) {
       this.#shuffledAtMs = nowMs - random.fraction() * LOOK_MS;
       this.#view.cycle();
     }
@@ -240,5 +251,23 @@ export class PartialView implements PeerSampler {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     this.#dependencies.onChanged();
+  }
+}
+
+/** Whom the receiver may put into its views, or answer. */
+function namedIn(message: Message, sender: NodeId): readonly NodeId[] {
+  switch (message.type) {
+    case 'join':
+    case 'neighbour':
+    case 'neighbour-reply':
+      return [sender];
+    case 'forward-join':
+      return [message.peer];
+    case 'shuffle':
+      return [message.origin, ...message.peers];
+    case 'shuffle-reply':
+      return message.peers;
+    case 'disconnect':
+      return [];
   }
 }

@@ -3,7 +3,9 @@
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { HyParViewMessage } from '../membership/hyparview.ts';
+import { encodeUpdates } from '../membership/update-codec.ts';
 import type { CodecsOf } from './codec.ts';
+import { readUpdates } from './member-message-codec.ts';
 import type { ViewMessage } from './messages.ts';
 import type { Fields } from './validated-fields.ts';
 
@@ -31,8 +33,14 @@ const NAMES_LENGTH_MAX = NAMED_MAX * 65;
 export const VIEW_CODECS: CodecsOf<ViewMessage> = {
   view: {
     number: 46,
-    positions: ({ message }) => positionsOf(message),
-    read: (fields) => ({ type: 'view', message: readMessage(fields) }),
+    positions: ({ message, updates }) =>
+      message.type === 'disconnect'
+        ? positionsOf(message)
+        : [...positionsOf(message), encodeUpdates(updates)],
+    read: (fields) => {
+      const message = readMessage(fields);
+      return { type: 'view', message, updates: message.type === 'disconnect' ? [] : readUpdates(fields) };
+    },
   },
 };
 

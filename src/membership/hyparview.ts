@@ -84,6 +84,12 @@ export class HyParView<Peer> {
     return [...this.#passive.values()];
   }
 
+  /** Whether it is in either view. */
+  has(peer: Peer): boolean {
+    const name = this.#nameOf(peer);
+    return this.#active.has(name) || this.#passive.has(name);
+  }
+
   join(contact: Peer): void {
     if (this.#isSelf(contact)) return;
     this.#takeIn(contact);
@@ -124,8 +130,7 @@ export class HyParView<Peer> {
       case 'neighbour-reply':
         return this.#hearReply(from, message.isAccepted);
       case 'disconnect':
-        if (this.#active.delete(this.#nameOf(from))) this.#remember(from);
-        return this.#mend();
+        return this.#hearDisconnect(from);
       case 'shuffle':
         return this.#hearShuffle(from, message);
       case 'shuffle-reply':
@@ -162,6 +167,14 @@ export class HyParView<Peer> {
     if (this.#asked === name) this.#asked = undefined;
     if (isAccepted) this.#takeIn(peer);
     else this.#declined.add(name);
+    this.#mend();
+  }
+
+  /** Not asked at once again: it would have to drop another one for it, who would ask next, and so on for ever. */
+  #hearDisconnect(peer: Peer): void {
+    const name = this.#nameOf(peer);
+    if (this.#active.delete(name)) this.#remember(peer);
+    this.#declined.add(name);
     this.#mend();
   }
 
@@ -210,7 +223,7 @@ export class HyParView<Peer> {
 
   #remember(peer: Peer, replaceable: string[] = []): void {
     const name = this.#nameOf(peer);
-    if (this.#isSelf(peer) || this.#active.has(name) || this.#passive.has(name)) return;
+    if (this.#isSelf(peer) || this.has(peer)) return;
     while (this.#passive.size >= this.#options.passiveMax) {
       const leaving = replaceable.pop() ?? this.#oneOf([...this.#passive.keys()]);
       if (leaving !== undefined) this.#passive.delete(leaving);

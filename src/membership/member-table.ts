@@ -1,16 +1,13 @@
-/** The other members, as far as this node knows them: merges what it hears. */
+/**
+ * The other members, as far as this node knows them: merges what it hears. Of more than it may know a random choice stays, as
+ * in a peer sampler: whoever is heard of takes the place of another.
+ */
 
 import type { NodeId } from '../core/actor.ts';
-import {
-  compareRecords,
-  isLive,
-  type MemberRecord,
-  MEMBERS_MAX,
-  type Status,
-  supersedes,
-  type Update,
-} from './member.ts';
+import type { Random } from '../ports/random.ts';
+import { compareRecords, isLive, type MemberRecord, type Status, supersedes, type Update } from './member.ts';
 import { RoundTrip } from './round-trip.ts';
+import { someOf } from './shuffled.ts';
 
 export interface KnownMember {
   record: MemberRecord;
@@ -35,13 +32,30 @@ export interface Change {
   readonly before: MemberRecord | undefined;
 }
 
+export interface MemberTableOptions extends Retention {
+  readonly membersMax: number;
+}
+
+export interface MemberTableDependencies {
+  readonly random: Random;
+  /** Whether it stays, however many there are. */
+  readonly isKept: (member: NodeId) => boolean;
+}
+
 export class MemberTable {
-  readonly #retention: Retention;
+  readonly #dependencies: MemberTableDependencies;
+  readonly #options: MemberTableOptions;
   readonly #memberById = new Map<NodeId, KnownMember>();
   #live = 0;
 
-  constructor(retention: Retention) {
-    this.#retention = retention;
+  constructor(dependencies: MemberTableDependencies, options: MemberTableOptions) {
+    this.#dependencies = dependencies;
+    this.#options = options;
+  }
+
+  /** Nobody new is known without another one's being dropped. */
+  get isFull(): boolean {
+    return this.#memberById.size >= this.#options.membersMax;
   }
 
   /** Members that are up or suspect. */
@@ -86,7 +100,7 @@ export class MemberTable {
 
   #add(update: Update, nowMs: number): Change | undefined {
     // Else it would come back again and again from those who drop it a little later.
-    if (update.ageMs >= this.#keptMs(update.status) || this.#memberById.size >= MEMBERS_MAX) return undefined;
+    if (update.ageMs >= this.#keptMs(update.status) || (this.isFull && !this.#makeRoom())) return undefined;
     const member: KnownMember = {
       record: recordOf(update),
       sinceMs: nowMs - update.ageMs,
@@ -99,6 +113,18 @@ export class MemberTable {
     return { member, before: undefined };
   }
 
+  /** Those that were forgotten go last: whoever has not heard of it would bring them back. */
+  #makeRoom(): boolean {
+    const { random, isKept } = this.#dependencies;
+    const loose = [...this.#memberById.values()].filter(({ record }) => !isKept(record.nodeId));
+    const known = loose.filter(({ record }) => record.status !== 'forgotten');
+    const [dropped] = someOf(known.length > 0 ? known : loose, 1, random);
+    if (dropped === undefined) return false;
+    this.#memberById.delete(dropped.record.nodeId);
+    this.#live -= Number(isLive(dropped.record));
+    return true;
+  }
+
   #keptMs(status: Status): number {
     switch (status) {
       case 'up':
@@ -106,9 +132,9 @@ export class MemberTable {
         return Number.POSITIVE_INFINITY;
       case 'down':
       case 'left':
-        return this.#retention.memberRetentionMs;
+        return this.#options.memberRetentionMs;
       case 'forgotten':
-        return this.#retention.forgottenRetentionMs;
+        return this.#options.forgottenRetentionMs;
     }
   }
 }

@@ -12,7 +12,7 @@ export const VERSION_LENGTH_MAX = 32;
 /** A name of DNS has at most 253 characters, an address of IPv6 less; then a colon and the port. Part of the protocol. */
 export const ADDRESS_LENGTH_MAX = 261;
 
-/** Members, gone ones included, that are kept; a peer that tells of more is not believed. */
+/** Members, gone ones included, that anybody keeps. */
 export const MEMBERS_MAX = 16_384;
 
 /** In the order in which they win over each other at one incarnation (SWIM, section 4.2). Part of the protocol. */

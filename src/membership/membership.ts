@@ -46,6 +46,8 @@ export interface MembershipDependencies {
   readonly network: MemberNetwork;
   /** Whether this node is one of those that probe it; all are probed if absent. */
   readonly isWatched?: ((member: NodeId) => boolean) | undefined;
+  /** Whether a member stays known, however many are heard of; all do if absent, and nobody is heard of beyond `membersMax`. */
+  readonly isKept?: ((member: NodeId) => boolean) | undefined;
   /** Once for each change of another member. Must not throw. */
   readonly onEvent: (event: MemberEvent) => void;
   /** What `records` gives is another. Must not throw. */
@@ -76,7 +78,7 @@ export class Membership {
       onLag: (lagMs) => health.change(1 + Math.floor(lagMs / probeIntervalMs)),
     });
     const sequences = new Sequences();
-    const table = new MemberTable(options);
+    const table = new MemberTable({ random, isKept: dependencies.isKept ?? (() => true) }, options);
     const updatesFor = (member: NodeId): readonly Update[] => this.#updatesFor(member);
     this.#dependencies = dependencies;
     this.#options = options;
@@ -112,9 +114,7 @@ export class Membership {
       network,
       sequences,
       records: () => this.records(),
-      hear: (from, records) => {
-        for (const record of records) this.#hear(from, this.#tempered(from, record));
-      },
+      hear: (from, records) => this.learn(from, records),
     });
     this.#departure = new Departure({ time, network, sequences });
   }
@@ -153,6 +153,12 @@ export class Membership {
   records(): readonly Update[] {
     const records = [...this.#table.all()].map((known) => this.#told(known));
     return [...records, this.#self.update].toSorted(byName);
+  }
+
+  /** What somebody who is told of these may have to learn of them: while all members are known, only of this node itself. */
+  introductions(members: readonly NodeId[]): readonly Update[] {
+    const strangers = members.filter((member) => this.#table.isFull || member === this.#self.nodeId);
+    return strangers.flatMap((member) => this.#updateOf(member) ?? []);
   }
 
   /** What an earlier run knew; before `start`. Who lived then is given time to be linked, and no event tells of it. */
@@ -201,7 +207,12 @@ export class Membership {
 
   /** There is a link to `member` that was not there before. Of two, one begins. */
   linkOpened(member: NodeId): void {
-    if (this.#self.nodeId < member) this.#exchange.offer(member);
+    if (this.#self.nodeId < member) this.#offer(member);
+  }
+
+  /** What a peer knows of members, not news. */
+  learn(from: NodeId, records: readonly Update[]): void {
+    for (const record of records) this.#hear(from, this.#tempered(from, record));
   }
 
   /** `from`: as the link proved it. */
@@ -285,14 +296,19 @@ export class Membership {
 
   /** After `share` of the interval, which grows with the logarithm of the cluster (HashiCorp's memberlist). */
   #exchangeAfter(share: number): void {
-    const { random, clock } = this.#dependencies;
+    const { random, clock, network } = this.#dependencies;
     const scale = 1 + Math.max(0, Math.ceil(Math.log2((this.#table.live + 1) / 32)));
     this.#time.after(share * scale * EXCHANGE_INTERVALS * this.#options.probeIntervalMs, () => {
       if (this.#table.prune(clock.monotonicMs()) > 0) this.#dependencies.onRecords();
-      const live = [...this.#table.all()].filter(({ record }) => isLive(record));
-      for (const { record } of someOf(live, 1, random)) this.#exchange.offer(record.nodeId);
+      const linked = [...this.#table.all()].filter(({ record }) => network.isLinked(record.nodeId));
+      for (const { record } of someOf(linked, 1, random)) this.#offer(record.nodeId);
       this.#exchangeAfter(1);
     });
+  }
+
+  /** Not if only a choice of the members is known here: no two nodes come to the same then. */
+  #offer(member: NodeId): void {
+    if (!this.#table.isFull) this.#exchange.offer(member);
   }
 
   /** Whoever does not count as up is told so first, and can refute (Lifeguard's buddy system). */

@@ -1,5 +1,7 @@
 /** What can be set of the failure detector. */
 
+import { MEMBERS_MAX } from './member.ts';
+
 const DAY_MS = 86_400_000;
 
 /** Longer ones would have helpers wait for longer than the protocol allows. */
@@ -15,6 +17,12 @@ export interface Lifeguard {
   readonly buddy: boolean;
 }
 
+/**
+ * Whom a node with a partial view knows: some times as many as the view has, so that most of those that others name, and
+ * those that are told of as gone, are among them.
+ */
+export const PARTIAL_MEMBERS_MAX = 128;
+
 export interface MembershipOptions {
   /** SWIM's protocol period: one member is probed in each. At most `PROBE_INTERVAL_MAX_MS`. */
   readonly probeIntervalMs: number;
@@ -22,6 +30,8 @@ export interface MembershipOptions {
   readonly memberRetentionMs: number;
   /** Those that were forgotten: as long as anybody may be away who has not heard of it. */
   readonly forgottenRetentionMs: number;
+  /** Members, gone ones included, that are known at most; of more a random choice is. At most `MEMBERS_MAX`. */
+  readonly membersMax: number;
   readonly lifeguard: Lifeguard;
 }
 
@@ -29,5 +39,6 @@ export const DEFAULT_MEMBERSHIP: MembershipOptions = {
   probeIntervalMs: 1000,
   memberRetentionMs: 3 * DAY_MS,
   forgottenRetentionMs: 30 * DAY_MS,
+  membersMax: MEMBERS_MAX,
   lifeguard: { probe: true, suspicion: true, buddy: true },
 };

@@ -8,7 +8,7 @@ import { Gossip } from '../gossip/gossip.ts';
 import type { WatchOptions } from '../gossip/member-links.ts';
 import { PROTOCOL_VERSION } from '../gossip/protocol-version.ts';
 import type { RumourOptions } from '../gossip/rumour-mongering.ts';
-import { DEFAULT_MEMBERSHIP } from '../membership/options.ts';
+import { DEFAULT_MEMBERSHIP, PARTIAL_MEMBERS_MAX } from '../membership/options.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Resolver } from '../ports/resolver.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -110,7 +110,7 @@ function rumourOptions(options: CheckedNodeOptions): RumourOptions | undefined {
 }
 
 function membershipOptions(options: CheckedNodeOptions): WatchOptions | undefined {
-  const { membership, metadata, probeIntervalMs, memberRetentionMs } = options;
+  const { membership, metadata, probeIntervalMs, memberRetentionMs, sampler } = options;
   if (!membership) return undefined;
   const facts = {
     address: '',
@@ -118,5 +118,12 @@ function membershipOptions(options: CheckedNodeOptions): WatchOptions | undefine
     protocolVersion: PROTOCOL_VERSION,
     metadata: new TextEncoder().encode(metadata),
   };
-  return { ...DEFAULT_MEMBERSHIP, probeIntervalMs, memberRetentionMs, facts };
+  const { membersMax } = DEFAULT_MEMBERSHIP;
+  return {
+    ...DEFAULT_MEMBERSHIP,
+    probeIntervalMs,
+    memberRetentionMs,
+    membersMax: sampler === 'partial' ? PARTIAL_MEMBERS_MAX : membersMax,
+    facts,
+  };
 }

@@ -1,22 +1,32 @@
 /** Clusters whose nodes keep links with a few members only, on virtual time. */
 
 import { describe, expect, test } from 'vitest';
-import { GossipCluster, INTERVAL_MS, type TestNode } from '../support/gossip-fixture.ts';
+import {
+  GossipCluster,
+  INTERVAL_MS,
+  type TestNode,
+  type TestNodeOptions,
+} from '../support/gossip-fixture.ts';
 
 const RUMOURS = { intervalMs: 20, fanout: 3, unneededMax: 4 };
+/** Virtual time goes from timer to timer. */
+const SELDOM = { ...RUMOURS, intervalMs: INTERVAL_MS };
 
 /** All are told of the first one only. */
-async function clusterOf(count: number): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {
+async function clusterOf(
+  count: number,
+  options: TestNodeOptions = {},
+): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {
   const cluster = new GossipCluster();
   const nodes: TestNode[] = [];
-  for (let at = 0; at < count; at++) nodes.push(await startOne(cluster, `n${at}`));
+  for (let at = 0; at < count; at++) nodes.push(await startOne(cluster, `n${at}`, options));
   await cluster.pass(60 * INTERVAL_MS);
   return { cluster, nodes };
 }
 
-function startOne(cluster: GossipCluster, host: string): Promise<TestNode> {
+function startOne(cluster: GossipCluster, host: string, options: TestNodeOptions = {}): Promise<TestNode> {
   const peers = host === 'n0' ? [] : ['n0'];
-  return cluster.start(host, { peers, rumours: RUMOURS, membership: {}, isViewPartial: true });
+  return cluster.start(host, { peers, rumours: RUMOURS, membership: {}, isViewPartial: true, ...options });
 }
 
 /** Members with which a node is connected. */
@@ -101,6 +111,27 @@ describe('nodes with partial views', () => {
     const bytes = sent.reduce((sum, one) => sum + one.bytes, 0);
     // For each node and second.
     expect(bytes / 13 / 60).toBeLessThan(40);
+    await cluster.stopAll();
+  }, 60_000);
+
+  test('know no more members than they may, and yet reach all, also those that come later or when many are gone', async () => {
+    // Some more than both views.
+    const membersMax = 38;
+    const options = { membership: { membersMax }, rumours: SELDOM };
+    const { cluster, nodes } = await clusterOf(42, options);
+    const knows = (node: TestNode): number => statusesOf(node).size;
+    expect(nodes.map(knows)).toStrictEqual(nodes.map(() => membersMax));
+    expect(reached(nodes)).toBe(42);
+
+    const late = await startOne(cluster, 'late', options);
+    for (const node of nodes.slice(1, 21)) await cluster.stop(node);
+    await cluster.pass(60 * INTERVAL_MS);
+    const left = [nodes[0] as TestNode, ...nodes.slice(21), late];
+    expect(left.map(knows)).toStrictEqual(left.map(() => membersMax));
+    expect(reached(left)).toBe(23);
+    await late.put('news', 'value');
+    await cluster.converge(60_000);
+    expect(holders(left, late)).toBe(23);
     await cluster.stopAll();
   }, 60_000);
 });

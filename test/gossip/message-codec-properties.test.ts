@@ -277,7 +277,11 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
       { maxLength: 5 },
     ),
   }),
-  viewMessages.map((message) => ({ type: 'view' as const, message })),
+  fc.tuple(viewMessages, updates).map(([message, told]) => ({
+    type: 'view' as const,
+    message,
+    updates: message.type === 'disconnect' ? [] : told,
+  })),
   fc.record({
     type: fc.constant('aggregate' as const),
     request: requests,

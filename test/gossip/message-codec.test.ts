@@ -275,30 +275,34 @@ describe('on the wire', () => {
         },
         '9d 2c 07 a46b657973 a161 09 64 02 01 cb4004000000000000 01 00 ff 06',
       ],
-    'view = [46, 0] join': [{ type: 'view', message: { type: 'join' } }, '92 2e 00'],
-    '| [46, 1, peer: name, left: 0..16] forward-join': [
-      { type: 'view', message: { type: 'forward-join', peer: nodeId('a'), left: 16 } },
-      '94 2e 01 a161 10',
+    'view = [46, 0, updates] join': [
+      { type: 'view', message: { type: 'join' }, updates: [] },
+      '93 2e 00 c400',
     ],
-    '| [46, 2, isUrgent: boolean] neighbour': [
-      { type: 'view', message: { type: 'neighbour', isUrgent: true } },
-      '93 2e 02 c3',
+    '| [46, 1, peer: name, left: 0..16, updates] forward-join': [
+      { type: 'view', message: { type: 'forward-join', peer: nodeId('a'), left: 16 }, updates: [] },
+      '95 2e 01 a161 10 c400',
     ],
-    '| [46, 3, isAccepted: boolean] neighbour-reply': [
-      { type: 'view', message: { type: 'neighbour-reply', isAccepted: false } },
-      '93 2e 03 c2',
+    '| [46, 2, isUrgent: boolean, updates] neighbour': [
+      { type: 'view', message: { type: 'neighbour', isUrgent: true }, updates: [] },
+      '94 2e 02 c3 c400',
     ],
-    '| [46, 4] disconnect': [{ type: 'view', message: { type: 'disconnect' } }, '92 2e 04'],
-    '| [46, 5, origin: name, left: 0..16, peers] shuffle': [
+    '| [46, 3, isAccepted: boolean, updates] neighbour-reply': [
+      { type: 'view', message: { type: 'neighbour-reply', isAccepted: false }, updates: [] },
+      '94 2e 03 c2 c400',
+    ],
+    '| [46, 4] disconnect': [{ type: 'view', message: { type: 'disconnect' }, updates: [] }, '92 2e 04'],
+    '| [46, 5, origin: name, left: 0..16, peers, updates] shuffle': [
       {
         type: 'view',
         message: { type: 'shuffle', origin: nodeId('a'), left: 6, peers: [nodeId('b'), nodeId('c')] },
+        updates: [],
       },
-      '95 2e 05 a161 06 a3622063',
+      '96 2e 05 a161 06 a3622063 c400',
     ],
-    '| [46, 6, peers] shuffle-reply': [
-      { type: 'view', message: { type: 'shuffle-reply', peers: [] } },
-      '93 2e 06 a0',
+    '| [46, 6, peers, updates] shuffle-reply': [
+      { type: 'view', message: { type: 'shuffle-reply', peers: [] }, updates: [] },
+      '94 2e 06 a0 c400',
     ],
     'aggregate-reply = [45, request: uint32, share?]': [
       {

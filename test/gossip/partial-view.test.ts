@@ -8,8 +8,19 @@ import type { Channel } from '../../src/gossip/channel.ts';
 import type { Link } from '../../src/gossip/link.ts';
 import type { Message } from '../../src/gossip/messages.ts';
 import { PartialView } from '../../src/gossip/partial-view.ts';
+import type { Update } from '../../src/membership/member.ts';
 import type { Partner } from '../../src/gossip/partners.ts';
 import { nodeId } from './codec-arbitraries.ts';
+
+const UNKNOWN: Omit<Update, 'nodeId'> = {
+  incarnation: 1,
+  status: 'up',
+  address: '',
+  version: '1',
+  protocolVersion: 2,
+  metadata: new Uint8Array(0),
+  ageMs: 0,
+};
 
 class Surroundings {
   readonly clock = new SimulatedClock();
@@ -26,6 +37,7 @@ class Surroundings {
     links: () => [...this.links.values()],
     linkTo: (member) => this.links.get(member),
     partners: () => this.partners,
+    introductions: (members) => members.map((member) => ({ ...UNKNOWN, nodeId: member })),
     isBusy: (member) => this.busy.has(member),
     onChanged: () => {},
     dialSeeds: () => void this.seedsDialled++,

@@ -126,6 +126,29 @@ describe('the views of a node', () => {
 });
 
 describe('a cluster', () => {
+  test('comes to rest, though more know nobody but one than it has room for; each gets its turn', () => {
+    const nodes = Array.from({ length: 8 }, (_, at) => nodeAlone(at));
+    const accepted = new Set<number>();
+    const settle = (): number => {
+      for (let delivered = 0; ;) {
+        const sent = nodes.flatMap((from, at) => from.sent().map((one) => ({ ...one, from: at })));
+        if (sent.length === 0 || delivered > 1000) return delivered;
+        for (const { from, to, message } of sent) {
+          if (message.type === 'neighbour-reply' && message.isAccepted) accepted.add(to);
+          nodes[to]?.node.receive(from, message);
+        }
+        delivered += sent.length;
+      }
+    };
+    const [hub, ...others] = nodes.map(({ node }) => node) as [HyParView<number>, ...HyParView<number>[]];
+    for (const other of others) other.introduce([0]);
+    expect(settle()).toBeLessThan(100);
+    expect(hub.active).toHaveLength(OPTIONS.activeMax);
+    for (const other of others) other.cycle();
+    expect(settle()).toBeLessThan(100);
+    expect(accepted.size).toBe(others.length);
+  });
+
   test('has links that both ends know, and hangs together again a cycle after four fifths of it failed', () => {
     const count = 500;
     const overlay = hyParViewOverlay(count, createSeededRandom(1));

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import {
   compareRecords,
@@ -12,7 +13,8 @@ import {
 import { type Change, MemberTable } from '../../src/membership/member-table.ts';
 import { memberUpdates } from './update-arbitraries.ts';
 
-const RETENTION = { memberRetentionMs: 2_000_000, forgottenRetentionMs: 5_000_000 };
+const OPTIONS = { memberRetentionMs: 2_000_000, forgottenRetentionMs: 5_000_000, membersMax: MEMBERS_MAX };
+const ALL_KEPT = { random: createSeededRandom(1), isKept: () => true };
 const NOW_MS = 10_000_000;
 
 const UP: Update = {
@@ -28,7 +30,7 @@ const UP: Update = {
 };
 
 function tableOf(...updates: Update[]): MemberTable {
-  const table = new MemberTable(RETENTION);
+  const table = new MemberTable(ALL_KEPT, OPTIONS);
   for (const update of updates) table.merge(update, NOW_MS);
   return table;
 }
@@ -123,7 +125,7 @@ describe('a table of members', () => {
   });
 
   test('tells what changed, and nothing of what is known already', () => {
-    const table = new MemberTable(RETENTION);
+    const table = new MemberTable(ALL_KEPT, OPTIONS);
     const changes = [UP, UP, { ...UP, incarnation: 6 }, UP].map((update) => table.merge(update, NOW_MS));
     expect(changes.map((change: Change | undefined) => change?.before)).toEqual([
       undefined,
@@ -145,9 +147,9 @@ describe('a table of members', () => {
   });
 
   test.each([
-    ['down', RETENTION.memberRetentionMs],
-    ['left', RETENTION.memberRetentionMs],
-    ['forgotten', RETENTION.forgottenRetentionMs],
+    ['down', OPTIONS.memberRetentionMs],
+    ['left', OPTIONS.memberRetentionMs],
+    ['forgotten', OPTIONS.forgottenRetentionMs],
   ] as const)(
     'drops one that is %s after its time, and does not take it from who drops it later',
     (status, keptMs) => {
@@ -166,11 +168,46 @@ describe('a table of members', () => {
   });
 
   test('has a limit, beyond which it learns of nobody more, but goes on learning of those that it has', () => {
-    const table = new MemberTable(RETENTION);
+    const table = new MemberTable(ALL_KEPT, OPTIONS);
     for (let number = 0; number < MEMBERS_MAX; number++)
       table.merge({ ...UP, nodeId: `n${number}` as NodeId }, NOW_MS);
     expect(table.merge({ ...UP, nodeId: 'one-more' as NodeId }, NOW_MS)).toBeUndefined();
     expect(table.live).toBe(MEMBERS_MAX);
     expect(table.merge({ ...UP, nodeId: 'n0' as NodeId, incarnation: 9 }, NOW_MS)).toBeDefined();
+  });
+
+  test('of more than it may know a random choice stays, with all that are kept', () => {
+    const kept = new Set(['n0', 'n1']);
+    const isKept = (member: NodeId): boolean => kept.has(member);
+    const table = new MemberTable({ random: createSeededRandom(1), isKept }, { ...OPTIONS, membersMax: 10 });
+    for (let number = 0; number < 500; number++) {
+      const nodeId = `n${number}` as NodeId;
+      expect(table.merge({ ...UP, nodeId }, NOW_MS)).toBeDefined();
+      expect(table.get(nodeId)).toBeDefined();
+    }
+    const known = [...table.all()].map(({ record }) => record.nodeId);
+    expect(known).toHaveLength(10);
+    expect(table.live).toBe(10);
+    expect(known).toEqual(expect.arrayContaining(['n0', 'n1']));
+    // Of a choice of the first 498 that came after them each half has one, but once in some hundred times.
+    expect(known.some((name) => Number(name.slice(1)) < 490)).toBe(true);
+  });
+
+  test('those that were forgotten make room last', () => {
+    const options = { ...OPTIONS, membersMax: 4 };
+    const table = new MemberTable({ random: createSeededRandom(1), isKept: () => false }, options);
+    const learn = (name: string, status: Update['status']): void =>
+      void table.merge({ ...UP, nodeId: name as NodeId, status }, NOW_MS);
+    for (const name of ['f1', 'f2', 'f3']) learn(name, 'forgotten');
+    for (let number = 0; number < 50; number++) learn(`n${number}`, 'down');
+    const names = [...table.all()].map(({ record }) => record.nodeId).toSorted();
+    expect(names).toEqual(['f1', 'f2', 'f3', 'n49']);
+    learn('f4', 'forgotten');
+    learn('n', 'up');
+    expect(table.get('n' as NodeId)).toBeDefined();
+    expect(table.live).toBe(1);
+    learn('m', 'up');
+    expect(table.get('n' as NodeId)).toBeUndefined();
+    expect(table.live).toBe(1);
   });
 });

@@ -630,6 +630,33 @@ describe('all that is known', () => {
   });
 });
 
+describe('a member that knows only a choice of the others', () => {
+  test('compares it with nobody by itself, and answers whoever does', async () => {
+    member = begin({ membersMax: 3 });
+    tell(B, recordOf(A), recordOf(B));
+    member.linkOpened('z' as NodeId);
+    expect(taken('members-digest')).toHaveLength(1);
+    tell(B, recordOf(C));
+    member.start();
+    member.linkOpened('z' as NodeId);
+    await clock.advance(600_000);
+    expect(taken('members-digest')).toEqual([]);
+    member.receive(B, { type: 'members-digest', digest: 0 });
+    expect(taken('members')).toHaveLength(1);
+    member.stop();
+  });
+
+  test('introduces everybody whom it names, and one that knows all only itself', () => {
+    const introduced = (...names: NodeId[]): NodeId[] =>
+      member.introductions(names).map(({ nodeId }) => nodeId);
+    member = begin({ membersMax: 2 });
+    tell(B, recordOf(A));
+    expect(introduced(SELF, A, C)).toEqual([SELF]);
+    tell(B, recordOf(B));
+    expect(introduced(SELF, A, C)).toEqual([SELF, A]);
+  });
+});
+
 test('once it is stopped, it says nothing by itself any more', async () => {
   tell(B, recordOf(A));
   member.start();
