@@ -215,11 +215,11 @@ export class SessionServer {
     return sent;
   }
 
-  /** The peer has begun a comparison, and not ended it. */
   isServing(peer: NodeId): boolean {
     return [...this.#keptByName.values()].some((kept) => kept.peer === peer);
   }
 
+  /** The peer has begun a comparison, and not ended it. */
   isComparing(peer: NodeId): boolean {
     return [...this.#keptByName.values()].some((kept) => kept.peer === peer && kept.comparison.hasBegun);
   }
