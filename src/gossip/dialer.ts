@@ -125,9 +125,10 @@ export class Dialer {
 
   #closed(channel: Channel, link: Link | undefined, reason: string | undefined): void {
     const { clock, onClose } = this.#dependencies;
-    this.#isConnected = false;
     if (link !== undefined && clock.monotonicMs() - link.sinceMs >= STEADY_MS) this.#backOff.reset();
     onClose(this.target, channel, link, reason);
+    // Only now: who hears there that the link is gone, and has it dialled in a moment, must not cut the pause short.
+    this.#isConnected = false;
     this.#pause(reason);
   }
 

@@ -163,6 +163,21 @@ describe('a member that is down', () => {
   });
 });
 
+test('a member that takes each connection for a moment, and then refuses it, is dialled ever more rarely', async () => {
+  const { cluster, nodes } = await formed('a', 'b', 'c');
+  const [, b] = nodes as [TestNode, TestNode, TestNode];
+  const known = b.gossip.membership?.records() ?? [];
+  // It hears their hellos before they find that its name is taken.
+  await cluster.start('copy', { ...MEMBERSHIP, nodeId: 'b', disk: await b.disk.copy(), known, seed: 9 });
+  await cluster.pass(60_000);
+  cluster.dials.splice(0);
+  await cluster.pass(600_000);
+  const tried = cluster.dials.filter(({ from, to }) => from === 'copy' && to === 'c');
+  expect(tried.length).toBeGreaterThan(0);
+  expect(tried.length).toBeLessThan(600 / 10);
+  await cluster.stopAll();
+});
+
 test('a node finds its cluster by what it knew, though nobody tells it of a peer', async () => {
   const { cluster, nodes } = await formed('a', 'b', 'c');
   const [a, b, c] = nodes as [TestNode, TestNode, TestNode];
