@@ -33,8 +33,9 @@ const SURPLUS_MS = 15_000;
 /** So long one more member is linked and probed, then another one: each of N is by somebody in as long, about. */
 const CHECK_MS = 15_000;
 
-/** Messages that wait for one link. */
+/** Messages that wait for one link, and members that are waited for: peers name whom they like. What is beyond is lost. */
 const WAITING_MAX = 4;
+const WAITED_FOR_MAX = 64;
 
 /** Members that are named to the passive view when it has nobody to offer. */
 const INTRODUCED = 5;
@@ -65,9 +66,10 @@ export class PartialView implements PeerSampler {
   readonly #dependencies: PartialViewDependencies;
   readonly #view: HyParView<NodeId>;
   readonly #waitingByMember = new Map<NodeId, Waiting>();
+  /** Of those in the view. */
   readonly #unlinkedSinceMs = new Map<NodeId, number>();
-  /** Told that the link to it is closed. */
-  readonly #parting = new Set<NodeId>();
+  /** Told at the last look that the link to it is closed. */
+  #parting: ReadonlySet<NodeId> = new Set();
   readonly #checks: ProbeOrder;
   #checked: NodeId | undefined;
   #checkedAtMs: number;
@@ -140,8 +142,9 @@ export class PartialView implements PeerSampler {
     if (link !== undefined) return this.#tell(link, message);
     // Who has dropped somebody need not dial it to say so: it notices.
     if (message.type === 'disconnect') return;
-    const sinceMs = this.#dependencies.clock.monotonicMs();
-    const waiting = this.#waitingByMember.get(to) ?? { messages: [], sinceMs };
+    const known = this.#waitingByMember.get(to);
+    if (known === undefined && this.#waitingByMember.size >= WAITED_FOR_MAX) return;
+    const waiting = known ?? { messages: [], sinceMs: this.#dependencies.clock.monotonicMs() };
     if (waiting.messages.length < WAITING_MAX) waiting.messages.push(message);
     this.#waitingByMember.set(to, waiting);
   }
@@ -164,7 +167,10 @@ export class PartialView implements PeerSampler {
     const down = new Set(partners.flatMap(({ nodeId, isDown }) => (isDown ? [nodeId] : [])));
     for (const [member, { sinceMs }] of this.#waitingByMember)
       if (nowMs - sinceMs >= UNLINKED_MS || down.has(member)) this.#lose(member);
-    for (const member of this.#view.active)
+    const active = new Set(this.#view.active);
+    for (const member of this.#unlinkedSinceMs.keys())
+      if (!active.has(member)) this.#unlinkedSinceMs.delete(member);
+    for (const member of active)
       if (this.#isUnreachable(member, nowMs) || down.has(member)) this.#lose(member);
     if (this.#view.active.length < HYPARVIEW_DEFAULTS.activeMax && this.#view.passive.length === 0)
       this.#view.introduce(someOf(this.#present(), INTRODUCED, random));
@@ -203,6 +209,8 @@ export class PartialView implements PeerSampler {
   }
 
   #partFromOthers(nowMs: number): void {
+    const told = this.#parting;
+    const parting = new Set<NodeId>();
     for (const link of this.#dependencies.links()) {
       const { nodeId, sinceMs } = link;
       const isSurplus =
@@ -211,14 +219,14 @@ export class PartialView implements PeerSampler {
         this.#view.active.length > 0 &&
         !this.watches(nodeId) &&
         !this.#dependencies.isBusy(nodeId);
-      if (!isSurplus) this.#parting.delete(nodeId);
-      else if (this.#parting.delete(nodeId))
-        link.channel.close('it is not among the few that links are kept with');
+      if (!isSurplus) continue;
+      if (told.has(nodeId)) link.channel.close('it is not among the few that links are kept with');
       else {
         this.#tell(link, { type: 'disconnect' });
-        this.#parting.add(nodeId);
+        parting.add(nodeId);
       }
     }
+    this.#parting = parting;
   }
 
   #changed(): void {

@@ -117,6 +117,33 @@ describe('a partial view', () => {
     expect(around.links.has(nodeId('a'))).toBe(true);
   });
 
+  test('gives who is taken in again as long to be linked as the first time', async () => {
+    const around = new Surroundings('a', 'b');
+    const a = around.link('a');
+    around.view.receive(a, { type: 'forward-join', peer: nodeId('b'), left: 0 });
+    await around.pass(3000);
+    const b = around.link('b');
+    around.view.receive(b, { type: 'disconnect' });
+    around.view.receive(b, { type: 'neighbour-reply', isAccepted: false });
+    around.links.delete(nodeId('b'));
+    await around.pass(20_000);
+    expect(around.view.active).toStrictEqual([nodeId('a')]);
+    around.view.receive(a, { type: 'forward-join', peer: nodeId('b'), left: 0 });
+    await around.pass(5000);
+    expect(around.view.active).toContain(nodeId('b'));
+    await around.pass(7000);
+    expect(around.view.active).toStrictEqual([nodeId('a')]);
+  });
+
+  test('waits for a bounded number of members, however many are named', () => {
+    const names = Array.from({ length: 200 }, (_, at) => `n${at}`);
+    const around = new Surroundings('a', ...names);
+    const link = around.link('a');
+    for (const name of names)
+      around.view.receive(link, { type: 'shuffle', origin: nodeId(name), left: 1, peers: [] });
+    expect(around.wanted().filter((name) => name.endsWith('!'))).toHaveLength(64);
+  });
+
   test('drops who is down at once, and wants seeds when nobody is left', async () => {
     const around = new Surroundings('a');
     around.link('a');
