@@ -87,11 +87,12 @@ export class Seed {
     return this.#lookingUp;
   }
 
-  /** What is dialled from now on. Who is connected stays so. */
+  /** What is dialled from now on. Who is connected, or may be in a moment, stays so: its link must have its record here. */
   #found(places: readonly Place[]): void {
     const addresses = new Set(places.map(({ address }) => address));
     for (const [address, dialer] of this.#dialerByAddress) {
-      if (addresses.has(address) || dialer.target.record.links.length > 0) continue;
+      const { links, isDialling } = dialer.target.record;
+      if (addresses.has(address) || links.length > 0 || isDialling) continue;
       dialer.stop();
       this.#dialerByAddress.delete(address);
     }

@@ -82,6 +82,22 @@ describe('a name with a port', () => {
     await cluster.stopAll();
   });
 
+  test('keeps who is not behind it any more, if it was just saying hello', async () => {
+    const cluster = await started('b', 'c', 'd');
+    const resolver = new Names();
+    resolver.hostsByName.set('all', ['b', 'c']);
+    cluster.stall('b', 'a');
+    const a = await cluster.start('a', { peers: ['all'], resolver });
+    await cluster.pass(INTERVAL_MS);
+    resolver.hostsByName.set('all', ['c', 'd']);
+    void a.gossip.sync();
+    await cluster.pass(INTERVAL_MS);
+    cluster.resume('b', 'a');
+    await cluster.pass(INTERVAL_MS);
+    expect(states(a)).toEqual(['b:7000 b connected', 'c:7000 c connected', 'd:7000 d connected']);
+    await cluster.stopAll();
+  });
+
   test('that nobody knows is looked up for ever, after pauses that grow, and says so', async () => {
     const cluster = await started('b', 'c');
     const resolver = new Names();
