@@ -49,7 +49,8 @@ interface Epoch extends EpochName {
   readonly beganAtMs: number;
   /** Once what this node contributes is known. */
   averaging: Averaging | undefined;
-  readonly ready: Promise<Averaging>;
+  /** `undefined` if the epoch ended before. */
+  readonly ready: Promise<Averaging | undefined>;
   readonly ended: () => void;
 }
 
@@ -134,9 +135,24 @@ export class Aggregation {
     const { clock } = this.#dependencies;
     if (this.#stopped || ageMs >= EPOCH_MS || this.#epochByName.size >= EPOCHS_MAX) return undefined;
     const { name, asker, epoch } = epochName;
-    const ready = this.#valueOf(name).then((value) => new Averaging(firstShare(value, hasAsked)));
-    const beganAtMs = clock.monotonicMs() - ageMs;
-    const entered: Epoch = { name, asker, epoch, beganAtMs, averaging: undefined, ready, ended };
+    // Peers that offer an exchange wait for it, but no longer than the epoch lasts: a contribution may never come.
+    let giveUp = (): void => {};
+    const ready = new Promise<Averaging | undefined>((resolve) => {
+      giveUp = () => resolve(undefined);
+      void this.#valueOf(name).then((value) => resolve(new Averaging(firstShare(value, hasAsked))));
+    });
+    const entered: Epoch = {
+      name,
+      asker,
+      epoch,
+      beganAtMs: clock.monotonicMs() - ageMs,
+      averaging: undefined,
+      ready,
+      ended: () => {
+        giveUp();
+        ended();
+      },
+    };
     void ready.then((averaging) => (entered.averaging = averaging));
     this.#epochByName.set(nameOf(entered), entered);
     this.#cycleSoon();

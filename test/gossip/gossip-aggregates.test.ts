@@ -138,6 +138,21 @@ describe('an aggregate', () => {
     await cluster.stopAll();
   });
 
+  test('of which one contribution never comes keeps nothing from that node once it is over', async () => {
+    const { cluster, nodes } = await mesh(2);
+    const [one, two] = nodes as [TestNode, TestNode];
+    const names = Array.from({ length: 32 }, (_, at) => `name-${at}`);
+    for (const name of names) two.gossip.aggregation.contribute(name, () => new Promise(() => {}));
+    const asked = Promise.allSettled(names.map((name) => one.gossip.aggregation.ask(name)));
+    await cluster.pass(EPOCH_MS);
+    await asked;
+    const roundsOf = (): number => one.gossip.peers().reduce((sum, { rounds }) => sum + rounds, 0);
+    const before = roundsOf();
+    await cluster.pass(5 * INTERVAL_MS);
+    expect(roundsOf()).toBeGreaterThan(before + 2);
+    await cluster.stopAll();
+  });
+
   test('of a node alone is its own', async () => {
     const { cluster, nodes } = await mesh(1);
     const own = { count: 1, sum: 1, average: 1, minimum: 1, maximum: 1 };
