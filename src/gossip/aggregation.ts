@@ -9,7 +9,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
-import { type Aggregate, estimate, firstShare, type Share } from './aggregate.ts';
+import { type Aggregate, estimate, firstShare } from './aggregate.ts';
 import { Averaging } from './averaging.ts';
 import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
@@ -200,15 +200,14 @@ export class Aggregation {
     const { clock, log } = this.#dependencies;
     const { name, asker, epoch: number, beganAtMs } = epoch;
     const offer = averaging.ask(peer);
-    let share: Share | undefined;
     try {
       const ageMs = Math.floor(clock.monotonicMs() - beganAtMs);
       const reply = await channel.request({ type: 'aggregate', name, asker, epoch: number, ageMs, ...offer });
-      if (reply.type === 'aggregate-reply') share = reply.share;
+      averaging.settle(peer, reply.type === 'aggregate-reply' ? reply.share : undefined);
     } catch (error) {
+      averaging.lost(peer);
       log.debug({ peer, error: String(error) }, 'A peer did not answer about an aggregate.');
     }
-    averaging.settle(peer, share);
   }
 
   #end(epoch: Epoch): void {

@@ -25,6 +25,8 @@ interface Asked {
   number: number;
   applied: number;
   isUnderWay: boolean;
+  /** A reply was lost: what it moved is to be put back, or was never moved. */
+  isUnsure: boolean;
 }
 
 interface Served {
@@ -48,31 +50,42 @@ export class Averaging {
   /** Those of `peers` that can be asked now; if any left the last request without a reply, only these. */
   candidates(peers: readonly NodeId[]): readonly NodeId[] {
     const free = peers.filter((peer) => this.#askedByPeer.get(peer)?.isUnderWay !== true);
-    const unsure = free.filter((peer) => {
-      const asked = this.#askedByPeer.get(peer);
-      return asked !== undefined && asked.applied < asked.number;
-    });
+    const unsure = free.filter((peer) => this.#askedByPeer.get(peer)?.isUnsure === true);
     return unsure.length > 0 ? unsure : free;
   }
 
   /** Begins an exchange with `peer`, with which none is under way. */
   ask(peer: NodeId): Offer {
-    const asked = this.#askedByPeer.get(peer) ?? { number: 0, applied: 0, isUnderWay: false };
+    const asked = this.#askedByPeer.get(peer) ?? {
+      number: 0,
+      applied: 0,
+      isUnderWay: false,
+      isUnsure: false,
+    };
     this.#askedByPeer.set(peer, asked);
     asked.number++;
     asked.isUnderWay = true;
     return { number: asked.number, applied: asked.applied, share: this.#share };
   }
 
-  /** The reply of `peer`, if one came. */
+  /** The reply of `peer`; without a share nothing moved, and it need not be asked again sooner than others. */
   settle(peer: NodeId, reply: Share | undefined): void {
     const asked = this.#askedByPeer.get(peer);
     if (asked?.isUnderWay !== true) return;
     asked.isUnderWay = false;
     if (reply === undefined) return;
+    asked.isUnsure = false;
     asked.applied = asked.number;
     this.#gain(reply);
     this.#share = { ...this.#share, ...extremesOf(this.#share, reply) };
+  }
+
+  /** No reply of `peer` came. */
+  lost(peer: NodeId): void {
+    const asked = this.#askedByPeer.get(peer);
+    if (asked?.isUnderWay !== true) return;
+    asked.isUnderWay = false;
+    asked.isUnsure = true;
   }
 
   /** What moves to `peer`, with the extremes known here; `undefined` if a later exchange was served already. */

@@ -35,7 +35,8 @@ class Nodes {
       fate === 'request lost'
         ? undefined
         : server.serve(this.names[from] as ReturnType<typeof nodeId>, offer);
-    asker.settle(peer, fate === 'reply lost' ? undefined : reply);
+    if (fate === 'delivered') asker.settle(peer, reply);
+    else asker.lost(peer);
   }
 
   /** Of those that `from` may ask. */
@@ -102,11 +103,24 @@ describe('averaging', () => {
     expect(nodes.candidates(0)).toStrictEqual([1, 2, 3]);
   });
 
+  test('asks the others as much as one that takes no part, but for a reply that it still owes', () => {
+    const asker = new Averaging(firstShare(8, true));
+    const [b, c] = [nodeId('b'), nodeId('c')];
+    asker.ask(b);
+    asker.settle(b, undefined);
+    expect(asker.candidates([b, c])).toStrictEqual([b, c]);
+    asker.ask(b);
+    asker.lost(b);
+    asker.ask(b);
+    asker.settle(b, undefined);
+    expect(asker.candidates([b, c])).toStrictEqual([b]);
+  });
+
   test('serves no exchange that is older than one it has served', () => {
     const [asker, server] = [new Averaging(firstShare(8, true)), new Averaging(firstShare(0, false))];
     const [a, b] = [nodeId('a'), nodeId('b')];
     const late = asker.ask(b);
-    asker.settle(b, undefined);
+    asker.lost(b);
     asker.settle(b, server.serve(a, asker.ask(b)));
     const { share } = server;
     expect(server.serve(a, late)).toBeUndefined();
