@@ -11,8 +11,9 @@ import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import { type Aggregate, estimate, firstShare } from './aggregate.ts';
 import { Averaging } from './averaging.ts';
-import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
+import type { Link } from './link.ts';
+import { AGGREGATES_SINCE } from './protocol-version.ts';
 
 /** Between two exchanges that a node opens, on average: in step, two that ask each other at one moment would only swap. */
 const CYCLE_MS = 40;
@@ -215,9 +216,6 @@ export class Aggregation {
     epoch.ended();
   }
 }
-
-/** Version of the protocol. */
-const AGGREGATES_SINCE = 2;
 
 function nameOf({ name, asker, epoch }: EpochName): string {
   return `${name} ${asker} ${epoch}`;
