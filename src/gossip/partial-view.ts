@@ -74,6 +74,8 @@ export class PartialView implements PeerSampler {
   #checked: NodeId | undefined;
   #checkedAtMs: number;
   #wanted = '';
+  /** Seeds are dialled at the start. */
+  #isAlone = true;
   #shuffledAtMs: number;
   #cancelLook: () => void = () => {};
 
@@ -184,7 +186,6 @@ export class PartialView implements PeerSampler {
       this.#checked = this.#checks.next((member) => !this.watches(member) && !down.has(member));
     }
     this.#partFromOthers(nowMs);
-    if (this.#view.active.length === 0) this.#dependencies.dialSeeds();
     this.#changed();
   }
 
@@ -230,6 +231,10 @@ export class PartialView implements PeerSampler {
   }
 
   #changed(): void {
+    const wasAlone = this.#isAlone;
+    this.#isAlone = this.wantsSeeds;
+    // Once: after that they are dialled again and again by themselves, as long as they are wanted.
+    if (this.#isAlone && !wasAlone) this.#dependencies.dialSeeds();
     const wanted = [
       ...this.#view.active,
       ' ',

@@ -103,4 +103,22 @@ describe('nodes with partial views', () => {
     expect(bytes / 13 / 60).toBeLessThan(40);
     await cluster.stopAll();
   }, 60_000);
+
+  test('that reach nobody dial their seeds after pauses that grow, and find them when they are there', async () => {
+    const cluster = new GossipCluster();
+    const alone = await startOne(cluster, 'n1');
+    await cluster.pass(600_000);
+    // Half of 30 s on average.
+    expect(cluster.dials.length).toBeGreaterThan(600 / 30);
+    expect(cluster.dials.length).toBeLessThan(600 / 10);
+    const seed = await startOne(cluster, 'n0');
+    await cluster.pass(35_000);
+    expect(linkedWith(alone)).toStrictEqual(['n0']);
+    await cluster.stop(seed);
+    cluster.dials.splice(0);
+    await cluster.pass(600_000);
+    expect(cluster.dials.length).toBeGreaterThan(600 / 30);
+    expect(cluster.dials.length).toBeLessThan(600 / 10);
+    await cluster.stopAll();
+  });
 });
