@@ -25,7 +25,7 @@ const CYCLE_MS = 40;
 const CYCLES = 60;
 
 /** Part of the protocol: an epoch that is as old is over. */
-export const EPOCH_MS: number = CYCLES * CYCLE_MS;
+const EPOCH_MS = CYCLES * CYCLE_MS;
 
 /** Epochs in which a node takes part at once: what peers can make it hold, and say. */
 const EPOCHS_MAX = 32;
