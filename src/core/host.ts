@@ -6,7 +6,7 @@ const NAME = /^[A-Za-z0-9._-]{1,253}$/;
 /** IPv6, with a zone or without; what is wrong in another way cannot be dialled, and harms nothing. */
 const V6 = /^(?=.*:.*:)[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,16})?$/;
 
-const ADDRESS = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+)):(?<port>\d{1,5})$/u;
+const ADDRESS = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+)):(?<port>[1-9]\d{0,4})$/u;
 
 export const PORT_MAX = 65_535;
 
@@ -20,7 +20,7 @@ export function isHostPort(value: unknown): value is string {
   if (typeof value !== 'string') return false;
   const { v6, name, port } = ADDRESS.exec(value)?.groups ?? {};
   const isHostOfIt = v6 === undefined ? name !== undefined && NAME.test(name) : V6.test(v6);
-  return isHostOfIt && Number(port) >= 1 && Number(port) <= PORT_MAX;
+  return isHostOfIt && Number(port) <= PORT_MAX;
 }
 
 export function hostPort(host: string, port: number): string {

@@ -16,11 +16,9 @@ import type { Log } from '../ports/log.ts';
 import { checkFeedback, FEEDBACK } from './feedback.ts';
 import { HeldWrites, type HeldWait } from './held-writes.ts';
 import type { Link } from './link.ts';
+import { DURABLE_MENTIONS_SINCE } from './protocol-version.ts';
 import type { RumourOptions } from './rumour-mongering.ts';
 import { type Mention, packNews } from './rumour-codec.ts';
-
-/** From this version of the protocol on a mention is answered with `known` only once what it is about is on disk. */
-const DURABLE_MENTIONS_SINCE = 2;
 
 /** A peer that could not answer, or not pull, is asked again. */
 const RETRY_MS = 1000;

@@ -3,7 +3,7 @@
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
 import type { Share } from './aggregate.ts';
 import type { CodecsOf } from './codec.ts';
-import type { Fields } from './validated-fields.ts';
+import { type Fields, NUMBER_MAX } from './validated-fields.ts';
 
 export const AGGREGATE_CODECS: CodecsOf<AggregateRequest | AggregateReply> = {
   aggregate: {
@@ -40,5 +40,10 @@ function readShare(fields: Fields): Share {
 }
 
 function sharePositions({ sum, contributors, weight, minimum, maximum }: Share): readonly unknown[] {
-  return [sum, contributors, weight, minimum, maximum];
+  return [travelling(sum), travelling(contributors), travelling(weight), minimum, maximum];
+}
+
+/** What a peer that lies has made too large must not make the bytes of this node malformed. */
+function travelling(number: number): number {
+  return Math.max(-NUMBER_MAX, Math.min(NUMBER_MAX, number));
 }

@@ -11,8 +11,9 @@ import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import { type Aggregate, estimate, firstShare } from './aggregate.ts';
 import { Averaging } from './averaging.ts';
-import type { Link } from './link.ts';
 import type { AggregateReply, AggregateRequest } from './aggregate-messages.ts';
+import type { Link } from './link.ts';
+import { AGGREGATES_SINCE } from './protocol-version.ts';
 
 /** Between two exchanges that a node opens, on average: in step, two that ask each other at one moment would only swap. */
 const CYCLE_MS = 40;
@@ -24,7 +25,7 @@ const CYCLE_MS = 40;
 const CYCLES = 60;
 
 /** Part of the protocol: an epoch that is as old is over. */
-export const EPOCH_MS: number = CYCLES * CYCLE_MS;
+const EPOCH_MS = CYCLES * CYCLE_MS;
 
 /** Epochs in which a node takes part at once: what peers can make it hold, and say. */
 const EPOCHS_MAX = 32;
@@ -215,9 +216,6 @@ export class Aggregation {
     epoch.ended();
   }
 }
-
-/** Version of the protocol. */
-const AGGREGATES_SINCE = 2;
 
 function nameOf({ name, asker, epoch }: EpochName): string {
   return `${name} ${asker} ${epoch}`;

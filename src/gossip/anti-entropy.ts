@@ -2,6 +2,7 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
+import { someOf } from '../membership/shuffled.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
@@ -130,15 +131,9 @@ export class AntiEntropy {
     );
   }
 
-  /** At most `fanout` peers, each as likely as any other (Fisher and Yates). */
-  #choose(): Link[] {
+  #choose(): readonly Link[] {
     const { peers, random, fanout } = this.#dependencies;
-    const links = peers.links();
-    for (let at = 0; at < Math.min(fanout, links.length); at++) {
-      const other = at + Math.floor(random.fraction() * (links.length - at));
-      [links[at], links[other]] = [links[other] as Link, links[at] as Link];
-    }
-    return links.slice(0, fanout);
+    return someOf(peers.links(), fanout, random);
   }
 
   #failed(link: Link, error: unknown): void {

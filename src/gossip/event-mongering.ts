@@ -17,12 +17,9 @@ import { HeardEvents } from './heard-events.ts';
 import { type Hot, HotNews } from './hot-news.ts';
 import type { Link } from './link.ts';
 import type { Events } from './mongering-messages.ts';
+import { EVENTS_SINCE } from './protocol-version.ts';
 import type { RumourOptions } from './rumour-mongering.ts';
-import { ServingFailure } from './serving-failure.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-/** The version of the protocol that brought events. */
-export const EVENTS_SINCE = 2;
 
 /** Of this node, a second; as many may come at once. */
 export const OWN_PER_SECOND = 100;
@@ -95,11 +92,7 @@ export class EventMongering {
   }
 
   /** A peer tells. The feedback on each event. */
-  hear({ nodeId, protocolVersion, channel }: Link, { events }: Events): Uint8Array {
-    if (protocolVersion < EVENTS_SINCE) {
-      channel.closeMalformed('a message of a later version');
-      throw new ServingFailure('invalid', 'a message of a later version');
-    }
+  hear({ nodeId }: Link, { events }: Events): Uint8Array {
     return Uint8Array.from(events.map((event) => this.#hear(event, nodeId)));
   }
 

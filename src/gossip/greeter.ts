@@ -23,7 +23,9 @@ import { speaksOfMembers } from './member-links.ts';
 import type { Hello, Reject } from './greeting-messages.ts';
 import type { Request, ViewMessage } from './messages.ts';
 import type { Penalties } from './penalties.ts';
+import { mayAsk } from './protocol-version.ts';
 import type { Responder } from './responder.ts';
+import { ServingFailure } from './serving-failure.ts';
 import type { SessionServer } from './session-server.ts';
 import type { Warnings } from './warnings.ts';
 
@@ -59,6 +61,8 @@ export interface GreeterDependencies {
 
 /** Who misbehaves again within it, does so under the same warning. */
 const MISBEHAVED_LASTS_MS = 600_000;
+
+const OF_LATER_VERSION = 'a message of a later version';
 
 export class Greeter {
   readonly #dependencies: GreeterDependencies;
@@ -110,6 +114,10 @@ export class Greeter {
       },
       onRequest: async (request: Request) => {
         if (link === undefined) await isJudged;
+        if (link !== undefined && !mayAsk(request.type, link.protocolVersion)) {
+          channel.closeMalformed(OF_LATER_VERSION);
+          throw new ServingFailure('invalid', OF_LATER_VERSION);
+        }
         return responder.answer(link, request);
       },
       onNotice: (notice) => {
@@ -117,7 +125,7 @@ export class Greeter {
       },
       onMemberMessage: (message) => {
         if (link === undefined) return;
-        if (!speaksOfMembers(link)) throw new MalformedBytes('a message of a later version');
+        if (!speaksOfMembers(link)) throw new MalformedBytes(OF_LATER_VERSION);
         this.#dependencies.onMemberMessage(link, message);
       },
       onClose: (reason) => {

@@ -78,6 +78,8 @@ export class PartialView implements PeerSampler {
   #checked: NodeId | undefined;
   #checkedAtMs: number;
   #wanted = '';
+  /** Seeds are dialled at the start. */
+  #isAlone = true;
   #shuffledAtMs: number;
   #cancelLook: () => void = () => {};
 
@@ -185,7 +187,8 @@ export class PartialView implements PeerSampler {
       if (this.#isUnreachable(member, nowMs) || down.has(member)) this.#lose(member);
     if (this.#view.active.length < HYPARVIEW_DEFAULTS.activeMax && this.#view.passive.length === 0)
       this.#view.introduce(someOf(this.#present(), INTRODUCED, random));
-    if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS || this.#view.active.length === 0) {
+    const isAsking = this.#waitingByMember.size > 0;
+    if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS || (this.#view.active.length === 0 && !isAsking)) {
       this.#shuffledAtMs = nowMs - random.fraction() * LOOK_MS;
       this.#view.cycle();
     }
@@ -195,7 +198,6 @@ export class PartialView implements PeerSampler {
       this.#checked = this.#checks.next((member) => !this.watches(member) && !down.has(member));
     }
     this.#partFromOthers(nowMs);
-    if (this.#view.active.length === 0) this.#dependencies.dialSeeds();
     this.#changed();
   }
 
@@ -241,6 +243,10 @@ export class PartialView implements PeerSampler {
   }
 
   #changed(): void {
+    const wasAlone = this.#isAlone;
+    this.#isAlone = this.wantsSeeds;
+    // Once: after that they are dialled again and again by themselves, as long as they are wanted.
+    if (this.#isAlone && !wasAlone) this.#dependencies.dialSeeds();
     const wanted = [
       ...this.#view.active,
       ' ',

@@ -16,11 +16,9 @@ import {
 import { compareHeads } from './compare-heads.ts';
 import type { Link } from './link.ts';
 import type { Failure, Reply } from './messages.ts';
-import type { DigestReply } from './round-messages.ts';
 import type { NewRequest } from './pending-requests.ts';
-
-/** Of the protocol: heads are told since. */
-const HEADS_SINCE_VERSION = 2;
+import { HEADS_SINCE } from './protocol-version.ts';
+import type { DigestReply } from './round-messages.ts';
 
 export interface SummaryOutcome {
   /** Both have seen the same. */
@@ -78,7 +76,7 @@ export class Rounds {
 
   /** Enough wherever it adds up, whatever the number of runs that nodes had. */
   async #compareHeads(link: Link): Promise<Comparison | undefined> {
-    if (link.protocolVersion < HEADS_SINCE_VERSION) return undefined;
+    if (link.protocolVersion < HEADS_SINCE) return undefined;
     return compareHeads(
       {
         replica: this.#replica,

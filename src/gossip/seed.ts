@@ -56,9 +56,11 @@ export class Seed {
     for (const dialer of this.#dialerByAddress.values()) dialer.stop();
   }
 
-  /** Resolves when no look-up and no attempt to dial is under way. */
+  /**
+   * Resolves when no attempt to dial is under way. A look-up is not waited for: nothing comes of it after `stop`, and name
+   * servers that do not answer are given up after a minute only.
+   */
   async idle(): Promise<void> {
-    await this.#lookingUp;
     await Promise.all([...this.#dialerByAddress.values()].map((dialer) => dialer.idle()));
   }
 

@@ -19,6 +19,9 @@ const DIAL_WAIT_MS = 6000;
 const PUSH_WAIT_MS = 2000;
 const PUSH_LOOK_MS = 50;
 
+/** Between two times that peers which are away are dialled because somebody waits: there may be a hundred a second who do. */
+const HURRY_MS = 1000;
+
 /** How often `untilSeen` looks again, and all of it whether it was called off. */
 const STEP_MS = 100;
 
@@ -44,6 +47,7 @@ export interface SyncCounts {
 
 export class Sync {
   readonly #dependencies: SyncDependencies;
+  #hurriedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(dependencies: SyncDependencies) {
@@ -78,9 +82,13 @@ export class Sync {
 
   /** Begins a round with every peer, and dials those that are away; nobody waits for it. */
   hurry(): void {
-    const { peers, antiEntropy } = this.#dependencies;
+    const { peers, antiEntropy, clock } = this.#dependencies;
     if (this.#stopped) return;
-    void peers.dialNow();
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#hurriedAtMs >= HURRY_MS) {
+      this.#hurriedAtMs = nowMs;
+      void peers.dialNow();
+    }
     for (const link of peers.links()) void antiEntropy.freshRound(link);
   }
 

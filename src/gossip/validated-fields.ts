@@ -11,8 +11,8 @@ import type { Extremes } from './aggregate.ts';
 export const REASON_LENGTH_MAX = 500;
 
 const UINT32_MAX = 0xffff_ffff;
-/** A million sums of a million nodes are finite. */
-const NUMBER_MAX = 1e30;
+/** A million sums of a million nodes are finite. Part of the protocol. */
+export const NUMBER_MAX = 1e30;
 const HASH_BYTES = 8;
 const CODE = /^[a-z-]{1,32}$/;
 const SESSION_NAME = /^[0-9a-f]{32}$/;

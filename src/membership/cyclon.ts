@@ -14,7 +14,7 @@ export interface CyclonOptions {
 }
 
 /** Figures of the paper, section 5: views of 20, of which 8 travel. */
-export const CYCLON_DEFAULTS: CyclonOptions = { viewSize: 20, shuffleLength: 8 };
+const CYCLON_DEFAULTS: CyclonOptions = { viewSize: 20, shuffleLength: 8 };
 
 /** A node that is known: what is needed to reach it, and for how many shuffles it has been known. */
 export interface Neighbour<Peer> {

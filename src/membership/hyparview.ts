@@ -208,17 +208,20 @@ export class HyParView<Peer> {
     if (next !== undefined)
       return this.#dependencies.send(next, { type: 'shuffle', origin, left: left - 1, peers });
     if (this.#isSelf(origin)) return;
-    const given = this.#some(this.passive, peers.length + 1);
+    const given = this.#some(this.passive, Math.min(peers.length + 1, this.#exchangedMax));
     this.#dependencies.send(origin, { type: 'shuffle-reply', peers: given });
     this.#learn([origin, ...peers], given);
   }
 
   /** No more than a shuffle brings; `handedOn` make room first. */
   #learn(peers: readonly Peer[], handedOn: readonly Peer[]): void {
-    const { shuffledActive, shuffledPassive } = this.#options;
     const replaceable = handedOn.map((peer) => this.#nameOf(peer));
-    for (const peer of peers.slice(0, 1 + shuffledActive + shuffledPassive))
-      this.#remember(peer, replaceable);
+    for (const peer of peers.slice(0, this.#exchangedMax)) this.#remember(peer, replaceable);
+  }
+
+  /** What one end of a shuffle gives the other at most: its origin is one of them. */
+  get #exchangedMax(): number {
+    return 1 + this.#options.shuffledActive + this.#options.shuffledPassive;
   }
 
   #remember(peer: Peer, replaceable: string[] = []): void {

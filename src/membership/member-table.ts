@@ -75,8 +75,9 @@ export class MemberTable {
   /** What changed; `undefined` if what is known holds against it. */
   merge(update: Update, nowMs: number): Change | undefined {
     const known = this.#memberById.get(update.nodeId);
-    const sinceMs = nowMs - update.ageMs;
     if (known === undefined) return this.#add(update, nowMs);
+    // One that is older is about to be dropped, all the same; and what a liar tells must not grow beyond what may be told on.
+    const sinceMs = nowMs - Math.min(update.ageMs, this.#keptMs(update.status));
     if (compareRecords(update, known.record) === 0 && !isLive(update))
       known.sinceMs = Math.min(known.sinceMs, sinceMs);
     if (!supersedes(update, known.record)) return undefined;

@@ -24,8 +24,12 @@ export class ProbeOrder {
     this.#live = live;
   }
 
-  /** Into a random place of the round that is under way: whoever comes is not known to be probed late, or soon. */
+  /**
+   * Into a random place of the round that is under way, if it is not to come in it: whoever comes is not known to be probed
+   * late, or soon.
+   */
   add(member: NodeId): void {
+    if (this.#order.includes(member)) return;
     this.#order.splice(Math.floor(this.#random.fraction() * (this.#order.length + 1)), 0, member);
   }
 

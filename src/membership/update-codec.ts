@@ -4,6 +4,7 @@ import { isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import { asciiBytes, byteString } from '../core/bytes.ts';
+import { isHostPort } from '../core/host.ts';
 import {
   ADDRESS_LENGTH_MAX,
   isLive,
@@ -18,16 +19,11 @@ export const UPDATES_BYTES_MAX: number = 32 * 1024;
 
 const NAME_LENGTH_MAX = 64;
 
-/** A host as DNS and IPv6 write it, without what a terminal or a log could be fooled with; then a port. */
-const ADDRESS =
-  /^(?:\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,32})?\]|[A-Za-z0-9._-]{1,253}):(?<port>[1-9]\d{0,4})$/u;
 const VERSION = /^[\u0021-\u007e]{0,32}$/u;
 
 /** Whether an address may travel: `host:port`, IPv6 in brackets, or empty. */
 export function isMemberAddress(address: string): boolean {
-  if (address === '') return true;
-  const port = ADDRESS.exec(address)?.groups?.['port'];
-  return port !== undefined && Number(port) <= 65_535;
+  return address === '' || isHostPort(address);
 }
 
 export function isMemberVersion(version: string): boolean {

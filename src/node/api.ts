@@ -205,7 +205,8 @@ export interface NodeOptions extends StoreOptions {
   readonly metadata?: string;
   /**
    * `full` (default): links are kept with all members; `partial`: with some five, whatever the size of the cluster, of
-   * which others take the place when they fail (HyParView). One setting for the cluster.
+   * which others take the place when they fail (HyParView), and of the other members 128 at most are known. One setting
+   * for the cluster.
    */
   readonly sampler?: 'full' | 'partial';
   /** Between two probes of a member. Default 1,000. */

@@ -30,6 +30,8 @@ export interface Batch {
   readonly operations: readonly WriteOperation[];
   readonly sync: boolean;
   readonly atMs: number;
+  /** Its writer was told that it is not there. */
+  readonly hasFailed?: boolean;
 }
 
 export function failure(code: WriteFailure['code']): Error {

@@ -98,6 +98,11 @@ export class SimulatedDisk {
     this.#seen = await this.#durable.copy();
   }
 
+  /** A write that failed is there, and may be gone again. */
+  get holdsFailedWrite(): boolean {
+    return this.#batches.some(({ hasFailed }) => hasFailed);
+  }
+
   /** The members that its node knows, as it keeps them beside the store. */
   get members(): Uint8Array | undefined {
     return this.#folder.members;
@@ -220,7 +225,7 @@ export class SimulatedDisk {
       state.hasFailed = true;
       await this.#takes(WRITE_MEAN_MS, life);
       // Written, and not synced.
-      if (failing.isKept) await this.#written(inner, { ...batch, sync: false });
+      if (failing.isKept) await this.#written(inner, { ...batch, sync: false, hasFailed: true });
       throw failure(failing.code);
     }
     this.#inFlight = batch;

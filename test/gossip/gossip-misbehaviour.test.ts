@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import type { NodeId } from '../../src/core/actor.ts';
+import { firstShare } from '../../src/gossip/aggregate.ts';
 import { helloOf } from '../../src/gossip/handshake.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
+import type { NewRequest } from '../../src/gossip/pending-requests.ts';
 import {
   addressOf,
   GossipCluster,
@@ -12,6 +14,7 @@ import {
 } from '../support/gossip-fixture.ts';
 import { RecordingLog } from '../support/recording-log.ts';
 import { contents } from '../support/replica-fixture.ts';
+import { ScriptedPeer } from '../support/scripted-peer.ts';
 
 const NONSENSE = Uint8Array.of(0x91, 0x63);
 
@@ -129,6 +132,35 @@ describe('a peer that breaks the protocol', () => {
     expect(pauses[0]).toBeGreaterThanOrEqual(2500);
     // As of the sixth offence; half a minute later one is made up for at most.
     expect(Math.min(...pauses.slice(6))).toBeGreaterThanOrEqual(16_000);
+    await cluster.stopAll();
+  });
+
+  test.each<NewRequest>([
+    { type: 'heads', rows: [], all: true },
+    { type: 'chains', rows: [], steps: 1 },
+    { type: 'events', events: [] },
+    {
+      type: 'aggregate',
+      name: 'n',
+      asker: 'peer' as NodeId,
+      epoch: 1,
+      ageMs: 0,
+      number: 1,
+      applied: 0,
+      share: firstShare(1, true),
+    },
+  ])('is one that speaks version 1 and asks what version 2 has brought: $type', async (request) => {
+    const cluster = new GossipCluster();
+    const a = await cluster.start('a');
+    for (const [version, malformed] of [
+      [2, 0],
+      [1, 1],
+    ] as const) {
+      const peer = await ScriptedPeer.dial(cluster, 'a', version);
+      peer.ask(request);
+      await cluster.pass(10);
+      expect(a.gossip.malformed).toBe(malformed);
+    }
     await cluster.stopAll();
   });
 });

@@ -9,7 +9,7 @@ import {
 } from '../support/gossip-fixture.ts';
 
 const RUMOURS = { intervalMs: 20, fanout: 3, unneededMax: 4 };
-/** Virtual time goes from timer to timer. */
+/** Fewer timers make virtual time pass sooner. */
 const SELDOM = { ...RUMOURS, intervalMs: INTERVAL_MS };
 
 /** All are told of the first one only. */
@@ -134,4 +134,22 @@ describe('nodes with partial views', () => {
     expect(holders(left, late)).toBe(23);
     await cluster.stopAll();
   }, 60_000);
+
+  test('that reach nobody dial their seeds after pauses that grow, and find them when they are there', async () => {
+    const cluster = new GossipCluster();
+    const alone = await startOne(cluster, 'n1');
+    await cluster.pass(600_000);
+    // Half of 30 s on average.
+    expect(cluster.dials.length).toBeGreaterThan(600 / 30);
+    expect(cluster.dials.length).toBeLessThan(600 / 10);
+    const seed = await startOne(cluster, 'n0');
+    await cluster.pass(35_000);
+    expect(linkedWith(alone)).toStrictEqual(['n0']);
+    await cluster.stop(seed);
+    cluster.dials.splice(0);
+    await cluster.pass(600_000);
+    expect(cluster.dials.length).toBeGreaterThan(600 / 30);
+    expect(cluster.dials.length).toBeLessThan(600 / 10);
+    await cluster.stopAll();
+  });
 });

@@ -143,6 +143,22 @@ test('differing settings are told on both sides, and do no harm', async () => {
   await cluster.stopAll();
 });
 
+test('a peer that is away is dialled at once for whoever waits for it, but not more than once a second', async () => {
+  const cluster = new GossipCluster();
+  const a = await cluster.start('a', { peers: ['b'] });
+  await cluster.pass(300_000);
+  cluster.dials.splice(0);
+  a.gossip.hurry();
+  await cluster.pass(0);
+  expect(cluster.dials).toHaveLength(1);
+  for (let times = 0; times < 100; times++) {
+    a.gossip.hurry();
+    await cluster.pass(20);
+  }
+  expect(cluster.dials.length).toBeLessThanOrEqual(3);
+  await cluster.stopAll();
+});
+
 describe('after a cut', () => {
   test('a node dials again after pauses that grow to at most 30 s, and catches up', async () => {
     const cluster = new GossipCluster();

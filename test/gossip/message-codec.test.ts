@@ -651,3 +651,10 @@ test('a reject for a reason that a later version has added is a reject, with its
   expect(() => decodeTree([2, 'Too loud', 'be quiet'])).toThrow('position 1 of a message is not a code');
   expect(() => decodeTree([2, 7, 'be quiet'])).toThrow('position 1 of a message is not a code');
 });
+
+test('a share that peers have made too large travels as far as numbers go, and is not malformed', () => {
+  const share = { sum: 3e30, contributors: -2e30, weight: 1, minimum: 1, maximum: 2 };
+  const reply = { type: 'aggregate-reply', request: 1, share } as const;
+  const sent = { ...share, sum: 1e30, contributors: -1e30 };
+  expect(decodeMessage(encodeMessage(reply, packer), packer)).toEqual({ ...reply, share: sent });
+});

@@ -181,6 +181,15 @@ describe('a name without a port', () => {
   });
 });
 
+test('a node stops though a name is being looked up', async () => {
+  const cluster = new GossipCluster();
+  const never = new Promise<never>(() => {});
+  const resolver: Resolver = { hosts: () => never, services: () => never };
+  await cluster.start('a', { peers: ['all'], resolver });
+  await cluster.pass(INTERVAL_MS);
+  await cluster.stopAll();
+});
+
 test('an address is not looked up', async () => {
   const cluster = new GossipCluster();
   const resolver = new Names();

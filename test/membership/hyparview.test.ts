@@ -93,6 +93,28 @@ describe('the views of a node', () => {
     expect(node.passive).toHaveLength(OPTIONS.passiveMax);
   });
 
+  test('give no more to a shuffle than one may bring, however many it names', () => {
+    const given: number[] = [];
+    const roomy = new HyParView<number>({
+      self: 0,
+      nameOf: String,
+      random: createSeededRandom(1),
+      send: (_, message) => void (message.type === 'shuffle-reply' && given.push(message.peers.length)),
+    });
+    const heard = Array.from({ length: 8 }, (_, at) => at + 1);
+    for (const hundreds of [100, 200, 300])
+      roomy.receive(1, { type: 'shuffle-reply', peers: heard.map((peer) => hundreds + peer) });
+    expect(roomy.passive.length).toBeGreaterThan(17);
+    roomy.receive(1, { type: 'shuffle', origin: 2, left: 1, peers: [3, 4] });
+    roomy.receive(1, {
+      type: 'shuffle',
+      origin: 2,
+      left: 1,
+      peers: Array.from({ length: 16 }, (_, at) => at),
+    });
+    expect(given).toStrictEqual([3, 8]);
+  });
+
   test('take in who has nobody, and drop another, which is told; who has others is declined', () => {
     const { node, sent } = nodeAlone(0);
     for (const peer of [1, 2, 3]) node.receive(peer, { type: 'neighbour', isUrgent: false });

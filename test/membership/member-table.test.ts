@@ -162,6 +162,13 @@ describe('a table of members', () => {
     },
   );
 
+  test('takes no age for more than it keeps anybody: the longest that may be told would grow beyond it', () => {
+    const table = tableOf(UP);
+    table.merge({ ...UP, status: 'down', ageMs: Number.MAX_SAFE_INTEGER }, NOW_MS);
+    expect(table.get(UP.nodeId)?.sinceMs).toBe(NOW_MS - OPTIONS.memberRetentionMs);
+    expect(table.prune(NOW_MS)).toBe(1);
+  });
+
   test('never drops one that lives', () => {
     const table = tableOf(UP, { ...UP, nodeId: 'b' as NodeId, status: 'suspect', accuser: UP.nodeId });
     expect(table.prune(Number.MAX_SAFE_INTEGER)).toBe(0);

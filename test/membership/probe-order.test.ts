@@ -31,6 +31,14 @@ describe('the order in which members are probed', () => {
     expect(new Set(places).size).toBeGreaterThan(10);
   });
 
+  test('comes once in a round to whoever goes and comes back again and again: others have their turn', () => {
+    const order = new ProbeOrder(createSeededRandom(1), () => MEMBERS);
+    const first = order.next(always);
+    for (let times = 0; times < 100; times++) for (const member of MEMBERS.slice(0, 5)) order.add(member);
+    const rest = rounds(order, 1, MEMBERS.length)[0] ?? [];
+    expect(MEMBERS.filter((member) => member !== first && !rest.includes(member))).toEqual([]);
+  });
+
   test('passes over whoever is not meant', () => {
     const order = new ProbeOrder(createSeededRandom(1), () => MEMBERS);
     const seen = Array.from({ length: 10 }, () => order.next((member) => member === 'n3' || member === 'n4'));

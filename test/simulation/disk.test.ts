@@ -124,6 +124,9 @@ describe('a write that fails', () => {
     disk.failure = { code: 'EIO', after: 0, isKept: true, openings: 0 };
     await expect(through(time, store.write([put('a')], { sync: true }))).rejects.toThrow('input/output');
     expect(await names()).toEqual(['a']);
+    expect(disk.holdsFailedWrite).toBe(true);
+    await disk.losePower();
+    expect(disk.holdsFailedWrite).toBe(false);
     const found = await outcomes(async (on) => {
       const other = await on.open();
       on.disk.failure = { code: 'EIO', after: 0, isKept: true, openings: 0 };

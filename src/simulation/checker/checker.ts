@@ -99,6 +99,7 @@ export class Checker {
     for (const machine of [...this.#world.machines, ...this.#world.clones]) {
       const before = this.#lookedAt.get(machine);
       if (before?.writes === machine.disk.writes && before.life === machine.life) continue;
+      if (machine.disk.holdsFailedWrite) continue;
       const size = before?.state?.entryByKey.size ?? 0;
       if (size > ENTRIES_SMALL && !isChosen(this.#random, ENTRIES_SMALL / size)) continue;
       await this.#look(machine);

@@ -20,9 +20,9 @@ interface Begun extends Scene {
 }
 
 /** Two nodes; the first has written. */
-async function begun(): Promise<Begun> {
+async function begun(seed: number = 1): Promise<Begun> {
   const { options } = drawProfile('calm', streamOf(1, 'profile'));
-  const world = new World({ seed: 1, nodes: 2, options, hash64 });
+  const world = new World({ seed, nodes: 2, options, hash64 });
   const scene = openScene(world, hash64);
   world.startAll();
   await world.until(() => world.running().length === 2, 10, 1000);
@@ -108,6 +108,27 @@ describe('on a machine that runs', () => {
 
   test('the disk is set back by a fault that tells: nothing is broken', async () => {
     expect(await setBack(await begun(), true)).toBe(undefined);
+  });
+
+  test('a write fails, is there all the same, and may go with the power: nothing is broken', async () => {
+    const gone = new Set<boolean>();
+    for (let seed = 1; seed <= 6; seed++) {
+      const scene = await begun(seed);
+      const { machine, world } = scene;
+      machine.disk.failure = { code: 'EIO', after: 0, isKept: true, openings: 100 };
+      const { writes } = machine.disk;
+      void write(scene, machine, [{ key: 'later', valueBytes: 0 }], askPlainly);
+      await world.pass(1000);
+      expect(machine.disk.writes).toBeGreaterThan(writes);
+      const crashed = machine.crash(true);
+      await world.pass(1);
+      await crashed;
+      machine.disk.mend();
+      machine.start();
+      expect(await promiseBrokenIn(scene)).toBe(undefined);
+      gone.add((await machine.running?.node.get('later')) === undefined);
+    }
+    expect(gone).toEqual(new Set([false, true]));
   });
 
   test('somebody writes past the ledger: something is there that nobody wrote', async () => {
