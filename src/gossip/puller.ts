@@ -47,6 +47,9 @@ export interface PullerDependencies extends PullDependencies {
   readonly onCompleted: (peer: NodeId) => void;
 }
 
+/** To find out that too much is lacking takes both ends seconds of work. */
+const TOO_MANY_RUNS_PAUSE_MS = 600_000;
+
 /** How a pull ended: as its last session did, with nothing to pull, or set aside. */
 export interface PullResult {
   readonly outcome: Exclude<Step, 'more'> | 'nothing' | 'set-aside';
@@ -69,6 +72,8 @@ export class Puller {
   #stopped = false;
   /** Peers that had nothing to compare with when last asked: from them it is a delta, or nothing. */
   readonly #incomparable = new Set<NodeId>();
+  /** Peers from which too much is lacking to be asked for. */
+  readonly #comparedAgainAtMs = new Map<NodeId, number>();
   /** Entries received so far. */
   entries = 0;
   /** Sessions so far of which something lay too far in the future. */
@@ -174,7 +179,8 @@ export class Puller {
     };
     const resumed = await PullSession.resume(this.#dependencies, peer);
     if (resumed !== undefined) return resumed;
-    const { replica, compare: compareRows } = this.#dependencies;
+    const { replica, clock, compare: compareRows } = this.#dependencies;
+    if (clock.monotonicMs() < (this.#comparedAgainAtMs.get(link.nodeId) ?? 0)) return 'later';
     const { actors, rows, behind } = await compareRows(link);
     if (behind === 0 && !compare) return undefined;
     if (this.#differInTooMuch(link.nodeId, actors)) return 'later';
@@ -187,10 +193,13 @@ export class Puller {
 
   /** A session tells all rows that differ at once: of a part of them nothing could be adopted. */
   #differInTooMuch(peer: NodeId, { length }: readonly Actor[]): boolean {
-    const { warnings } = this.#dependencies;
-    if (length > ROWS_MAX) warnings.raise('TOO_MANY_RUNS', peer, tooManyRunsSentence(peer, length));
-    else warnings.clear('TOO_MANY_RUNS', peer);
-    return length > ROWS_MAX;
+    const { warnings, clock } = this.#dependencies;
+    this.#comparedAgainAtMs.delete(peer);
+    warnings.clear('TOO_MANY_RUNS', peer);
+    if (length <= ROWS_MAX) return false;
+    this.#comparedAgainAtMs.set(peer, clock.monotonicMs() + TOO_MANY_RUNS_PAUSE_MS);
+    warnings.raise('TOO_MANY_RUNS', peer, tooManyRunsSentence(peer, length));
+    return true;
   }
 
   /** One line for whoever wonders what became of a node's entries after an absence. */

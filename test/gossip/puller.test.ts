@@ -12,11 +12,12 @@ import { pullDependencies, SESSION_TIMEOUT_MS } from './session-fixture.ts';
 
 const PEER = 'a' as NodeId;
 
-test('a node that lacks more runs than fit into one request asks for none, and says so until it lacks fewer', async () => {
+test('a node that lacks more runs than fit into one request asks for none, looks seldom, and says so until it lacks fewer', async () => {
   const clock = new SimulatedClock();
   const replica = await openTestReplica({ nodeId: 'b', clock });
   const warnings = new Warnings(clock, silentLog);
   const asked: string[] = [];
+  let compared = 0;
   const channel = {
     isOpen: true,
     isStalled: false,
@@ -33,7 +34,10 @@ test('a node that lacks more runs than fit into one request asks for none, and s
     log: silentLog,
     warnings,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    compare: () => Promise.resolve({ actors: runs, rows: [], lacks: new Set(), behind: runs.length }),
+    compare: () => {
+      compared++;
+      return Promise.resolve({ actors: runs, rows: [], lacks: new Set(), behind: runs.length });
+    },
     linkTo: () => link,
     onPeerClock: () => {},
     isComparing: () => false,
@@ -46,6 +50,9 @@ test('a node that lacks more runs than fit into one request asks for none, and s
   expect(asked).toEqual([]);
 
   runs.pop();
+  expect((await puller.pull(link)).outcome).toBe('nothing');
+  expect(compared).toBe(1);
+  await clock.advance(600_000);
   expect((await puller.pull(link)).outcome).toBe('not-serving');
   expect(warnings.all()).toEqual([]);
   expect(asked).toEqual(['open']);
