@@ -1,14 +1,14 @@
 /** The part of `docs/cluster-figures.md` about the detection of failures: tables, with what they mean. */
 
 import { markdownTable } from '../markdown.ts';
+import { TIMED } from './detectors.ts';
 import type { Figures } from './figures.ts';
 
 /** Of Das et al. 2002, section 3.2: e / (e - 1). */
-export const PERIODS_EXPECTED: number = Math.E / (Math.E - 1);
+const PERIODS_EXPECTED: number = Math.E / (Math.E - 1);
 
 export function page({ detectors, latencies, falsePositives }: Figures): string {
   const { nodes, blockedMs, openMs, blocks, bySlow } = falsePositives;
-  const timed = ['SWIM', 'Lifeguard'];
   return `## Failure detection
 
 Members probe each other as in SWIM (Das et al. 2002), with Lifeguard (Dadgar et al. 2018): the production code of
@@ -25,13 +25,13 @@ ${markdownTable(
     'members',
     'periods to a probe',
     'expected',
-    ...timed.flatMap((name) => [`${name}: suspect`, 'down', 'down at all']),
+    ...TIMED.flatMap((name) => [`${name}: suspect`, 'down', 'down at all']),
   ],
   latencies.map(({ nodes: size, periodsToProbe, secondsByDetector }) => [
     size,
     periodsToProbe,
     PERIODS_EXPECTED.toFixed(2),
-    ...timed.flatMap((name) => {
+    ...TIMED.flatMap((name) => {
       const { suspect, down, allDown } = secondsByDetector[name] ?? { suspect: 0, down: 0, allDown: 0 };
       return [suspect, down, allDown];
     }),
