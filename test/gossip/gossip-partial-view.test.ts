@@ -1,9 +1,7 @@
 /** Clusters whose nodes keep links with a few members only, on virtual time. */
 
 import { describe, expect, test } from 'vitest';
-import { GossipCluster, INTERVAL_MS, type TestNode } from '../support/gossip-fixture.ts';
-
-const RUMOURS = { intervalMs: 20, fanout: 3, unneededMax: 4 };
+import { GossipCluster, INTERVAL_MS, RUMOURS, type TestNode } from '../support/gossip-fixture.ts';
 
 /** All are told of the first one only. */
 async function clusterOf(count: number): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {

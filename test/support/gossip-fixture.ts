@@ -35,6 +35,7 @@ export const TOMBSTONE_TTL_MS = 20_000;
 export const MAX_DRIFT_MS = 30_000;
 export const INTERVAL_MS = 1000;
 export const SESSION_TIMEOUT_MS = 30_000;
+export const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
 
 /** Every host listens at this port. */
 const PORT = 7000;
