@@ -1,4 +1,4 @@
-/** `npm run detection`: measures how soon, and how wrongly, failures are detected, and writes it where page and pictures take it from. */
+/** `npm run detection`: measures how soon, and how wrongly, failures are detected, for the page and the pictures. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
