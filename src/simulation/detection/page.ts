@@ -1,6 +1,6 @@
 /** The part of `docs/cluster-figures.md` about the detection of failures: tables, with what they mean. */
 
-import { markdownTable } from '../markdown.ts';
+import { markdownTable, wrapParagraphs } from '../markdown.ts';
 import { TIMED } from './detectors.ts';
 import type { Figures } from './figures.ts';
 
@@ -9,7 +9,7 @@ const PERIODS_EXPECTED: number = Math.E / (Math.E - 1);
 
 export function page({ detectors, latencies, falsePositives }: Figures): string {
   const { nodes, blockedMs, openMs, blocks, bySlow } = falsePositives;
-  return `## Failure detection
+  return wrapParagraphs(`## Failure detection
 
 Members probe each other as in SWIM (Das et al. 2002), with Lifeguard (Dadgar et al. 2018): the production code of
 \`src/membership\`, on virtual time, with a probe interval (the papers' protocol period) of a second and three helpers.
@@ -66,7 +66,7 @@ a slow member go on while its messages wait. A process that gets no processor st
 its timers are late as well, which it notices, and does not count the time in which it could not listen
 (\`listening-time.ts\`).
 
-![Members that are well and were found down, against slow members](pictures/detection-false-positives.svg)`;
+![Members that are well and were found down, against slow members](pictures/detection-false-positives.svg)`);
 }
 
 /** Over all cases. */
