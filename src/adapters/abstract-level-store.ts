@@ -8,7 +8,7 @@ export type BytesLevel = AbstractLevel<unknown, Uint8Array, Uint8Array>;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Read at once, at most, and one record more. With classic-level's 16 KiB threads wait for each other an eighth of the time. */
+/** What one read takes at most, and a record more: with classic-level's 16 KiB an eighth of the time goes into changing threads. */
 const PAGE = { highWaterMarkBytes: 64 * 1024 } as const;
 
 /** `db` is open, with `view` encodings; the ordered store closes it. */

@@ -2,6 +2,9 @@
 
 import { isIPv6 } from 'node:net';
 import { BoatoError } from '../core/errors.ts';
+import { PORT_MAX } from '../core/host.ts';
+
+export { formatAddress } from '../core/host.ts';
 
 export interface Address {
   /** Without brackets. */
@@ -15,7 +18,7 @@ export function parseAddress(text: string): Address {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]\s/]+)):(?<port>\d{1,5})$/u.exec(text);
   const { v6, host, port } = match?.groups ?? {};
   const isValid =
-    port !== undefined && Number(port) <= 65_535 && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
+    port !== undefined && Number(port) <= PORT_MAX && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
   const name = v6 ?? host;
   if (!isValid || name === undefined) {
     throw new BoatoError(
@@ -24,8 +27,4 @@ export function parseAddress(text: string): Address {
     );
   }
   return { host: name, port: Number(port) };
-}
-
-export function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

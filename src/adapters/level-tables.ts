@@ -19,8 +19,8 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import crc32c from 'crc-32/crc32c.js';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
-import { crc32c } from './crc32c.ts';
 import { ascends, entriesOf, unpackBlock } from './level-block.ts';
 
 const TABLE = /\.(?:ldb|sst)$/u;
@@ -151,7 +151,7 @@ function endOf({ offset, size }: Handle): number {
 
 function isSound(bytes: Uint8Array, handle: Handle): boolean {
   const end = endOf(handle);
-  const crc = crc32c(bytes.subarray(handle.offset, end + 1));
+  const crc = crc32c.buf(bytes.subarray(handle.offset, end + 1));
   const masked = (((crc >>> 15) | (crc << 17)) + MASK) >>> 0;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(end + 1, true) === masked;
 }

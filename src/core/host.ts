@@ -23,7 +23,7 @@ export function isHostPort(value: unknown): value is string {
   return isHostOfIt && Number(port) <= PORT_MAX;
 }
 
-export function hostPort(host: string, port: number): string {
+export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -43,7 +43,7 @@ export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || /^[0:]+$/u.test(host);
 }
 
-/** Without brackets; of `host:port` as `hostPort` makes it. */
+/** Without brackets; of `host:port` as `formatAddress` makes it. */
 export function hostOf(address: string): string {
   return address.replace(/:\d+$/u, '').replace(/^\[(?<v6>.*)\]$/u, '$<v6>');
 }

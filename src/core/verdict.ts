@@ -4,7 +4,8 @@
  *
  * 1. Their entry is merged if its dot was not seen here; the larger one stays, as in every merge.
  * 2. An own tombstone stays: collection will take it. An own entry that the server had not seen stays: the server lacks
- *    it. So does one that has become what the server holds, as an entry that came with its batch does. (An expired one is judged like a live one, because a clock may step back.)
+ *    it. So does one that is by now what the server holds, since it came along with its batch. (An expired one is judged
+ *    like a live one, because a clock may step back.)
  * 3. An own entry that the server had seen was replaced there if theirs is larger, and was deleted there if it lies at or
  *    below the horizon: it goes. (Horizons decide, not ages: an age trusts clocks.)
  * 4. Else nothing explains why the server does not have it: the server has lost it.

@@ -3,7 +3,7 @@
  * not know which of them others can reach, so they tell it by which host they know it.
  */
 
-import { hostOf, hostPort, isHost, isLoopback, isWildcard } from '../core/host.ts';
+import { formatAddress, hostOf, isHost, isLoopback, isWildcard } from '../core/host.ts';
 
 export class OwnAddress {
   /** Empty while it is not known. */
@@ -23,7 +23,7 @@ export class OwnAddress {
 
   /** `host:port`; empty while the host is not known. */
   get text(): string {
-    return this.#host === '' ? '' : hostPort(this.#host, this.#port);
+    return this.#host === '' ? '' : formatAddress(this.#host, this.#port);
   }
 
   /** As a hello tells it. */

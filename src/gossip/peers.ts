@@ -7,7 +7,7 @@
  */
 
 import type { NodeId } from '../core/actor.ts';
-import { hostOf, hostPort } from '../core/host.ts';
+import { formatAddress, hostOf } from '../core/host.ts';
 import type { Log } from '../ports/log.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { Channel } from './channel.ts';
@@ -300,5 +300,5 @@ export class Peers {
 /** Where the node says that it is reached, else where it was seen. */
 function reachedAt({ address, contact }: Link): string {
   if (contact === undefined || contact.port === 0) return address;
-  return hostPort(contact.host === '' ? hostOf(address) : contact.host, contact.port);
+  return formatAddress(contact.host === '' ? hostOf(address) : contact.host, contact.port);
 }

@@ -1,6 +1,6 @@
 /** Where the nodes are that an address of a seed stands for. */
 
-import { hostPort, isHost, PORT_DEFAULT } from '../core/host.ts';
+import { formatAddress, isHost, PORT_DEFAULT } from '../core/host.ts';
 import type { Resolver } from '../ports/resolver.ts';
 
 /** By this, and a name, a service is looked for (RFC 2782). */
@@ -32,11 +32,11 @@ export async function placesOf(address: string, resolver: Resolver): Promise<rea
   const hosts = ofOneFamily(await resolver.hosts(name).catch(() => []));
   if (hosts.length === 0) throw new Error(`The name ${name} is not known.`);
   // One that has a single address is dialled by its name, as it is written.
-  if (hosts.length === 1) return [{ address: hostPort(name, port ?? PORT_DEFAULT) }];
+  if (hosts.length === 1) return [{ address: formatAddress(name, port ?? PORT_DEFAULT) }];
   return hosts
     .toSorted()
     .slice(0, PLACES_MAX)
-    .map((host) => ({ address: hostPort(host, port ?? PORT_DEFAULT), name }));
+    .map((host) => ({ address: formatAddress(host, port ?? PORT_DEFAULT), name }));
 }
 
 /** A host may have an address of either family: each node is dialled by that which the machine prefers. */
@@ -49,7 +49,7 @@ async function servicesOf(name: string, resolver: Resolver): Promise<readonly Pl
   const found = await resolver.services(name.startsWith('_') ? name : SERVICE + name).catch(() => []);
   const addresses = found
     .filter(({ host, port }) => isHost(host) && port > 0)
-    .map(({ host, port }) => hostPort(host, port));
+    .map(({ host, port }) => formatAddress(host, port));
   return [...new Set(addresses)]
     .toSorted()
     .slice(0, PLACES_MAX)

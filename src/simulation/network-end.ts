@@ -1,7 +1,6 @@
 /** One end of a simulated connection. */
 
-import { FRAME_HEADER_BYTES } from '../core/limits.ts';
-import { FRAME_BYTES_MAX } from '../core/limits.ts';
+import { FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from '../core/limits.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Connection, ConnectionEvents } from '../ports/transport.ts';
 import type { ProcessLife } from './process-life.ts';

@@ -112,7 +112,7 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
   return isChosen(random, WITH_MEMBERSHIP) ? withMembership(profile, random) : profile;
 }
 
-/** One name that all are told, or two; what befalls members, more often than not; links with a few members only, now and then. */
+/** All are told one name or two; members leave and are forgotten more often than not; now and then they link with few others. */
 function withMembership(profile: Profile, random: Random): Profile {
   const faults = OF_MEMBERS.filter(() => isChosen(random, 0.7));
   return {

@@ -3,6 +3,8 @@
 import { createSeededRandom } from '../adapters/seeded-random.ts';
 import type { Random } from '../ports/random.ts';
 
+export { isChosen } from '../epidemics/chance.ts';
+
 /** A stream of its own for each `name`. */
 export function streamOf(seed: number, name: string): Random {
   let mixed = seed >>> 0;
@@ -17,10 +19,6 @@ export function integerIn(random: Random, min: number, end: number): number {
 
 export function fractionIn(random: Random, min: number, max: number): number {
   return min + random.fraction() * (max - min);
-}
-
-export function isChosen(random: Random, probability: number): boolean {
-  return random.fraction() < probability;
 }
 
 /** One of `items`, which must not be empty. */

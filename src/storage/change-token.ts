@@ -91,7 +91,7 @@ function read(reader: ByteReader): ChangeToken {
   const horizon = reader.uint64() as Version;
   const nextExpiry = reader.uint64();
   const unnamed = reader.byte();
-  if (unnamed > 1) throw new MalformedBytes('it is neither one nor the other');
+  if (unnamed > 1) throw new MalformedBytes('it has a flag that is neither 0 nor 1');
   const partly = toldRows(reader.lengthPrefixed());
   const rowByActor = toldRows(reader.raw(reader.left));
   const nextExpiryMs = nextExpiry === 0 ? Number.POSITIVE_INFINITY : nextExpiry;

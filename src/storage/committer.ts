@@ -3,7 +3,8 @@
  * are answered when theirs is on disk. Any failed write fences the store: nothing more is acknowledged on this state, which
  * is ahead of the disk, until another one takes its place.
  *
- * 1. Groups are decided, written and answered in the order in which their jobs came.
+ * 1. Groups are decided, written and answered in the order in which their jobs came; one whose keys cannot be read is refused
+ *    at once.
  * 2. At most one write is on its way to disk. What comes meanwhile is decided, group after group, over the state in memory, and
  *    over what the groups before leave under their keys where the disk would be asked; all of it is the next write.
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.

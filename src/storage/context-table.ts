@@ -11,8 +11,6 @@ import { headsOf } from '../core/heads.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { IndexFacts } from './row-record.ts';
 
-const MODULUS_MASK = 0xffff_ffff_ffff_ffffn;
-
 /** A row that changes in place. `no` is the actor's local number. */
 export class LiveRow implements Row, IndexFacts {
   readonly no: number;
@@ -175,7 +173,7 @@ export class ContextTable {
     for (const row of changed) {
       const hash = this.#fingerprints.row(row);
       if (hash === row.hash) continue;
-      this.#hash = (this.#hash - row.hash + hash) & MODULUS_MASK;
+      this.#hash = BigInt.asUintN(64, this.#hash - row.hash + hash);
       row.hash = hash;
       row.movedAtMs = monotonicMs;
     }
@@ -188,7 +186,7 @@ export class ContextTable {
   hashWithout(actors: readonly Actor[]): bigint {
     let hash = this.#hash;
     for (const actor of actors) hash -= this.#byActor.get(actor)?.hash ?? 0n;
-    return hash & MODULUS_MASK;
+    return BigInt.asUintN(64, hash);
   }
 
   /** A copy of the actor's row as of now, with its cloud; of an unknown actor what is known without a row. */
@@ -210,7 +208,7 @@ export class ContextTable {
   /** The row is known no more, and says nothing already; its number stays with it, for snapshots that refer to it. */
   remove(row: LiveRow): void {
     assert(row.live === 0 && row.loose.count + row.cloud.count === 0, 'only a row without dots goes');
-    this.#hash = (this.#hash - row.hash) & MODULUS_MASK;
+    this.#hash = BigInt.asUintN(64, this.#hash - row.hash);
     this.#byActor.delete(row.actor);
     this.#unsettled.delete(row);
     this.#heads = undefined;

@@ -28,7 +28,8 @@ type BegunSession = NewSession & Pick<StoredSession, 'exempt' | 'mixed'>;
 interface Storing {
   readonly chunk: ArrivedChunk;
   head: BegunSession | undefined;
-  failed: Error | undefined;
+  /** Slices that are decided. */
+  decided: number;
 }
 
 export class Sessions {
@@ -138,12 +139,12 @@ export class Sessions {
 
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
-    const storing: Storing = { chunk, head: undefined, failed: undefined };
+    const storing: Storing = { chunk, head: undefined, decided: 0 };
     // All at once: one is decided while the one before it is written, and nothing else between them.
-    await Promise.all(slicesOf(chunk.entries).map((slice) => this.#storeSlice(storing, slice)));
+    await Promise.all(slicesOf(chunk.entries).map((slice, at) => this.#storeSlice(storing, slice, at)));
   }
 
-  #storeSlice(storing: Storing, { entries, isLast }: Slice): Promise<void> {
+  #storeSlice(storing: Storing, { entries, isLast }: Slice, at: number): Promise<void> {
     const { chunk } = storing;
     const keys = entries.map(({ key }) => key);
     return this.#committer.commit({
@@ -153,15 +154,11 @@ export class Sessions {
       sync: true,
       from: chunk.peer,
       decide: (transaction) => {
-        // The cursor must not move past a slice that could not be stored.
-        if (storing.failed !== undefined) throw storing.failed;
-        try {
-          transaction.assertReadable(keys);
-          storing.head = this.#begun(transaction, storing);
-        } catch (error) {
-          storing.failed = error as Error;
-          throw error;
-        }
+        // The cursor must not move past a slice that could not be stored; whoever waits is told why by that one.
+        if (storing.decided !== at) throw voidSession();
+        transaction.assertReadable(keys);
+        storing.head = this.#begun(transaction, storing);
+        storing.decided++;
         for (const entry of entries) mergeEntry(transaction, entry);
         if (storing.head.order === 'key') transaction.state.bootstrapping = true;
         if (entries.length > 0) this.mixOthers(transaction, chunk.peer);

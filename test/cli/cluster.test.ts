@@ -2,19 +2,13 @@
 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Member } from '../../src/node/api.ts';
 import { runStore, type RunResult, type ServeProcess, spawnStore, startServe } from '../support/run-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { printedMembers } from '../support/watched-node.ts';
 
 async function start(folder: string, name: string, ...args: readonly string[]): Promise<ServeProcess> {
   const data = join(folder, name);
   return startServe(['--data', data, '--name', name, '--probe-interval', '200ms', ...args]);
-}
-
-async function statuses(folder: string, name: string): Promise<Record<string, string>> {
-  const { stdout } = await runStore(['members', '--data', join(folder, name), '--json']);
-  const { members } = JSON.parse(stdout) as { readonly members: readonly Member[] };
-  return Object.fromEntries(members.map(({ nodeId, status }) => [nodeId, status]));
 }
 
 test('nodes form a cluster, see one fail, forget it, and let one leave', async () => {
@@ -43,7 +37,7 @@ test('nodes form a cluster, see one fail, forget it, and let one leave', async (
     stdout: `joined at ${a.address}\n`,
   });
   await hear('"event":"up","member":{"nodeId":"c"');
-  expect(await statuses(folder, 'a')).toEqual({ a: 'up', b: 'up', c: 'up' });
+  expect(await printedMembers(join(folder, 'a'))).toEqual({ a: 'up', b: 'up', c: 'up' });
   expect(await runStore(['forget', 'b', ...of('a')])).toMatchObject({
     code: 3,
     stderr:
@@ -54,12 +48,12 @@ test('nodes form a cluster, see one fail, forget it, and let one leave', async (
   await hear('"event":"suspect","member":{"nodeId":"c"');
   await hear('"event":"down","member":{"nodeId":"c"');
   expect(await runStore(['forget', 'c', ...of('a')])).toMatchObject({ code: 0, stdout: 'forgot c\n' });
-  expect(await statuses(folder, 'a')).toEqual({ a: 'up', b: 'up' });
+  expect(await printedMembers(join(folder, 'a'))).toEqual({ a: 'up', b: 'up' });
 
   expect(await runStore(['leave', ...of('b')])).toMatchObject({ code: 0, stdout: 'left, and stopped\n' });
   expect((await b.exited).code).toBe(0);
   await hear('"event":"left","member":{"nodeId":"b"');
-  expect(await statuses(folder, 'a')).toEqual({ a: 'up', b: 'left' });
+  expect(await printedMembers(join(folder, 'a'))).toEqual({ a: 'up', b: 'left' });
   watching.kill('SIGINT');
   expect(await a.stop()).toBe(0);
 });

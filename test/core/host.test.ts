@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostOf, hostPort, isHost, isHostPort, isPortless, isWildcard } from '../../src/core/host.ts';
+import { formatAddress, hostOf, isHost, isHostPort, isPortless, isWildcard } from '../../src/core/host.ts';
 
 describe('a host', () => {
   test.each([
@@ -34,7 +34,7 @@ describe('an address', () => {
   test.each(['a:1', '10.0.0.1:65535', '[::1]:7531', '[fe80::1%eth0]:1'])('is %s', (address) => {
     expect(isHostPort(address)).toBe(true);
     const port = Number(/\d+$/u.exec(address)?.[0]);
-    expect(hostPort(hostOf(address), port)).toBe(address);
+    expect(formatAddress(hostOf(address), port)).toBe(address);
   });
 
   test.each(['', 'a', 'a:', 'a:0', 'a:65536', ':1', '::1:1', '[a]:1', 'a b:1', 'a:1 ', 'a:1e3', 7531])(

@@ -3,35 +3,24 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Written } from '../../src/storage/write.ts';
-import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { GossipCluster, INTERVAL_MS, RUMOURS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { type Mesh, startMesh } from '../support/mesh.ts';
 import { put } from '../support/replica-fixture.ts';
 import { ScriptedPeer } from '../support/scripted-peer.ts';
 
-const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
-
-interface Mesh {
-  readonly cluster: GossipCluster;
-  readonly nodes: readonly TestNode[];
+interface WritingMesh extends Omit<Mesh, 'first'> {
+  /** The first of the nodes. */
   readonly writer: TestNode;
 }
 
-/** All know each other, and have nothing to say. */
 async function mesh(
   count: number,
   rumours: RumourOptions | 'off' = RUMOURS,
   diskOf: (host: string) => MemoryDisk = () => new MemoryDisk(),
-): Promise<Mesh> {
-  const cluster = new GossipCluster();
-  const hosts = Array.from({ length: count }, (_, at) => `n${at}`);
-  const nodes: TestNode[] = [];
-  for (const host of hosts) {
-    const peers = hosts.filter((peer) => peer < host);
-    const disk = diskOf(host);
-    nodes.push(await cluster.start(host, { peers, disk, ...(rumours === 'off' ? {} : { rumours }) }));
-  }
-  await cluster.pass(5 * INTERVAL_MS);
-  cluster.takeSent();
-  return { cluster, nodes, writer: nodes[0] as TestNode };
+): Promise<WritingMesh> {
+  const telling = rumours === 'off' ? {} : { rumours };
+  const { first: writer, ...others } = await startMesh(count, (host) => ({ disk: diskOf(host), ...telling }));
+  return { ...others, writer };
 }
 
 interface Outcome {
@@ -41,7 +30,7 @@ interface Outcome {
 
 /** Writes, and waits for so many peers. */
 async function writeHeld(
-  { cluster, writer }: Pick<Mesh, 'cluster' | 'writer'>,
+  { cluster, writer }: Pick<WritingMesh, 'cluster' | 'writer'>,
   key: string,
   count: number,
   timeoutMs: number = 5000,
@@ -207,7 +196,7 @@ describe('a write that waits for other nodes', () => {
 describe('a peer of version 1', () => {
   async function withPeer(
     rumours?: RumourOptions,
-  ): Promise<Pick<Mesh, 'cluster' | 'writer'> & { peer: ScriptedPeer }> {
+  ): Promise<Pick<WritingMesh, 'cluster' | 'writer'> & { peer: ScriptedPeer }> {
     const cluster = new GossipCluster();
     const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
     return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', 1) };

@@ -7,11 +7,10 @@ import { BoatoError } from '../../src/core/errors.ts';
 import { Channel, type ChannelEvents } from '../../src/gossip/channel.ts';
 import { encodeMessage } from '../../src/gossip/message-codec.ts';
 import type { Hello } from '../../src/gossip/greeting-messages.ts';
-import type { Message, Reply, Request, Notice } from '../../src/gossip/messages.ts';
+import type { Message, Notice, Reply, Request, ViewMessage } from '../../src/gossip/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
 import type { NewReply } from '../../src/gossip/pending-requests.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
-import type { ViewMessage } from '../../src/gossip/messages.ts';
 import type { Connection } from '../../src/ports/transport.ts';
 
 /** A request fails after so long without a byte, and at most half a second later. */

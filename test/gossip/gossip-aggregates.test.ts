@@ -4,23 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import type { Aggregate } from '../../src/gossip/aggregate.ts';
 import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { type Mesh, startMesh } from '../support/mesh.ts';
 
 /** What an answer takes at most. */
 const EPOCH_MS = 2500;
 
 /** Each node contributes its number under `numbers`, from 1 on. */
-async function mesh(count: number): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {
-  const cluster = new GossipCluster();
-  const nodes: TestNode[] = [];
-  for (let at = 0; at < count; at++) {
-    const peers = nodes.map(({ host }) => host);
-    const node = await cluster.start(`n${at}`, { peers });
-    node.gossip.aggregation.contribute('numbers', () => at + 1);
-    nodes.push(node);
-  }
-  await cluster.pass(5 * INTERVAL_MS);
-  cluster.takeSent();
-  return { cluster, nodes };
+async function mesh(count: number): Promise<Mesh> {
+  const started = await startMesh(count);
+  for (const [at, { gossip }] of started.nodes.entries())
+    gossip.aggregation.contribute('numbers', () => at + 1);
+  return started;
 }
 
 async function ask(cluster: GossipCluster, node: TestNode, name = 'numbers'): Promise<Aggregate> {

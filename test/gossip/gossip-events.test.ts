@@ -2,27 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/actor.ts';
 import type { UserEvent } from '../../src/gossip/event-codec.ts';
 import { BROUGHT_PER_SECOND, OWN_PER_SECOND } from '../../src/gossip/event-mongering.ts';
-import { GossipCluster, INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { INTERVAL_MS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { startMesh } from '../support/mesh.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 import { ScriptedPeer } from '../support/scripted-peer.ts';
-
-interface Mesh {
-  readonly cluster: GossipCluster;
-  readonly nodes: readonly TestNode[];
-  readonly first: TestNode;
-}
-
-/** All know each other, and have nothing to say. */
-async function mesh(count: number): Promise<Mesh> {
-  const cluster = new GossipCluster();
-  const hosts = Array.from({ length: count }, (_, at) => `n${at}`);
-  const nodes: TestNode[] = [];
-  for (const host of hosts)
-    nodes.push(await cluster.start(host, { peers: hosts.filter((peer) => peer < host) }));
-  await cluster.pass(2 * INTERVAL_MS);
-  cluster.takeSent();
-  return { cluster, nodes, first: nodes[0] as TestNode };
-}
 
 const namesOf = ({ events }: TestNode): string[] => events.map(({ name }) => name);
 
@@ -31,7 +14,7 @@ const tellings = (sent: readonly Sent[]): Sent[] =>
 
 describe('a message of a user', () => {
   test('reaches each of 16 nodes once, the one that began it, too, in a quarter of the time between rounds', async () => {
-    const { cluster, nodes, first } = await mesh(16);
+    const { cluster, nodes, first } = await startMesh(16);
     expect(first.gossip.broadcast('deploy', utf8('v'))).toBe(true);
     await cluster.pass(INTERVAL_MS / 4);
     expect(nodes.map(namesOf)).toStrictEqual(nodes.map(() => ['deploy']));
@@ -45,7 +28,7 @@ describe('a message of a user', () => {
   });
 
   test('goes on through others where the way is cut, and is told nobody who was away', async () => {
-    const { cluster, nodes, first } = await mesh(4);
+    const { cluster, nodes, first } = await startMesh(4);
     const [, second, third, away] = nodes as [TestNode, TestNode, TestNode, TestNode];
     cluster.network.cut('n0', 'n2');
     for (const host of ['n0', 'n1', 'n2']) cluster.network.cut(host, 'n3');
@@ -62,7 +45,7 @@ describe('a message of a user', () => {
 
   test('is told at most once though every other telling, or every other answer, is lost', async () => {
     for (const lost of ['events', 'events-reply'] as const) {
-      const { cluster, nodes, first } = await mesh(8);
+      const { cluster, nodes, first } = await startMesh(8);
       let count = 0;
       cluster.onSend = ({ from, to, message }) => {
         if (message === 'malformed' || message.type !== lost || count++ % 2 === 0) return;
@@ -84,7 +67,7 @@ describe('a message of a user', () => {
   });
 
   test('of a node that was restarted is no repetition, though it counts from one again', async () => {
-    const { cluster, nodes } = await mesh(3);
+    const { cluster, nodes } = await startMesh(3);
     const [first, second] = nodes as [TestNode, TestNode];
     second.gossip.broadcast('before', utf8('v'));
     await cluster.pass(INTERVAL_MS);
@@ -99,7 +82,7 @@ describe('a message of a user', () => {
   });
 
   test('is refused when the node has told a second’s worth in less', async () => {
-    const { cluster, nodes, first } = await mesh(2);
+    const { cluster, nodes, first } = await startMesh(2);
     const told = Array.from({ length: 3 * OWN_PER_SECOND }, () => first.gossip.broadcast('e', utf8('v')));
     // What a second brings, and the one that goes beyond it.
     expect(told.filter(Boolean)).toHaveLength(OWN_PER_SECOND + 1);
@@ -116,7 +99,7 @@ function event(sequence: number): UserEvent {
 
 describe('a peer', () => {
   test('that brings too many is told that they are not taken, and stays', async () => {
-    const { cluster, first } = await mesh(1);
+    const { cluster, first } = await startMesh(1);
     const peer = await ScriptedPeer.dial(cluster, 'n0', 2);
     for (let from = 1; from <= 3 * BROUGHT_PER_SECOND; from += 200)
       peer.ask({ type: 'events', events: Array.from({ length: 200 }, (_, at) => event(from + at)) });
@@ -136,7 +119,7 @@ describe('a peer', () => {
   });
 
   test('that speaks version 1 is told of no event, and may tell none', async () => {
-    const { cluster, first } = await mesh(1);
+    const { cluster, first } = await startMesh(1);
     const peer = await ScriptedPeer.dial(cluster, 'n0', 1);
     first.gossip.broadcast('deploy', utf8('v'));
     await cluster.pass(INTERVAL_MS);

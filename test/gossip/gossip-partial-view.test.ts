@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   GossipCluster,
   INTERVAL_MS,
+  RUMOURS,
   type TestNode,
   type TestNodeOptions,
 } from '../support/gossip-fixture.ts';
 
-const RUMOURS = { intervalMs: 20, fanout: 3, unneededMax: 4 };
 /** Fewer timers make virtual time pass sooner. */
 const SELDOM = { ...RUMOURS, intervalMs: INTERVAL_MS };
 

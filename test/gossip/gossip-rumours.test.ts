@@ -1,25 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
-import { GossipCluster, INTERVAL_MS, keysSent, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { INTERVAL_MS, keysSent, RUMOURS, type Sent, type TestNode } from '../support/gossip-fixture.ts';
+import { type Mesh, startMesh } from '../support/mesh.ts';
 import { put } from '../support/replica-fixture.ts';
 
-const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
-
-/** All know each other, and have nothing to say. */
-async function mesh(
-  count: number,
-  rumours: RumourOptions | 'off' = RUMOURS,
-): Promise<{ cluster: GossipCluster; nodes: TestNode[] }> {
-  const cluster = new GossipCluster();
-  const hosts = Array.from({ length: count }, (_, at) => `n${at}`);
-  const nodes: TestNode[] = [];
-  for (const host of hosts) {
-    const peers = hosts.filter((peer) => peer < host);
-    nodes.push(await cluster.start(host, { peers, ...(rumours === 'off' ? {} : { rumours }) }));
-  }
-  await cluster.pass(5 * INTERVAL_MS);
-  cluster.takeSent();
-  return { cluster, nodes };
+/** Of nodes that tell rumours. */
+function mesh(count: number, rumours: RumourOptions = RUMOURS): Promise<Mesh> {
+  return startMesh(count, () => ({ rumours }));
 }
 
 function holders(nodes: readonly TestNode[], writer: TestNode): TestNode[] {
@@ -120,7 +107,7 @@ describe('rumours', () => {
   });
 
   test('that are off are not told, and taken all the same', async () => {
-    const { cluster, nodes } = await mesh(2, 'off');
+    const { cluster, nodes } = await startMesh(2);
     const [writer] = nodes as [TestNode];
     await writer.put('news', 'value');
     await cluster.pass(100);

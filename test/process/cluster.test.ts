@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Member, MemberStatus } from '../../src/index.ts';
+import type { Member } from '../../src/index.ts';
 import { runStore, spawnStore } from '../support/run-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
@@ -10,6 +10,7 @@ import {
   expectSameKeys,
   expectStatus,
   formCluster,
+  printedMembers,
   WatchedNode,
 } from '../support/watched-node.ts';
 
@@ -38,13 +39,6 @@ function watchMembers(dir: string): string[] {
     events.push(member === undefined ? event : `${member.nodeId} ${event}`);
   });
   return events;
-}
-
-/** What `store members --json` prints. */
-async function printedMembers(dir: string): Promise<Readonly<Record<string, MemberStatus>>> {
-  const { stdout } = await runStore(['members', '--json', '--data', dir]);
-  const { members } = JSON.parse(stdout) as { readonly members: readonly Member[] };
-  return Object.fromEntries(members.map(({ nodeId, status }) => [nodeId, status]));
 }
 
 describe('a cluster', { timeout: 180_000 }, () => {

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { BoatoError } from '../../src/core/errors.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 
 interface HeldStore extends OrderedStore {
@@ -121,4 +123,32 @@ describe('a group that is decided while another is being written', () => {
       { numRuns: 40 },
     );
   });
+});
+
+test('a chunk of which a part cannot be stored, in a group between others, counts as if none of it had come', async () => {
+  const server = await openTestReplica({ nodeId: 'a' });
+  for (const batch of [1, 2, 3])
+    await server.write(Array.from({ length: FULL_GROUP }, (_, at) => put(`${batch}/${at}`, '')));
+  const inner = await new MemoryDisk().open();
+  let fails = false;
+  const store: OrderedStore = {
+    ...inner,
+    getMany: async (keys) => {
+      const isFailing = fails && keys.some((key) => Buffer.from(key).includes('2/0'));
+      if (!isFailing) return inner.getMany(keys);
+      fails = false;
+      throw new BoatoError('STORE_UNREADABLE', 'Too many files are open.');
+    },
+  };
+  const puller = await openTestReplica({ nodeId: 'b', store, dotCacheBytes: 0 });
+  const { chunks } = await readSession(puller, server);
+  expect(chunks).toHaveLength(1);
+  fails = true;
+  await expect(puller.storeChunk(chunks[0] as (typeof chunks)[number])).rejects.toMatchObject({
+    code: 'STORE_UNREADABLE',
+  });
+  await expect(puller.adopt(server.nodeId)).rejects.toMatchObject({ code: 'SESSION_VOID' });
+  expect(await pull(puller, server)).toBe('adopted');
+  expect(await contents(puller)).toEqual(await contents(server));
+  for (const replica of [server, puller]) await replica.close();
 });

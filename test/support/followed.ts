@@ -1,7 +1,7 @@
 /** A command that goes on, and its lines as they come. */
 
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { spawnStore } from './run-store.ts';
 
@@ -15,16 +15,13 @@ export interface Followed {
 export function spawnFollowed(args: readonly string[]): Followed {
   const child = spawnStore(args);
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
   let errors = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const line = async (): Promise<string> => {
-    while (!output.includes('\n')) await once(child.stdout as NodeJS.ReadableStream, 'data');
-    const end = output.indexOf('\n');
-    const whole = output.slice(0, end);
-    output = output.slice(end + 1);
-    return whole;
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the output has come to its end: ${errors}`);
+    return value;
   };
   return { child, line, stderr: () => errors };
 }

@@ -1,7 +1,7 @@
 /** Nodes that gossip over the memory network in simulated time, with a transcript of every message. */
 
 import { formatAddress, parseAddress } from '../../src/adapters/address.ts';
-import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
+import { DEFAULT_LIMITS, FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { MemoryNetwork } from '../../src/adapters/memory-transport.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
@@ -11,7 +11,6 @@ import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
-import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { CHUNK_BYTES, unpackChunk } from '../../src/gossip/chunk.ts';
 import { unpackDots } from '../../src/gossip/comparison-lists.ts';
 import type { UserEvent } from '../../src/gossip/event-codec.ts';
@@ -36,6 +35,7 @@ export const TOMBSTONE_TTL_MS = 20_000;
 export const MAX_DRIFT_MS = 30_000;
 export const INTERVAL_MS = 1000;
 export const SESSION_TIMEOUT_MS = 30_000;
+export const RUMOURS: RumourOptions = { intervalMs: 20, fanout: 3, unneededMax: 4 };
 
 /** Every host listens at this port. */
 const PORT = 7000;

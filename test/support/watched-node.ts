@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { SocketClient } from '../../src/cli/socket-client.ts';
-import type { MemberStatus } from '../../src/index.ts';
-import { type RunOptions, type ServeProcess, startServe } from './run-store.ts';
+import type { Member, MemberStatus } from '../../src/index.ts';
+import { runStore, type RunOptions, type ServeProcess, startServe } from './run-store.ts';
 
 /** A stopped process (SIGSTOP) is silent for as long as a test likes. */
 const SILENCE_MS = 600_000;
@@ -124,6 +124,13 @@ export async function expectSameKeys(nodes: readonly WatchedNode[], count: numbe
     expect(first).toContain(`${count} keys, `);
     expect(new Set(held)).toEqual(new Set([first]));
   });
+}
+
+/** What `store members --json` prints. */
+export async function printedMembers(dir: string): Promise<Readonly<Record<string, MemberStatus>>> {
+  const { stdout } = await runStore(['members', '--json', '--data', dir]);
+  const { members } = JSON.parse(stdout) as { readonly members: readonly Member[] };
+  return Object.fromEntries(members.map(({ nodeId, status }) => [nodeId, status]));
 }
 
 function pick<V>(

@@ -148,15 +148,7 @@ export class DetectorCluster {
 
   /** A new process of that name; it knows `records`, and is linked with all that live. */
   start(name: string, facts: Partial<MemberFacts> = {}, records: readonly Update[] = []): DetectorNode {
-    const nodeId = name as NodeId;
-    const own = {
-      address: `${name}:7000`,
-      version: '1.0.0',
-      protocolVersion: 2,
-      metadata: new Uint8Array(0),
-    };
-    const node = new DetectorNode(this, nodeId, { ...own, ...facts }, this.#options);
-    this.#nodeById.set(nodeId, node);
+    const node = this.#add(name as NodeId, facts);
     node.membership.restore(records);
     node.membership.start();
     for (const other of this.nodes) if (other !== node && other.isAlive) this.link(node, other);
@@ -169,23 +161,24 @@ export class DetectorCluster {
       { length: count },
       (_, number) => `n${String(number).padStart(4, '0')}` as NodeId,
     );
-    const records: Update[] = [];
-    for (const nodeId of names) {
-      const facts = {
-        address: `${nodeId}:7000`,
-        version: '1.0.0',
-        protocolVersion: 2,
-        metadata: new Uint8Array(0),
-      };
-      const node = new DetectorNode(this, nodeId, facts, this.#options);
-      this.#nodeById.set(nodeId, node);
-      records.push(...node.membership.records());
-    }
+    const records = names.flatMap((nodeId) => this.#add(nodeId).membership.records());
     for (const node of this.nodes) {
       node.membership.restore(records.filter(({ nodeId }) => nodeId !== node.nodeId));
       node.membership.start();
     }
     return this.nodes;
+  }
+
+  #add(nodeId: NodeId, facts: Partial<MemberFacts> = {}): DetectorNode {
+    const own = {
+      address: `${nodeId}:7000`,
+      version: '1.0.0',
+      protocolVersion: 2,
+      metadata: new Uint8Array(0),
+    };
+    const node = new DetectorNode(this, nodeId, { ...own, ...facts }, this.#options);
+    this.#nodeById.set(nodeId, node);
+    return node;
   }
 
   /** Both ends learn that there is a link. */

@@ -21,3 +21,6 @@ export const DETECTORS: readonly Detector[] = [
   { name: 'Lifeguard', lifeguard: LIFEGUARD },
   { name: 'Lifeguard, processes stand still', lifeguard: LIFEGUARD, standsStill: true },
 ];
+
+/** Names of those whose pace is measured: the parts of Lifeguard have that of one of them. */
+export const TIMED: readonly string[] = ['SWIM', 'Lifeguard'];

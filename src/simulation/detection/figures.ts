@@ -4,7 +4,7 @@ export interface Latency {
   readonly nodes: number;
   /** Whole protocol periods until somebody probes a member that has died, on average. */
   readonly periodsToProbe: number;
-  /** Seconds after it died: until the first suspects it, the first finds it down, and all do; medians, by the name of the detector. */
+  /** By the name of the detector: seconds after it died until the first suspects it, the first finds it down, and all do; medians. */
   readonly secondsByDetector: Readonly<
     Record<string, { readonly suspect: number; readonly down: number; readonly allDown: number }>
   >;
@@ -12,7 +12,7 @@ export interface Latency {
 
 export interface FalsePositives {
   readonly slow: number;
-  /** Times that a member which is not slow was found down, by the name of the detector: at all members, and at those that are not slow. */
+  /** By the name of the detector: how often a member that is not slow was found down, at all members and at those not slow. */
   readonly byDetector: Readonly<Record<string, { readonly all: number; readonly atHealthy: number }>>;
 }
 

@@ -1,10 +1,11 @@
-/** `npm run detection`: measures how soon, and how wrongly, failures are detected, and writes it where page and pictures take it from. */
+/** `npm run detection`: measures how soon, and how wrongly, failures are detected, for the page and the pictures. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { withPart } from '../markdown.ts';
 import { wholeNumber } from '../option-values.ts';
-import { DETECTORS } from './detectors.ts';
+import { mean, median } from '../statistics.ts';
+import { DETECTORS, TIMED } from './detectors.ts';
 import { BLOCKED_MS, BLOCKS, falsePositives, OPEN_MS } from './false-positives.ts';
 import type { FalsePositives, Figures, Latency } from './figures.ts';
 import { course } from './latency.ts';
@@ -18,9 +19,6 @@ const FIGURES = new URL('docs/drawing/detection-figures.json', PACKAGE);
 /** What lies between them is written from the figures; the rest of the page is not. */
 const BEGIN = '<!-- written by `npm run detection` -->';
 const END = '<!-- until here: failure detection -->';
-
-/** Detectors whose pace is measured: the parts of Lifeguard have that of one of them. */
-const TIMED: ReadonlySet<string> = new Set(['SWIM', 'Lifeguard']);
 
 const SIZES: readonly number[] = [8, 32, 128, 256];
 const SLOW: readonly number[] = [4, 8, 16];
@@ -63,7 +61,7 @@ function latency(nodes: number, runs: number): Latency {
   const secondsByDetector: Record<string, { suspect: number; down: number; allDown: number }> = {};
   let periodsToProbe = 0;
   for (const { name, lifeguard } of DETECTORS) {
-    if (!TIMED.has(name)) continue;
+    if (!TIMED.includes(name)) continue;
     const courses = Array.from({ length: runs }, (_, seed) => course(seed, nodes, lifeguard));
     secondsByDetector[name] = {
       suspect: medianSeconds(courses.map(({ suspectMs }) => suspectMs)),
@@ -71,8 +69,7 @@ function latency(nodes: number, runs: number): Latency {
       allDown: medianSeconds(courses.map(({ allDownMs }) => allDownMs)),
     };
     if (name === 'SWIM') {
-      const sum = courses.reduce((total, one) => total + one.periodsToProbe, 0);
-      periodsToProbe = Number((sum / runs).toFixed(2));
+      periodsToProbe = Number(mean(courses.map((one) => one.periodsToProbe)).toFixed(2));
     }
   }
   console.log(`${nodes} members: ${periodsToProbe} periods to a probe`);
@@ -89,6 +86,5 @@ function wrongly(nodes: number, slow: number): FalsePositives {
 }
 
 function medianSeconds(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Number(((sorted[sorted.length >> 1] ?? 0) / 1000).toFixed(1));
+  return Number((median(values) / 1000).toFixed(1));
 }

@@ -1,15 +1,15 @@
 /** The part of `docs/cluster-figures.md` about the detection of failures: tables, with what they mean. */
 
-import { markdownTable } from '../markdown.ts';
+import { markdownTable, wrapParagraphs } from '../markdown.ts';
+import { TIMED } from './detectors.ts';
 import type { Figures } from './figures.ts';
 
 /** Of Das et al. 2002, section 3.2: e / (e - 1). */
-export const PERIODS_EXPECTED: number = Math.E / (Math.E - 1);
+const PERIODS_EXPECTED: number = Math.E / (Math.E - 1);
 
 export function page({ detectors, latencies, falsePositives }: Figures): string {
   const { nodes, blockedMs, openMs, blocks, bySlow } = falsePositives;
-  const timed = ['SWIM', 'Lifeguard'];
-  return `## Failure detection
+  return wrapParagraphs(`## Failure detection
 
 Members probe each other as in SWIM (Das et al. 2002), with Lifeguard (Dadgar et al. 2018): the production code of
 \`src/membership\`, on virtual time, with a probe interval (the papers' protocol period) of a second and three helpers.
@@ -25,13 +25,13 @@ ${markdownTable(
     'members',
     'periods to a probe',
     'expected',
-    ...timed.flatMap((name) => [`${name}: suspect`, 'down', 'down at all']),
+    ...TIMED.flatMap((name) => [`${name}: suspect`, 'down', 'down at all']),
   ],
   latencies.map(({ nodes: size, periodsToProbe, secondsByDetector }) => [
     size,
     periodsToProbe,
     PERIODS_EXPECTED.toFixed(2),
-    ...timed.flatMap((name) => {
+    ...TIMED.flatMap((name) => {
       const { suspect, down, allDown } = secondsByDetector[name] ?? { suspect: 0, down: 0, allDown: 0 };
       return [suspect, down, allDown];
     }),
@@ -66,7 +66,7 @@ a slow member go on while its messages wait. A process that gets no processor st
 its timers are late as well, which it notices, and does not count the time in which it could not listen
 (\`listening-time.ts\`).
 
-![Members that are well and were found down, against slow members](pictures/detection-false-positives.svg)`;
+![Members that are well and were found down, against slow members](pictures/detection-false-positives.svg)`);
 }
 
 /** Over all cases. */

@@ -6,8 +6,8 @@ import { PushSum } from '../../epidemics/push-sum.ts';
 import { firstShare } from '../../gossip/aggregate.ts';
 import { Averaging } from '../../gossip/averaging.ts';
 import type { Random } from '../../ports/random.ts';
+import { mean, short, variance } from '../statistics.ts';
 import { streamOf } from '../streams.ts';
-import { short } from './mongering.ts';
 
 const CYCLES = 40;
 
@@ -33,7 +33,7 @@ export function aggregation(sizes: readonly number[]): AggregationFigures {
 function courseOf(nodes: number): AggregationFigures['courses'][number] {
   const random = streamOf(1, `aggregation ${nodes}`);
   const values = Array.from({ length: nodes }, () => random.fraction());
-  const average = values.reduce((sum, value) => sum + value, 0) / nodes;
+  const average = mean(values);
   const errorOf = (estimates: readonly number[]): number =>
     short(Math.max(...estimates.map((estimate) => Math.abs(estimate / average - 1))));
   const pushSum = new PushSum(values, random);
@@ -61,11 +61,6 @@ function averageAll(averagings: readonly Averaging[], random: Random): void {
     const server = averagings[other] as Averaging;
     asker.settle(nameOf(other), server.serve(nameOf(node), asker.ask(nameOf(other))));
   }
-}
-
-function variance(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
 }
 
 function nameOf(node: number): NodeId {

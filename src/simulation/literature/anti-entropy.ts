@@ -1,8 +1,8 @@
 /** Push, pull and push-pull anti-entropy beside each other: until all have heard, and the tail. */
 
 import { antiEntropy, type AntiEntropyMode } from '../../epidemics/anti-entropy.ts';
+import { mean, short } from '../statistics.ts';
 import { streamOf } from '../streams.ts';
-import { short } from './mongering.ts';
 
 export const MODES: readonly AntiEntropyMode[] = ['push', 'pull', 'push-pull'];
 
@@ -37,12 +37,11 @@ export function compareModes(sizes: readonly number[], runs: number): AntiEntrop
 }
 
 function meanCycles(nodes: number, mode: AntiEntropyMode, runs: number): number {
-  let sum = 0;
-  for (let run = 1; run <= runs; run++) {
-    const course = antiEntropy({ nodes, susceptible: nodes - 1, mode }, streamOf(run, `${mode} ${nodes}`));
-    sum += course.length - 1;
-  }
-  return short(sum / runs);
+  const cycles = Array.from({ length: runs }, (_, run) => {
+    const random = streamOf(run + 1, `${mode} ${nodes}`);
+    return antiEntropy({ nodes, susceptible: nodes - 1, mode }, random).length - 1;
+  });
+  return short(mean(cycles));
 }
 
 function tail(mode: AntiEntropyMode): readonly { measured: number; expected?: number }[] {

@@ -1,6 +1,7 @@
 /** Tables 1 to 3 of Demers et al. 1987: what rumor mongering leaves out, costs, and how long it takes. */
 
 import { type Interest, RumourEpidemic, type RumourOptions } from '../../epidemics/rumour.ts';
+import { mean, short } from '../statistics.ts';
 import { streamOf } from '../streams.ts';
 
 /** Of the paper. */
@@ -91,7 +92,7 @@ function spreading(direction: Direction, interest: Interest, runs: number): Spre
     );
     residue += 1 - epidemic.informed / NODES;
     traffic += epidemic.sent / NODES;
-    average += delays.reduce((sum, cycle) => sum + cycle, 0) / delays.length;
+    average += mean(delays);
     last += Math.max(...delays);
   }
   return {
@@ -100,9 +101,4 @@ function spreading(direction: Direction, interest: Interest, runs: number): Spre
     average: short(average / runs),
     last: short(last / runs),
   };
-}
-
-/** Three digits: more would say more than the runs do. */
-export function short(value: number): number {
-  return Number(value.toPrecision(3));
 }

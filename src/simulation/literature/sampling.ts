@@ -1,9 +1,9 @@
 /** Peer samplers: how evenly they spread links, and what holds together when most nodes fail at one moment. */
 
 import type { Random } from '../../ports/random.ts';
+import { mean, short, variance } from '../statistics.ts';
 import { integerIn, streamOf } from '../streams.ts';
 import { Components } from './components.ts';
-import { short } from './mongering.ts';
 import { cyclonOverlay, hyParViewOverlay, type Overlay } from './overlay.ts';
 
 /** Until views are what they come to. */
@@ -78,13 +78,11 @@ function inDegreesOf(overlay: Overlay, nodes: number): SamplerFigures['inDegrees
   const degrees = Array.from({ length: nodes }, () => 0);
   for (let node = 0; node < nodes; node++)
     for (const other of overlay.viewOf(node)) degrees[other] = (degrees[other] as number) + 1;
-  const mean = degrees.reduce((sum, degree) => sum + degree, 0) / nodes;
-  const variance = degrees.reduce((sum, degree) => sum + (degree - mean) ** 2, 0) / nodes;
   const maximum = Math.max(...degrees);
   const histogram = Array.from({ length: maximum + 1 }, () => 0);
   for (const degree of degrees) histogram[degree] = (histogram[degree] as number) + 1;
-  const deviation = short(Math.sqrt(variance));
-  return { mean: short(mean), deviation, minimum: Math.min(...degrees), maximum, histogram };
+  const deviation = short(Math.sqrt(variance(degrees)));
+  return { mean: short(mean(degrees)), deviation, minimum: Math.min(...degrees), maximum, histogram };
 }
 
 function chooseDead(count: number, nodes: number, random: Random): ReadonlySet<number> {

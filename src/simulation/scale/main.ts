@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { pittel } from '../../epidemics/expectation.ts';
 import { wholeNumber } from '../option-values.ts';
+import { median } from '../statistics.ts';
 import type { Gossiping } from './cluster.ts';
 import type { Figures } from './figures.ts';
 import { page } from './page.ts';
@@ -60,10 +61,10 @@ async function measure(options: { sizes: number[]; seeds: number; largeSeeds: nu
     for (const way of WAYS) {
       const spreads = [];
       for (const seed of seedsFor(nodes)) spreads.push(await spread(seed, nodes, way));
-      byWay[way.name] = median(spreads.map((one) => one.rounds));
+      byWay[way.name] = rounded(median(spreads.map((one) => one.rounds)));
       say(`${nodes} nodes, ${way.name}: ${byWay[way.name]} rounds`);
     }
-    rounds.push({ nodes, pittel: Number(pittel(nodes).toFixed(2)), byWay });
+    rounds.push({ nodes, pittel: rounded(pittel(nodes)), byWay });
   }
   const curves: Record<string, readonly (readonly [rounds: number, nodes: number])[]> = {};
   for (const way of WAYS) {
@@ -82,8 +83,8 @@ async function measure(options: { sizes: number[]; seeds: number; largeSeeds: nu
   for (const nodes of options.sizes.filter((size) => size <= PARTITION_NODES_MAX)) {
     const took = [];
     for (const seed of seedsFor(nodes)) took.push(await convergence(seed, nodes, DEFAULT));
-    partitions.push({ nodes, rounds: median(took) });
-    say(`${nodes} nodes agree ${median(took)} rounds after a partition`);
+    partitions.push({ nodes, rounds: rounded(median(took)) });
+    say(`${nodes} nodes agree ${rounded(median(took))} rounds after a partition`);
   }
   const figures: Figures = {
     ways: WAYS.map(({ name }) => name),
@@ -101,9 +102,8 @@ function say(line: string): void {
   console.log(line);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Number((sorted[sorted.length >> 1] ?? 0).toFixed(2));
+function rounded(rounds: number): number {
+  return Number(rounds.toFixed(2));
 }
 
 function listOf(text: string): number[] {

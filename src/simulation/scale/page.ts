@@ -1,10 +1,10 @@
 /** The page `docs/scale.md`: the figures as tables, with what they mean. */
 
-import { markdownTable } from '../markdown.ts';
+import { markdownTable, wrapParagraphs } from '../markdown.ts';
 import type { Figures } from './figures.ts';
 
 export function page({ ways, rounds, curves, bytes, partitions }: Figures): string {
-  return `# Scale
+  return wrapParagraphs(`# Scale
 
 How clusters behave as they grow. \`npm run scale\` measures it and writes this page, \`npm run pictures\` draws it. The
 nodes are the production ones, in the simulator (\`src/simulation\`): time is virtual, so nothing here depends on the
@@ -51,5 +51,5 @@ ${markdownTable(
   ['nodes', 'rounds'],
   partitions.bySize.map(({ nodes, rounds: taken }) => [nodes, taken]),
 )}
-`;
+`);
 }
