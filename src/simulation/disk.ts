@@ -98,6 +98,11 @@ export class SimulatedDisk {
     this.#seen = await this.#durable.copy();
   }
 
+  /** What a process sees may be ahead of what is there. */
+  get isWriting(): boolean {
+    return this.#inFlight !== undefined;
+  }
+
   /** A write that failed is there, and may be gone again. */
   get holdsFailedWrite(): boolean {
     return this.#batches.some(({ hasFailed }) => hasFailed);

@@ -124,12 +124,13 @@ export class World {
     return this.machines.filter(({ running }) => running !== undefined);
   }
 
-  /** All processes are open, and hold and have seen the same. */
+  /** All processes are open, and hold and have seen the same, on disk. */
   agree(): boolean {
-    const states = this.machines.map(({ running }) => {
+    const states = this.machines.map(({ running, disk }) => {
       const replica = running?.live.current;
       if (replica === undefined || running?.live.outage !== undefined || replica.fenced !== undefined)
         return undefined;
+      if (disk.isWriting) return undefined;
       return `${replica.contextHash()} ${replica.fingerprint().sum} ${replica.isBootstrapping()} ${replica.isHealing()}`;
     });
     return new Set(states).size <= 1 && !states.includes(undefined);
