@@ -177,7 +177,8 @@ export class Checker {
     } else if (before !== undefined) checkGrown(before, state, place);
     checkSums(state, this.#fingerprints, place);
     looked.checkCollected(state, wallMs, place);
-    this.#presence.check(state, wallMs, place);
+    if (state.node !== undefined) looked.noteCopy(state.node);
+    this.#presence.check(state, wallMs, place, looked.isTorn);
     this.#agreement.check(state, this.#othersOf(machine), place);
     this.#confirm(machine, state, place);
   }

@@ -13,6 +13,8 @@ export class LookedAt {
   /** `writes` of the disk, and of which process, as of then. */
   writes = -1;
   life: object | undefined;
+  /** Its first copy is not complete: it may hold parts of batches. */
+  isTorn = false;
   /** Dots of tombstones and expired entries that went (I7). */
   readonly #collected = new Set<string>();
 
@@ -20,6 +22,11 @@ export class LookedAt {
   beginAnew(): void {
     this.#collected.clear();
     this.state = undefined;
+  }
+
+  /** A node that gives up may have lost the record that says so; once it has healed, the copy is complete, too. */
+  noteCopy({ bootstrapping, healing }: NodeState): void {
+    this.isTorn = bootstrapping || (this.isTorn && healing);
   }
 
   /** Whether what the node has dropped is more than when its disk was last looked at, sound or not. */

@@ -18,9 +18,10 @@ export class PresenceCheck {
     this.damaged = damaged;
   }
 
-  check(state: DiskState, wallMs: number, place: Place): void {
+  /** `isTorn`: it may hold parts of batches. */
+  check(state: DiskState, wallMs: number, place: Place, isTorn: boolean): void {
     for (const key of this.#known.keys()) this.#checkKey(key, state, wallMs, { ...place, key });
-    if (state.node?.bootstrapping !== true)
+    if (!isTorn)
       for (const entry of state.entryByKey.values())
         if (entry.first < entry.last) this.#checkBatch(entry, state, place);
   }

@@ -62,11 +62,10 @@ export interface MadeDisk {
   readonly entries?: Readonly<Record<string, MadeEntry>>;
   readonly rows?: Readonly<Record<string, MadeRow>>;
   readonly horizon?: number;
-  readonly bootstrapping?: boolean;
 }
 
 /** Sums add up, as on every sound disk. */
-export function diskOf({ entries = {}, rows = {}, horizon, bootstrapping = false }: MadeDisk): DiskState {
+export function diskOf({ entries = {}, rows = {}, horizon }: MadeDisk): DiskState {
   const present = Object.entries(entries).map(([key, entry]) => entryOf(key, entry));
   const made = Object.entries(rows).map(([nodeId, row]) => rowOf(actorOf(nodeId), row, present));
   const sumOf = (some: readonly PresentEntry[]): Sum =>
@@ -81,7 +80,7 @@ export function diskOf({ entries = {}, rows = {}, horizon, bootstrapping = false
       nextActorNo: made.length,
       ownActor: undefined,
       lastFloor: VERSION_ZERO,
-      bootstrapping,
+      bootstrapping: false,
       damaged: false,
       healing: false,
       drops: 0,

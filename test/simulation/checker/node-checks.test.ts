@@ -5,6 +5,7 @@ import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
 import { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { LookedAt } from '../../../src/simulation/checker/looked-at.ts';
 import { isPastLostTo, noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
+import type { NodeState } from '../../../src/storage/meta-record.ts';
 import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
 import { diskOf, fingerprints, seenOn, TTL_MS, write } from './made.ts';
 
@@ -40,6 +41,21 @@ describe('a node', () => {
     expect(
       lookedAt({ entries: { x: { by: 'a', at: 1 } } }, {}, { entries: { x: { by: 'a', at: 2 } } }),
     ).not.toThrow();
+  });
+
+  test('that began a first copy may hold parts of batches until that is complete, or, if it gave up, it has healed', () => {
+    const looked = new LookedAt();
+    const isTornAfter = (node: Partial<NodeState>): boolean => {
+      looked.noteCopy({ ...(diskOf({}).node as NodeState), ...node });
+      return looked.isTorn;
+    };
+    expect(isTornAfter({ healing: true })).toBe(false);
+    expect(isTornAfter({ bootstrapping: true })).toBe(true);
+    expect(isTornAfter({})).toBe(false);
+    expect(isTornAfter({ bootstrapping: true })).toBe(true);
+    expect(isTornAfter({ healing: true })).toBe(true);
+    expect(isTornAfter({ healing: true })).toBe(true);
+    expect(isTornAfter({})).toBe(false);
   });
 
   test('that dropped a live entry and has it again breaks nothing here', () => {
