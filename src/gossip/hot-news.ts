@@ -4,6 +4,7 @@
  */
 
 import type { NodeId } from '../core/actor.ts';
+import { someOf } from '../membership/shuffled.ts';
 import type { Random } from '../ports/random.ts';
 import { FEEDBACK, type Feedback } from './feedback.ts';
 
@@ -62,13 +63,13 @@ export class HotNews<Item> {
 
   /** All that is news to a few random ones of `peers`. They count as told from now on: what is lost is lost. */
   tellings(peers: readonly NodeId[]): ReadonlyMap<NodeId, readonly Hot<Item>[]> {
-    const { bytesOf, itemsMax } = this.#options;
+    const { bytesOf, itemsMax, random, fanout } = this.#options;
     const hotByPeer = new Map<NodeId, Hot<Item>[]>();
     const bytesByPeer = new Map<NodeId, number>();
     for (const [name, hot] of this.#hotByName) {
       const candidates = peers.filter((peer) => !hot.knownBy.has(peer));
       if (candidates.length === 0) this.#hotByName.delete(name);
-      for (const peer of this.#some(candidates)) {
+      for (const peer of someOf(candidates, fanout, random)) {
         const bytes = (bytesByPeer.get(peer) ?? 0) + bytesOf(hot.item);
         const told = hotByPeer.get(peer) ?? [];
         if (bytes > TELLING_BYTES_MAX || told.length >= itemsMax) continue;
@@ -86,17 +87,5 @@ export class HotNews<Item> {
     if (answer === FEEDBACK.notHeld) return;
     hot.unneeded = answer === FEEDBACK.known ? hot.unneeded + 1 : 0;
     if (hot.unneeded >= this.#options.unneededMax) this.#hotByName.delete(this.#options.nameOf(hot.item));
-  }
-
-  /** Up to `fanout` of `candidates`. */
-  #some(candidates: readonly NodeId[]): readonly NodeId[] {
-    const { random, fanout } = this.#options;
-    const rest = [...candidates];
-    const chosen: NodeId[] = [];
-    while (chosen.length < fanout && rest.length > 0) {
-      const at = Math.floor(random.fraction() * rest.length);
-      chosen.push(...rest.splice(at, 1));
-    }
-    return chosen;
   }
 }

@@ -18,7 +18,7 @@ import type { SessionNotice, SessionReply, SessionRequest } from './session-mess
 export interface ViewMessage {
   readonly type: 'view';
   readonly message: HyParViewMessage<NodeId>;
-  /** Of those that it names, if they may not be known. */
+  /** Of those whom it names, and of its sender, as far as they may not be known. */
   readonly updates: readonly Update[];
 }
 

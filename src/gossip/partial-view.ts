@@ -12,9 +12,9 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { HYPARVIEW_DEFAULTS, HyParView, type HyParViewMessage } from '../membership/hyparview.ts';
+import type { Update } from '../membership/member.ts';
 import { ProbeOrder, someOf } from '../membership/shuffled.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Update } from '../membership/member.ts';
 import type { Random } from '../ports/random.ts';
 import type { Link } from './link.ts';
 import { speaksOfMembers } from './member-links.ts';

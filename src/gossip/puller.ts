@@ -8,7 +8,7 @@
  * 3. A node that gave up its context, or is left with much of sessions that are gone, compares at once (R9).
  */
 
-import type { Actor, NodeId } from '../core/actor.ts';
+import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { type Row, sameEntries } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
@@ -179,27 +179,22 @@ export class Puller {
     };
     const resumed = await PullSession.resume(this.#dependencies, peer);
     if (resumed !== undefined) return resumed;
-    const { replica, clock, compare: compareRows } = this.#dependencies;
+    const { replica, clock, warnings, compare: compareRows } = this.#dependencies;
     if (clock.monotonicMs() < (this.#comparedAgainAtMs.get(link.nodeId) ?? 0)) return 'later';
     const { actors, rows, behind } = await compareRows(link);
+    warnings.clear('TOO_MANY_RUNS', link.nodeId);
     if (behind === 0 && !compare) return undefined;
-    if (this.#differInTooMuch(link.nodeId, actors)) return 'later';
+    // A session tells all rows that differ at once: of a part of them nothing could be adopted.
+    if (actors.length > ROWS_MAX) {
+      warnings.raise('TOO_MANY_RUNS', link.nodeId, tooManyRunsSentence(link.nodeId, actors.length));
+      this.#comparedAgainAtMs.set(link.nodeId, clock.monotonicMs() + TOO_MANY_RUNS_PAUSE_MS);
+      return 'later';
+    }
     const isUnsure = replica.isBootstrapping() || looseAmong(rows, replica) > LOOSE_DOTS_MAX;
     const atOnce = compare || replica.isHealing() || (isUnsure && !this.#incomparable.has(link.nodeId));
     // What the peer is taking over from here differs in every row until it is through.
     if (atOnce && !compare && this.#dependencies.isComparing(link.nodeId)) return 'later';
     return PullSession.begin(this.#dependencies, peer, actors, atOnce);
-  }
-
-  /** A session tells all rows that differ at once: of a part of them nothing could be adopted. */
-  #differInTooMuch(peer: NodeId, { length }: readonly Actor[]): boolean {
-    const { warnings, clock } = this.#dependencies;
-    this.#comparedAgainAtMs.delete(peer);
-    warnings.clear('TOO_MANY_RUNS', peer);
-    if (length <= ROWS_MAX) return false;
-    this.#comparedAgainAtMs.set(peer, clock.monotonicMs() + TOO_MANY_RUNS_PAUSE_MS);
-    warnings.raise('TOO_MANY_RUNS', peer, tooManyRunsSentence(peer, length));
-    return true;
   }
 
   /** One line for whoever wonders what became of a node's entries after an absence. */

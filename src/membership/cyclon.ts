@@ -5,6 +5,7 @@
  */
 
 import type { Random } from '../ports/random.ts';
+import { someOf } from './shuffled.ts';
 
 export interface CyclonOptions {
   /** Neighbours at most, the paper's c. */
@@ -69,13 +70,13 @@ export class Cyclon<Peer> {
     const oldest = this.#oldest();
     if (oldest === undefined) return undefined;
     this.forget(oldest.peer);
-    const others = this.#some(this.#options.shuffleLength - 1);
+    const others = someOf(this.neighbours, this.#options.shuffleLength - 1, this.#dependencies.random);
     return { with: oldest.peer, offered: [{ peer: this.#dependencies.self, age: 0 }, ...others] };
   }
 
   /** Another has begun one, and offers this. What it is given; it may be named there itself. */
   answer(offered: readonly Neighbour<Peer>[]): readonly Neighbour<Peer>[] {
-    const given = this.#some(this.#options.shuffleLength);
+    const given = someOf(this.neighbours, this.#options.shuffleLength, this.#dependencies.random);
     this.#take(offered, given);
     return given;
   }
@@ -113,18 +114,5 @@ export class Cyclon<Peer> {
     for (const neighbour of this.#neighbourByName.values())
       if (oldest === undefined || neighbour.age > oldest.age) oldest = neighbour;
     return oldest;
-  }
-
-  /** `count` random neighbours, or all. */
-  #some(count: number): readonly Neighbour<Peer>[] {
-    const rest = this.neighbours.slice();
-    const chosen: Neighbour<Peer>[] = [];
-    while (chosen.length < count && rest.length > 0) {
-      const at = Math.floor(this.#dependencies.random.fraction() * rest.length);
-      chosen.push(rest[at] as Neighbour<Peer>);
-      rest[at] = rest.at(-1) as Neighbour<Peer>;
-      rest.pop();
-    }
-    return chosen;
   }
 }

@@ -9,6 +9,7 @@
  */
 
 import type { Random } from '../ports/random.ts';
+import { someOf } from './shuffled.ts';
 
 export interface HyParViewOptions {
   /** Links that are kept: some more than a rumour's fanout. */
@@ -190,12 +191,12 @@ export class HyParView<Peer> {
 
   #shuffle(): void {
     const { shuffledActive, shuffledPassive, activeWalk } = this.#options;
+    const { self: origin, random } = this.#dependencies;
     const to = this.#oneOf(this.active);
     if (to === undefined) return;
-    const origin = this.#dependencies.self;
     this.#offered = [
-      ...this.#some(this.active, shuffledActive),
-      ...this.#some(this.passive, shuffledPassive),
+      ...someOf(this.active, shuffledActive, random),
+      ...someOf(this.passive, shuffledPassive, random),
     ];
     this.#dependencies.send(to, { type: 'shuffle', origin, left: activeWalk, peers: this.#offered });
   }
@@ -208,7 +209,8 @@ export class HyParView<Peer> {
     if (next !== undefined)
       return this.#dependencies.send(next, { type: 'shuffle', origin, left: left - 1, peers });
     if (this.#isSelf(origin)) return;
-    const given = this.#some(this.passive, Math.min(peers.length + 1, this.#exchangedMax));
+    const count = Math.min(peers.length + 1, this.#exchangedMax);
+    const given = someOf(this.passive, count, this.#dependencies.random);
     this.#dependencies.send(origin, { type: 'shuffle-reply', peers: given });
     this.#learn([origin, ...peers], given);
   }
@@ -264,13 +266,5 @@ export class HyParView<Peer> {
 
   #oneOf<Item>(items: readonly Item[]): Item | undefined {
     return items[Math.floor(this.#dependencies.random.fraction() * items.length)];
-  }
-
-  #some(peers: readonly Peer[], count: number): readonly Peer[] {
-    const rest = [...peers];
-    const chosen: Peer[] = [];
-    while (chosen.length < count && rest.length > 0)
-      chosen.push(...rest.splice(Math.floor(this.#dependencies.random.fraction() * rest.length), 1));
-    return chosen;
   }
 }
