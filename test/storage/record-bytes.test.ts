@@ -186,9 +186,10 @@ describe("the node's own records", () => {
       { bootstrapping: true },
       { damaged: true },
       { healing: true },
+      { bootstrapping: true, damaged: true, healing: true },
     ].entries()) {
       const bytes = encodeState({ ...state, ...changes });
-      expect(bytes[0]).toBe([0, 1, 2, 4][flag]);
+      expect(bytes[0]).toBe([0, 1, 2, 4, 7][flag]);
       expect(decodeState(bytes)).toEqual({ ...state, ...changes });
     }
     const malformed = `${hex(encodeState(state)).slice(0, -2)}0161`;
@@ -215,10 +216,11 @@ describe('a session that a puller keeps', () => {
       { serverBootstrapping: true },
       { exempt: true },
       { mixed: true },
+      { order: 'key' as const, serverBootstrapping: true, exempt: true, mixed: true },
     ];
     for (const [flag, changes] of each.entries()) {
       const bytes = encodeHead({ ...head, ...changes });
-      expect(bytes[0]).toBe([0, 1, 2, 4, 8][flag]);
+      expect(bytes[0]).toBe([0, 1, 2, 4, 8, 15][flag]);
       expect(decodeHead(bytes)).toEqual({ ...head, ...changes });
     }
   });

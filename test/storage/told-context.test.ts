@@ -223,6 +223,13 @@ describe('who was told something is late', () => {
     expect([late(20, 0, 30), late(19, 0, 30)]).toEqual([false, true]);
   });
 
+  test('by one actor alone, whatever was told of others', () => {
+    const before = told({ [A]: row(20), [B]: row(20, [], 15), [C]: row(20) });
+    const context = [A, B, C].map((actor, no) => here(actor, no, row(20)));
+    expect(isToldLate(before, pinned(context, { horizon: 16 }))).toBe(true);
+    expect(isToldLate(before, pinned(context, { horizon: 15 }))).toBe(false);
+  });
+
   test('of an actor that it was never told of, above its birth', () => {
     const late = (closed: number, horizon: number): boolean =>
       isToldLate(told({}), pinned([here(B, 1, row(20, [], closed))], { horizon }));
