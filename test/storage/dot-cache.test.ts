@@ -55,6 +55,8 @@ describe('the cache of dots', () => {
       { low: 1, high: 3 },
       { low: 3, high: 2 },
       { low: 2, high: 1 },
+      { low: 5, high: 2 },
+      { low: 1, high: 6 },
     ])
       expect(cache.get(other)).toBeNull();
   });
@@ -92,6 +94,17 @@ describe('the cache of dots', () => {
       expect(known(cache, 8)).toHaveLength(8 - more);
     }
     expect(known(cache, 16)).toHaveLength(8);
+  });
+
+  test('knows what was set last however full it is, and takes nothing that it forgot for absent', () => {
+    for (const sets of [2, 4, 7]) {
+      const cache = cacheOf(sets);
+      for (let at = 0; at < 100; at++) {
+        set(cache, at);
+        expect(get(cache, at)).toEqual(dot(at));
+        for (let before = 0; before < at; before++) expect(get(cache, before)).not.toBeNull();
+      }
+    }
   });
 
   test('takes no more than its bytes, and one set at least', () => {
