@@ -1,5 +1,6 @@
 /** What lies on disk is read by later versions: these bytes change only with the version of the format. */
 
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
@@ -253,6 +254,22 @@ describe('a record', () => {
       expect(() => readRecord(other, record, same)).toThrow(
         expect.objectContaining({ code: 'RECORD_DAMAGED' }),
       );
+  });
+
+  test('ends with the CRC-32 of its key and content, of whatever lengths', () => {
+    const bytes = Uint8Array.from({ length: 200 }, (_, at) => (at * 37) & 0xff);
+    for (const keyLength of [0, 1, 63, 64, 65, 100]) {
+      for (const length of [0, 1, 63, 64, 65, 99]) {
+        const [key, content] = [bytes.subarray(0, keyLength), bytes.subarray(100, 100 + length)];
+        const record = seal(key, content);
+        expect(hex(record.subarray(length))).toBe(
+          crc32(Buffer.concat([key, content]))
+            .toString(16)
+            .padStart(8, '0'),
+        );
+        expect(readRecord(key, record, same)).toBe(hex(content));
+      }
+    }
   });
 
   test('is damaged with any of its bits flipped, cut, or with content that makes no sense', () => {
