@@ -108,6 +108,17 @@ describe('the cache of dots', () => {
     }
   });
 
+  test('knows what was set last of keys that all lead to one set, though others have room', () => {
+    const cache = cacheOf(4);
+    for (let at = 1; at <= 20; at++) {
+      cache.set({ low: 0, high: 8 * at }, dot(at));
+      expect(cache.get({ low: 0, high: 8 * at })).toEqual(dot(at));
+    }
+    const all = Array.from({ length: 20 }, (_, at) => cache.get({ low: 0, high: 8 * (at + 1) }));
+    expect(all.filter((found) => found === undefined)).toHaveLength(12);
+    expect(all).not.toContain(null);
+  });
+
   test('takes no more than its bytes, and one set at least', () => {
     const knownOf = (cache: DotCache): number => {
       for (let at = 0; at < 1000; at++) set(cache, at);
