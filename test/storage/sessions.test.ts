@@ -84,3 +84,20 @@ test('what a comparison made known is on disk when it was adopted', async () => 
   const disk = await store.afterPowerLoss(store.batches, () => false);
   expect((await openTestReplica({ nodeId: 'p', clock, disk })).rows()).toEqual(server.rows());
 });
+
+test('the cursor of a session moves with the last slice of a chunk: what a power loss took is asked for again', async () => {
+  const clock = new SimulatedClock();
+  const server = await openTestReplica({ nodeId: 's', clock });
+  for (const write of puts('k', SLICE_ENTRIES + 44)) await server.write([write]);
+  const store = await forgetfulStore();
+  const puller = await openTestReplica({ nodeId: 'p', clock, store });
+  const chunk = await chunkOf(puller, server);
+  const before = store.batches;
+  await puller.storeChunk(chunk);
+  const stored = async (batches: number): Promise<number | undefined> => {
+    const disk = await store.afterPowerLoss(batches, () => false);
+    const reopened = await openTestReplica({ nodeId: 'p', clock, disk });
+    return (await reopened.storedSession(server.nodeId))?.entries;
+  };
+  expect([await stored(before + 1), await stored(before + 2)]).toEqual([undefined, SLICE_ENTRIES + 44]);
+});
