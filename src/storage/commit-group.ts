@@ -73,7 +73,7 @@ export function takeGroup(queue: Queued[]): Queued[] {
   let bytes = 0;
   let count = 0;
   for (const { job } of queue) {
-    if (job === undefined || (count > 0 && (keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX))) break;
+    if (job === undefined || keys >= GROUP_KEYS_MAX || bytes >= GROUP_BYTES_MAX) break;
     keys += job.keys.length;
     bytes += job.bytes;
     count++;

@@ -1,15 +1,24 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { type Actor, birthOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf, type NodeId } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Rumour } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { pull, readSession } from '../support/pull.ts';
-import { contents, del, openTestReplica, presentEntries, put, text } from '../support/replica-fixture.ts';
+import {
+  contents,
+  del,
+  openTestReplica,
+  presentEntries,
+  put,
+  text,
+  utf8,
+} from '../support/replica-fixture.ts';
 
 const MAX_DRIFT_MS = 30_000;
 const TTL_MS = 20_000;
@@ -123,6 +132,40 @@ describe('a rumour', () => {
     expect(node.counts.cloudDots).toBe(0);
     expect(await contents(node)).toEqual({ own: '1', x: 'mine' });
     await expectInvariants(node, written);
+  });
+
+  test('covers a dot that came ahead of its past and was dropped since: it does not come back', async () => {
+    const rumour = await rumourOf(writer, put('x', '1'));
+    await node.write([put('own', '1')]);
+    const { chunks } = await readSession(node, writer);
+    for (const chunk of chunks) await node.storeChunk(chunk);
+    const third = await open('t');
+    await pull(third, writer);
+    await third.write([del('x')]);
+    await clock.advance(TTL_MS);
+    expect(await third.collect()).toEqual({ collected: 1, kept: 0 });
+    const session = (await readSession(node, third)).chunks[0]?.session;
+    assert(session !== undefined, 'the first chunk brings the session');
+    const differences = [{ key: utf8('x'), theirs: undefined }];
+    expect((await node.settle({ session, differences, entries: [] })).dropped).toBe(1);
+    expect(await node.applyRumour(rumour)).toBe('applied');
+    expect(await contents(node)).toEqual({ own: '1' });
+  });
+
+  test('is on disk when it is answered', async () => {
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ nodeId: 'n', store, clock });
+    expect(await replica.applyRumour(await rumourOf(writer, put('x', '1')))).toBe('applied');
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    expect(await contents(await openTestReplica({ nodeId: 'n', disk, clock }))).toEqual({ x: '1' });
+  });
+
+  test('is told to who watches with the peer that it came from', async () => {
+    const watcher = node.watch(utf8(''), undefined);
+    await watcher.step();
+    await node.applyRumour(await rumourOf(writer, put('x', '1')), 'p' as NodeId);
+    expect(await watcher.step()).toMatchObject([{ kind: 'put', from: 'p' }]);
+    await watcher.close();
   });
 
   test('that loses to a larger entry is received all the same', async () => {
