@@ -8,6 +8,7 @@ import { Gossip } from '../gossip/gossip.ts';
 import type { WatchOptions } from '../gossip/member-links.ts';
 import { PROTOCOL_VERSION } from '../gossip/protocol-version.ts';
 import type { RumourOptions } from '../gossip/rumour-mongering.ts';
+import { MEMBERS_MAX } from '../membership/member.ts';
 import { DEFAULT_MEMBERSHIP, PARTIAL_MEMBERS_MAX } from '../membership/options.ts';
 import type { Compressor } from '../ports/compressor.ts';
 import type { Resolver } from '../ports/resolver.ts';
@@ -118,12 +119,6 @@ function membershipOptions(options: CheckedNodeOptions): WatchOptions | undefine
     protocolVersion: PROTOCOL_VERSION,
     metadata: new TextEncoder().encode(metadata),
   };
-  const { membersMax } = DEFAULT_MEMBERSHIP;
-  return {
-    ...DEFAULT_MEMBERSHIP,
-    probeIntervalMs,
-    memberRetentionMs,
-    membersMax: sampler === 'partial' ? PARTIAL_MEMBERS_MAX : membersMax,
-    facts,
-  };
+  const membersMax = sampler === 'partial' ? PARTIAL_MEMBERS_MAX : MEMBERS_MAX;
+  return { ...DEFAULT_MEMBERSHIP, probeIntervalMs, memberRetentionMs, membersMax, facts };
 }
