@@ -10,6 +10,7 @@
 
 import { createRequire } from 'node:module';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
+import { BoatoError } from '../core/errors.ts';
 
 /** For Snappy, with the first block that needs it: most processes look at none. */
 const require = createRequire(import.meta.url);
@@ -28,7 +29,7 @@ export interface BlockEntry {
   readonly value: Uint8Array;
 }
 
-/** Throws `MalformedBytes`, also on an unknown `type`. */
+/** Throws `MalformedBytes`, also on an unknown `type`; `STORE_UNREADABLE` where Snappy is not installed. */
 export function unpackBlock(packed: Uint8Array, type: number | undefined): Uint8Array {
   if (type === PLAIN) return packed;
   if (type === SNAPPY) return unpackSnappy(packed);
@@ -38,13 +39,25 @@ export function unpackBlock(packed: Uint8Array, type: number | undefined): Uint8
 function unpackSnappy(packed: Uint8Array): Uint8Array {
   // Snappy takes the room that the first number asks for; where the system has none, the process ends.
   if (new ByteReader(packed).varint() > BLOCK_BYTES_MAX) throw new MalformedBytes('a block longer than any');
-  const { uncompressSync } = require('snappy') as typeof import('snappy');
+  const { uncompressSync } = loadSnappy();
   try {
     return uncompressSync(packed, { copyOutputData: true }) as Uint8Array;
   } catch (error) {
     // Whatever else fails says nothing of the block, and must not have a sound table marked.
     if (!(error as Error).message.startsWith('snappy: ')) throw error;
     throw new MalformedBytes('a block that Snappy did not pack', { cause: error });
+  }
+}
+
+function loadSnappy(): typeof import('snappy') {
+  try {
+    return require('snappy') as typeof import('snappy');
+  } catch (error) {
+    throw new BoatoError(
+      'STORE_UNREADABLE',
+      'The tables of the database must be looked at, and the package `snappy` is not there for this machine: install with optional packages.',
+      { cause: error },
+    );
   }
 }
 
