@@ -5,6 +5,7 @@
  */
 
 import { MemoryDisk } from '../adapters/memory-store.ts';
+import { equalBytes } from '../core/bytes.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { StoreHome } from '../node/store-home.ts';
 import type { OrderedStore, StoredRecord, WriteOperation, WriteOptions } from '../ports/ordered-store.ts';
@@ -146,6 +147,11 @@ export class SimulatedDisk {
       value === undefined ? { type: 'del', key } : { type: 'put', key, value };
     const durable = await this.#durableOpen();
     if ((await durable.get(key)) !== undefined) await durable.write([operation], { sync: true });
+    // Else it would be whole again once these have come.
+    this.#batches = this.#batches.map((batch) => ({
+      ...batch,
+      operations: batch.operations.map((written) => (equalBytes(written.key, key) ? operation : written)),
+    }));
     await this.#onSeen((store) => store.write([operation], { sync: true }));
     this.writes++;
   }

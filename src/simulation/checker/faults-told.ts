@@ -36,10 +36,10 @@ export class FaultsTold implements Losses {
 
   async beforeRestore(machine: Machine, isCopyDamaged: boolean): Promise<void> {
     await this.#options.look(machine);
+    // What a damaged disk held, nobody can say.
+    if (this.isDamaged(machine)) this.#options.onDiskLost(machine);
     this.replaced.add(machine);
-    this.#rebuilding.delete(machine);
     if (isCopyDamaged) this.#damaged.add(machine);
-    else this.#damaged.delete(machine);
   }
 
   async beforeDamage(machine: Machine): Promise<void> {

@@ -102,6 +102,25 @@ describe('on a machine that runs', () => {
     expect(await promiseBrokenIn(scene, 10_000)).toBe(undefined);
   });
 
+  test('a damaged disk is set back by a fault that tells: what only it had seen is not missed at the end', async () => {
+    const scene = await begun();
+    const { machine, losses, world, checker } = scene;
+    const before = await machine.disk.copy();
+    world.machine(1).disk.isFull = true;
+    await losses.beforeDamage(machine);
+    void write(scene, machine, [{ key: 'x', valueBytes: 0 }], askPlainly);
+    await world.pass(20);
+    const crashed = machine.crash(false);
+    await world.pass(1);
+    await crashed;
+    await losses.beforeRestore(machine, true);
+    await machine.disk.replaceBy(before, true);
+    world.machine(1).disk.mend();
+    machine.start();
+    expect(await promiseBrokenIn(scene, 20_000)).toBe(undefined);
+    await checker.atEnd();
+  });
+
   test('the disk is set back without a word: what was seen is not seen any more', async () => {
     expect(await setBack(await begun(), false)).toBe('I3');
   });
