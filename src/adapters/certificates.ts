@@ -37,7 +37,10 @@ const PEM = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gsu;
 
 /** Fails with `CERTIFICATE_INVALID` and one sentence. Whether they are expired is not looked at. */
 export async function readCertificates(paths: CertificatePaths): Promise<Certificates> {
-  const [cert, key, ca] = await Promise.all([read(paths.cert), read(paths.key), read(paths.ca)]);
+  // One after the other: which of several is complained of is no matter of chance.
+  const cert = await read(paths.cert);
+  const key = await read(paths.key);
+  const ca = await read(paths.ca);
   const [own, ...between] = parse(cert, paths.cert);
   const authorities = parse(ca, paths.ca);
   if (own === undefined) throw invalid(`The file ${paths.cert} holds no certificate in PEM.`);

@@ -2,7 +2,7 @@
 
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KeyPair, Validity } from '../adapters/certificate-maker.ts';
 import { AUTHORITY } from './certs-options.ts';
 import { failure, systemReason, usageError } from './cli-error.ts';
@@ -38,7 +38,9 @@ export function validityOf(days: number, authorityNotAfterMs: number = Number.PO
 
 export async function readAuthority(folder: string): Promise<Authority> {
   const { cert: path, key: keyPath } = pairPaths(folder, AUTHORITY);
-  const [cert, key] = await Promise.all([readOf(path), readOf(keyPath)]);
+  // One after the other, here and below: which of two is complained of is no matter of chance.
+  const cert = await readOf(path);
+  const key = await readOf(keyPath);
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(cert);
@@ -54,20 +56,25 @@ export async function readAuthority(folder: string): Promise<Authority> {
   return { path, cert, key, notAfterMs };
 }
 
-/** Makes both files, or neither is touched. `force`: in the place of those that are there. */
+/** Both files are written whole before one is put in its place. `force`: also in the place of those that are there. */
 export async function writePair(
   { cert, key }: PairPaths,
   force: boolean,
   make: () => Promise<KeyPair>,
 ): Promise<void> {
-  if (!force) await Promise.all([checkAbsent(cert), checkAbsent(key)]);
+  if (!force) for (const path of [cert, key]) await checkAbsent(path);
   const made = await make();
+  const suffix = randomBytes(4).toString('hex');
+  const beside = { cert: `${cert}.${suffix}`, key: `${key}.${suffix}` };
   try {
-    await mkdir(join(cert, '..'), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(cert), { recursive: true, mode: 0o700 });
+    await writeNew(beside.key, made.key, 0o600);
+    await writeNew(beside.cert, made.cert, 0o644);
     // Renamed last: a node that looks meanwhile sees whole files only.
-    const moves = [await writeBeside(key, made.key, 0o600), await writeBeside(cert, made.cert, 0o644)];
-    for (const move of moves) await move();
+    await rename(beside.key, key);
+    await rename(beside.cert, cert);
   } catch (error) {
+    for (const path of Object.values(beside)) await rm(path, { force: true });
     throw failure(`The files ${cert} and ${key} cannot be written: ${systemReason(error)}.`, error);
   }
 }
@@ -81,20 +88,14 @@ async function checkAbsent(path: string): Promise<void> {
   throw usageError(`${path} is there already: --force puts another one in its place.`);
 }
 
-/** Answers what moves it to its place. */
-async function writeBeside(path: string, text: string, mode: number): Promise<() => Promise<void>> {
-  const beside = `${path}.${randomBytes(4).toString('hex')}`;
-  const file = await open(beside, 'wx', mode);
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(text);
     await file.sync();
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
   } finally {
     await file.close();
   }
-  return () => rename(beside, path);
 }
 
 async function readOf(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 /** `store certs`: what it makes, and what it leaves alone. */
 
 import { X509Certificate } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCertificates } from '../../src/adapters/certificates.ts';
@@ -57,6 +57,15 @@ describe('store certs', () => {
     expect(await runMain(['certs', 'node', 'a', '--out', out, '--force'])).toMatchObject({ code: 0 });
     expect(await readFile(join(out, 'a.crt'), 'utf8')).not.toBe(before);
     expect(await modeOf(join(out, 'a.key'))).toBe('600');
+  });
+
+  it('leaves nothing beside where a file cannot be put in its place', async () => {
+    const out = await made();
+    await mkdir(join(out, 'a.crt'));
+    const { code, stderr } = await runMain(['certs', 'node', 'a', '--out', out, '--force']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('cannot be written');
+    expect((await readdir(out)).filter((name) => /\.[0-9a-f]{8}$/u.test(name))).toStrictEqual([]);
   });
 
   it('names hosts, and says for how long it is good', async () => {
