@@ -3,6 +3,7 @@
  * there, since that may be gone afterwards. A fault waits for what is returned, and nothing else happens meanwhile.
  */
 
+import type { StoredRecord } from '../ports/ordered-store.ts';
 import type { Machine } from './machine.ts';
 
 export interface Losses {
@@ -10,8 +11,8 @@ export interface Losses {
   beforeDiskLost(machine: Machine): Promise<void>;
   /** Its disk is about to be set back to a copy, which is of a disk that was damaged or not; no process runs on it. */
   beforeRestore(machine: Machine, isCopyDamaged: boolean): Promise<void>;
-  /** Records on its disk are about to be changed or to vanish; its process may run. */
-  beforeDamage(machine: Machine): Promise<void>;
+  /** Records on its disk, or this one, are about to be changed or to vanish; its process may run. */
+  beforeDamage(machine: Machine, record?: StoredRecord): Promise<void>;
   /** Whether records on its disk are changed or gone, and its node has not made up for it. */
   isDamaged(machine: Machine): boolean;
   /** A read of its process is about to fail: the node may take that for damage, and forget what it has seen. */

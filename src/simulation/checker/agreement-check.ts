@@ -10,19 +10,22 @@ import { BrokenPromise, type Place } from './broken-promise.ts';
 import { contextHashOf } from './context-check.ts';
 import { type DiskState, hasSeen, type PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
-import type { KnownEntries } from './known-entries.ts';
+import type { KnownEntries, KnownEntry } from './known-entries.ts';
 import { isPastLostTo } from './seen-elsewhere.ts';
 
 export class AgreementCheck {
   readonly #known: KnownEntries;
   readonly #fate: Fate;
   readonly #fingerprints: Fingerprints;
+  /** Dots of which nothing can be said. */
+  readonly #damaged: ReadonlySet<KnownEntry>;
   readonly #hashByState = new WeakMap<DiskState, bigint>();
 
-  constructor(known: KnownEntries, fate: Fate, fingerprints: Fingerprints) {
+  constructor(known: KnownEntries, fate: Fate, fingerprints: Fingerprints, damaged: ReadonlySet<KnownEntry>) {
     this.#known = known;
     this.#fate = fate;
     this.#fingerprints = fingerprints;
+    this.#damaged = damaged;
   }
 
   check(state: DiskState, others: readonly DiskState[], place: Place): void {
@@ -49,6 +52,8 @@ export class AgreementCheck {
       if (entry.tombstone || entry.expiresAt !== undefined) continue;
       const other = b.entryByKey.get(entry.key);
       if (other !== undefined && compareDots(other, entry) >= 0) continue;
+      const known = this.#known.get(entry);
+      if (known !== undefined && this.#damaged.has(known)) continue;
       if (this.#isExcepted(entry, b) || this.#isDroppedAhead(entry, b)) continue;
       throw new BrokenPromise('I6', 'an equal context goes with another entry elsewhere', {
         ...place,

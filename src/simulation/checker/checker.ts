@@ -8,6 +8,7 @@
 import { type Dot, isLive } from '../../core/entry.ts';
 import { Fingerprints } from '../../core/fingerprint.ts';
 import type { Hash64 } from '../../ports/hash64.ts';
+import type { StoredRecord } from '../../ports/ordered-store.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Machine } from '../machine.ts';
 import { isChosen } from '../streams.ts';
@@ -16,7 +17,7 @@ import type { World } from '../world.ts';
 import { AgreementCheck } from './agreement-check.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { checkGrown, checkSums } from './context-check.ts';
-import { DiskReader, type DiskState, hasSeen } from './disk-state.ts';
+import { DiskReader, type DiskState, hasSeen, keysListed } from './disk-state.ts';
 import { Fate } from './fate.ts';
 import { FaultsTold } from './faults-told.ts';
 import { KnownEntries, type KnownEntry } from './known-entries.ts';
@@ -64,12 +65,13 @@ export class Checker {
     this.#fingerprints = new Fingerprints(hash64);
     this.#reader = new DiskReader(this.#fingerprints);
     this.#presence = new PresenceCheck(this.#known, this.#fate, this.#damagedEntries);
-    this.#agreement = new AgreementCheck(this.#known, this.#fate, this.#fingerprints);
+    this.#agreement = new AgreementCheck(this.#known, this.#fate, this.#fingerprints, this.#damagedEntries);
     this.#random = world.random('checker');
     this.losses = new FaultsTold({
       maxDriftMs,
       look: (machine) => this.#look(machine),
       onDiskLost: (machine) => this.#lost(machine),
+      onDamage: (record) => this.#noteUnlisted(record),
       onClockRepair: () => {
         this.#known.areRewritten = true;
       },
@@ -213,6 +215,12 @@ export class Checker {
       const known = this.#known.get(entry);
       if (known !== undefined && !now.entryByKey.has(entry.key)) this.#damagedEntries.add(known);
     }
+  }
+
+  /** What the dot index does not list is not served; whoever pulls takes it for replaced, until somebody compares. */
+  #noteUnlisted(record: StoredRecord): void {
+    for (const key of keysListed(record))
+      for (const known of this.#known.ofKey(key)) this.#damagedEntries.add(known);
   }
 
   #lost(machine: Machine): void {

@@ -13,6 +13,7 @@ import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from '../../storage/e
 import { keyOfEntry, largeValueKey, metaKey, spaceOf } from '../../storage/keyspace.ts';
 import { decodeState, type NodeState } from '../../storage/meta-record.ts';
 import { decodeRow } from '../../storage/row-record.ts';
+import { decodeSegment } from '../../storage/segment-record.ts';
 
 export interface SeenRow extends Row {
   readonly cloudVersions: ReadonlySet<Version>;
@@ -181,6 +182,17 @@ export function hasSeen(state: DiskState, { actor, version }: Dot, key: string):
   if (row !== undefined && (version <= row.received || row.cloudVersions.has(version))) return true;
   const present = state.entryByKey.get(key);
   return present?.version === version && present.actor === actor;
+}
+
+/** Keys that a record of the dot index lists; none of any other record, or one that is damaged already. */
+export function keysListed([key, record]: StoredRecord): readonly string[] {
+  const space = spaceOf(key);
+  if (space !== 'segment' && space !== 'singleDot') return [];
+  try {
+    return readRecord(key, record, decodeSegment).map((pair) => decoder.decode(pair.key));
+  } catch {
+    return [];
+  }
 }
 
 /** Whether it has seen, besides the entry of `dot`, all that its writer had seen before it. */

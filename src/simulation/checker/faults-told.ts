@@ -1,5 +1,6 @@
 /** What faults tell before they take something: what may fall back, and what may be unexplained, from then on. */
 
+import type { StoredRecord } from '../../ports/ordered-store.ts';
 import type { Losses } from '../losses.ts';
 import type { Machine } from '../machine.ts';
 
@@ -9,6 +10,8 @@ export interface FaultsToldOptions {
   readonly look: (machine: Machine) => Promise<void>;
   /** All that is on its disk goes. */
   readonly onDiskLost: (machine: Machine) => void;
+  /** This record is about to be damaged. */
+  readonly onDamage: (record: StoredRecord) => void;
   readonly onClockRepair: () => void;
 }
 
@@ -42,8 +45,9 @@ export class FaultsTold implements Losses {
     if (isCopyDamaged) this.#damaged.add(machine);
   }
 
-  async beforeDamage(machine: Machine): Promise<void> {
+  async beforeDamage(machine: Machine, record?: StoredRecord): Promise<void> {
     await this.#options.look(machine);
+    if (record !== undefined) this.#options.onDamage(record);
     this.#damaged.add(machine);
     this.isUnsettled = true;
   }

@@ -45,7 +45,7 @@ export const damage: Fault<Damage> = {
       if (found === undefined) return;
       const [key, value] = found;
       scene.world.events.note(machine.name, `a record of ${space} is ${how}`);
-      await scene.losses.beforeDamage(machine);
+      await scene.losses.beforeDamage(machine, found);
       if (how === 'vanished') return disk.damage(key, undefined);
       const changed = value.slice();
       const at = Math.floor(byte * changed.length);

@@ -1,13 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AgreementCheck } from '../../../src/simulation/checker/agreement-check.ts';
+import { keysListed } from '../../../src/simulation/checker/disk-state.ts';
 import { Fate } from '../../../src/simulation/checker/fate.ts';
-import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
+import { KnownEntries, type KnownEntry } from '../../../src/simulation/checker/known-entries.ts';
 import { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { LookedAt } from '../../../src/simulation/checker/looked-at.ts';
 import { isPastLostTo, noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
+import { seal } from '../../../src/storage/checksum.ts';
+import { rowKey, segmentKey, singleDotKey } from '../../../src/storage/keyspace.ts';
 import type { NodeState } from '../../../src/storage/meta-record.ts';
+import { encodeSegment } from '../../../src/storage/segment-record.ts';
 import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
-import { diskOf, fingerprints, seenOn, TTL_MS, write } from './made.ts';
+import { diskOf, fingerprints, type MadeDisk, seenOn, TTL_MS, v, write } from './made.ts';
 
 const PLACE = { machine: 'a', atMs: 1 };
 const ONE = { by: 'a', at: 1, value: 'one' };
@@ -64,10 +68,13 @@ describe('a node', () => {
 });
 
 describe('two nodes with equal contexts', () => {
-  const agree = (a: Parameters<typeof diskOf>[0], b: Parameters<typeof diskOf>[0]) => () => {
-    const fate = new Fate(ledger, known, TTL_MS);
-    new AgreementCheck(known, fate, fingerprints).check(diskOf(a), [diskOf(b)], PLACE);
-  };
+  const agree =
+    (a: MadeDisk, b: MadeDisk, damaged: readonly KnownEntry[] = []) =>
+    () => {
+      const fate = new Fate(ledger, known, TTL_MS);
+      const check = new AgreementCheck(known, fate, fingerprints, new Set(damaged));
+      check.check(diskOf(a), [diskOf(b)], PLACE);
+    };
   const rows = { a: { received: 1 }, b: { received: 5 } };
 
   test('that hold different permanent entries break I6', () => {
@@ -90,6 +97,19 @@ describe('two nodes with equal contexts', () => {
     expect(agree({ rows, entries: { x: ONE } }, { rows })).toThrow('I6');
   });
 
+  test('may differ in what a damaged index does not list', () => {
+    const both = { a: { received: 2 }, b: { received: 5 } };
+    const other = { by: 'a', at: 2, value: 'other' };
+    write(ledger, 'x', ONE);
+    write(ledger, 'y', other);
+    const a = { rows: both, entries: { x: ONE, y: other } };
+    const damaged = known.ofKey('x');
+    expect(damaged).toHaveLength(1);
+    expect(agree(a, { rows: both, entries: { y: other } })).toThrow('I6');
+    expect(agree(a, { rows: both, entries: { y: other } }, damaged)).not.toThrow();
+    expect(agree(a, { rows: both, entries: { x: ONE } }, damaged)).toThrow('I6');
+  });
+
   test('may differ in what a comparison dropped for a deletion that neither has seen, and only then', () => {
     write(ledger, 'x', ONE);
     const dropped = { rows, horizon: 9 };
@@ -97,6 +117,24 @@ describe('two nodes with equal contexts', () => {
     write(ledger, 'x', { by: 'c', at: 7, seen: seenOn(diskOf({ rows }), 'x') });
     expect(agree({ rows, entries: { x: ONE }, horizon: 9 }, dropped)).not.toThrow();
     expect(agree({ rows, entries: { x: ONE } }, { rows })).toThrow('I6');
+  });
+});
+
+describe('a record of the dot index that is damaged', () => {
+  const encoder = new TextEncoder();
+  const pairs = ['x', 'y'].map((key, at) => ({ version: v(at + 1), key: encoder.encode(key) }));
+
+  test('lists keys, as any other record does not', () => {
+    for (const key of [segmentKey(1, v(2)), singleDotKey(1, v(2))])
+      expect(keysListed([key, seal(key, encodeSegment(pairs))])).toStrictEqual(['x', 'y']);
+    const row = rowKey(1);
+    expect(keysListed([row, seal(row, encodeSegment(pairs))])).toStrictEqual([]);
+  });
+
+  test('and lists nothing that is known if it was damaged already', () => {
+    const key = segmentKey(1, v(2));
+    const record = seal(key, encodeSegment(pairs));
+    expect(keysListed([key, record.subarray(1)])).toStrictEqual([]);
   });
 });
 
