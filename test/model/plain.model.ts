@@ -6,6 +6,7 @@ checkFamilies([
   'disks',
   'everything',
   'failing disks',
+  'gone for ever',
   'many runs',
   'many runs, disks',
 ]);
