@@ -117,6 +117,12 @@ export const DISKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('vanish' as const), node, key }),
 ];
 
+/** Disks that are lost or damaged, and not set back: a backup may hold what only nodes that are gone for ever had told it. */
+export const LOSSES: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('wipe' as const), node }),
+  fc.record({ do: fc.constant('vanish' as const), node, key }),
+];
+
 /** Disks whose next write fails, whatever it is of. */
 export const FAILURES: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('fail' as const), node }),

@@ -7,6 +7,8 @@ checkFamilies([
   'everything',
   'failing disks',
   'gone for ever',
+  'gone for ever, clocks',
+  'gone for ever, disks',
   'many runs',
   'many runs, disks',
 ]);
