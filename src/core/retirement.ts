@@ -20,6 +20,11 @@ export function isRetirement(actor: Actor): boolean {
   return birthOf(actor) === VERSION_ZERO && actor === retirementOf(nodeIdOf(actor));
 }
 
+/** Whether the node is gone for ever. */
+export function isRetired(nodeId: NodeId, rowOf: (actor: Actor) => Row | undefined): boolean {
+  return (rowOf(retirementOf(nodeId))?.closed ?? VERSION_ZERO) > VERSION_ZERO;
+}
+
 /** What was seen of an actor, whether it has a row or not. */
 export function knownRow(actor: Actor, rowOf: (actor: Actor) => Row | undefined): Row {
   return rowOf(actor) ?? rowlessRow(actor, rowOf(retirementOf(nodeIdOf(actor)))?.closed);

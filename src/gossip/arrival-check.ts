@@ -23,7 +23,8 @@ export interface Promised {
 }
 
 /**
- * 1. Every entry is of an actor that the session is about, or of a node whose retirement it is about; from a bootstrapping server, of one of its own.
+ * 1. Every entry is of an actor that the session is about, or, in key order, of a node whose retirement it is about; from a
+ *    bootstrapping server, of one of its own.
  * 2. Entries ascend, within a chunk and from one to the next.
  * 3. A chunk that is not the last moves the cursor; one that brings nothing may do so only so often in a row.
  */
@@ -66,6 +67,7 @@ export class ArrivalCheck {
   }
 
   #isRetired(actor: Actor): boolean {
+    if (this.#promised.order !== 'key') return false;
     const closed = this.#retiredByNode.get(nodeIdOf(actor));
     return closed !== undefined && birthOf(actor) <= closed;
   }

@@ -1,6 +1,7 @@
 /** Composes the overlay, anti-entropy over it, and what is told between its rounds: dispatches, and nothing else. */
 
 import type { NodeId } from '../core/actor.ts';
+import { isRetired } from '../core/retirement.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Replica } from '../ports/replica.ts';
 import { Aggregation } from './aggregation.ts';
@@ -92,6 +93,7 @@ export class Gossip {
         warnings,
         responder,
         server,
+        isRetired: (peer) => isRetired(peer, (actor) => replica.row(actor)),
         isBusy: (peer) => puller.running?.peer === peer || server.isServing(peer),
         onConnected: (link) => {
           puller.connected(link);
@@ -176,6 +178,7 @@ export class Gossip {
       antiEntropy,
       clock,
       log,
+      pull: (link) => puller.pull(link),
       received: () => puller.entries,
     });
     this.mode = options.mode;
@@ -235,6 +238,11 @@ export class Gossip {
   /** Until every known peer has seen what this node has seen now. Resolves to whether it came to that. */
   waitUntilSeen(cancelled: () => boolean): Promise<boolean> {
     return this.#sync.untilSeen(this.#replica.rows(), cancelled);
+  }
+
+  /** Pulls from each of these nodes now. Resolves to those from which it could not, to the end. */
+  pullFrom(nodes: readonly NodeId[]): Promise<readonly NodeId[]> {
+    return this.#sync.pullFrom(nodes);
   }
 
   /** Resolves with how many peers hold an own write: `count` of them, or fewer when the time is over, or all is stopped. */

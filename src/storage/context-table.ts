@@ -96,11 +96,6 @@ export class ContextTable {
     return [...this.#byActor.values()].filter(({ actor }) => nodeIdOf(actor) === nodeId);
   }
 
-  /** How far all actors of a node that is gone for ever are known; `undefined` of any other. */
-  retiredAt(nodeId: NodeId): Version | undefined {
-    return this.#retiredByNode.get(nodeId);
-  }
-
   /** Whether the row says what the retirement of its node says, and no more. */
   isRetired(row: Row): boolean {
     if (this.#retiredByNode.size === 0) return false;

@@ -91,7 +91,7 @@ function whyUnsettled(
 }
 
 function unsettled(nodeId: NodeId, reason: string): BoatoError {
-  return new BoatoError('MEMBER_UNSETTLED', `The rows of node ${nodeId} stay: ${reason}.`);
+  return new BoatoError('MEMBER_UNSETTLED', `Node ${nodeId} is not forgotten for ever: ${reason}.`);
 }
 
 function isSpent({ context }: State, row: LiveRow): boolean {

@@ -263,11 +263,6 @@ export class StoredReplica implements Replica {
     return this.#committer.commit(retireJob(nodeId, this.#options.maxDriftMs));
   }
 
-  /** Whether the node is gone for ever. */
-  isRetired(nodeId: NodeId): boolean {
-    return this.#state.context.retiredAt(nodeId) !== undefined;
-  }
-
   async compact(): Promise<void> {
     await reportingDamage(this.#onDamage, async () => {
       for (const row of this.#state.context.all()) await this.#compactor.fold(row);
