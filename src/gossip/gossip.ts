@@ -25,6 +25,7 @@ import { Rounds } from './round.ts';
 import type { Mention } from './rumour-codec.ts';
 import type { RumourCounts } from './rumour-mongering.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
+import { givesSignOfLife } from './sign-of-life.ts';
 import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
@@ -215,9 +216,14 @@ export class Gossip {
     await this.#overlay.close();
   }
 
-  /** A further peer, for ever. Resolves with what is known of it when a first attempt has come to an end. Never fails. */
-  join(address: string): Promise<readonly PeerRecord[]> {
-    return this.#peers.addSeed(address);
+  /**
+   * A further peer, for ever. Resolves with what is known of it when a first attempt has come to an end: a peer may say hello
+   * before it has found out that it lets this node in, or not. Never fails.
+   */
+  async join(address: string): Promise<readonly PeerRecord[]> {
+    const records = await this.#peers.addSeed(address);
+    await Promise.all(records.flatMap(({ links }) => links).map(givesSignOfLife));
+    return records;
   }
 
   /** A round now, with every known peer. Called off, it ends early with what came of it so far. */
