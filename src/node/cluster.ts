@@ -176,7 +176,9 @@ export class Cluster {
         nodeId,
         `node ${older[0]?.nodeId ?? ''} runs an older version, which cannot do without them`,
       );
-    const unreached = await gossip().pullFrom(others.map((member) => member.nodeId));
+    // Also from those that are connected, and run without membership.
+    const asked = new Set([...others, ...links].map((other) => other.nodeId));
+    const unreached = await gossip().pullFrom([...asked]);
     if (unreached.length > 0)
       throw unsettled(
         nodeId,

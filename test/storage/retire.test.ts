@@ -112,6 +112,26 @@ describe('a node that is gone for ever', () => {
     expect(cluster.node(3).replica.contextHash()).toBe(cluster.node(0).replica.contextHash());
   });
 
+  test('is known by what comes late of a run that nobody had heard of', async () => {
+    const cluster = await Cluster.create(4);
+    await write(cluster, GONE, 'early');
+    await cluster.pull(3, GONE);
+    await cluster.wipe(GONE);
+    await cluster.clock.advance(1);
+    await write(cluster, GONE, 'late');
+    await cluster.pull(0, GONE);
+    const { replica } = cluster.node(0);
+    await replica.retire(GONE_ID);
+    const [early] = cluster.rumours;
+    if (early === undefined) throw new Error('a write is a rumour');
+    const dots = early.entries.map(({ key, actor, version }) => ({ key, actor, version }));
+    expect(replica.unseen(dots)).toEqual([]);
+    expect(await replica.applyRumour(early)).toBe('known');
+    await cluster.pull(0, 3);
+    expect(Object.keys(await contents(replica))).toEqual(['late']);
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
   test('and that comes back writes on: what was born later has a row of its own', async () => {
     const cluster = await afterRuns(1);
     await cluster.node(0).replica.retire(GONE_ID);
