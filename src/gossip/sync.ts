@@ -120,11 +120,14 @@ export class Sync {
   /** Pulls from each of these nodes now. Resolves to those from which it could not, to the end. */
   async pullFrom(nodes: readonly NodeId[]): Promise<readonly NodeId[]> {
     const { peers, antiEntropy, pull, clock } = this.#dependencies;
+    const linked = (): Link[] => peers.links().filter(({ nodeId }) => nodes.includes(nodeId));
+    // What was set aside comes to its end, with a snapshot that is older than this call.
+    await Promise.all(linked().map((link) => antiEntropy.freshRound(link)));
     const sinceMs = clock.monotonicMs();
     const isDone = (node: NodeId): boolean =>
       peers.recordsOf(node).some(({ succeededAtMs = Number.NEGATIVE_INFINITY }) => succeededAtMs >= sinceMs);
     for (let attempt = 0; attempt < PULL_ATTEMPTS && !nodes.every(isDone); attempt++) {
-      const links = peers.links().filter(({ nodeId }) => nodes.includes(nodeId) && !isDone(nodeId));
+      const links = linked().filter(({ nodeId }) => !isDone(nodeId));
       await Promise.all(links.map((link) => antiEntropy.freshRound(link)));
       // In mode push a round pulls nothing.
       await Promise.all(links.filter(({ nodeId }) => !isDone(nodeId)).map((link) => pull(link)));
