@@ -23,7 +23,8 @@ export function forgetCommand(run: Run): Command {
     .action(async (nodeId: string, { data, json, forEver = false }: Options) => {
       const { runs } = await withCluster(data, (cluster) => cluster.forget(nodeId, forEver));
       if (json === true) return run.out.json({ forgotten: nodeId, ...(forEver ? { runs } : {}) });
+      const forgot = `forgot ${nodeId}${forEver ? ' for ever' : ''}`;
       const record = `one record is left of ${runs} run${runs === 1 ? '' : 's'}`;
-      return run.out.line(forEver ? `forgot ${nodeId} for ever: ${record}` : `forgot ${nodeId}`);
+      return run.out.line(runs === 0 ? forgot : `${forgot}: ${record}`);
     });
 }

@@ -260,7 +260,8 @@ export class StoredReplica implements Replica {
    * Resolves to how many they were. Fails with `MEMBER_UNSETTLED`.
    */
   retire(nodeId: NodeId): Promise<number> {
-    return this.#committer.commit(retireJob(nodeId, this.#options.maxDriftMs));
+    const isComparing = (): boolean => this.#comparing !== undefined;
+    return this.#committer.commit(retireJob(nodeId, this.#options.maxDriftMs, isComparing));
   }
 
   async compact(): Promise<void> {
