@@ -217,13 +217,13 @@ export class Gossip {
   }
 
   /**
-   * A further peer, for ever. Resolves with what is known of it when a first attempt has come to an end: a peer may say hello
-   * before it has found out that it lets this node in, or not. Never fails.
+   * A further peer, for ever. Resolves when a first attempt has come to an end, with what is known of it, and whether it let
+   * this node in: it may say hello before it has found that out. Never fails.
    */
-  async join(address: string): Promise<readonly PeerRecord[]> {
+  async join(address: string): Promise<{ readonly records: readonly PeerRecord[]; readonly isIn: boolean }> {
     const records = await this.#peers.addSeed(address);
-    await Promise.all(records.flatMap(({ links }) => links).map(givesSignOfLife));
-    return records;
+    const answers = await Promise.all(records.flatMap(({ links }) => links).map(givesSignOfLife));
+    return { records, isIn: answers.includes(true) || records.some(({ isSelf }) => isSelf) };
   }
 
   /** A round now, with every known peer. Called off, it ends early with what came of it so far. */

@@ -170,6 +170,8 @@ export class Cluster {
     const links = gossip()
       .peers()
       .flatMap((peer) => peer.links);
+    if (links.some((link) => link.nodeId === nodeId))
+      throw unsettled(nodeId, 'it is connected with this node');
     const older = links.filter(({ protocolVersion }) => protocolVersion < RETIREMENTS_SINCE);
     if (older.length > 0)
       throw unsettled(
@@ -258,17 +260,15 @@ const SENTENCES: Readonly<Record<MemberEvent['type'], string>> = {
 /** The first attempt to reach what is behind one address. */
 class Attempt {
   isOver = false;
+  isReached = false;
   #records: readonly PeerRecord[] = [];
 
   constructor(gossip: Gossip, address: string) {
-    void gossip.join(address).then((records) => {
+    void gossip.join(address).then(({ records, isIn }) => {
       this.#records = records;
+      this.isReached = isIn;
       this.isOver = true;
     });
-  }
-
-  get isReached(): boolean {
-    return this.#records.some(({ links, isSelf }) => links.length > 0 || isSelf);
   }
 
   get reason(): string {

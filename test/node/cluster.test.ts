@@ -181,6 +181,12 @@ describe('a node', () => {
     await a.forget('b');
     expect(await a.forget('c', { forEver: true })).toEqual({ runs: 0 });
     await expect(a.forget('nobody', { forEver: true })).rejects.toMatchObject({ code: 'MEMBER_UNKNOWN' });
+    const outsider = await start('outsider', { membership: false, peers: [a.address] });
+    await outsider.sync();
+    await expect(a.forget('outsider', { forEver: true })).rejects.toMatchObject({
+      code: 'MEMBER_UNSETTLED',
+      message: 'Node outsider is not forgotten for ever: it is connected with this node.',
+    });
     const partial = await start('p', { sampler: 'partial' });
     await expect(partial.forget('c', { forEver: true })).rejects.toMatchObject({ code: 'MEMBER_UNSETTLED' });
     for (const options of [{ forEver: 'yes' }, { forever: true }] as object[])
