@@ -26,6 +26,8 @@ export type {
   FencedStatus,
   JoinOptions,
   JoinResult,
+  ForgetOptions,
+  ForgetResult,
   LeaveOptions,
   Member,
   MemberEventName,

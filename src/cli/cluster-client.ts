@@ -1,6 +1,6 @@
 /** The cluster of a running node, over its socket. */
 
-import type { JoinResult, Member, MemberStatus } from '../node/api.ts';
+import type { ForgetResult, JoinResult, Member, MemberStatus } from '../node/api.ts';
 import { readServerSentEvents } from './server-sent-events.ts';
 import type { SocketHttp } from './socket-http.ts';
 
@@ -41,8 +41,9 @@ export class ClusterClient {
     await this.#http.json('POST', '/v1/leave', { body, doubt: 'it may have left: look with `store status`' });
   }
 
-  async forget(nodeId: string): Promise<void> {
+  async forget(nodeId: string, forEver: boolean): Promise<ForgetResult> {
     const doubt = 'it may be forgotten: look with `store members`, or forget it again';
-    await this.#http.json('POST', '/v1/forget', { body: { nodeId }, doubt });
+    const { body } = await this.#http.json('POST', '/v1/forget', { body: { nodeId, forEver }, doubt });
+    return body as ForgetResult;
   }
 }

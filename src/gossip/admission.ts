@@ -7,6 +7,7 @@ import type { NodeId } from '../core/actor.ts';
 import { sameName } from './handshake.ts';
 import type { Link } from './link.ts';
 import type { Hello, Reject } from './greeting-messages.ts';
+import { givesSignOfLife } from './sign-of-life.ts';
 
 export class Admission {
   readonly #linksTo: (nodeId: NodeId) => readonly Link[];
@@ -32,7 +33,7 @@ export class Admission {
 
   async #judge(hello: Hello): Promise<Reject | undefined> {
     for (const rival of this.#rivalsOf(hello)) {
-      const isAlive = await answers(rival);
+      const isAlive = await givesSignOfLife(rival);
       if (isAlive && !beganBefore(hello, rival)) return sameName(hello.nodeId);
       if (isAlive) rival.channel.notify(sameName(hello.nodeId));
       rival.channel.close('another process of the node took its place');
@@ -49,12 +50,4 @@ export class Admission {
 function beganBefore({ contact }: Hello, rival: Link): boolean {
   if (contact === undefined || rival.contact === undefined) return false;
   return contact.startedMs < rival.contact.startedMs;
-}
-
-/** Whether anything comes, be it a failure. Rows that nobody asked for are the least that every version answers. */
-function answers({ channel }: Link): Promise<boolean> {
-  return channel.request({ type: 'recent', rows: [] }).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,10 +1,12 @@
 /** Whether the chunks of a session are what it promised (R3), so that no server can keep a puller busy for ever. */
 
-import { type Actor, type NodeId, nodeIdOf } from '../core/actor.ts';
+import { type Actor, birthOf, type NodeId, nodeIdOf } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes, equalBytes } from '../core/bytes.ts';
 import type { Row } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
+import { isRetirement } from '../core/retirement.ts';
+import type { Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { checkOrder } from './chunk-order.ts';
 import type { Chunk } from './session-messages.ts';
@@ -21,19 +23,26 @@ export interface Promised {
 }
 
 /**
- * 1. Every entry is of an actor that the session is about; from a bootstrapping server, of one of its own.
+ * 1. Every entry is of an actor that the session is about, or, in key order, of a node whose retirement it is about; from a
+ *    bootstrapping server, of one of its own.
  * 2. Entries ascend, within a chunk and from one to the next.
  * 3. A chunk that is not the last moves the cursor; one that brings nothing may do so only so often in a row.
  */
 export class ArrivalCheck {
   readonly #promised: Promised;
   readonly #actors: ReadonlySet<Actor>;
+  readonly #retiredByNode: ReadonlyMap<NodeId, Version>;
   #before: Entry | undefined;
   #emptyChunks = 0;
 
   constructor(promised: Promised) {
     this.#promised = promised;
     this.#actors = new Set(promised.rows.map(({ actor }) => actor));
+    this.#retiredByNode = new Map(
+      promised.rows.flatMap(({ actor, closed }) =>
+        isRetirement(actor) ? [[nodeIdOf(actor), closed] as const] : [],
+      ),
+    );
   }
 
   /** `asked`: the cursor that the chunk was asked for with. Throws `MalformedBytes`. */
@@ -57,9 +66,15 @@ export class ArrivalCheck {
     if (this.#emptyChunks > EMPTY_CHUNKS_MAX) throw new MalformedBytes('empty chunks without end');
   }
 
+  #isRetired(actor: Actor): boolean {
+    if (this.#promised.order !== 'key') return false;
+    const closed = this.#retiredByNode.get(nodeIdOf(actor));
+    return closed !== undefined && birthOf(actor) <= closed;
+  }
+
   #checkActor(actor: Actor): void {
     const { peer, serverBootstrapping } = this.#promised;
-    if (!this.#actors.has(actor))
+    if (!this.#actors.has(actor) && !this.#isRetired(actor))
       throw new MalformedBytes('an entry of an actor that the session is not about');
     if (serverBootstrapping && nodeIdOf(actor) !== peer) {
       throw new MalformedBytes("another node's entry from a server that is bootstrapping");

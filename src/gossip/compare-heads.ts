@@ -81,7 +81,7 @@ async function compareSome(
       lacks: new Set(listed.filter(isTrivial).map(({ actor }) => actor)),
       recent: moved.filter((actor) => heads.has(actor)),
     },
-    ownRow,
+    (actor) => replica.row(actor),
   );
 }
 

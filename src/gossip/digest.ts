@@ -1,8 +1,9 @@
 /** Which actors' rows differ between two nodes: pages of hashes, answered with the rows that differ. */
 
 import type { Actor } from '../core/actor.ts';
-import { dominates, isTrivial, type Row, unknownRow } from '../core/context.ts';
+import { dominates, isTrivial, type Row } from '../core/context.ts';
 import type { Fingerprints } from '../core/fingerprint.ts';
+import { knownRow } from '../core/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import { DIGEST_PAIRS_MAX } from './hash-list.ts';
@@ -123,7 +124,7 @@ export function comparisonOf(
   ownRow: (actor: Actor) => Row | undefined,
 ): Comparison {
   const actors = new Set<Actor>([...recent, ...lacks, ...rows.map(({ actor }) => actor)]);
-  const behind = rows.filter((row) => !dominates(ownRow(row.actor) ?? unknownRow(row.actor), row));
+  const behind = rows.filter((row) => !dominates(knownRow(row.actor, ownRow), row));
   return { actors: [...actors].toSorted(), rows, lacks, behind: behind.length };
 }
 

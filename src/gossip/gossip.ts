@@ -1,6 +1,7 @@
 /** Composes the overlay, anti-entropy over it, and what is told between its rounds: dispatches, and nothing else. */
 
 import type { NodeId } from '../core/actor.ts';
+import { isRetired } from '../core/retirement.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Replica } from '../ports/replica.ts';
 import { Aggregation } from './aggregation.ts';
@@ -24,6 +25,7 @@ import { Rounds } from './round.ts';
 import type { Mention } from './rumour-codec.ts';
 import type { RumourCounts } from './rumour-mongering.ts';
 import { type ServedStatus, SessionServer } from './session-server.ts';
+import { givesSignOfLife } from './sign-of-life.ts';
 import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
 import { type GossipWarning, Warnings } from './warnings.ts';
@@ -92,6 +94,7 @@ export class Gossip {
         warnings,
         responder,
         server,
+        isRetired: (peer) => isRetired(peer, (actor) => replica.row(actor)),
         isBusy: (peer) => puller.running?.peer === peer || server.isServing(peer),
         onConnected: (link) => {
           puller.connected(link);
@@ -176,6 +179,7 @@ export class Gossip {
       antiEntropy,
       clock,
       log,
+      pull: (link) => puller.pull(link),
       received: () => puller.entries,
     });
     this.mode = options.mode;
@@ -212,9 +216,14 @@ export class Gossip {
     await this.#overlay.close();
   }
 
-  /** A further peer, for ever. Resolves with what is known of it when a first attempt has come to an end. Never fails. */
-  join(address: string): Promise<readonly PeerRecord[]> {
-    return this.#peers.addSeed(address);
+  /**
+   * A further peer, for ever. Resolves when a first attempt has come to an end, with what is known of it, and whether it let
+   * this node in: it may say hello before it has found that out. Never fails.
+   */
+  async join(address: string): Promise<{ readonly records: readonly PeerRecord[]; readonly isIn: boolean }> {
+    const records = await this.#peers.addSeed(address);
+    const answers = await Promise.all(records.flatMap(({ links }) => links).map(givesSignOfLife));
+    return { records, isIn: answers.includes(true) || records.some(({ isSelf }) => isSelf) };
   }
 
   /** A round now, with every known peer. Called off, it ends early with what came of it so far. */
@@ -235,6 +244,11 @@ export class Gossip {
   /** Until every known peer has seen what this node has seen now. Resolves to whether it came to that. */
   waitUntilSeen(cancelled: () => boolean): Promise<boolean> {
     return this.#sync.untilSeen(this.#replica.rows(), cancelled);
+  }
+
+  /** Pulls from each of these nodes now. Resolves to those from which it could not, to the end. */
+  pullFrom(nodes: readonly NodeId[]): Promise<readonly NodeId[]> {
+    return this.#sync.pullFrom(nodes);
   }
 
   /** Resolves with how many peers hold an own write: `count` of them, or fewer when the time is over, or all is stopped. */

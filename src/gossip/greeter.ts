@@ -1,5 +1,6 @@
 /** Turns a fresh connection into a link: hello in both directions, checks, a time limit. */
 
+import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { hostOf, isHost } from '../core/host.ts';
 import type { MemberMessage } from '../membership/member-messages.ts';
@@ -15,6 +16,7 @@ import {
   helloOf,
   rangeOf,
   refusal,
+  retiredName,
   type Self,
   SPOKEN,
 } from './handshake.ts';
@@ -55,6 +57,8 @@ export interface GreeterDependencies {
   /** What another member tells. */
   readonly onMemberMessage: (link: Link, message: MemberMessage | ViewMessage) => void;
   readonly admission: Admission;
+  /** Whether a node of this name is gone for ever. */
+  readonly isRetired: (nodeId: NodeId) => boolean;
   /** By which host a peer knows this node. */
   readonly onSeen: (host: string) => void;
 }
@@ -101,7 +105,10 @@ export class Greeter {
       onHello: (said) => {
         hello = said;
         cancelTimer();
-        const reject = refusal(self, said, provenName) ?? this.#whyToWait(offenderOf(connection, said));
+        const reject =
+          refusal(self, said, provenName) ??
+          (this.#dependencies.isRetired(said.nodeId) ? retiredName(said.nodeId) : undefined) ??
+          this.#whyToWait(offenderOf(connection, said));
         if (reject !== undefined) return refuse(reject);
         const judgement = this.#dependencies.admission.judge(said);
         if (judgement === undefined) return admit(said);

@@ -14,6 +14,7 @@ const REJECT_CODES: readonly RejectCode[] = [
   'certificate',
   'same-node',
   'same-name',
+  'retired',
   'misbehaved',
   'shutdown',
   'other',

@@ -47,6 +47,7 @@ export type RejectCode =
   | 'certificate'
   | 'same-node'
   | 'same-name'
+  | 'retired'
   | 'misbehaved'
   | 'shutdown'
   /** One that a later version has added, when it is read. */

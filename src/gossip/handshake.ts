@@ -80,6 +80,14 @@ export function sameName(nodeId: NodeId): Reject {
   );
 }
 
+/** Its name is one of a node that is gone for ever (`core/retirement.ts`). */
+export function retiredName(nodeId: NodeId): Reject {
+  return reject(
+    'retired',
+    `node ${nodeId} was forgotten for ever here: give this one another name, and an empty folder (\`store export\` and \`store import\` bring over what only it holds)`,
+  );
+}
+
 /** One sentence for each setting that should be the same in the whole cluster and is not. */
 export function differingSettings(self: Self, hello: Hello): string[] {
   const names = ['tombstoneTtlMs', 'maxDriftMs'] as const;

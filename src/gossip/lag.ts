@@ -3,7 +3,8 @@
  * compared anew whenever somebody asks: another peer may have brought what they are about.
  */
 
-import { dominates, type Row, unknownRow } from '../core/context.ts';
+import { dominates, type Row } from '../core/context.ts';
+import { knownRow } from '../core/retirement.ts';
 import { maxVersion, type Version, VERSION_ZERO, wallMsOf } from '../core/version.ts';
 import type { Replica } from '../ports/replica.ts';
 
@@ -61,7 +62,7 @@ export function lagOf({ rows, others }: LastWord, replica: Rows, wallMs: number)
  * travel in digests, it is the one beyond which they lie: the lag is at most as long.
  */
 function newestUnseen(theirs: Row, replica: Rows): Version | undefined {
-  const own = replica.row(theirs.actor) ?? unknownRow(theirs.actor);
+  const own = knownRow(theirs.actor, (actor) => replica.row(actor));
   if (dominates(own, theirs)) return undefined;
   if (theirs.received > own.received) return theirs.received;
   return theirs.closed > own.closed ? theirs.closed : own.received;

@@ -29,6 +29,8 @@ export interface OverlayDependencies extends Pick<
   readonly warnings: Warnings;
   readonly responder: Responder;
   readonly server: SessionServer;
+  /** Whether a node of this name is gone for ever. */
+  readonly isRetired: (nodeId: NodeId) => boolean;
   /** Data is on its way from it, or to it. */
   readonly isBusy: (peer: NodeId) => boolean;
   /** A link to a node that had none. */
@@ -55,7 +57,7 @@ export class Overlay {
 
   constructor(dependencies: OverlayDependencies, options: OverlayOptions) {
     const { nodeId, clusterId, transport, resolver, clock, random, log, warnings } = dependencies;
-    const { packer, responder, server, isBusy, onMember, onConnected } = dependencies;
+    const { packer, responder, server, isRetired, isBusy, onMember, onConnected } = dependencies;
     const linkTo = (peer: NodeId): Link | undefined => this.peers.linkTo(peer);
     const onMemberRecords = (): void => {
       this.#choosePartners();
@@ -107,6 +109,7 @@ export class Overlay {
       server,
       penalties: new Penalties(clock),
       admission: new Admission((peer) => this.peers.linksTo(peer)),
+      isRetired,
       onSeen: (host) => ownAddress.seenAs(host),
       onMemberMessage: (link, message) => {
         if (message.type !== 'view') return membership?.receive(link.nodeId, message);

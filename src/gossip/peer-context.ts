@@ -9,6 +9,7 @@
 import { type Actor, birthOf } from '../core/actor.ts';
 import { type Predecessor, type Row, unknownRow } from '../core/context.ts';
 import { impliedBy } from '../core/heads.ts';
+import { isRetiredIn } from '../core/retirement.ts';
 import type { Version } from '../core/version.ts';
 
 export class PeerContext {
@@ -38,7 +39,9 @@ export class PeerContext {
       const predecessor = this.#ownRow(actor)?.predecessor;
       return { ...unknownRow(actor), received: version, closed: version, predecessor };
     });
-    return [...this.#toldByActor.values(), ...implied];
+    const rows = [...this.#toldByActor.values(), ...implied];
+    // Of a node that is gone for ever, later runs may be told that name one which has no row any more.
+    return rows.filter((row) => !isRetiredIn(row, (actor) => this.#toldByActor.get(actor)));
   }
 
   #imply(row: Row): void {

@@ -26,6 +26,9 @@ export const EVENTS_SINCE = 2;
 
 export const AGGREGATES_SINCE = 2;
 
+/** One row in the place of all that a node had which is gone for ever. */
+export const RETIREMENTS_SINCE = 2;
+
 const SINCE_BY_REQUEST: Readonly<Partial<Record<Request['type'], number>>> = {
   heads: HEADS_SINCE,
   chains: HEADS_SINCE,

@@ -11,6 +11,7 @@
 import type { NodeId } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import type { Limits } from '../core/limits.ts';
+import { knownRow } from '../core/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
@@ -160,7 +161,7 @@ export class RumourMongering {
   }
 
   #isSeen({ actor, version }: Mention): boolean {
-    return (this.#dependencies.replica.row(actor)?.received ?? 0) >= version;
+    return knownRow(actor, (one) => this.#dependencies.replica.row(one)).received >= version;
   }
 
   #spread(rumour: Rumour, from?: NodeId): void {

@@ -1,9 +1,11 @@
 /** What a session reads of its pinned snapshot, in either order (R3), each entry with whether the puller has seen it. */
 
+import { birthOf, nodeIdOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { type FullRow, sameEntries } from '../core/context.ts';
 import type { Dot, Entry } from '../core/entry.ts';
-import { maxVersion, type Version } from '../core/version.ts';
+import { isRetirement, rowlessRow } from '../core/retirement.ts';
+import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { EntryScan, PinnedState } from '../ports/replica.ts';
 import type { Position } from './served-cursor.ts';
 
@@ -28,9 +30,12 @@ export async function* readByKey(
   after: Uint8Array | undefined,
 ): AsyncGenerator<readonly Read[], void, undefined> {
   const hasSeenByActor = new Map(pullerRows.map((row) => [row.actor, hasSeen(row)]));
+  const isSeen = isSeenUnlisted(pinned, pullerRows);
   for await (const page of pages(pinned.byKey(after))) {
-    // Of actors that were not asked for both have the same row; and who holds no entry has none beyond `received`.
-    yield page.map((entry) => ({ entry, isSeen: hasSeenByActor.get(entry.actor)?.(entry.version) ?? true }));
+    yield page.map((entry) => ({
+      entry,
+      isSeen: hasSeenByActor.get(entry.actor)?.(entry.version) ?? isSeen(entry),
+    }));
   }
 }
 
@@ -53,6 +58,27 @@ export async function* readByVersion(
       else yield [{ entry: undefined, dot: { actor: row.actor, version: scan.lookedAt } }];
     }
   }
+}
+
+/**
+ * Of actors that were not asked for both have the same row, and who holds no entry has none beyond `received`; unless the
+ * actor has no row at the server because its node is gone for ever, which the puller has yet to hear.
+ */
+function isSeenUnlisted(
+  { rows }: Pick<PinnedState, 'rows'>,
+  pullerRows: readonly FullRow[],
+): (dot: Dot) => boolean {
+  const told = rows.flatMap(({ actor, closed }, index) => {
+    const before = pullerRows[index]?.closed ?? VERSION_ZERO;
+    return isRetirement(actor) && before < closed ? [[nodeIdOf(actor), { before, closed }] as const] : [];
+  });
+  if (told.length === 0) return () => true;
+  const toldByNode = new Map(told);
+  return ({ actor, version }) => {
+    const retirement = toldByNode.get(nodeIdOf(actor));
+    if (retirement === undefined || birthOf(actor) > retirement.closed) return true;
+    return version <= rowlessRow(actor, retirement.before).received;
+  };
 }
 
 function hasSeen(row: FullRow): (version: Version) => boolean {

@@ -22,6 +22,9 @@ const PUSH_LOOK_MS = 50;
 /** Between two times that peers which are away are dialled because somebody waits: there may be a hundred a second who do. */
 const HURRY_MS = 1000;
 
+/** A peer that writes all the time may be through with it only the next time. */
+const PULL_ATTEMPTS = 3;
+
 /** How often `untilSeen` looks again, and all of it whether it was called off. */
 const STEP_MS = 100;
 
@@ -32,6 +35,8 @@ export interface SyncDependencies {
   readonly antiEntropy: AntiEntropy;
   readonly clock: Clock;
   readonly log: Log;
+  /** Never fails. */
+  readonly pull: (link: Link) => Promise<unknown>;
   /** Entries that this node has received so far. */
   readonly received: () => number;
 }
@@ -110,6 +115,24 @@ export class Sync {
       await this.#pause(STEP_MS);
     }
     return false;
+  }
+
+  /** Pulls from each of these nodes now. Resolves to those from which it could not, to the end. */
+  async pullFrom(nodes: readonly NodeId[]): Promise<readonly NodeId[]> {
+    const { peers, antiEntropy, pull, clock } = this.#dependencies;
+    const linked = (): Link[] => peers.links().filter(({ nodeId }) => nodes.includes(nodeId));
+    // What was set aside comes to its end, with a snapshot that is older than this call.
+    await Promise.all(linked().map((link) => antiEntropy.freshRound(link)));
+    const sinceMs = clock.monotonicMs();
+    const isDone = (node: NodeId): boolean =>
+      peers.recordsOf(node).some(({ succeededAtMs = Number.NEGATIVE_INFINITY }) => succeededAtMs >= sinceMs);
+    for (let attempt = 0; attempt < PULL_ATTEMPTS && !nodes.every(isDone); attempt++) {
+      const links = linked().filter(({ nodeId }) => !isDone(nodeId));
+      await Promise.all(links.map((link) => antiEntropy.freshRound(link)));
+      // In mode push a round pulls nothing.
+      await Promise.all(links.filter(({ nodeId }) => !isDone(nodeId)).map((link) => pull(link)));
+    }
+    return nodes.filter((node) => !isDone(node));
   }
 
   /** One round, and what the peer makes of it. */

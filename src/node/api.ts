@@ -34,6 +34,8 @@ export type {
   Clustered,
   JoinOptions,
   JoinResult,
+  ForgetOptions,
+  ForgetResult,
   LeaveOptions,
   Member,
   MemberEventName,

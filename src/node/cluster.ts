@@ -1,10 +1,11 @@
 /** The cluster as a node's users see it: members, joining, leaving, forgetting, and what is kept of it over restarts. */
 
-import { isNodeId } from '../core/actor.ts';
+import { isNodeId, type NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Gossip } from '../gossip/gossip.ts';
 import { speaksOfMembers } from '../gossip/member-links.ts';
 import type { PeerRecord } from '../gossip/peer-record.ts';
+import { RETIREMENTS_SINCE } from '../gossip/protocol-version.ts';
 import type { MemberEvent, Member as KnownMember } from '../membership/member-view.ts';
 import type { Membership } from '../membership/membership.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -13,6 +14,8 @@ import { checkSignal, throwIfAborted } from './abort.ts';
 import type { KeptFile } from './kept-file.ts';
 import { KnownMembers } from './known-members.ts';
 import type {
+  ForgetOptions,
+  ForgetResult,
   JoinOptions,
   JoinResult,
   LeaveOptions,
@@ -35,6 +38,11 @@ const STEP_MS = 50;
 export interface ClusterDependencies {
   /** Asked for when it is there. */
   readonly gossip: () => Gossip;
+  /** As `StoredReplica.retire`. */
+  readonly retire: (nodeId: NodeId) => Promise<number>;
+  /** Whether it is forgotten for ever. */
+  readonly isRetired: (nodeId: NodeId) => boolean;
+  readonly isViewPartial: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly file: KeptFile;
@@ -123,18 +131,65 @@ export class Cluster {
     await membership.leave(Math.max(1, untilMs - clock.monotonicMs()));
   }
 
-  async forget(nodeId: string): Promise<void> {
+  async forget(nodeId: string, options: ForgetOptions = {}): Promise<ForgetResult> {
+    checkKnown(options, ['forEver']);
+    const { forEver = false } = options;
+    if (typeof forEver !== 'boolean')
+      throw new BoatoError('INVALID_OPTION', 'The option `forEver` must be true or false.');
     const membership = this.#required();
     const member = isNodeId(nodeId) ? membership.member(nodeId) : undefined;
-    if (member === undefined || !isNodeId(nodeId))
+    if (!isNodeId(nodeId) || (member === undefined && !forEver))
       throw new BoatoError('MEMBER_UNKNOWN', `This node knows no member ${JSON.stringify(nodeId)}.`);
-    if (member.isSelf || member.status === 'up' || member.status === 'suspect')
+    if (member !== undefined && (member.isSelf || member.status === 'up' || member.status === 'suspect'))
       throw new BoatoError(
         'MEMBER_LIVE',
         `The member ${nodeId} is ${member.status}, and would come back: stop it, or let it leave (\`store leave\`), first.`,
       );
+    const runs = forEver ? await this.#retire(nodeId, membership) : 0;
+    if (member === undefined && runs === 0 && !this.#dependencies.isRetired(nodeId))
+      throw new BoatoError(
+        'MEMBER_UNKNOWN',
+        `This node knows no member ${JSON.stringify(nodeId)}, nor writes of it.`,
+      );
     membership.forget(nodeId);
     await this.#known.flush();
+    return { runs };
+  }
+
+  /** What any other node holds of it must be here first: what comes later would count as deleted. */
+  async #retire(nodeId: NodeId, membership: Membership): Promise<number> {
+    const { gossip, retire, isViewPartial, log } = this.#dependencies;
+    if (isViewPartial) throw unsettled(nodeId, 'with a partial view this node cannot ask all the others');
+    const others = membership.members().filter((member) => !member.isSelf && member.nodeId !== nodeId);
+    const away = others.filter(({ status }) => status !== 'up').map((member) => member.nodeId);
+    if (away.length > 0)
+      throw unsettled(
+        nodeId,
+        `these members are away, and may hold writes of it that no other node has: ${away.join(', ')}. Let them come back, or forget them first`,
+      );
+    const links = gossip()
+      .peers()
+      .flatMap((peer) => peer.links);
+    if (links.some((link) => link.nodeId === nodeId))
+      throw unsettled(nodeId, 'it is connected with this node');
+    const older = links.filter(({ protocolVersion }) => protocolVersion < RETIREMENTS_SINCE);
+    if (older.length > 0)
+      throw unsettled(
+        nodeId,
+        `node ${older[0]?.nodeId ?? ''} runs an older version, which cannot do without them`,
+      );
+    // Also from those that are connected, and run without membership.
+    const asked = new Set([...others, ...links].map((other) => other.nodeId));
+    const unreached = await gossip().pullFrom([...asked]);
+    if (unreached.length > 0)
+      throw unsettled(
+        nodeId,
+        `these nodes could not be asked for what they have of it: ${unreached.join(', ')}`,
+      );
+    const runs = await retire(nodeId);
+    if (runs > 0)
+      log.info({ peer: nodeId, runs }, 'The rows of a node that is gone for ever gave way to one.');
+    return runs;
   }
 
   on<Name extends MemberEventName>(name: Name, listener: MemberEvents[Name]): void {
@@ -205,17 +260,15 @@ const SENTENCES: Readonly<Record<MemberEvent['type'], string>> = {
 /** The first attempt to reach what is behind one address. */
 class Attempt {
   isOver = false;
+  isReached = false;
   #records: readonly PeerRecord[] = [];
 
   constructor(gossip: Gossip, address: string) {
-    void gossip.join(address).then((records) => {
+    void gossip.join(address).then(({ records, isIn }) => {
       this.#records = records;
+      this.isReached = isIn;
       this.isOver = true;
     });
-  }
-
-  get isReached(): boolean {
-    return this.#records.some(({ links, isSelf }) => links.length > 0 || isSelf);
   }
 
   get reason(): string {
@@ -224,6 +277,10 @@ class Attempt {
       'It did not answer in time.'
     );
   }
+}
+
+function unsettled(nodeId: NodeId, reason: string): BoatoError {
+  return new BoatoError('MEMBER_UNSETTLED', `Node ${nodeId} is not forgotten for ever: ${reason}.`);
 }
 
 function checkTimeout(timeoutMs: number | undefined, byDefault: number): number {

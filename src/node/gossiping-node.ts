@@ -20,6 +20,8 @@ import type {
   DeleteResult,
   EntriesOptions,
   Entry,
+  ForgetOptions,
+  ForgetResult,
   JoinOptions,
   JoinResult,
   LeaveOptions,
@@ -220,9 +222,9 @@ export class GossipingNode implements Node {
     await this.close();
   }
 
-  async forget(nodeId: string): Promise<void> {
+  async forget(nodeId: string, options?: ForgetOptions): Promise<ForgetResult> {
     this.#assertOpen();
-    return this.#cluster.forget(nodeId);
+    return this.#cluster.forget(nodeId, options);
   }
 
   on<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {

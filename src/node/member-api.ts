@@ -55,6 +55,16 @@ export interface LeaveOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ForgetOptions {
+  /** Its rows, which all nodes keep for each of its runs, give way to one, and nobody lets it in again. Default false. */
+  readonly forEver?: boolean;
+}
+
+export interface ForgetResult {
+  /** Runs of it whose rows gave way to one. */
+  readonly runs: number;
+}
+
 /** Of a node that runs with membership; without, `members` and `forget` fail with `MEMBERSHIP_OFF`. */
 export interface Clustered {
   /** This node first, then the others by name. Forgotten ones are not among them. */
@@ -65,7 +75,8 @@ export interface Clustered {
   leave(options?: LeaveOptions): Promise<void>;
   /**
    * Removes a member that is gone for good, on all nodes. Fails with `MEMBER_LIVE`, since one that lives would come back, and
-   * `MEMBER_UNKNOWN`.
+   * `MEMBER_UNKNOWN`. For ever, also one that is no member any more; then this node pulls from all the others first, and
+   * fails with `MEMBER_UNSETTLED` where that cannot be done, or something of what it wrote is missing.
    */
-  forget(nodeId: string): Promise<void>;
+  forget(nodeId: string, options?: ForgetOptions): Promise<ForgetResult>;
 }

@@ -3,6 +3,7 @@
 import { packer } from '../adapters/msgpack-packer.ts';
 import { Fingerprints } from '../core/fingerprint.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
+import { isRetired } from '../core/retirement.ts';
 import { CHUNK_BYTES } from '../gossip/chunk.ts';
 import { Gossip } from '../gossip/gossip.ts';
 import type { WatchOptions } from '../gossip/member-links.ts';
@@ -49,7 +50,16 @@ export async function startNode(
     ? await readKnownMembers(members, clock.wallMs(), log)
     : { seeds: [], records: [] };
   const { seeds } = kept;
-  const cluster = new Cluster({ gossip: () => gossip, clock, log, file: members, seeds });
+  const cluster = new Cluster({
+    gossip: () => gossip,
+    retire: (nodeId) => live.current.retire(nodeId),
+    isRetired: (nodeId) => isRetired(nodeId, (actor) => live.current.row(actor)),
+    isViewPartial: options.sampler === 'partial',
+    clock,
+    log,
+    file: members,
+    seeds,
+  });
   const gossip: Gossip = new Gossip(
     {
       replica,

@@ -182,6 +182,7 @@ export interface Replica {
   rows(): readonly Row[];
   /** Rows that the others do not imply (`core/heads.ts`). */
   heads(): readonly Row[];
+  /** `undefined` where there is none, be the actor unknown or of a node that is gone for ever (`core/retirement.ts`). */
   row(actor: Actor): Row | undefined;
   /** Whether the actor is one of this process run. */
   hasWrittenAs(actor: Actor): boolean;

@@ -54,6 +54,7 @@ export function statusOf(code: ErrorCode): number {
     case 'MEMBERSHIP_OFF':
     case 'MEMBER_UNKNOWN':
     case 'MEMBER_LIVE':
+    case 'MEMBER_UNSETTLED':
       return 409;
     case 'CONDITION_FAILED':
       return 412;

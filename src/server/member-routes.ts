@@ -6,7 +6,7 @@
  *                                `up`, `suspect`, `down`, `left` or `updated`, with the member
  *     POST /v1/join              200 {reached, unreached}; body {addresses, timeoutMs?}; ends early when the client goes away
  *     POST /v1/leave             200 {}; the node stops; body {timeoutMs?} or none
- *     POST /v1/forget            200 {}; body {nodeId}; 409 if it lives, or is not known
+ *     POST /v1/forget            200 {runs}; body {nodeId, forEver?}; 409 if it lives, is not known, or not settled
  */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -51,11 +51,12 @@ export function addMemberRoutes(app: FastifyInstance, node: Node, stopping: Abor
     return {};
   });
   app.post('/v1/forget', async (request) => {
-    const { nodeId } = fieldsOf(request, ['nodeId']);
+    const { nodeId, forEver = false } = fieldsOf(request, ['nodeId', 'forEver']);
     if (typeof nodeId !== 'string')
       throw new BoatoError('INVALID_OPTION', 'The field "nodeId" must be the name of a member.');
-    await node.forget(nodeId);
-    return {};
+    if (typeof forEver !== 'boolean')
+      throw new BoatoError('INVALID_OPTION', 'The field "forEver" must be true or false.');
+    return node.forget(nodeId, { forEver });
   });
 }
 

@@ -11,7 +11,7 @@ import { EntryReader } from './entry-reader.ts';
 import { nameOfKey } from './key-name.ts';
 import { atOfDue, DUE_EXPIRING, dueBetween, keyOfDue } from './keyspace.ts';
 import type { State } from './state.ts';
-import { hasSeen, type PinnedContext, pinContext, type Told } from './told-context.ts';
+import { hasSeen, type PinnedContext, pinContext, type Told, toldRow } from './told-context.ts';
 
 /** Entries read at once: each may have a value of the largest size. */
 const READ_AT_ONCE = 16;
@@ -78,7 +78,7 @@ export class ChangePages {
     const fromByDot = new Map(lately.map((placed) => [nameOfDot(placed), placed.from]));
     yield* this.#expired((entry) => hasSeen(told, entry));
     for (const row of this.#pin.context.rows) {
-      const received = told.rowByActor.get(row.actor)?.received ?? (0 as Version);
+      const received = toldRow(told.rowByActor, row.actor)?.received ?? (0 as Version);
       if (row.received <= received && row.looseCount === 0) continue;
       const scan = this.#pin.reader.byVersion(row.no, received);
       try {

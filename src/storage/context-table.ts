@@ -3,11 +3,13 @@
  * kept up to date row by row so that it can leave any of them out.
  */
 
-import { type Actor, birthOf } from '../core/actor.ts';
+import { type Actor, birthOf, type NodeId, nodeIdOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { type FullRow, type Predecessor, type Row, SUM_ZERO, type Sum, unknownRow } from '../core/context.ts';
 import { addSum, type Fingerprints, subtractSum } from '../core/fingerprint.ts';
+import type { Dot } from '../core/entry.ts';
 import { headsOf } from '../core/heads.ts';
+import { isRetirement, rowlessRow, speaksFor } from '../core/retirement.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { IndexFacts } from './row-record.ts';
 
@@ -15,6 +17,7 @@ import type { IndexFacts } from './row-record.ts';
 export class LiveRow implements Row, IndexFacts {
   readonly no: number;
   readonly actor: Actor;
+  readonly isRetirement: boolean;
   received: Version;
   closed: Version;
   cloud: Sum = SUM_ZERO;
@@ -29,12 +32,12 @@ export class LiveRow implements Row, IndexFacts {
   /** Monotonic time of the last change in this run. */
   movedAtMs: number = Number.NEGATIVE_INFINITY;
 
-  constructor(no: number, actor: Actor) {
-    const unknown = unknownRow(actor);
+  constructor(no: number, { actor, received, closed }: Row) {
     this.no = no;
     this.actor = actor;
-    this.received = unknown.received;
-    this.closed = unknown.closed;
+    this.isRetirement = isRetirement(actor);
+    this.received = received;
+    this.closed = closed;
   }
 
   /** R2: whether the dot was seen, apart from being present. */
@@ -52,6 +55,8 @@ export class ContextTable {
   #cloudDots = 0;
   #looseDots = 0;
   readonly #unsettled = new Set<LiveRow>();
+  /** How far all actors of nodes that are gone for ever are known (`core/retirement.ts`). */
+  readonly #retiredByNode = new Map<NodeId, Version>();
   /** Copies, as of the last `settle`; absent until somebody asks. */
   #heads: readonly Row[] | undefined;
 
@@ -77,8 +82,34 @@ export class ContextTable {
 
   /** Rows that the others do not imply. */
   heads(): readonly Row[] {
-    this.#heads ??= headsOf([...this.#byActor.values()]).map(copyRow);
+    this.#heads ??= headsOf(this.rows()).map(copyRow);
     return this.#heads;
+  }
+
+  /** Without those that the retirement of their node speaks for. */
+  rows(): readonly LiveRow[] {
+    const rows = [...this.#byActor.values()];
+    return this.#retiredByNode.size === 0 ? rows : rows.filter((row) => !this.isRetired(row));
+  }
+
+  ofNode(nodeId: NodeId): readonly LiveRow[] {
+    return [...this.#byActor.values()].filter(({ actor }) => nodeIdOf(actor) === nodeId);
+  }
+
+  /** Whether the row says what the retirement of its node says, and no more. */
+  isRetired(row: Row): boolean {
+    if (this.#retiredByNode.size === 0) return false;
+    return speaksFor(this.#retiredByNode.get(nodeIdOf(row.actor)), row);
+  }
+
+  /** What was seen of an actor, also of one that has no row. */
+  known(actor: Actor): Row {
+    return this.#byActor.get(actor) ?? rowlessRow(actor, this.#retiredByNode.get(nodeIdOf(actor)));
+  }
+
+  /** R2: whether the dot was seen, apart from being present. */
+  hasSeen({ actor, version }: Dot): boolean {
+    return this.#byActor.get(actor)?.hasSeen(version) ?? version <= this.known(actor).received;
   }
 
   all(): Iterable<LiveRow> {
@@ -114,7 +145,7 @@ export class ContextTable {
     const known = this.#byActor.get(actor);
     if (known !== undefined) return known;
     this.reserve(no + 1);
-    const row = new LiveRow(no, actor);
+    const row = new LiveRow(no, this.known(actor));
     this.#byActor.set(actor, row);
     this.#byNo[no] = row;
     return row;
@@ -158,7 +189,7 @@ export class ContextTable {
     row.received = maxVersion(row.received, received);
     row.closed = maxVersion(row.closed, closed);
     assert(row.closed <= row.received, 'closed is at most received');
-    this.#unsettled.add(row);
+    this.#changed(row);
     return covered;
   }
 
@@ -171,7 +202,7 @@ export class ContextTable {
   settle(monotonicMs: number): readonly LiveRow[] {
     const changed = [...this.#unsettled];
     for (const row of changed) {
-      const hash = this.#fingerprints.row(row);
+      const hash = this.isRetired(row) ? 0n : this.#fingerprints.row(row);
       if (hash === row.hash) continue;
       this.#hash = BigInt.asUintN(64, this.#hash - row.hash + hash);
       row.hash = hash;
@@ -192,7 +223,7 @@ export class ContextTable {
   /** A copy of the actor's row as of now, with its cloud; of an unknown actor what is known without a row. */
   fullRow(actor: Actor): FullRow {
     const row = this.#byActor.get(actor);
-    if (row === undefined) return { ...unknownRow(actor), cloudVersions: [] };
+    if (row === undefined) return { ...this.known(actor), cloudVersions: [] };
     return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
   }
 
@@ -202,7 +233,7 @@ export class ContextTable {
     row.received = Math.min(row.received, floor) as Version;
     row.closed = Math.min(row.closed, floor) as Version;
     row.predecessor = predecessor;
-    this.#unsettled.add(row);
+    this.#changed(row);
   }
 
   /** The row is known no more, and says nothing already; its number stays with it, for snapshots that refer to it. */
@@ -222,6 +253,17 @@ export class ContextTable {
     row.closed = unknown.closed;
     row.live = loose.count;
     this.setLoose(row, loose);
+    this.#changed(row);
+  }
+
+  /** One of its versions may be another one: of a retirement that is what is known of all other actors of the node. */
+  #changed(row: LiveRow): void {
+    this.#unsettled.add(row);
+    if (!row.isRetirement) return;
+    const nodeId = nodeIdOf(row.actor);
+    if (row.closed === VERSION_ZERO) this.#retiredByNode.delete(nodeId);
+    else this.#retiredByNode.set(nodeId, row.closed);
+    for (const other of this.ofNode(nodeId)) this.#unsettled.add(other);
   }
 }
 

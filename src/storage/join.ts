@@ -1,12 +1,13 @@
 /** The causal context of a session's snapshot joined into the own one (R4), and whether that would be too early (R7). */
 
-import { type Actor, birthOf } from '../core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../core/actor.ts';
 import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
 import { addSum, type Fingerprints } from '../core/fingerprint.ts';
+import { isRetirement, rowlessRow } from '../core/retirement.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { NewSession } from '../ports/replica.ts';
-import type { LiveRow } from './context-table.ts';
+import type { ContextTable, LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { State } from './state.ts';
@@ -17,7 +18,7 @@ export type LooseSums = ReadonlyMap<Actor, Sum>;
 /** R7: whether a deletion that is not known here may have been collected there, or here. */
 export function isSessionLate(state: State, rows: readonly Row[], serverHorizon: Version): boolean {
   const horizon = maxVersion(state.horizon, serverHorizon);
-  return rows.some((row) => isLate(state.context.get(row.actor), row.closed, row.actor, horizon));
+  return rows.some((row) => isLate(state.context.known(row.actor), row.closed, row.actor, horizon));
 }
 
 /** Loose sums as they will be after `session` is joined, of the rows that the join moves. */
@@ -30,7 +31,7 @@ export async function foldLoose(
   const { context } = state;
   const reader = new EntryReader(store, context, onDamage);
   const looseByActor = new Map<Actor, Sum>();
-  for (const other of session.rows) {
+  for (const other of withRetired(context, session.rows)) {
     const row = context.get(other.actor);
     if (row === undefined || row.loose.count === 0) continue;
     const received = maxVersion(row.received, other.received);
@@ -71,7 +72,7 @@ function joinedCloud(row: LiveRow, other: FullRow): ReadonlySet<Version> {
 /** R4: the context and horizon of the snapshot are joined into the own ones. `looseByActor`: of `foldLoose`. */
 export function join(transaction: Transaction, session: NewSession, looseByActor: LooseSums): void {
   const { state } = transaction;
-  for (const other of session.rows) {
+  for (const other of withRetired(state.context, session.rows)) {
     const row = transaction.row(other.actor);
     const joined = joinVersions(row, other);
     row.predecessor = joined.predecessor;
@@ -86,6 +87,20 @@ export function join(transaction: Transaction, session: NewSession, looseByActor
   // Torn batches may be among the loose dots, unless this was the first copy that tore them: another server, compared with
   // or not, may never have had what they lack.
   if (session.order === 'key' || state.context.looseDots === 0) state.bootstrapping = false;
+}
+
+/** With what retirements among them say of actors that are known here, and not listed. */
+function withRetired(context: ContextTable, rows: readonly FullRow[]): readonly FullRow[] {
+  const listed = new Set(rows.map(({ actor }) => actor));
+  const implied = rows
+    .filter(({ actor }) => isRetirement(actor))
+    .flatMap((retirement) =>
+      context
+        .ofNode(nodeIdOf(retirement.actor))
+        .filter(({ actor }) => !listed.has(actor) && birthOf(actor) <= retirement.closed)
+        .map(({ actor }) => ({ ...rowlessRow(actor, retirement.closed), cloudVersions: [] })),
+    );
+  return implied.length === 0 ? rows : [...rows, ...implied];
 }
 
 /** I9: who is closed (received) above an actor's birth is so over its predecessor as far as it names it. */

@@ -62,12 +62,11 @@ function applyRumour(
   transaction.assertReadable(entries.map(({ key }) => key));
   if (last > receivedVersionMax(transaction.wallMs, maxDriftMs)) return 'refused';
   const { context } = transaction.state;
-  const received = context.get(actor)?.received ?? birthOf(actor);
+  const received = context.known(actor).received;
   if (last <= received) return 'known';
   if (!(prev <= received && received < first)) return 'gap';
   if (received === birthOf(actor) && predecessor !== undefined) {
-    const before = context.get(predecessor.actor)?.received ?? birthOf(predecessor.actor);
-    if (before < predecessor.closed) return 'gap';
+    if (context.known(predecessor.actor).received < predecessor.closed) return 'gap';
   }
   const row = transaction.row(actor);
   row.predecessor ??= predecessor;

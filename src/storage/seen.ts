@@ -17,8 +17,9 @@ export async function isSeen(
   { actor, version: last, entries = 1 }: TokenDot,
 ): Promise<boolean> {
   const row = context.get(actor);
-  if (row === undefined) return false;
-  for (let version = last; version > last - entries && version > row.received; version--) {
+  const { received } = context.known(actor);
+  for (let version = last; version > last - entries && version > received; version--) {
+    if (row === undefined) return false;
     if (row.cloudVersions.has(version)) continue;
     // What is loose is known by a sum only: the index leads to it.
     if (row.loose.count === 0 || (await entryOfDot(store, row.no, version)) === undefined) return false;

@@ -4,6 +4,7 @@ import type { Actor, NodeId } from '../core/actor.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { type Entry, isSameBatch } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
+import { isRetirement } from '../core/retirement.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { ArrivedChunk, NewSession, Rumoured, StoredSession } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
@@ -235,9 +236,13 @@ export class Sessions {
     return stored.name === after.name && equalBytes(stored.cursor, after.cursor) ? stored : undefined;
   }
 
-  /** R7 exempts a node that holds nothing when the first chunk arrives. */
+  /**
+   * R7 exempts a node that holds nothing when the first chunk arrives. But actors of nodes that are gone for ever have no rows,
+   * and only a session in key order brings what there is of them.
+   */
   #begin(transaction: Transaction, session: NewSession): BegunSession {
-    const head = { ...session, exempt: transaction.state.all.count === 0, mixed: false };
+    const isWhole = session.order === 'key' || !session.rows.some(({ actor }) => isRetirement(actor));
+    const head = { ...session, exempt: transaction.state.all.count === 0 && isWhole, mixed: false };
     transaction.put(sessionKey(session.peer), encodeHead(head));
     return head;
   }

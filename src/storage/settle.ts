@@ -1,8 +1,9 @@
 /** R9: what becomes of the keys on which a comparison found two replicas to differ. */
 
-import type { Actor } from '../core/actor.ts';
+import { type Actor, nodeIdOf } from '../core/actor.ts';
 import type { FullRow } from '../core/context.ts';
 import { compareDots, type Dot, payloadBytes } from '../core/entry.ts';
+import { retirementOf, rowlessRow } from '../core/retirement.ts';
 import { judgeOwn } from '../core/verdict.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { KeyDot, NewSession, Rumoured, Settled, Settlement } from '../ports/replica.ts';
@@ -32,14 +33,15 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
   const { state } = transaction;
   checkEpoch(state, session);
   transaction.assertReadable([...differences, ...entries].map(({ key }) => key));
-  const wasSeenThere = seenThere(session);
+  const { context } = state;
+  const wasSeenThere = seenThere(session, (actor) => context.isRetired(context.known(actor)));
   const unexplained: KeyDot[] = [];
   const dropped: KeyDot[] = [];
   let kept = 0;
   for (const { key, theirs } of differences) {
     const present = transaction.present(key);
     if (present === undefined) continue;
-    const { actor } = state.context.byNo(present.actorNo);
+    const { actor } = context.byNo(present.actorNo);
     const own = { actor, version: present.version, tombstone: transaction.isTombstone(present) };
     switch (judgeOwn(own, theirs, wasSeenThere(own), session.horizon)) {
       case 'stays':
@@ -63,14 +65,22 @@ function settle(transaction: Transaction, settlement: Settlement): Settled {
 
 /**
  * Whether the server had seen a dot that is present here. Of actors that the session is not about both had the same row
- * when it opened: the server had seen, or held, all that this node had not written, or heard as rumours, since.
+ * when it opened: the server had seen, or held, all that this node had not written, or heard as rumours, since. Unless they
+ * had none to tell here because their node is gone for ever, and the server had another retirement of it, or none.
  */
-function seenThere({ rows, openedAt, rumoured }: NewSession): (dot: Dot) => boolean {
+function seenThere(
+  { rows, openedAt, rumoured }: NewSession,
+  isRetiredHere: (actor: Actor) => boolean,
+): (dot: Dot) => boolean {
   const byActor = new Map<Actor, { readonly row: FullRow; readonly cloud: ReadonlySet<number> }>(
     rows.map((row) => [row.actor, { row, cloud: new Set<number>(row.cloudVersions) }]),
   );
   return ({ actor, version }) => {
     const listed = byActor.get(actor);
+    if (listed === undefined && isRetiredHere(actor)) {
+      const retirement = byActor.get(retirementOf(nodeIdOf(actor)));
+      if (retirement !== undefined) return version <= rowlessRow(actor, retirement.row.closed).received;
+    }
     if (listed === undefined) return version <= openedAt && !isRumoured(rumoured?.get(actor), version);
     return version <= listed.row.received || listed.cloud.has(version);
   };

@@ -39,6 +39,7 @@ import { IndexCompactor } from './index-compaction.ts';
 import type { EntryBounds } from './keyspace.ts';
 import type { ReplicaOptions } from './open-replica.ts';
 import { pinState } from './pinned-state.ts';
+import { pruneRetired, retireJob } from './retire.ts';
 import { type Applied, rumourJob } from './rumour.ts';
 import { isSeen } from './seen.ts';
 import { Sessions } from './sessions.ts';
@@ -247,9 +248,20 @@ export class StoredReplica implements Replica {
   collect(): Promise<Collected> {
     if (this.#state.bootstrapping || this.#state.healing) return Promise.resolve({ collected: 0, kept: 0 });
     const { clock, tombstoneTtlMs } = this.#options;
-    return reportingDamage(this.#onDamage, () =>
-      collectDue(this.#store, this.#committer, clock.wallMs(), tombstoneTtlMs),
-    );
+    return reportingDamage(this.#onDamage, async () => {
+      const collected = await collectDue(this.#store, this.#committer, clock.wallMs(), tombstoneTtlMs);
+      await pruneRetired(this.#store, this.#state, this.#committer);
+      return collected;
+    });
+  }
+
+  /**
+   * A node that is gone for ever: its rows give way to one (`retire.ts`). The caller has pulled from every other node.
+   * Resolves to how many they were. Fails with `MEMBER_UNSETTLED`.
+   */
+  retire(nodeId: NodeId): Promise<number> {
+    const isComparing = (): boolean => this.#comparing !== undefined;
+    return this.#committer.commit(retireJob(nodeId, this.#options.maxDriftMs, isComparing));
   }
 
   async compact(): Promise<void> {
@@ -313,7 +325,7 @@ export class StoredReplica implements Replica {
   }
 
   rows(): readonly Row[] {
-    return [...this.#state.context.all()].map(copyRow);
+    return this.#state.context.rows().map(copyRow);
   }
 
   heads(): readonly Row[] {
@@ -321,12 +333,14 @@ export class StoredReplica implements Replica {
   }
 
   row(actor: Actor): Row | undefined {
-    const row = this.#state.context.get(actor);
-    return row === undefined ? undefined : copyRow(row);
+    const { context } = this.#state;
+    const row = context.get(actor);
+    return row === undefined || context.isRetired(row) ? undefined : copyRow(row);
   }
 
   movedSince(sinceMs: number, limit: number): readonly Actor[] {
-    return [...this.#state.context.all()]
+    return this.#state.context
+      .rows()
       .filter((row) => row.movedAtMs >= sinceMs)
       .toSorted((a, b) => b.movedAtMs - a.movedAtMs)
       .slice(0, limit)
@@ -399,7 +413,7 @@ export class StoredReplica implements Replica {
 
   unseen(dots: readonly KeyDot[]): readonly KeyDot[] {
     const { context } = this.#state;
-    return dots.filter(({ actor, version }) => context.get(actor)?.hasSeen(version) !== true);
+    return dots.filter((dot) => !context.hasSeen(dot));
   }
 
   async lacking(dots: readonly KeyDot[]): Promise<readonly KeyDot[]> {

@@ -3,9 +3,10 @@
  * say less than the truth, never more: what it does not cover is told again.
  */
 
-import { type Actor, birthOf } from '../core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../core/actor.ts';
 import { isLate, isTrivial, type Predecessor, unknownRow } from '../core/context.ts';
 import type { Dot } from '../core/entry.ts';
+import { retirementOf } from '../core/retirement.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
 import { DotScan } from './dot-index.ts';
@@ -62,8 +63,17 @@ export function pinContext({ context, horizon }: State): PinnedContext {
   return { rows, horizon, hasDots };
 }
 
-export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean {
+/** What of an actor was told, be it by its own row or by the retirement of its node. */
+export function toldRow(rowByActor: ReadonlyMap<Actor, ToldRow>, actor: Actor): ToldRow | undefined {
   const row = rowByActor.get(actor);
+  if (row !== undefined) return row;
+  const retirement = rowByActor.get(retirementOf(nodeIdOf(actor)));
+  if (retirement === undefined || birthOf(actor) > retirement.closed) return undefined;
+  return { received: retirement.closed, closed: retirement.closed, dots: NO_DOTS };
+}
+
+export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean {
+  const row = toldRow(rowByActor, actor);
   return row !== undefined && (version <= row.received || row.dots.has(version));
 }
 
@@ -98,7 +108,7 @@ export async function isCovered(
   const hereByActor = new Map(rows.map((row) => [row.actor, row]));
   for (const [actor, { received, dots }] of rowByActor) {
     const here = hereByActor.get(actor);
-    const receivedHere = here?.received ?? birthOf(actor);
+    const receivedHere = toldRow(hereByActor, actor)?.received ?? birthOf(actor);
     const single = [...dots].filter((version) => version > receivedHere);
     if (received > receivedHere || (here === undefined && single.length > 0)) return false;
     if (here === undefined || single.length === 0) continue;
@@ -115,7 +125,7 @@ export async function isCovered(
 export function isToldLate(told: Told, { rows, horizon }: PinnedContext): boolean {
   const highest = maxVersion(told.horizon, horizon);
   return rows.some(({ actor, closed }) => {
-    const row = told.rowByActor.get(actor);
+    const row = toldRow(told.rowByActor, actor);
     const own = row === undefined ? undefined : { ...unknownRow(actor), closed: row.closed };
     return isLate(own, closed, actor, highest);
   });

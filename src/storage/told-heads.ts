@@ -6,16 +6,19 @@
 import type { Actor } from '../core/actor.ts';
 import { type Row, SUM_ZERO } from '../core/context.ts';
 import { headsOf, impliedBy } from '../core/heads.ts';
+import { isRetiredIn } from '../core/retirement.ts';
 import { maxVersion, VERSION_ZERO } from '../core/version.ts';
 import { NO_DOTS, type PinnedContext, type Told, type ToldRow } from './told-context.ts';
 
-/** Without the rows that others imply. */
+/** Without the rows that others imply, or the retirement of their node does. */
 export function toldHeads(rowByActor: ReadonlyMap<Actor, ToldRow>): ReadonlyMap<Actor, ToldRow> {
   const rows = [...rowByActor].map(([actor, { received, closed, dots, predecessor }]): Row => {
     const cloud = { count: dots.size, sum: 0n };
     return { actor, received, closed, cloud, loose: SUM_ZERO, predecessor };
   });
-  return new Map(headsOf(rows).map(({ actor }) => [actor, rowByActor.get(actor) as ToldRow]));
+  const rowOf = new Map(rows.map((row) => [row.actor, row]));
+  const heads = headsOf(rows).filter((row) => !isRetiredIn(row, (actor) => rowOf.get(actor)));
+  return new Map(heads.map(({ actor }) => [actor, rowByActor.get(actor) as ToldRow]));
 }
 
 /** With them, as far as their links are known in `context`. */

@@ -169,7 +169,7 @@ export class Transaction {
     this.state.context.cutBack(row, limit, predecessor);
   }
 
-  /** R11: the actor is known no more. */
+  /** The actor has no row any more. */
   removeRow(row: LiveRow): void {
     this.state.context.remove(row);
     this.delete(rowKey(row.no));

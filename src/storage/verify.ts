@@ -38,13 +38,23 @@ export interface Moment {
   readonly all: Sum;
   readonly permanent: Sum;
   readonly isDamaged: boolean;
-  readonly rowByNo: ReadonlyMap<number, Row & { readonly live: number }>;
+  readonly rowByNo: ReadonlyMap<number, MomentaryRow>;
+}
+
+interface MomentaryRow extends Row {
+  readonly live: number;
+  /** It says nothing that is not known without it, so it may be in memory only. */
+  readonly isSpare: boolean;
 }
 
 /** Must be called while no commit is under way. */
 export function momentOf(state: State, snapshot: Snapshot): Moment {
   const { all, permanent, damaged: isDamaged, context } = state;
-  const rowByNo = new Map([...context.all()].map((row) => [row.no, { ...copyRow(row), live: row.live }]));
+  const rowByNo = new Map<number, MomentaryRow>();
+  for (const row of context.all()) {
+    const isSpare = row.live === 0 && (isTrivial(row) || context.isRetired(row));
+    rowByNo.set(row.no, { ...copyRow(row), live: row.live, isSpare });
+  }
   return { snapshot, all, permanent, isDamaged, rowByNo };
 }
 
@@ -127,7 +137,7 @@ class Verification {
     const unindexed = new Set<number>();
     for (const [no, row] of rowByNo) {
       const { live, loose, cloud, entries, indexed } = this.#tally(no);
-      const isKept = this.#rowsSeen.has(no) || isTrivial(row);
+      const isKept = this.#rowsSeen.has(no) || row.isSpare;
       const isSame = live === row.live && equalSums(loose, row.loose) && equalSums(cloud, row.cloud);
       if (!isKept || !isSame) this.#findings.add('row-differs', rowKey(no));
       if (!equalSums(entries, indexed)) unindexed.add(no);

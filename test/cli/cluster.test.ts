@@ -50,6 +50,11 @@ test('nodes form a cluster, see one fail, forget it, and let one leave', async (
   expect(await runStore(['forget', 'c', ...of('a')])).toMatchObject({ code: 0, stdout: 'forgot c\n' });
   expect(await printedMembers(join(folder, 'a'))).toEqual({ a: 'up', b: 'up' });
 
+  expect(await runStore(['forget', 'c', '--for-ever', ...of('a')])).toMatchObject({
+    code: 3,
+    stderr: 'store: This node knows no member "c", nor writes of it.\n',
+  });
+
   expect(await runStore(['leave', ...of('b')])).toMatchObject({ code: 0, stdout: 'left, and stopped\n' });
   expect((await b.exited).code).toBe(0);
   await hear('"event":"left","member":{"nodeId":"b"');

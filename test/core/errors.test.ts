@@ -44,6 +44,7 @@ const CODES = Object.keys({
   MEMBERSHIP_OFF: true,
   MEMBER_UNKNOWN: true,
   MEMBER_LIVE: true,
+  MEMBER_UNSETTLED: true,
   CHANGES_GONE: true,
 } satisfies Record<ErrorCode, true>);
 

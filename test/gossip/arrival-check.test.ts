@@ -3,6 +3,7 @@ import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { unknownRow } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
+import { retirementOf } from '../../src/core/retirement.ts';
 import type { Version } from '../../src/core/version.ts';
 import { ArrivalCheck, type Promised } from '../../src/gossip/arrival-check.ts';
 import { utf8 } from '../support/replica-fixture.ts';
@@ -11,6 +12,15 @@ const SERVER = 'server' as NodeId;
 const OWN = makeActor(SERVER, 0 as Version, 1);
 const OTHER = makeActor('zeta' as NodeId, 0 as Version, 1);
 const STRANGER = makeActor('stranger' as NodeId, 0 as Version, 1);
+
+/** It knows of the first actor, and not of the other. */
+const RETIREMENT = {
+  ...unknownRow(retirementOf('gone' as NodeId)),
+  received: 5 as Version,
+  closed: 5 as Version,
+};
+const UNLISTED = makeActor('gone' as NodeId, 5 as Version, 1);
+const LATER = makeActor('gone' as NodeId, 6 as Version, 1);
 
 const NEXT = { cursor: Uint8Array.of(2), last: false };
 const LAST = { cursor: Uint8Array.of(2), last: true };
@@ -79,6 +89,15 @@ describe('what arrives in a session', () => {
         'an actor that the session is not about',
       );
     }
+  });
+
+  test('in key order is also of those that a retirement among them knows of', () => {
+    const rows = [RETIREMENT];
+    const arrive = (order: Promised['order'], actor: Actor) => () =>
+      checkOf({ order, rows }).check([entry(actor, 9, 'a')], LAST);
+    expect(arrive('key', UNLISTED)).not.toThrow();
+    expect(arrive('key', LATER)).toThrow('an actor that the session is not about');
+    expect(arrive('version', UNLISTED)).toThrow('an actor that the session is not about');
   });
 
   test('from a bootstrapping server is of its own writes, and no others', () => {

@@ -27,6 +27,7 @@ export type Action =
         | 'fail';
       readonly node: number;
     }
+  | { readonly do: 'retire'; readonly node: number; readonly gone: number }
   | { readonly do: 'tell'; readonly node: number; readonly write: number }
   | { readonly do: 'repair'; readonly node: number; readonly all: boolean }
   | { readonly do: 'clock'; readonly node: number; readonly offsetS: number }
@@ -100,6 +101,11 @@ export const RUNS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('wait' as const), seconds: fc.constant(6) }),
 ];
 
+/** Nodes that are gone for ever. */
+export const RETIREMENTS: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('retire' as const), node, gone: node }),
+];
+
 /** Rumours, late ones as well. */
 export const TOLD: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constant('tell' as const), node, write: fc.nat({ max: 9 }) }),
@@ -108,6 +114,12 @@ export const TOLD: readonly fc.Arbitrary<Action>[] = [
 /** Disks that are lost, set back, or damaged. */
 export const DISKS: readonly fc.Arbitrary<Action>[] = [
   fc.record({ do: fc.constantFrom('save' as const, 'restore' as const, 'wipe' as const), node }),
+  fc.record({ do: fc.constant('vanish' as const), node, key }),
+];
+
+/** Disks that are lost or damaged, and not set back: a backup may hold what only nodes that are gone for ever had told it. */
+export const LOSSES: readonly fc.Arbitrary<Action>[] = [
+  fc.record({ do: fc.constant('wipe' as const), node }),
   fc.record({ do: fc.constant('vanish' as const), node, key }),
 ];
 
@@ -167,6 +179,7 @@ async function act(
     return;
   }
   const at = action.node % size;
+  if (cluster.node(at).isGone) return;
   switch (action.do) {
     case 'put':
       return cluster.write(at, [write(action.key, cluster.nextValue())]);
@@ -184,7 +197,7 @@ async function act(
     case 'open':
     case 'compare': {
       const from = action.server % size;
-      if (running.has(at) || from === at) return;
+      if (running.has(at) || from === at || cluster.node(from).isGone) return;
       const session = await cluster.open(at, from, action.do === 'compare');
       if (session !== undefined) running.set(at, session);
       return;
@@ -205,8 +218,17 @@ async function act(
       return;
     }
     case 'pull':
-      if (!running.has(at) && action.server % size !== at) await cluster.pull(at, action.server % size);
+      if (!running.has(at) && action.server % size !== at && !cluster.node(action.server % size).isGone)
+        await cluster.pull(at, action.server % size);
       return;
+    case 'retire': {
+      const gone = action.gone % size;
+      if (gone === at || (!cluster.node(gone).isGone && cluster.living().length <= 2)) return;
+      await endSession(running, at);
+      for (const [puller, { server }] of running)
+        if (puller === gone || server === gone) await endSession(running, puller);
+      return cluster.retire(at, gone);
+    }
     case 'kill':
     case 'restart':
       await endSession(running, at);

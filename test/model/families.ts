@@ -1,7 +1,19 @@
 /** Families of random schedules: plain ones, and templates that put random actions inside something that runs. */
 
 import * as fc from 'fast-check';
-import { type Action, AWAY, CLOCKS, COMMON, DISKS, FAILURES, RUNS, TOLD, WATCHES } from './actions.ts';
+import {
+  type Action,
+  AWAY,
+  CLOCKS,
+  COMMON,
+  DISKS,
+  FAILURES,
+  LOSSES,
+  RETIREMENTS,
+  RUNS,
+  TOLD,
+  WATCHES,
+} from './actions.ts';
 import type { Schedule } from './run-schedule.ts';
 
 type Draw = readonly fc.Arbitrary<Action>[];
@@ -71,6 +83,12 @@ export const MUTANT_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> =
 export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   ...MUTANT_FAMILIES,
   'failing disks': plain(AWAY, COMMON, COMMON, TOLD, FAILURES, FAILURES),
+  'gone for ever': plain(RETIREMENTS, AWAY, AWAY, COMMON, RUNS, TOLD),
+  'gone for ever, clocks': plain(RETIREMENTS, AWAY, COMMON, TOLD, CLOCKS),
+  'gone for ever, disks': plain(RETIREMENTS, AWAY, AWAY, COMMON, TOLD, LOSSES, FAILURES),
+  'gone for ever, in a comparison': within(COMPARING, RETIREMENTS, AWAY, AWAY, COMMON, TOLD),
+  'gone for ever, in a resumed session': within(RESUMED, RETIREMENTS, AWAY, AWAY, COMMON, TOLD),
+  'gone for ever, in a bootstrap': within(BOOTSTRAPPING, RETIREMENTS, AWAY, AWAY, COMMON, TOLD),
   'many runs': plain(RUNS, RUNS, AWAY, TOLD),
   'many runs, disks': plain(RUNS, RUNS, AWAY, TOLD, DISKS, DISKS),
 };
@@ -105,5 +123,6 @@ export const WATCHED_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> 
   'resumed watches, disks': resumed(AWAY, AWAY, TOLD, DISKS),
   'watched comparisons': within(COMPARING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
   'watched bootstraps': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, WATCHES, WATCHES),
+  'watched, gone for ever': plain(RETIREMENTS, AWAY, COMMON, TOLD, WATCHES, WATCHES),
   'watched runs': plain(RUNS, RUNS, AWAY, TOLD, DISKS, WATCHES, WATCHES),
 };

@@ -6,6 +6,9 @@ checkFamilies([
   'disks',
   'everything',
   'failing disks',
+  'gone for ever',
+  'gone for ever, clocks',
+  'gone for ever, disks',
   'many runs',
   'many runs, disks',
 ]);

@@ -42,9 +42,9 @@ export async function runSchedule({ size, actions }: Schedule): Promise<void> {
   if (!isUnsettled)
     expect(cluster.unexplained, 'nothing is unexplained without damage or leaping clocks (I8)').toBe(0);
   // What is known to a disk that still exists.
-  const known = new NaiveReplica(cluster.nodes.flatMap(({ naive }) => naive.all()));
-  const [first] = cluster.nodes;
-  for (const { index, replica } of cluster.nodes) {
+  const known = new NaiveReplica(cluster.living().flatMap(({ naive }) => naive.all()));
+  const [first] = cluster.living();
+  for (const { index, replica } of cluster.living()) {
     expect(replica.contextHash()).toBe(first?.replica.contextHash());
     expect(replica.state.permanent).toEqual(first?.replica.state.permanent);
     const { shown, expected } = await cluster.shown(index, known);
@@ -78,7 +78,7 @@ async function expectSameMap(client: WatchClient): Promise<void> {
 type Looked = WeakMap<object, number>;
 
 async function expectPromises(cluster: Cluster, looked: Looked): Promise<void> {
-  for (const { index, replica, naive, writes } of cluster.nodes) {
+  for (const { index, replica, naive, writes } of cluster.living()) {
     const { shown, expected } = await cluster.shown(index, naive);
     if (!isSameShown(shown, expected)) expect(shown, `what node ${index} shows`).toEqual(expected);
     if (looked.get(replica) === writes()) continue;

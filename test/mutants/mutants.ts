@@ -37,7 +37,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
     ),
     edit(
       'src/storage/join.ts',
-      '  for (const other of session.rows) {\n    const row = transaction.row(other.actor);',
+      '  for (const other of withRetired(state.context, session.rows)) {\n    const row = transaction.row(other.actor);',
       `  const end = (globalThis as any).contexts[session.peer];
       for (const other of [...end.all()].map(({ actor }: any) => end.fullRow(actor))) {
       const row = transaction.row(other.actor);`,
@@ -245,5 +245,10 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'new Set(thereByActor.keys())',
     ),
   ],
+  retirehorizon: [
+    edit('src/storage/retire.ts', 'state.horizon = maxVersion(state.horizon, upTo);', 'void state;'),
+  ],
+  retirejoin: [edit('src/storage/join.ts', 'return implied.length === 0 ? rows :', 'return true ? rows :')],
+  retireopen: [edit('src/storage/retire.ts', 'if (!rows.every(isAtRest))', 'if (!rows)')],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Member, MemberEventName, MemberStatus, Node, NodeOptions } from '../../src/index.ts';
-import { temporaryDir, temporaryNode } from './temporary-store.ts';
+import { contentsOf, temporaryDir, temporaryNode } from './temporary-store.ts';
 
 /** A quick detector, so that tests need not wait for long. */
 const QUICK = { probeIntervalMs: 100 };
@@ -130,6 +130,67 @@ describe('a node', () => {
     await down;
     await a.forget('b');
     expect(statuses(a)).toEqual(['a up']);
+  });
+
+  test('that is forgotten for ever leaves one record of all its runs everywhere, and is let in by nobody', async () => {
+    const a = await start('a');
+    const b = await start('b', { peers: [a.address] });
+    const dir = await temporaryDir();
+    for (const run of [1, 2, 3]) {
+      const before = await start('c', { dir, peers: [a.address, b.address] });
+      await Promise.all([knows(a, 'c', 'up'), knows(b, 'c', 'up')]);
+      await before.put(`run ${run}`, run);
+      await Promise.all([a.sync(), b.sync()]);
+      await before.close();
+    }
+    await Promise.all([knows(a, 'c', 'down'), knows(b, 'c', 'down')]);
+    expect((await a.status()).actors).toBe(3);
+    expect(await a.forget('c', { forEver: true })).toEqual({ runs: 3 });
+    expect(await a.forget('c', { forEver: true })).toEqual({ runs: 0 });
+    await b.sync();
+    expect(statuses(a)).toEqual(['a up', 'b up']);
+    expect(await contentsOf(b)).toEqual(await contentsOf(a));
+    expect((await contentsOf(a)).size).toBe(3);
+
+    const c = await start('c', { dir });
+    const { reached, unreached } = await c.join([a.address, b.address]);
+    expect(reached).toEqual([]);
+    for (const { reason } of unreached) expect(reason).toContain('node c was forgotten for ever here');
+    const refused = {
+      code: 'PEER_REJECTED',
+      message: expect.stringContaining('for ever here: give this one') as string,
+    };
+    for (const node of [a, b, c])
+      expect((await node.status()).warnings).toContainEqual(expect.objectContaining(refused));
+  });
+
+  test('is not forgotten for ever while another member is away, or unknown to all', async () => {
+    const a = await start('a');
+    const b = await start('b', { peers: [a.address] });
+    const c = await start('c', { peers: [a.address] });
+    await Promise.all([knows(a, 'b', 'up'), knows(a, 'c', 'up')]);
+    const away = [knows(a, 'b', 'down'), knows(a, 'c', 'down')];
+    await Promise.all([b.close(), c.close()]);
+    await Promise.all(away);
+    await expect(a.forget('c', { forEver: true })).rejects.toMatchObject({
+      code: 'MEMBER_UNSETTLED',
+      message:
+        'Node c is not forgotten for ever: these members are away, and may hold writes of it that no other node has: b. Let them come back, or forget them first.',
+    });
+    expect(statuses(a)).toContain('c down');
+    await a.forget('b');
+    expect(await a.forget('c', { forEver: true })).toEqual({ runs: 0 });
+    await expect(a.forget('nobody', { forEver: true })).rejects.toMatchObject({ code: 'MEMBER_UNKNOWN' });
+    const outsider = await start('outsider', { membership: false, peers: [a.address] });
+    await outsider.sync();
+    await expect(a.forget('outsider', { forEver: true })).rejects.toMatchObject({
+      code: 'MEMBER_UNSETTLED',
+      message: 'Node outsider is not forgotten for ever: it is connected with this node.',
+    });
+    const partial = await start('p', { sampler: 'partial' });
+    await expect(partial.forget('c', { forEver: true })).rejects.toMatchObject({ code: 'MEMBER_UNSETTLED' });
+    for (const options of [{ forEver: 'yes' }, { forever: true }] as object[])
+      await expect(a.forget('c', options)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 
   test('finds its cluster again after a restart, by what it knew, though its seed is gone', async () => {

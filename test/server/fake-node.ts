@@ -18,6 +18,8 @@ import type {
   DeleteResult,
   EntriesOptions,
   Entry,
+  ForgetOptions,
+  ForgetResult,
   JoinOptions,
   JoinResult,
   LeaveOptions,
@@ -94,8 +96,9 @@ export class FakeNode implements Node {
     return this.#callAboutMembers('leave', options);
   }
 
-  forget(nodeId: string): Promise<void> {
-    return this.#callAboutMembers('forget', nodeId);
+  async forget(nodeId: string, options: ForgetOptions = {}): Promise<ForgetResult> {
+    await this.#callAboutMembers('forget', nodeId, options);
+    return { runs: options.forEver === true ? 3 : 0 };
   }
 
   on<Name extends keyof NodeEvents>(name: Name, listener: NodeEvents[Name]): this {

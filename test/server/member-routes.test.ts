@@ -78,11 +78,19 @@ describe('joining, leaving and forgetting', () => {
       body: node.joined,
     });
     expect(await ask('POST', '/v1/leave', {})).toMatchObject({ status: 200, body: {} });
-    expect(await ask('POST', '/v1/forget', { nodeId: 'b' })).toMatchObject({ status: 200, body: {} });
+    expect(await ask('POST', '/v1/forget', { nodeId: 'b' })).toMatchObject({
+      status: 200,
+      body: { runs: 0 },
+    });
+    expect(await ask('POST', '/v1/forget', { nodeId: 'c', forEver: true })).toMatchObject({
+      status: 200,
+      body: { runs: 3 },
+    });
     expect(node.memberCalls).toEqual([
       ['join', addresses, { timeoutMs: 7 }],
       ['leave', {}],
-      ['forget', 'b'],
+      ['forget', 'b', { forEver: false }],
+      ['forget', 'c', { forEver: true }],
     ]);
   });
 
@@ -93,6 +101,7 @@ describe('joining, leaving and forgetting', () => {
     ['/v1/leave', { at: 'once' }, 'The field "at" is unknown.'],
     ['/v1/forget', {}, 'The field "nodeId" must be the name of a member.'],
     ['/v1/forget', { nodeId: 5 }, 'The field "nodeId" must be the name of a member.'],
+    ['/v1/forget', { nodeId: 'b', forEver: 'yes' }, 'The field "forEver" must be true or false.'],
   ])('are refused where a field is wrong: %s %j', async (path, body, message) => {
     const { node, ask } = fakeServer();
     expect(await ask('POST', path, body)).toMatchObject({
@@ -102,12 +111,15 @@ describe('joining, leaving and forgetting', () => {
     expect(node.memberCalls).toEqual([]);
   });
 
-  test.each(['MEMBER_LIVE', 'MEMBER_UNKNOWN'] as const)('fail with 409 %s', async (code) => {
-    const { node, ask } = fakeServer();
-    node.memberError = new BoatoError(code, 'No.');
-    expect(await ask('POST', '/v1/forget', { nodeId: 'b' })).toMatchObject({
-      status: 409,
-      body: { code, message: 'No.' },
-    });
-  });
+  test.each(['MEMBER_LIVE', 'MEMBER_UNKNOWN', 'MEMBER_UNSETTLED'] as const)(
+    'fail with 409 %s',
+    async (code) => {
+      const { node, ask } = fakeServer();
+      node.memberError = new BoatoError(code, 'No.');
+      expect(await ask('POST', '/v1/forget', { nodeId: 'b' })).toMatchObject({
+        status: 409,
+        body: { code, message: 'No.' },
+      });
+    },
+  );
 });

@@ -17,6 +17,7 @@ import {
   unknownRow,
 } from '../../src/core/context.ts';
 import { ClockDoubt } from '../../src/core/clock-doubt.ts';
+import { knownRow } from '../../src/core/retirement.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry, isLive } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
@@ -69,6 +70,8 @@ interface TestNode {
   /** The next write to the disk fails. */
   readonly failure: { isDue: boolean };
   replica: StoredReplica;
+  /** It ended, and never comes back. */
+  isGone: boolean;
   epoch: number;
   server: SessionServer;
   responder: Responder;
@@ -148,6 +151,11 @@ export class Cluster {
       cluster.nodes.push(await cluster.#open(index, new MemoryDisk(), new NaiveReplica()));
     }
     return cluster;
+  }
+
+  /** Those that are not gone for ever. */
+  living(): readonly TestNode[] {
+    return this.nodes.filter(({ isGone }) => !isGone);
   }
 
   node(index: number): TestNode {
@@ -451,7 +459,7 @@ export class Cluster {
   async #seeToGivenUp(): Promise<void> {
     // What a server was told of, it looks into by itself.
     await settle(SETTLE_TURNS);
-    for (const node of this.nodes) {
+    for (const node of this.living()) {
       if (node.epoch === node.replica.epoch) continue;
       node.epoch = node.replica.epoch;
       node.collected.clear();
@@ -480,7 +488,7 @@ export class Cluster {
     const { completed, replica } = this.node(puller);
     if (!replica.isHealing() && !replica.isBootstrapping()) return completed.clear();
     completed.add(server);
-    if (completed.size === this.nodes.length - 1) await replica.endHealing();
+    if (completed.size >= this.living().length - 1) await replica.endHealing();
   }
 
   /** To its end. */
@@ -512,10 +520,11 @@ export class Cluster {
 
   /** Everybody pulls from everybody until nothing changes; `check` runs after each pull. */
   async converge(check: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    await this.#dropLostSessions();
     for (let round = 0; round < 2 * this.nodes.length + 2; round++) {
       let moved = false;
-      for (const { index: puller } of this.nodes) {
-        for (const { index: server } of this.nodes) {
+      for (const { index: puller } of this.living()) {
+        for (const { index: server } of this.living()) {
           if (puller === server) continue;
           const before = stateOf(this.node(puller).replica);
           await this.pull(puller, server);
@@ -527,6 +536,13 @@ export class Cluster {
       if (!moved) return;
     }
     throw new Error('the replicas still move after as many rounds as could be needed');
+  }
+
+  /** Sessions that nobody can resume were set aside long enough by then. */
+  async #dropLostSessions(): Promise<void> {
+    const gone = this.nodes.filter(({ isGone }) => isGone);
+    for (const { replica } of this.living())
+      for (const { replica: lost } of gone) await replica.dropSession(lost.nodeId);
   }
 
   /** R8: contexts are equal, and what is shown is not. */
@@ -545,6 +561,25 @@ export class Cluster {
     await node.server.stop();
     if (clean) await node.replica.close();
     await this.#replace(index, disk, node.naive, node);
+  }
+
+  /**
+   * `store forget NODE --for-ever`, asked of node `index`: the other one ends, this one pulls from all that are left, and the
+   * rows give way to one. What only the other one had is gone with it.
+   */
+  async retire(index: number, other: number): Promise<void> {
+    const gone = this.node(other);
+    if (!gone.isGone) {
+      this.#noteLost(other);
+      gone.isGone = true;
+      await gone.server.stop();
+    }
+    for (const { index: server } of this.living()) if (server !== index) await this.pull(index, server);
+    try {
+      await this.node(index).replica.retire(gone.replica.nodeId);
+    } catch (error) {
+      if (!(error instanceof BoatoError && error.code === 'MEMBER_UNSETTLED')) throw error;
+    }
   }
 
   /** The next write of a node fails. */
@@ -645,6 +680,7 @@ export class Cluster {
       past,
       collected: wasChecked ? new Set() : collected,
       completed: new Set(),
+      isGone: false,
       epoch: replica.epoch,
       disk,
       writes: () => writes,
@@ -781,7 +817,13 @@ export class Cluster {
       assert(told !== undefined && saysTheSame(told, there as Row), 'as the peer has it');
     }
     for (const row of theirs.rows())
-      if (!dominates(own.row(row.actor) ?? unknownRow(row.actor), row)) expectedBehind++;
+      if (
+        !dominates(
+          knownRow(row.actor, (actor) => own.row(actor)),
+          row,
+        )
+      )
+        expectedBehind++;
     assert(behind === expectedBehind, 'it is behind in as many as it lacks something of');
   }
 }

@@ -21,7 +21,10 @@ export async function expectInvariants(
   let all: Sum = SUM_ZERO;
   let permanent: Sum = SUM_ZERO;
   const looseByActor = new Map<string, Sum>();
-  const { rows } = await replica.pullerState(replica.rows().map(({ actor }) => actor));
+  // Actors of nodes that are gone for ever have no rows: what is known of them is told all the same.
+  const told = new Set(replica.rows().map(({ actor }) => actor));
+  const actors = [...new Set([...told, ...written.map(({ actor }) => actor)])];
+  const { rows } = await replica.pullerState(actors);
   const rowByActor = new Map(rows.map((row) => [row.actor, row]));
   for (const { actor, version, key, tombstone, expiresAt } of entries) {
     const sum = fingerprints.entry(actor, version, key);
@@ -51,7 +54,7 @@ export async function expectInvariants(
     expectThat(row.cloud.count === row.cloudVersions.length, 'the cloud counts its versions');
     expectThat(row.closed <= row.received, 'closed is at most received');
     expectThat(row.closed >= birthOf(row.actor), 'closed is at least the birth');
-    hash += fingerprints.row(row);
+    if (told.has(row.actor)) hash += fingerprints.row(row);
     const { predecessor } = row;
     if (predecessor === undefined) continue;
     const before = rowByActor.get(predecessor.actor);
