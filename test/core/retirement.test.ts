@@ -53,4 +53,12 @@ describe('a retirement', () => {
     expect(isRetired(closedAt(EARLY, 8))).toBe(false);
     expect(isRetired(RETIREMENT, RETIREMENT)).toBe(false);
   });
+
+  test('speaks for no row that says nothing, unless its actor was born with it', () => {
+    const isRetired = (actor: Actor, ...others: readonly Row[]): boolean =>
+      isRetiredIn(unknownRow(actor), rowOf(...others));
+    expect([EARLY, LATER, OTHER].map((actor) => isRetired(actor, RETIREMENT))).toEqual([false, false, false]);
+    expect(isRetired(LAST, RETIREMENT)).toBe(true);
+    expect(isRetired(EARLY)).toBe(false);
+  });
 });
