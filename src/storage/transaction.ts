@@ -16,7 +16,7 @@ import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
 import type { KeyHash, PresentDot } from './dot-cache.ts';
-import { encodeEntry, EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
+import { entryBytesMax, EXPIRING, flagsOf, LARGE, TOMBSTONE, writeEntry } from './entry-record.ts';
 import { nameOfKey } from './key-name.ts';
 import {
   cloudKey,
@@ -28,12 +28,14 @@ import {
   metaKey,
   rowKey,
   segmentKey,
-  singleDotKey,
+  writeEntryKey,
+  writeSingleDotKey,
 } from './keyspace.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
+import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
-import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
+import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX, writeSegment } from './segment-record.ts';
 import type { State } from './state.ts';
 
 /** What is present under a key; `expiresAt` where the entry has one. */
@@ -64,6 +66,7 @@ export class Transaction {
   /** No record under the group's keys is damaged. */
   readonly #isReadable: boolean;
   readonly #operations: WriteOperation[] = [];
+  readonly #records = new RecordWriter();
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
   /** One key is asked for several times in a row. */
@@ -116,7 +119,7 @@ export class Transaction {
     row.live++;
     if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
     state.see(entry.last);
-    this.#put(entryKey(entry.key), encodeEntry(row.no, entry));
+    this.#putEntry(row, entry);
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
     const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
     const due = dueKeyOf(entry.key, present);
@@ -291,11 +294,13 @@ export class Transaction {
 
   /** A segment holds only versions above all that are indexed for its actor; lower ones go to single-dot records. */
   #index(row: LiveRow, pairs: DotPair[]): void {
-    pairs.sort((a, b) => a.version - b.version);
-    const upper = pairs.filter((pair) => pair.version > row.indexed);
+    const { indexed } = row;
+    const upper: DotPair[] = [];
     for (const pair of pairs) {
-      if (pair.version <= row.indexed) this.#put(singleDotKey(row.no, pair.version), encodeSegment([pair]));
+      if (pair.version > indexed) upper.push(pair);
+      else this.#putSingleDot(row, pair);
     }
+    upper.sort((a, b) => a.version - b.version);
     for (let at = 0; at < upper.length; at += SEGMENT_PAIRS_MAX) {
       const segment = upper.slice(at, at + SEGMENT_PAIRS_MAX);
       const highest = (segment.at(-1) as DotPair).version;
@@ -303,6 +308,22 @@ export class Transaction {
       row.indexed = highest;
     }
     row.pairs += pairs.length;
+  }
+
+  #putEntry(row: LiveRow, entry: Entry): void {
+    const writer = this.#records.begin(1 + entry.key.length + entryBytesMax(entry));
+    writeEntryKey(writer, entry.key);
+    this.#records.endKey();
+    writeEntry(writer, row.no, entry);
+    this.#operations.push(this.#records.finish());
+  }
+
+  #putSingleDot(row: LiveRow, pair: DotPair): void {
+    const writer = this.#records.begin(32 + pair.key.length);
+    writeSingleDotKey(writer, row.no, pair.version);
+    this.#records.endKey();
+    writeSegment(writer, [pair]);
+    this.#operations.push(this.#records.finish());
   }
 
   #put(key: Uint8Array, content: Uint8Array): void {
