@@ -27,9 +27,10 @@ import {
 } from './commit-group.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
+import type { LookedUpKeys } from './looked-up.ts';
 import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
-import { type PresentByKey, Transaction } from './transaction.ts';
+import { Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
 
 /** Why nothing is acknowledged any more. */
@@ -195,7 +196,7 @@ export class Committer {
   }
 
   /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
-  async #decide(jobs: readonly Job<unknown>[], ahead: readonly PresentByKey[]): Promise<Decided> {
+  async #decide(jobs: readonly Job<unknown>[], ahead: readonly LookedUpKeys[]): Promise<Decided> {
     this.#throwIfFenced();
     const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
     const clock = this.#clock;

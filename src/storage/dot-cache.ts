@@ -39,7 +39,7 @@ export interface PresentDot {
   readonly flags: number;
 }
 
-/** Of a key under the cache's own seed, in two halves of 32 bits. */
+/** Of a key under the cache's own seed, in two halves of 32 bits, with a sign: V8 keeps larger numbers apart. */
 export interface KeyHash {
   readonly low: number;
   readonly high: number;
@@ -53,14 +53,14 @@ export class DotCache {
   /** Secret, so that nobody can choose keys that collide. */
   readonly #seed: bigint;
   readonly #setsMax: number;
-  #segments: Uint32Array[] = [];
+  #segments: Int32Array[] = [];
   #sets = 0;
   /** The power of two at or below `#sets`; the first `#sets - #level` sets have been split. */
   #level = 0;
   #used = 0;
   #victim = 0;
-  readonly #hash = new BigUint64Array(1);
-  readonly #halves = new Uint32Array(this.#hash.buffer);
+  readonly #hashed = new BigUint64Array(1);
+  readonly #halves = new Int32Array(this.#hashed.buffer);
   /** While true a miss means that the key has no entry. */
   #complete: boolean;
 
@@ -75,7 +75,7 @@ export class DotCache {
 
   /** What the other methods know a key by; taken once, since it costs more than they do. */
   hash(key: Uint8Array): KeyHash {
-    this.#hash[0] = this.#hash64(key, this.#seed);
+    this.#hashed[0] = this.#hash64(key, this.#seed);
     return { low: this.#halves[0] as number, high: this.#halves[1] as number };
   }
 
@@ -85,8 +85,9 @@ export class DotCache {
     const words = this.#segmentOf(slot);
     const at = wordOf(slot);
     const high = words[at + VERSION_HIGH] as number;
+    const low = (words[at + VERSION_LOW] as number) >>> 0;
     return {
-      version: ((high >>> 4) * 0x1_0000_0000 + (words[at + VERSION_LOW] as number)) as Version,
+      version: ((high >>> 4) * 0x1_0000_0000 + low) as Version,
       actorNo: words[at + ACTOR_NO] as number,
       flags: (high >>> 1) & 7,
     };
@@ -194,18 +195,18 @@ export class DotCache {
     }
   }
 
-  #move(words: Uint32Array, at: number, into: Uint32Array, to: number): void {
+  #move(words: Int32Array, at: number, into: Int32Array, to: number): void {
     for (let word = 0; word < SET_WORDS; word += WAYS) into[to + word] = words[at + word] as number;
     words[at + VERSION_HIGH] = 0;
   }
 
   #addSegment(): void {
     const sets = Math.min(SEGMENT_SETS, this.#setsMax - this.#segments.length * SEGMENT_SETS);
-    this.#segments.push(new Uint32Array(sets * SET_WORDS));
+    this.#segments.push(new Int32Array(sets * SET_WORDS));
   }
 
-  #segmentOf(slot: number): Uint32Array {
-    return this.#segments[Math.floor(slot / (SEGMENT_SETS * WAYS))] as Uint32Array;
+  #segmentOf(slot: number): Int32Array {
+    return this.#segments[Math.floor(slot / (SEGMENT_SETS * WAYS))] as Int32Array;
   }
 }
 

@@ -15,9 +15,8 @@ import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import type { KeyHash, PresentDot } from './dot-cache.ts';
+import type { PresentDot } from './dot-cache.ts';
 import { entryBytesMax, EXPIRING, flagsOf, LARGE, TOMBSTONE, writeEntry } from './entry-record.ts';
-import { nameOfKey } from './key-name.ts';
 import {
   cloudKey,
   DUE_EXPIRING,
@@ -31,6 +30,7 @@ import {
   writeEntryKey,
   writeSingleDotKey,
 } from './keyspace.ts';
+import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -43,25 +43,12 @@ export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
 }
 
-/** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
-export interface LookedUp {
-  /** As the first job that asked for it has it. */
-  readonly key: Uint8Array;
-  readonly hash: KeyHash;
-  present: Present | null | Error;
-}
-
-/** By the name of the key (`key-name.ts`), for every key of the group. */
-export type PresentByKey = ReadonlyMap<string, LookedUp>;
-
 export class Transaction {
   readonly state: State;
   /** The wall clock as this group is decided. */
   readonly wallMs: number;
   readonly #monotonicMs: number;
-  readonly #present: PresentByKey;
-  /** Keys are asked for in the order of the jobs, mostly: to find one by its name costs more. */
-  readonly #inOrder: readonly LookedUp[];
+  readonly #present: LookedUpKeys;
   #next = 0;
   /** No record under the group's keys is damaged. */
   readonly #isReadable: boolean;
@@ -81,13 +68,12 @@ export class Transaction {
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
-  constructor(state: State, present: PresentByKey, wallMs: number, monotonicMs: number) {
+  constructor(state: State, present: LookedUpKeys, wallMs: number, monotonicMs: number) {
     this.state = state;
     this.wallMs = wallMs;
     this.#monotonicMs = monotonicMs;
     this.#present = present;
-    this.#inOrder = [...present.values()];
-    this.#isReadable = !this.#inOrder.some((lookedUp) => lookedUp.present instanceof Error);
+    this.#isReadable = !present.inOrder.some((lookedUp) => lookedUp.present instanceof Error);
   }
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
@@ -124,7 +110,7 @@ export class Transaction {
     const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#put(due, encodeDue(present));
-    this.#addPair(row, { version: entry.version, key: entry.key });
+    this.#addPair(row, entry);
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
       // A copy: the key of an entry that came in a chunk would keep the whole chunk.
@@ -262,9 +248,11 @@ export class Transaction {
   #lookedUp(key: Uint8Array): LookedUp {
     if (key !== this.#lastKey) {
       this.#lastKey = key;
-      const next = this.#inOrder[this.#next];
+      // Keys are asked for in the order of the jobs, mostly: to find one by its hash costs more.
+      const next = this.#present.inOrder[this.#next];
       if (next?.key === key) this.#next++;
-      this.#lastLookedUp = next?.key === key ? next : this.#present.get(nameOfKey(key));
+      this.#lastLookedUp =
+        next?.key === key ? next : this.#present.find(this.state.cache.hash(key), key);
     }
     assert(
       this.#lastLookedUp !== undefined,
@@ -277,13 +265,13 @@ export class Transaction {
     this.#operations.push({ type: 'del', key: entryKey(key) });
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = null;
-    this.state.cache.delete(lookedUp.hash);
+    this.state.cache.delete(lookedUp);
   }
 
   #remember(key: Uint8Array, present: Present): void {
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = present;
-    this.state.cache.set(lookedUp.hash, present);
+    this.state.cache.set(lookedUp, present);
   }
 
   #addPair(row: LiveRow, pair: DotPair): void {
