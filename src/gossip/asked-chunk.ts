@@ -5,10 +5,11 @@ import type { Reply } from './messages.ts';
 import type { Chunk } from './session-messages.ts';
 
 /**
- * Of what is in a chunk: to compress 256 KiB takes both ends together 4 ms (Brotli at quality 1) and halves them at best,
- * which gains nothing where they come in 16 ms or less: 16 MiB/s, as on a link of 128 Mbit/s.
+ * Of what is in a chunk: to compress 256 KiB takes both ends together 4 ms (Brotli at quality 1), halves them at best, and to
+ * store them takes 10 to 20 ms meanwhile: little is gained where they come in 32 ms or less. 8 MiB/s, as on a link of
+ * 64 Mbit/s.
  */
-const FAST_BYTES_PER_MS = (16 * 2 ** 20) / 1000;
+const FAST_BYTES_PER_MS = (8 * 2 ** 20) / 1000;
 
 export class AskedChunk {
   readonly reply: Promise<Reply>;
