@@ -95,14 +95,13 @@ export class DotCache {
 
   set(hash: KeyHash, dot: PresentDot): void {
     const found = this.#find(hash);
-    const slot = found >= 0 ? found : this.#take(hash);
-    const words = this.#segmentOf(slot);
-    const at = wordOf(slot);
-    words[at + LOW] = hash.low;
-    words[at + HIGH] = hash.high;
-    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
-    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
-    words[at + ACTOR_NO] = dot.actorNo;
+    if (found >= 0) this.#fill(found, hash, dot);
+    else this.add(hash, dot);
+  }
+
+  /** As `set`, of a key that is certainly not known. */
+  add(hash: KeyHash, dot: PresentDot): void {
+    this.#fill(this.#take(hash), hash, dot);
   }
 
   delete(hash: KeyHash): void {
@@ -118,6 +117,16 @@ export class DotCache {
     this.#addSegment();
     this.#used = 0;
     this.#complete = storeIsEmpty;
+  }
+
+  #fill(slot: number, hash: KeyHash, dot: PresentDot): void {
+    const words = this.#segmentOf(slot);
+    const at = wordOf(slot);
+    words[at + LOW] = hash.low;
+    words[at + HIGH] = hash.high;
+    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
+    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
+    words[at + ACTOR_NO] = dot.actorNo;
   }
 
   #find({ low, high }: KeyHash): number {

@@ -9,6 +9,8 @@ export interface LookedUp extends KeyHash {
   /** As the first job that asked for it has it. */
   readonly key: Uint8Array;
   present: Present | null | Error;
+  /** The cache may have it; otherwise it certainly has not. */
+  isCached: boolean;
 }
 
 export class LookedUpKeys {

@@ -6,7 +6,7 @@ import { readRecord } from './checksum.ts';
 import type { Job } from './commit-group.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './damage.ts';
-import type { KeyHash } from './dot-cache.ts';
+import type { DotCache } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
 import { entryKey } from './keyspace.ts';
 import { type LookedUp, LookedUpKeys } from './looked-up.ts';
@@ -21,20 +21,18 @@ export async function lookUpPresent(
   onDamage: OnDamage,
   ahead: readonly LookedUpKeys[],
 ): Promise<LookedUpKeys> {
-  const lookedUpKeys = new LookedUpKeys();
+  const lookedUpKeys = hashed(cache, jobs);
   const missed: LookedUp[] = [];
-  for (const { keys } of jobs) {
-    for (const key of keys) {
-      const hash = cache.hash(key);
-      if (lookedUpKeys.find(hash, key) !== undefined) continue;
-      const cached = cache.get(hash);
-      // The cache knows no expiry.
-      const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
-      const known = cached === undefined || isIncomplete ? presentIn(ahead, hash, key) : cached;
-      const lookedUp = { key, low: hash.low, high: hash.high, present: known ?? null };
-      lookedUpKeys.add(lookedUp);
-      if (known === undefined) missed.push(lookedUp);
-    }
+  // Apart from the hashing, so that the processor fetches what is looked at next meanwhile.
+  for (const lookedUp of lookedUpKeys.inOrder) {
+    const cached = cache.get(lookedUp);
+    if (cached === null) continue;
+    lookedUp.isCached = cached !== undefined;
+    // The cache knows no expiry.
+    const isKnown = cached !== undefined && (cached.flags & EXPIRING) === 0;
+    const known = isKnown ? cached : presentIn(ahead, lookedUp);
+    if (known === undefined) missed.push(lookedUp);
+    else lookedUp.present = known;
   }
   if (missed.length === 0) return lookedUpKeys;
   const storedKeys = missed.map(({ key }) => entryKey(key));
@@ -42,18 +40,28 @@ export async function lookUpPresent(
   for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
-    if (found !== null && !(found instanceof Error)) cache.set(lookedUp, found);
+    if (found === null || found instanceof Error) continue;
+    cache.set(lookedUp, found);
+    lookedUp.isCached = true;
   }
   return lookedUpKeys;
 }
 
-function presentIn(
-  groups: readonly LookedUpKeys[],
-  hash: KeyHash,
-  key: Uint8Array,
-): LookedUp['present'] | undefined {
+function hashed(cache: DotCache, jobs: readonly Pick<Job<unknown>, 'keys'>[]): LookedUpKeys {
+  const lookedUpKeys = new LookedUpKeys();
+  for (const { keys } of jobs) {
+    for (const key of keys) {
+      const hash = cache.hash(key);
+      if (lookedUpKeys.find(hash, key) !== undefined) continue;
+      lookedUpKeys.add({ key, low: hash.low, high: hash.high, present: null, isCached: false });
+    }
+  }
+  return lookedUpKeys;
+}
+
+function presentIn(groups: readonly LookedUpKeys[], asked: LookedUp): LookedUp['present'] | undefined {
   for (const group of groups) {
-    const lookedUp = group.find(hash, key);
+    const lookedUp = group.find(asked, asked.key);
     if (lookedUp !== undefined) return lookedUp.present;
   }
   return undefined;

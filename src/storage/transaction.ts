@@ -266,12 +266,15 @@ export class Transaction {
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = null;
     this.state.cache.delete(lookedUp);
+    lookedUp.isCached = false;
   }
 
   #remember(key: Uint8Array, present: Present): void {
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = present;
-    this.state.cache.set(lookedUp, present);
+    if (lookedUp.isCached) this.state.cache.set(lookedUp, present);
+    else this.state.cache.add(lookedUp, present);
+    lookedUp.isCached = true;
   }
 
   #addPair(row: LiveRow, pair: DotPair): void {
