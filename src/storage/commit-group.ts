@@ -2,11 +2,11 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
-import type { WriteOperation } from '../ports/ordered-store.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import type { LiveRow } from './context-table.ts';
 import type { LookedUpKeys } from './looked-up.ts';
+import type { RecordWriter } from './record-writer.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -46,7 +46,7 @@ export interface Queued {
 export interface Decided {
   readonly outcomes: readonly Outcome[];
   readonly bytes: number;
-  readonly operations: readonly WriteOperation[];
+  readonly records: RecordWriter;
   readonly sync: boolean;
   /** Under the keys of the group, once it is written. */
   readonly present: LookedUpKeys;

@@ -203,7 +203,7 @@ export class Committer {
     const transaction = new Transaction(this.#state, present, clock.wallMs(), clock.monotonicMs());
     try {
       const outcomes = jobs.map((job) => decide(job, transaction));
-      const operations = transaction.finish();
+      const records = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
       let onWritten = (): void => {};
       this.#writing = new Promise((resolve) => {
@@ -211,7 +211,7 @@ export class Committer {
       });
       const { changedRows, placed, written } = transaction;
       const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
-      return { outcomes, bytes, operations, sync, present, changedRows, placed, written, onWritten };
+      return { outcomes, bytes, records, sync, present, changedRows, placed, written, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
@@ -221,7 +221,7 @@ export class Committer {
     try {
       // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
-      const operations = groups.flatMap((group) => group.operations);
+      const operations = groups.flatMap(({ records }) => records.operations());
       const sync = groups.some((group) => group.sync);
       if (operations.length > 0) await this.#store.write(operations, { sync });
       for (const { placed, written, changedRows } of groups) {

@@ -1,6 +1,6 @@
 /**
- * Records of one commit, written one after another into common memory, each behind its key: its checksum is one pass, and
- * there is nothing to copy.
+ * The operations of one commit. Records are written one after another into common memory, each behind its key: a checksum is
+ * one pass, there is nothing to copy, and what waits for the disk is no concern of V8's young generation.
  */
 
 import { crc32 } from 'node:zlib';
@@ -13,10 +13,20 @@ const BLOCK_BYTES_MIN = 512;
 const BLOCK_BYTES_MAX = 64 * 1024;
 
 export class RecordWriter {
+  /** In their order: an operation, or the block that a record lies in. */
+  readonly #steps: (WriteOperation | ByteWriter)[] = [];
+  /** Of each record in a block: where its key and its content begin, and where it ends. */
+  readonly #places: number[] = [];
   #block = new ByteWriter(0);
   #blockBytes = BLOCK_BYTES_MIN / 2;
-  #keyAt = 0;
-  #contentAt = 0;
+
+  get count(): number {
+    return this.#steps.length;
+  }
+
+  push(operation: WriteOperation): void {
+    this.#steps.push(operation);
+  }
 
   /** Takes the key of the next record, and, after `endKey`, its content: no more than `bytesMax` both together. */
   begin(bytesMax: number): ByteWriter {
@@ -25,22 +35,38 @@ export class RecordWriter {
       this.#blockBytes = Math.min(2 * this.#blockBytes, BLOCK_BYTES_MAX);
       this.#block = new ByteWriter(Math.max(needed, this.#blockBytes));
     }
-    this.#keyAt = this.#block.length;
+    this.#steps.push(this.#block);
+    this.#places.push(this.#block.length);
     return this.#block;
   }
 
   endKey(): void {
-    this.#contentAt = this.#block.length;
+    this.#places.push(this.#block.length);
   }
 
-  /** As `seal` makes it. */
-  finish(): WriteOperation {
+  /** As `seal` does. */
+  end(): void {
     const block = this.#block;
-    block.uint32(crc32(block.view(this.#keyAt, block.length)));
-    return {
-      type: 'put',
-      key: block.view(this.#keyAt, this.#contentAt),
-      value: block.view(this.#contentAt, block.length),
-    };
+    const keyAt = this.#places.at(-2) as number;
+    block.uint32(crc32(block.view(keyAt, block.length)));
+    this.#places.push(block.length);
+  }
+
+  /** To be asked for when they are written, not before. */
+  operations(): WriteOperation[] {
+    let at = 0;
+    return this.#steps.map((step) => {
+      if (!(step instanceof ByteWriter)) return step;
+      const [keyAt, contentAt, end] = [
+        this.#places[at++],
+        this.#places[at++],
+        this.#places[at++],
+      ] as number[];
+      return {
+        type: 'put',
+        key: step.view(keyAt as number, contentAt as number),
+        value: step.view(contentAt as number, end as number),
+      };
+    });
   }
 }

@@ -10,7 +10,6 @@ import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version, versionAt } from '../core/version.ts';
-import type { WriteOperation } from '../ports/ordered-store.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
@@ -52,7 +51,6 @@ export class Transaction {
   #next = 0;
   /** No record under the group's keys is damaged. */
   readonly #isReadable: boolean;
-  readonly #operations: WriteOperation[] = [];
   readonly #records = new RecordWriter();
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
@@ -193,7 +191,7 @@ export class Transaction {
   advance(row: LiveRow, received: Version, closed: Version): void {
     this.state.see(received);
     for (const version of this.state.context.advance(row, received, closed)) {
-      this.#operations.push({ type: 'del', key: cloudKey(row.no, version) });
+      this.#records.push({ type: 'del', key: cloudKey(row.no, version) });
     }
   }
 
@@ -203,7 +201,7 @@ export class Transaction {
   }
 
   delete(key: Uint8Array): void {
-    this.#operations.push({ type: 'del', key });
+    this.#records.push({ type: 'del', key });
   }
 
   /** The node's own record is to be written even if nothing else is. */
@@ -212,14 +210,13 @@ export class Transaction {
   }
 
   /** The batch to write. Nothing may be changed afterwards. */
-  finish(): readonly WriteOperation[] {
+  finish(): RecordWriter {
     for (const [row, pairs] of this.#pairsByRow) this.#index(row, pairs);
     const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
     this.changedRows = [...changed];
     for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
-    if (this.#operations.length > 0 || this.#stateTouched)
-      this.#put(metaKey('state'), encodeState(this.state));
-    return this.#operations;
+    if (this.#records.count > 0 || this.#stateTouched) this.#put(metaKey('state'), encodeState(this.state));
+    return this.#records;
   }
 
   #remove(key: Uint8Array, old: Present): void {
@@ -240,8 +237,8 @@ export class Transaction {
     row.live--;
     state.context.touch(row);
     const due = dueKeyOf(key, old);
-    if (due !== undefined) this.#operations.push({ type: 'del', key: due });
-    if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
+    if (due !== undefined) this.#records.push({ type: 'del', key: due });
+    if (old.flags & LARGE) this.#records.push({ type: 'del', key: largeValueKey(row.no, old.version) });
     return row;
   }
 
@@ -251,8 +248,7 @@ export class Transaction {
       // Keys are asked for in the order of the jobs, mostly: to find one by its hash costs more.
       const next = this.#present.inOrder[this.#next];
       if (next?.key === key) this.#next++;
-      this.#lastLookedUp =
-        next?.key === key ? next : this.#present.find(this.state.cache.hash(key), key);
+      this.#lastLookedUp = next?.key === key ? next : this.#present.find(this.state.cache.hash(key), key);
     }
     assert(
       this.#lastLookedUp !== undefined,
@@ -262,7 +258,7 @@ export class Transaction {
   }
 
   #forget(key: Uint8Array): void {
-    this.#operations.push({ type: 'del', key: entryKey(key) });
+    this.#records.push({ type: 'del', key: entryKey(key) });
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = null;
     this.state.cache.delete(lookedUp);
@@ -306,7 +302,7 @@ export class Transaction {
     writeEntryKey(writer, entry.key);
     this.#records.endKey();
     writeEntry(writer, row.no, entry);
-    this.#operations.push(this.#records.finish());
+    this.#records.end();
   }
 
   #putSingleDot(row: LiveRow, pair: DotPair): void {
@@ -314,11 +310,11 @@ export class Transaction {
     writeSingleDotKey(writer, row.no, pair.version);
     this.#records.endKey();
     writeSegment(writer, [pair]);
-    this.#operations.push(this.#records.finish());
+    this.#records.end();
   }
 
   #put(key: Uint8Array, content: Uint8Array): void {
-    this.#operations.push({ type: 'put', key, value: seal(key, content) });
+    this.#records.push({ type: 'put', key, value: seal(key, content) });
   }
 }
 
