@@ -64,6 +64,12 @@ export class ByteReader {
     return new Uint8Array(this.#buffer, this.#bytes.byteOffset + start, count);
   }
 
+  /** The next `count` bytes, copied to `into` from `at` on. */
+  copy(count: number, into: Uint8Array, at: number): void {
+    const start = this.#take(count);
+    for (let offset = 0; offset < count; offset++) into[at + offset] = this.#bytes[start + offset] as number;
+  }
+
   lengthPrefixed(): Uint8Array {
     return this.raw(this.varint());
   }

@@ -54,19 +54,14 @@ export class RecordWriter {
 
   /** To be asked for when they are written, not before. */
   operations(): WriteOperation[] {
+    const places = this.#places;
     let at = 0;
     return this.#steps.map((step) => {
       if (!(step instanceof ByteWriter)) return step;
-      const [keyAt, contentAt, end] = [
-        this.#places[at++],
-        this.#places[at++],
-        this.#places[at++],
-      ] as number[];
-      return {
-        type: 'put',
-        key: step.view(keyAt as number, contentAt as number),
-        value: step.view(contentAt as number, end as number),
-      };
+      const keyAt = places[at++] as number;
+      const contentAt = places[at++] as number;
+      const end = places[at++] as number;
+      return { type: 'put', key: step.view(keyAt, contentAt), value: step.view(contentAt, end) };
     });
   }
 }
