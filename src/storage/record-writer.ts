@@ -5,8 +5,12 @@
 
 import { crc32 } from 'node:zlib';
 import { ByteWriter } from '../core/byte-writer.ts';
+import type { Entry } from '../core/entry.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
 import { CHECKSUM_BYTES } from './checksum.ts';
+import { entryBytesMax, writeEntry } from './entry-record.ts';
+import { writeEntryKey, writeSingleDotKey } from './keyspace.ts';
+import { type DotPair, writeSegment } from './segment-record.ts';
 
 /** Of a first block, for a put alone; each is twice as long as the one before, up to the last one. */
 const BLOCK_BYTES_MIN = 512;
@@ -26,6 +30,22 @@ export class RecordWriter {
 
   push(operation: WriteOperation): void {
     this.#steps.push(operation);
+  }
+
+  entry(actorNo: number, entry: Entry): void {
+    const writer = this.begin(1 + entry.key.length + entryBytesMax(entry));
+    writeEntryKey(writer, entry.key);
+    this.endKey();
+    writeEntry(writer, actorNo, entry);
+    this.end();
+  }
+
+  singleDot(actorNo: number, pair: DotPair): void {
+    const writer = this.begin(32 + pair.key.length);
+    writeSingleDotKey(writer, actorNo, pair.version);
+    this.endKey();
+    writeSegment(writer, [pair]);
+    this.end();
   }
 
   /** Takes the key of the next record, and, after `endKey`, its content: no more than `bytesMax` both together. */

@@ -15,7 +15,7 @@ import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
 import type { PresentDot } from './dot-cache.ts';
-import { entryBytesMax, EXPIRING, flagsOf, LARGE, TOMBSTONE, writeEntry } from './entry-record.ts';
+import { EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
 import {
   cloudKey,
   DUE_EXPIRING,
@@ -26,15 +26,13 @@ import {
   metaKey,
   rowKey,
   segmentKey,
-  writeEntryKey,
-  writeSingleDotKey,
 } from './keyspace.ts';
 import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
 import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
-import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX, writeSegment } from './segment-record.ts';
+import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
 
 /** What is present under a key; `expiresAt` where the entry has one. */
@@ -103,7 +101,7 @@ export class Transaction {
     row.live++;
     if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
     state.see(entry.last);
-    this.#putEntry(row, entry);
+    this.#records.entry(row.no, entry);
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
     const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
     const due = dueKeyOf(entry.key, present);
@@ -285,7 +283,7 @@ export class Transaction {
     const upper: DotPair[] = [];
     for (const pair of pairs) {
       if (pair.version > indexed) upper.push(pair);
-      else this.#putSingleDot(row, pair);
+      else this.#records.singleDot(row.no, pair);
     }
     upper.sort((a, b) => a.version - b.version);
     for (let at = 0; at < upper.length; at += SEGMENT_PAIRS_MAX) {
@@ -295,22 +293,6 @@ export class Transaction {
       row.indexed = highest;
     }
     row.pairs += pairs.length;
-  }
-
-  #putEntry(row: LiveRow, entry: Entry): void {
-    const writer = this.#records.begin(1 + entry.key.length + entryBytesMax(entry));
-    writeEntryKey(writer, entry.key);
-    this.#records.endKey();
-    writeEntry(writer, row.no, entry);
-    this.#records.end();
-  }
-
-  #putSingleDot(row: LiveRow, pair: DotPair): void {
-    const writer = this.#records.begin(32 + pair.key.length);
-    writeSingleDotKey(writer, row.no, pair.version);
-    this.#records.endKey();
-    writeSegment(writer, [pair]);
-    this.#records.end();
   }
 
   #put(key: Uint8Array, content: Uint8Array): void {
