@@ -9,10 +9,12 @@ export class MalformedBytes extends Error {
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
+  readonly #buffer: ArrayBufferLike;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#buffer = bytes.buffer;
   }
 
   /** Bytes not yet read. */
@@ -58,7 +60,14 @@ export class ByteReader {
   /** Shares memory with what is read. */
   raw(count: number): Uint8Array {
     const start = this.#take(count);
-    return this.#bytes.subarray(start, start + count);
+    // `subarray` would take twice as long.
+    return new Uint8Array(this.#buffer, this.#bytes.byteOffset + start, count);
+  }
+
+  /** The next `count` bytes, copied to `into` from `at` on. */
+  copy(count: number, into: Uint8Array, at: number): void {
+    const start = this.#take(count);
+    for (let offset = 0; offset < count; offset++) into[at + offset] = this.#bytes[start + offset] as number;
   }
 
   lengthPrefixed(): Uint8Array {

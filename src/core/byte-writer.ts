@@ -4,14 +4,22 @@ import { newBytes, writeUint32, writeUint64 } from './bytes.ts';
 
 export class ByteWriter {
   #bytes: Uint8Array;
+  /** What `#bytes` is a part of: asking for it takes longer than a byte. */
+  #buffer: ArrayBufferLike;
   #length = 0;
 
   constructor(capacity = 256) {
     this.#bytes = newBytes(capacity);
+    this.#buffer = this.#bytes.buffer;
   }
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Room for so many bytes more, without growing. */
+  get left(): number {
+    return this.#bytes.length - this.#length;
   }
 
   byte(value: number): void {
@@ -62,7 +70,12 @@ export class ByteWriter {
 
   /** What was written; the writer must not be used afterwards. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.view(0, this.#length);
+  }
+
+  /** What was written from the position `from` to `to`; holds for as long as there is room left for what follows. */
+  view(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#bytes.byteOffset + from, to - from);
   }
 
   #reserve(count: number): void {
@@ -71,5 +84,6 @@ export class ByteWriter {
     const larger = newBytes(Math.max(needed, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
+    this.#buffer = larger.buffer;
   }
 }

@@ -64,16 +64,17 @@ export function readUint32(from: Uint8Array, at: number): number {
 const SLAB_BYTES = 16 * 1024;
 const PIECE_BYTES_MAX = SLAB_BYTES / 8;
 
-let slab = new Uint8Array(0);
+let slab = new ArrayBuffer(0);
 let slabUsed = 0;
 
 /** So many zero bytes. They may share memory with others: who keeps a few of them for long keeps a slab of 16 KiB. */
 export function newBytes(length: number): Uint8Array {
   if (length > PIECE_BYTES_MAX) return new Uint8Array(length);
-  if (slabUsed + length > slab.length) {
-    slab = new Uint8Array(SLAB_BYTES);
+  if (slabUsed + length > slab.byteLength) {
+    slab = new ArrayBuffer(SLAB_BYTES);
     slabUsed = 0;
   }
   slabUsed += length;
-  return slab.subarray(slabUsed - length, slabUsed);
+  // `subarray` would take twice as long.
+  return new Uint8Array(slab, slabUsed - length, length);
 }

@@ -35,7 +35,10 @@ export class Fingerprints {
   readonly #rowSeedByActor = new Map<Actor, bigint>();
   readonly #row = new Uint8Array(ROW_BYTES);
   readonly #rowView = new DataView(this.#row.buffer);
+  readonly #dot = new Uint8Array(VERSION_BYTES);
   #buffer = new Uint8Array(VERSION_BYTES + 1024);
+  /** Of the buffer's first bytes, by their number: to make one for each entry costs as much as its hash. */
+  #views: Uint8Array[] = [];
 
   constructor(hash64: Hash64) {
     this.#hash64 = hash64;
@@ -43,19 +46,16 @@ export class Fingerprints {
 
   /** Of (dot, key): what the sums of R8 add up. */
   entry(actor: Actor, version: Version, key: Uint8Array): Sum {
-    if (this.#buffer.length < VERSION_BYTES + key.length)
-      this.#buffer = new Uint8Array(VERSION_BYTES + key.length);
-    writeUint64(this.#buffer, 0, version);
-    this.#buffer.set(key, VERSION_BYTES);
-    const bytes = this.#buffer.subarray(0, VERSION_BYTES + key.length);
+    const bytes = this.#firstBytes(VERSION_BYTES + key.length);
+    writeUint64(bytes, 0, version);
+    bytes.set(key, VERSION_BYTES);
     return { count: 1, sum: this.#hash64(bytes, this.#seed(this.#entrySeedByActor, ENTRY_DOMAIN, actor)) };
   }
 
   /** Of a dot: what the loose and cloud sums of a row add up. */
   dot(actor: Actor, version: Version): Sum {
-    writeUint64(this.#buffer, 0, version);
-    const bytes = this.#buffer.subarray(0, VERSION_BYTES);
-    return { count: 1, sum: this.#hash64(bytes, this.#seed(this.#dotSeedByActor, DOT_DOMAIN, actor)) };
+    writeUint64(this.#dot, 0, version);
+    return { count: 1, sum: this.#hash64(this.#dot, this.#seed(this.#dotSeedByActor, DOT_DOMAIN, actor)) };
   }
 
   /** Of a row, without its predecessor; 0 for a row that says nothing, so that knowing such an actor changes no hash. */
@@ -79,6 +79,15 @@ export class Fingerprints {
   /** Of a key: which bucket of a comparison it falls into. */
   key(key: Uint8Array): bigint {
     return this.#hash64(key, KEY_DOMAIN);
+  }
+
+  #firstBytes(length: number): Uint8Array {
+    if (this.#buffer.length < length) {
+      this.#buffer = new Uint8Array(length);
+      this.#views = [];
+    }
+    this.#views[length] ??= this.#buffer.subarray(0, length);
+    return this.#views[length];
   }
 
   #seed(seedByActor: Map<Actor, bigint>, domain: bigint, actor: Actor): bigint {

@@ -5,15 +5,16 @@ import type { Reply } from './messages.ts';
 import type { Chunk } from './session-messages.ts';
 
 /**
- * Of what is in a chunk: to compress 256 KiB takes both ends together 4 ms (Brotli at quality 1) and halves them at best,
- * which gains nothing where they come in 16 ms or less: 16 MiB/s, as on a link of 128 Mbit/s.
+ * Of what is in a chunk: to compress 256 KiB takes both ends together 4 ms (Brotli at quality 1), halves them at best, and to
+ * store them takes 10 to 20 ms meanwhile: little is gained where they come in 32 ms or less. 8 MiB/s, as on a link of
+ * 64 Mbit/s.
  */
-const FAST_BYTES_PER_MS = (16 * 2 ** 20) / 1000;
+const FAST_BYTES_PER_MS = (8 * 2 ** 20) / 1000;
 
 export class AskedChunk {
   readonly reply: Promise<Reply>;
   readonly #askedAtMs: number;
-  #tookMs: number | undefined;
+  #hereAtMs = Number.POSITIVE_INFINITY;
 
   /** `reply` was asked for just now. Its failure is for whoever awaits it. */
   constructor(reply: Promise<Reply>, clock: Clock) {
@@ -21,17 +22,18 @@ export class AskedChunk {
     this.#askedAtMs = clock.monotonicMs();
     // Looked at in its turn; until then a failure must not count as unhandled.
     reply.then(
-      () => (this.#tookMs = clock.monotonicMs() - this.#askedAtMs),
+      () => (this.#hereAtMs = clock.monotonicMs()),
       () => undefined,
     );
   }
 
-  get isHere(): boolean {
-    return this.#tookMs !== undefined;
-  }
-
-  /** `chunk`: what the reply brought. */
-  isSlow({ entries, plainBytes }: Chunk): boolean {
-    return Math.max(entries.length, plainBytes) < FAST_BYTES_PER_MS * (this.#tookMs ?? 0);
+  /**
+   * Once it is here. `chunk`: what the reply brought. `wantedAtMs`: when there was nothing else to do but to wait for it;
+   * for less than half of its way, the link is not what most of the time goes into, but the processors of both ends.
+   */
+  isSlow({ entries, plainBytes }: Chunk, wantedAtMs: number = this.#askedAtMs): boolean {
+    const tookMs = this.#hereAtMs - this.#askedAtMs;
+    const waitedMs = this.#hereAtMs - wantedAtMs;
+    return waitedMs >= tookMs / 2 && Math.max(entries.length, plainBytes) < FAST_BYTES_PER_MS * tookMs;
   }
 }

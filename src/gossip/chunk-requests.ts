@@ -8,7 +8,7 @@ import type { SessionPeer } from './session-peer.ts';
 
 export interface ChunkRequestOptions {
   readonly clock: Clock;
-  /** Else a chunk may be compressed only if the one before it had to be waited for, and came slowly. */
+  /** Else a chunk may be compressed only if the one before it came slowly, and was waited for most of that time. */
   readonly compressAlways?: boolean;
 }
 
@@ -16,7 +16,7 @@ export class ChunkRequests {
   readonly #peer: Pick<SessionPeer, 'request'>;
   readonly #options: ChunkRequestOptions;
   #ahead: AskedChunk | undefined;
-  /** The last chunk was not here yet when it was wanted, and came slowly. */
+  /** The last chunk came slowly, and little else was done meanwhile. */
   #isSlow = true;
 
   constructor(peer: Pick<SessionPeer, 'request'>, options: ChunkRequestOptions) {
@@ -36,9 +36,9 @@ export class ChunkRequests {
   async next(session: string, cursor: Uint8Array): Promise<Reply> {
     const asked = this.#ahead ?? this.#ask(session, cursor);
     this.#ahead = undefined;
-    const hasWaited = !asked.isHere;
+    const wantedAtMs = this.#options.clock.monotonicMs();
     const reply = await asked.reply;
-    if (reply.type === 'next-reply') this.#isSlow = hasWaited && asked.isSlow(reply.chunk);
+    if (reply.type === 'next-reply') this.#isSlow = asked.isSlow(reply.chunk, wantedAtMs);
     return reply;
   }
 

@@ -216,13 +216,21 @@ class EntryReader {
     if (shared > this.#key.length) throw new MalformedBytes('a prefix longer than the key before');
     this.#sharedBytes += shared;
     if (this.#sharedBytes > SHARED_BYTES_MAX) throw new MalformedBytes('more shared prefixes than allowed');
-    const suffix = this.#reader.lengthPrefixed();
-    const length = shared + suffix.length;
+    const suffixBytes = this.#reader.varint();
+    const length = shared + suffixBytes;
     if (length === 0) throw new MalformedBytes('an empty key');
     if (length > this.#limits.keyBytesMax) throw new MalformedBytes('a key above the limit');
-    const key = shared === 0 ? suffix : joined(this.#key.subarray(0, shared), suffix);
+    const key = shared === 0 ? this.#reader.raw(suffixBytes) : this.#joined(shared, suffixBytes);
     if (!isWellFormedUtf8(key)) throw new MalformedBytes('a key that is not UTF-8');
     this.#key = key;
+    return key;
+  }
+
+  /** The first bytes of the key before, and the next ones. */
+  #joined(shared: number, suffixBytes: number): Uint8Array {
+    const key = newBytes(shared + suffixBytes);
+    for (let at = 0; at < shared; at++) key[at] = this.#key[at] as number;
+    this.#reader.copy(suffixBytes, key, shared);
     return key;
   }
 }
@@ -232,11 +240,4 @@ function sharedLength(a: Uint8Array, b: Uint8Array): number {
   let length = 0;
   while (length < longest && a[length] === b[length]) length++;
   return length;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = newBytes(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
 }

@@ -22,6 +22,12 @@ const LOOKED_AT_MAX = 16_384;
 const PASSED_COSTS = 1024;
 const LOOKED_AT_BYTES_MAX = 32 * 2 ** 20;
 
+/**
+ * In key order the first chunk ends once it holds so many bytes, and each later one may hold as many as were sent before it
+ * and these: the puller has just begun, and its code is slow until it was used for a while.
+ */
+const FIRST_CHUNK_BYTES = 16 * 1024;
+
 export class ServedSession {
   readonly order: SessionOrder;
   readonly #pinned: PinnedState;
@@ -77,6 +83,8 @@ export class ServedSession {
   async #read(cursor: Uint8Array): Promise<PlainChunk> {
     if (this.#source === undefined || !equalBytes(cursor, this.#cursor)) await this.#seek(cursor);
     const packer = new ChunkPacker();
+    const chunkBytes =
+      this.order === 'key' ? Math.min(this.#chunkBytes, FIRST_CHUNK_BYTES + this.bytes) : this.#chunkBytes;
     let before: Entry | undefined;
     let at: Dot | undefined;
     let lookedAtBytes = 0;
@@ -93,7 +101,7 @@ export class ServedSession {
         continue;
       }
       const { entry, isSeen } = read;
-      const isFull = packer.bytes >= this.#chunkBytes && !isSeen;
+      const isFull = packer.bytes >= chunkBytes && !isSeen;
       const isLong = lookedAt >= LOOKED_AT_MAX || lookedAtBytes >= LOOKED_AT_BYTES_MAX;
       // A batch is never torn, but in key order.
       if (

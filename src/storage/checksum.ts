@@ -5,7 +5,7 @@ import { MalformedBytes } from '../core/byte-reader.ts';
 import { newBytes, readUint32, writeUint32 } from '../core/bytes.ts';
 import { damaged } from './damage.ts';
 
-const CHECKSUM_BYTES = 4;
+export const CHECKSUM_BYTES = 4;
 
 /** The record to store under `key`. */
 export function seal(key: Uint8Array, content: Uint8Array): Uint8Array {

@@ -2,11 +2,12 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';
-import type { WriteOperation } from '../ports/ordered-store.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import type { LiveRow } from './context-table.ts';
-import type { PresentByKey, Transaction } from './transaction.ts';
+import type { LookedUpKeys } from './looked-up.ts';
+import type { RecordWriter } from './record-writer.ts';
+import type { Transaction } from './transaction.ts';
 
 /**
  * A group holds at most so many keys and bytes (one job more): what is decided at once, without a pause for reads. More save
@@ -45,10 +46,10 @@ export interface Queued {
 export interface Decided {
   readonly outcomes: readonly Outcome[];
   readonly bytes: number;
-  readonly operations: readonly WriteOperation[];
+  readonly records: RecordWriter;
   readonly sync: boolean;
   /** Under the keys of the group, once it is written. */
-  readonly present: PresentByKey;
+  readonly present: LookedUpKeys;
   readonly changedRows: readonly LiveRow[];
   /** To be called when it is on disk, or the store is fenced. */
   readonly onWritten: () => void;

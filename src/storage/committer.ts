@@ -27,9 +27,10 @@ import {
 } from './commit-group.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
+import type { LookedUpKeys } from './looked-up.ts';
 import { lookUpPresent } from './present.ts';
 import type { State } from './state.ts';
-import { type PresentByKey, Transaction } from './transaction.ts';
+import { Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
 
 /** Why nothing is acknowledged any more. */
@@ -195,14 +196,14 @@ export class Committer {
   }
 
   /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
-  async #decide(jobs: readonly Job<unknown>[], ahead: readonly PresentByKey[]): Promise<Decided> {
+  async #decide(jobs: readonly Job<unknown>[], ahead: readonly LookedUpKeys[]): Promise<Decided> {
     this.#throwIfFenced();
     const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
     const clock = this.#clock;
     const transaction = new Transaction(this.#state, present, clock.wallMs(), clock.monotonicMs());
     try {
       const outcomes = jobs.map((job) => decide(job, transaction));
-      const operations = transaction.finish();
+      const records = transaction.finish();
       const sync = this.#sync && jobs.some((job) => job.sync);
       let onWritten = (): void => {};
       this.#writing = new Promise((resolve) => {
@@ -210,7 +211,7 @@ export class Committer {
       });
       const { changedRows, placed, written } = transaction;
       const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
-      return { outcomes, bytes, operations, sync, present, changedRows, placed, written, onWritten };
+      return { outcomes, bytes, records, sync, present, changedRows, placed, written, onWritten };
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
@@ -220,7 +221,7 @@ export class Committer {
     try {
       // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
-      const operations = groups.flatMap((group) => group.operations);
+      const operations = groups.flatMap(({ records }) => records.operations());
       const sync = groups.some((group) => group.sync);
       if (operations.length > 0) await this.#store.write(operations, { sync });
       for (const { placed, written, changedRows } of groups) {

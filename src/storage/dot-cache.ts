@@ -13,19 +13,21 @@ import type { Version } from '../core/version.ts';
 
 const WAYS = 8;
 
-/** Of a slot: two halves of the key's hash, two of version and flags, and the actor's number; 4 bytes each. */
+/**
+ * Of a slot: two halves of the key's hash, two of version and flags, and the actor's number; 4 bytes each. Those of one kind
+ * lie together, eight of a set: looking for a key reads one line of the processor's cache in each set, or two.
+ */
 const LOW = 0;
-const HIGH = 1;
-const VERSION_LOW = 2;
 /** Upper 21 bits of the version, above three bits of flags and the bit that marks a used slot. */
-const VERSION_HIGH = 3;
-const ACTOR_NO = 4;
-const SLOT_WORDS = 5;
-const SET_BYTES = WAYS * SLOT_WORDS * 4;
+const VERSION_HIGH = WAYS;
+const HIGH = 2 * WAYS;
+const VERSION_LOW = 3 * WAYS;
+const ACTOR_NO = 4 * WAYS;
+const SET_WORDS = 5 * WAYS;
+const SET_BYTES = 4 * SET_WORDS;
 
 /** Sets allocated at once (160 KiB), and a power of two. */
 const SEGMENT_SETS = 1024;
-const SEGMENT_SLOTS = SEGMENT_SETS * WAYS;
 
 /** A set is split when so many slots of each are taken on average: those that wait for it have up to twice as many. */
 const SPLIT_AT = 3.5;
@@ -37,7 +39,7 @@ export interface PresentDot {
   readonly flags: number;
 }
 
-/** Of a key under the cache's own seed, in two halves of 32 bits. */
+/** Of a key under the cache's own seed, in two halves of 32 bits, with a sign: V8 keeps larger numbers apart. */
 export interface KeyHash {
   readonly low: number;
   readonly high: number;
@@ -51,12 +53,14 @@ export class DotCache {
   /** Secret, so that nobody can choose keys that collide. */
   readonly #seed: bigint;
   readonly #setsMax: number;
-  #segments: Uint32Array[] = [];
+  #segments: Int32Array[] = [];
   #sets = 0;
   /** The power of two at or below `#sets`; the first `#sets - #level` sets have been split. */
   #level = 0;
   #used = 0;
   #victim = 0;
+  readonly #hashed = new BigUint64Array(1);
+  readonly #halves = new Int32Array(this.#hashed.buffer);
   /** While true a miss means that the key has no entry. */
   #complete: boolean;
 
@@ -71,31 +75,33 @@ export class DotCache {
 
   /** What the other methods know a key by; taken once, since it costs more than they do. */
   hash(key: Uint8Array): KeyHash {
-    const hash = this.#hash64(key, this.#seed);
-    return { low: Number(BigInt.asUintN(32, hash)), high: Number(hash >> 32n) };
+    this.#hashed[0] = this.#hash64(key, this.#seed);
+    return { low: this.#halves[0] as number, high: this.#halves[1] as number };
   }
 
   get(hash: KeyHash): CachedDot {
     const slot = this.#find(hash);
     if (slot < 0) return this.#complete ? null : undefined;
-    const high = this.#word(slot, VERSION_HIGH);
+    const words = this.#segmentOf(slot);
+    const at = wordOf(slot);
+    const high = words[at + VERSION_HIGH] as number;
+    const low = (words[at + VERSION_LOW] as number) >>> 0;
     return {
-      version: ((high >>> 4) * 0x1_0000_0000 + this.#word(slot, VERSION_LOW)) as Version,
-      actorNo: this.#word(slot, ACTOR_NO),
+      version: ((high >>> 4) * 0x1_0000_0000 + low) as Version,
+      actorNo: words[at + ACTOR_NO] as number,
       flags: (high >>> 1) & 7,
     };
   }
 
   set(hash: KeyHash, dot: PresentDot): void {
     const found = this.#find(hash);
-    const slot = found >= 0 ? found : this.#take(hash);
-    const words = this.#segmentOf(slot);
-    const at = (slot % SEGMENT_SLOTS) * SLOT_WORDS;
-    words[at + LOW] = hash.low;
-    words[at + HIGH] = hash.high;
-    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
-    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
-    words[at + ACTOR_NO] = dot.actorNo;
+    if (found >= 0) this.#fill(found, hash, dot);
+    else this.add(hash, dot);
+  }
+
+  /** As `set`, of a key that is certainly not known. */
+  add(hash: KeyHash, dot: PresentDot): void {
+    this.#fill(this.#take(hash), hash, dot);
   }
 
   delete(hash: KeyHash): void {
@@ -113,6 +119,16 @@ export class DotCache {
     this.#complete = storeIsEmpty;
   }
 
+  #fill(slot: number, hash: KeyHash, dot: PresentDot): void {
+    const words = this.#segmentOf(slot);
+    const at = wordOf(slot);
+    words[at + LOW] = hash.low;
+    words[at + HIGH] = hash.high;
+    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
+    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
+    words[at + ACTOR_NO] = dot.actorNo;
+  }
+
   #find({ low, high }: KeyHash): number {
     const inFirst = this.#findIn(this.#setOf(low), low, high);
     return inFirst >= 0 ? inFirst : this.#findIn(this.#setOf(high), low, high);
@@ -121,9 +137,9 @@ export class DotCache {
   #findIn(set: number, low: number, high: number): number {
     const first = set * WAYS;
     const words = this.#segmentOf(first);
-    let at = (first % SEGMENT_SLOTS) * SLOT_WORDS;
-    for (let way = 0; way < WAYS; way++, at += SLOT_WORDS) {
-      if (words[at + LOW] === low && words[at + HIGH] === high && words[at + VERSION_HIGH] !== 0)
+    const at = wordOf(first);
+    for (let way = 0; way < WAYS; way++) {
+      if (words[at + way] === low && words[at + HIGH + way] === high && words[at + VERSION_HIGH + way] !== 0)
         return first + way;
     }
     return -1;
@@ -140,10 +156,10 @@ export class DotCache {
     if (this.#used >= SPLIT_AT * this.#sets && this.#sets < this.#setsMax) this.#split();
     const [first, second] = [this.#setOf(low), this.#setOf(high)];
     const set = this.#usedIn(first) <= this.#usedIn(second) ? first : second;
-    for (let slot = set * WAYS; slot < (set + 1) * WAYS; slot++) {
-      if (this.#word(slot, VERSION_HIGH) !== 0) continue;
+    const way = this.#freeIn(set);
+    if (way < WAYS) {
       this.#used++;
-      return slot;
+      return set * WAYS + way;
     }
     this.#complete = false;
     this.#victim = (this.#victim + 1) % WAYS;
@@ -151,17 +167,25 @@ export class DotCache {
   }
 
   #free(slot: number): void {
-    this.#segmentOf(slot)[(slot % SEGMENT_SLOTS) * SLOT_WORDS + VERSION_HIGH] = 0;
+    this.#segmentOf(slot)[wordOf(slot) + VERSION_HIGH] = 0;
     this.#used--;
   }
 
   #usedIn(set: number): number {
-    const first = set * WAYS;
-    const words = this.#segmentOf(first);
-    let at = (first % SEGMENT_SLOTS) * SLOT_WORDS + VERSION_HIGH;
+    const words = this.#segmentOf(set * WAYS);
+    const at = wordOf(set * WAYS) + VERSION_HIGH;
     let used = 0;
-    for (let way = 0; way < WAYS; way++, at += SLOT_WORDS) if (words[at] !== 0) used++;
+    for (let way = 0; way < WAYS; way++) if (words[at + way] !== 0) used++;
     return used;
+  }
+
+  /** The first way of the set that is not used; `WAYS` if all are. */
+  #freeIn(set: number): number {
+    const words = this.#segmentOf(set * WAYS);
+    const at = wordOf(set * WAYS) + VERSION_HIGH;
+    let way = 0;
+    while (way < WAYS && words[at + way] !== 0) way++;
+    return way;
   }
 
   /** The next set whose turn it is gives to a new one what one more bit leads there. */
@@ -170,31 +194,33 @@ export class DotCache {
     this.#sets++;
     if (this.#sets > this.#segments.length * SEGMENT_SETS) this.#addSegment();
     if (this.#sets === 2 * level) this.#level = this.#sets;
-    for (let way = 0; way < WAYS; way++) {
-      const slot = from * WAYS + way;
-      const low = this.#word(slot, LOW);
-      const half = (low & (level - 1)) === from ? low : this.#word(slot, HIGH);
-      if (this.#word(slot, VERSION_HIGH) !== 0 && (half & level) !== 0) this.#move(slot, to * WAYS + way);
+    const words = this.#segmentOf(from * WAYS);
+    const at = wordOf(from * WAYS);
+    for (let way = at; way < at + WAYS; way++) {
+      const low = words[way + LOW] as number;
+      const half = (low & (level - 1)) === from ? low : (words[way + HIGH] as number);
+      if (words[way + VERSION_HIGH] !== 0 && (half & level) !== 0)
+        this.#move(words, way, this.#segmentOf(to * WAYS), way - at + wordOf(to * WAYS));
     }
   }
 
-  #move(slot: number, to: number): void {
-    const at = (slot % SEGMENT_SLOTS) * SLOT_WORDS;
-    const words = this.#segmentOf(slot).subarray(at, at + SLOT_WORDS);
-    this.#segmentOf(to).set(words, (to % SEGMENT_SLOTS) * SLOT_WORDS);
-    words[VERSION_HIGH] = 0;
+  #move(words: Int32Array, at: number, into: Int32Array, to: number): void {
+    for (let word = 0; word < SET_WORDS; word += WAYS) into[to + word] = words[at + word] as number;
+    words[at + VERSION_HIGH] = 0;
   }
 
   #addSegment(): void {
     const sets = Math.min(SEGMENT_SETS, this.#setsMax - this.#segments.length * SEGMENT_SETS);
-    this.#segments.push(new Uint32Array(sets * WAYS * SLOT_WORDS));
+    this.#segments.push(new Int32Array(sets * SET_WORDS));
   }
 
-  #segmentOf(slot: number): Uint32Array {
-    return this.#segments[Math.floor(slot / SEGMENT_SLOTS)] as Uint32Array;
+  #segmentOf(slot: number): Int32Array {
+    return this.#segments[Math.floor(slot / (SEGMENT_SETS * WAYS))] as Int32Array;
   }
+}
 
-  #word(slot: number, word: number): number {
-    return this.#segmentOf(slot)[(slot % SEGMENT_SLOTS) * SLOT_WORDS + word] as number;
-  }
+/** Where the slot's words begin in its segment; those of the other kinds lie `WAYS` further each. */
+function wordOf(slot: number): number {
+  const way = slot % WAYS;
+  return (((slot - way) / WAYS) % SEGMENT_SETS) * SET_WORDS + way;
 }

@@ -37,9 +37,19 @@ export function flagsOf(entry: Pick<Entry, 'tombstone' | 'expiresAt' | 'value'>)
 }
 
 export function encodeEntry(actorNo: number, entry: Omit<Entry, 'actor' | 'key'>): Uint8Array {
+  const writer = new ByteWriter(entryBytesMax(entry));
+  writeEntry(writer, actorNo, entry);
+  return writer.finish();
+}
+
+/** How long a record can be, at most. */
+export function entryBytesMax({ value }: Pick<Entry, 'value'>): number {
+  return 50 + (value.length > INLINE_VALUE_BYTES_MAX ? 0 : value.length);
+}
+
+export function writeEntry(writer: ByteWriter, actorNo: number, entry: Omit<Entry, 'actor' | 'key'>): void {
   const flags = flagsOf(entry);
   const inBatch = entry.first < entry.last;
-  const writer = new ByteWriter(40 + (flags & LARGE ? 0 : entry.value.length));
   writer.byte(flags | (inBatch ? IN_BATCH : 0));
   writer.uint64(entry.version);
   writer.varint(actorNo);
@@ -50,7 +60,6 @@ export function encodeEntry(actorNo: number, entry: Omit<Entry, 'actor' | 'key'>
   if (entry.expiresAt !== undefined) writer.uint64(entry.expiresAt);
   writer.varint(entry.value.length);
   if (!(flags & LARGE)) writer.raw(entry.value);
-  return writer.finish();
 }
 
 export function decodeEntry(content: Uint8Array): StoredEntry {

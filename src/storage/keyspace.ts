@@ -3,6 +3,7 @@
  * they mean. Written to disk: a change needs a new format version.
  */
 
+import type { ByteWriter } from '../core/byte-writer.ts';
 import { asciiBytes, newBytes, readUint32, readUint64, writeUint32, writeUint64 } from '../core/bytes.ts';
 import type { KeyRange } from '../ports/ordered-store.ts';
 
@@ -34,6 +35,11 @@ export function entryKey(key: Uint8Array): Uint8Array {
   return prefixed(ENTRY, key);
 }
 
+export function writeEntryKey(writer: ByteWriter, key: Uint8Array): void {
+  writer.byte(ENTRY);
+  writer.raw(key);
+}
+
 /** The key of the entry that is stored under `stored`. */
 export function keyOfEntry(stored: Uint8Array): Uint8Array {
   return stored.subarray(1);
@@ -50,6 +56,12 @@ export function segmentKey(actorNo: number, highest: number): Uint8Array {
 
 export function singleDotKey(actorNo: number, version: number): Uint8Array {
   return dotKey(SINGLE_DOT, actorNo, version);
+}
+
+export function writeSingleDotKey(writer: ByteWriter, actorNo: number, version: number): void {
+  writer.byte(SINGLE_DOT);
+  writer.uint32(actorNo);
+  writer.uint64(version);
 }
 
 /** `at`: for a tombstone its version, for an expiring entry the millisecond of its expiry. */

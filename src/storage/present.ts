@@ -6,11 +6,12 @@ import { readRecord } from './checksum.ts';
 import type { Job } from './commit-group.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './damage.ts';
+import type { DotCache } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
-import { nameOfKey } from './key-name.ts';
 import { entryKey } from './keyspace.ts';
+import { type LookedUp, LookedUpKeys } from './looked-up.ts';
 import type { State } from './state.ts';
-import type { LookedUp, Present, PresentByKey } from './transaction.ts';
+import type { Present } from './transaction.ts';
 
 /** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
@@ -18,38 +19,49 @@ export async function lookUpPresent(
   { cache, context }: Pick<State, 'cache' | 'context'>,
   jobs: readonly Pick<Job<unknown>, 'keys'>[],
   onDamage: OnDamage,
-  ahead: readonly PresentByKey[],
-): Promise<PresentByKey> {
-  const lookedUpByName = new Map<string, LookedUp>();
+  ahead: readonly LookedUpKeys[],
+): Promise<LookedUpKeys> {
+  const lookedUpKeys = hashed(cache, jobs);
   const missed: LookedUp[] = [];
-  for (const { keys } of jobs) {
-    for (const key of keys) {
-      const name = nameOfKey(key);
-      if (lookedUpByName.has(name)) continue;
-      const hash = cache.hash(key);
-      const cached = cache.get(hash);
-      // The cache knows no expiry.
-      const isIncomplete = cached !== null && cached !== undefined && (cached.flags & EXPIRING) !== 0;
-      const known = cached === undefined || isIncomplete ? presentIn(ahead, name) : cached;
-      const lookedUp = { key, hash, present: known ?? null };
-      lookedUpByName.set(name, lookedUp);
-      if (known === undefined) missed.push(lookedUp);
-    }
+  // Apart from the hashing, so that the processor fetches what is looked at next meanwhile.
+  for (const lookedUp of lookedUpKeys.inOrder) {
+    const cached = cache.get(lookedUp);
+    if (cached === null) continue;
+    lookedUp.isCached = cached !== undefined;
+    // The cache knows no expiry.
+    const isKnown = cached !== undefined && (cached.flags & EXPIRING) === 0;
+    const known = isKnown ? cached : presentIn(ahead, lookedUp);
+    if (known === undefined) missed.push(lookedUp);
+    else lookedUp.present = known;
   }
-  if (missed.length === 0) return lookedUpByName;
+  if (missed.length === 0) return lookedUpKeys;
   const storedKeys = missed.map(({ key }) => entryKey(key));
   const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
   for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
-    if (found !== null && !(found instanceof Error)) cache.set(lookedUp.hash, found);
+    if (found === null || found instanceof Error) continue;
+    cache.set(lookedUp, found);
+    lookedUp.isCached = true;
   }
-  return lookedUpByName;
+  return lookedUpKeys;
 }
 
-function presentIn(groups: readonly PresentByKey[], name: string): LookedUp['present'] | undefined {
-  for (const present of groups) {
-    const lookedUp = present.get(name);
+function hashed(cache: DotCache, jobs: readonly Pick<Job<unknown>, 'keys'>[]): LookedUpKeys {
+  const lookedUpKeys = new LookedUpKeys();
+  for (const { keys } of jobs) {
+    for (const key of keys) {
+      const hash = cache.hash(key);
+      if (lookedUpKeys.find(hash, key) !== undefined) continue;
+      lookedUpKeys.add({ key, low: hash.low, high: hash.high, present: null, isCached: false });
+    }
+  }
+  return lookedUpKeys;
+}
+
+function presentIn(groups: readonly LookedUpKeys[], asked: LookedUp): LookedUp['present'] | undefined {
+  for (const group of groups) {
+    const lookedUp = group.find(asked, asked.key);
     if (lookedUp !== undefined) return lookedUp.present;
   }
   return undefined;

@@ -15,6 +15,11 @@ export const SEGMENT_PAIRS_MAX = 1024;
 /** The key and the step from the version before, for each pair; the first counts from 0. */
 export function encodeSegment(pairs: readonly DotPair[]): Uint8Array {
   const writer = new ByteWriter(32 * pairs.length);
+  writeSegment(writer, pairs);
+  return writer.finish();
+}
+
+export function writeSegment(writer: ByteWriter, pairs: readonly DotPair[]): void {
   writer.varint(pairs.length);
   let before = 0;
   for (const pair of pairs) {
@@ -22,7 +27,6 @@ export function encodeSegment(pairs: readonly DotPair[]): Uint8Array {
     writer.lengthPrefixed(pair.key);
     before = pair.version;
   }
-  return writer.finish();
 }
 
 export function decodeSegment(content: Uint8Array): DotPair[] {

@@ -10,14 +10,12 @@ import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version, versionAt } from '../core/version.ts';
-import type { WriteOperation } from '../ports/ordered-store.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import type { KeyHash, PresentDot } from './dot-cache.ts';
-import { encodeEntry, EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
-import { nameOfKey } from './key-name.ts';
+import type { PresentDot } from './dot-cache.ts';
+import { EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
 import {
   cloudKey,
   DUE_EXPIRING,
@@ -28,10 +26,11 @@ import {
   metaKey,
   rowKey,
   segmentKey,
-  singleDotKey,
 } from './keyspace.ts';
+import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
+import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
@@ -41,29 +40,16 @@ export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
 }
 
-/** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
-export interface LookedUp {
-  /** As the first job that asked for it has it. */
-  readonly key: Uint8Array;
-  readonly hash: KeyHash;
-  present: Present | null | Error;
-}
-
-/** By the name of the key (`key-name.ts`), for every key of the group. */
-export type PresentByKey = ReadonlyMap<string, LookedUp>;
-
 export class Transaction {
   readonly state: State;
   /** The wall clock as this group is decided. */
   readonly wallMs: number;
   readonly #monotonicMs: number;
-  readonly #present: PresentByKey;
-  /** Keys are asked for in the order of the jobs, mostly: to find one by its name costs more. */
-  readonly #inOrder: readonly LookedUp[];
+  readonly #present: LookedUpKeys;
   #next = 0;
   /** No record under the group's keys is damaged. */
   readonly #isReadable: boolean;
-  readonly #operations: WriteOperation[] = [];
+  readonly #records = new RecordWriter();
   readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
   #stateTouched = false;
   /** One key is asked for several times in a row. */
@@ -78,13 +64,12 @@ export class Transaction {
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
-  constructor(state: State, present: PresentByKey, wallMs: number, monotonicMs: number) {
+  constructor(state: State, present: LookedUpKeys, wallMs: number, monotonicMs: number) {
     this.state = state;
     this.wallMs = wallMs;
     this.#monotonicMs = monotonicMs;
     this.#present = present;
-    this.#inOrder = [...present.values()];
-    this.#isReadable = !this.#inOrder.some((lookedUp) => lookedUp.present instanceof Error);
+    this.#isReadable = !present.inOrder.some((lookedUp) => lookedUp.present instanceof Error);
   }
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
@@ -116,12 +101,12 @@ export class Transaction {
     row.live++;
     if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
     state.see(entry.last);
-    this.#put(entryKey(entry.key), encodeEntry(row.no, entry));
+    this.#records.entry(row.no, entry);
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
     const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#put(due, encodeDue(present));
-    this.#addPair(row, { version: entry.version, key: entry.key });
+    this.#addPair(row, entry);
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
       // A copy: the key of an entry that came in a chunk would keep the whole chunk.
@@ -204,7 +189,7 @@ export class Transaction {
   advance(row: LiveRow, received: Version, closed: Version): void {
     this.state.see(received);
     for (const version of this.state.context.advance(row, received, closed)) {
-      this.#operations.push({ type: 'del', key: cloudKey(row.no, version) });
+      this.#records.push({ type: 'del', key: cloudKey(row.no, version) });
     }
   }
 
@@ -214,7 +199,7 @@ export class Transaction {
   }
 
   delete(key: Uint8Array): void {
-    this.#operations.push({ type: 'del', key });
+    this.#records.push({ type: 'del', key });
   }
 
   /** The node's own record is to be written even if nothing else is. */
@@ -223,14 +208,13 @@ export class Transaction {
   }
 
   /** The batch to write. Nothing may be changed afterwards. */
-  finish(): readonly WriteOperation[] {
+  finish(): RecordWriter {
     for (const [row, pairs] of this.#pairsByRow) this.#index(row, pairs);
     const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
     this.changedRows = [...changed];
     for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
-    if (this.#operations.length > 0 || this.#stateTouched)
-      this.#put(metaKey('state'), encodeState(this.state));
-    return this.#operations;
+    if (this.#records.count > 0 || this.#stateTouched) this.#put(metaKey('state'), encodeState(this.state));
+    return this.#records;
   }
 
   #remove(key: Uint8Array, old: Present): void {
@@ -251,17 +235,18 @@ export class Transaction {
     row.live--;
     state.context.touch(row);
     const due = dueKeyOf(key, old);
-    if (due !== undefined) this.#operations.push({ type: 'del', key: due });
-    if (old.flags & LARGE) this.#operations.push({ type: 'del', key: largeValueKey(row.no, old.version) });
+    if (due !== undefined) this.#records.push({ type: 'del', key: due });
+    if (old.flags & LARGE) this.#records.push({ type: 'del', key: largeValueKey(row.no, old.version) });
     return row;
   }
 
   #lookedUp(key: Uint8Array): LookedUp {
     if (key !== this.#lastKey) {
       this.#lastKey = key;
-      const next = this.#inOrder[this.#next];
+      // Keys are asked for in the order of the jobs, mostly: to find one by its hash costs more.
+      const next = this.#present.inOrder[this.#next];
       if (next?.key === key) this.#next++;
-      this.#lastLookedUp = next?.key === key ? next : this.#present.get(nameOfKey(key));
+      this.#lastLookedUp = next?.key === key ? next : this.#present.find(this.state.cache.hash(key), key);
     }
     assert(
       this.#lastLookedUp !== undefined,
@@ -271,16 +256,19 @@ export class Transaction {
   }
 
   #forget(key: Uint8Array): void {
-    this.#operations.push({ type: 'del', key: entryKey(key) });
+    this.#records.push({ type: 'del', key: entryKey(key) });
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = null;
-    this.state.cache.delete(lookedUp.hash);
+    this.state.cache.delete(lookedUp);
+    lookedUp.isCached = false;
   }
 
   #remember(key: Uint8Array, present: Present): void {
     const lookedUp = this.#lookedUp(key);
     lookedUp.present = present;
-    this.state.cache.set(lookedUp.hash, present);
+    if (lookedUp.isCached) this.state.cache.set(lookedUp, present);
+    else this.state.cache.add(lookedUp, present);
+    lookedUp.isCached = true;
   }
 
   #addPair(row: LiveRow, pair: DotPair): void {
@@ -291,11 +279,13 @@ export class Transaction {
 
   /** A segment holds only versions above all that are indexed for its actor; lower ones go to single-dot records. */
   #index(row: LiveRow, pairs: DotPair[]): void {
-    pairs.sort((a, b) => a.version - b.version);
-    const upper = pairs.filter((pair) => pair.version > row.indexed);
+    const { indexed } = row;
+    const upper: DotPair[] = [];
     for (const pair of pairs) {
-      if (pair.version <= row.indexed) this.#put(singleDotKey(row.no, pair.version), encodeSegment([pair]));
+      if (pair.version > indexed) upper.push(pair);
+      else this.#records.singleDot(row.no, pair);
     }
+    upper.sort((a, b) => a.version - b.version);
     for (let at = 0; at < upper.length; at += SEGMENT_PAIRS_MAX) {
       const segment = upper.slice(at, at + SEGMENT_PAIRS_MAX);
       const highest = (segment.at(-1) as DotPair).version;
@@ -306,7 +296,7 @@ export class Transaction {
   }
 
   #put(key: Uint8Array, content: Uint8Array): void {
-    this.#operations.push({ type: 'put', key, value: seal(key, content) });
+    this.#records.push({ type: 'put', key, value: seal(key, content) });
   }
 }
 

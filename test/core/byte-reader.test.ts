@@ -40,6 +40,16 @@ describe('a byte reader', () => {
     expect(hex(raw)).toBe('0109');
   });
 
+  test('copies bytes to where they are wanted, and not a byte beyond them', () => {
+    const reader = readerOf('010203');
+    const into = new Uint8Array(4);
+    reader.copy(2, into, 1);
+    expect(hex(into)).toBe('00010200');
+    expect(reader.left).toBe(1);
+    expect(() => reader.copy(2, into, 0)).toThrow(MalformedBytes);
+    expect(hex(into)).toBe('00010200');
+  });
+
   test('gives out no bytes where none are asked for, at the end too', () => {
     const reader = readerOf('00');
     expect(reader.lengthPrefixed()).toHaveLength(0);

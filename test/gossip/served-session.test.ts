@@ -75,6 +75,21 @@ describe('a served session', () => {
     await session.close();
   });
 
+  test.each([
+    ['key', [16, 33, 66, 133, 256, 256]],
+    ['version', [256, 256, 256]],
+  ] as const)('in %s order has chunks of so many KiB, and the rest: %j', async (order, sizes) => {
+    const server = await openTestReplica({ nodeId: 's' });
+    const value = 'v'.repeat(1000);
+    await Promise.all(Array.from({ length: 850 }, (_, at) => server.write([put(`${at}`, value)])));
+    const session = await open(server, await openTestReplica({ nodeId: 'p' }), order, 256 * 1024);
+
+    const chunks = (await allChunks(session)).slice(0, -1);
+
+    expect(chunks.map(({ entries }) => Math.floor(entries.length / 1024))).toEqual(sizes);
+    await session.close();
+  });
+
   test('keeps what is left of a batch whole when some of its entries were overwritten', async () => {
     const server = await openTestReplica({ nodeId: 's' });
     await server.write([put('a', '1'), put('b', '1'), put('c', '1'), put('d', '1')]);

@@ -47,6 +47,16 @@ describe('the cache of dots', () => {
     expect(get(cache, 1)).toEqual(present);
   });
 
+  test('knows what was added, and takes another dot for it', () => {
+    const cache = cacheOf(4);
+    cache.add({ low: 1, high: 2 }, dot(1));
+    expect(cache.get({ low: 1, high: 2 })).toEqual(dot(1));
+    cache.set({ low: 1, high: 2 }, dot(2));
+    expect(cache.get({ low: 1, high: 2 })).toEqual(dot(2));
+    cache.delete({ low: 1, high: 2 });
+    expect(cache.get({ low: 1, high: 2 })).toBeNull();
+  });
+
   test('knows a key by its whole hash', () => {
     const cache = cacheOf(4);
     cache.set({ low: 1, high: 2 }, dot(1));

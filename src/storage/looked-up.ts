@@ -1,0 +1,38 @@
+/** What the keys of one commit group hold, in the order in which they are asked for, and by their hashes. */
+
+import { equalBytes } from '../core/bytes.ts';
+import type { KeyHash } from './dot-cache.ts';
+import type { Present } from './transaction.ts';
+
+/** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
+export interface LookedUp extends KeyHash {
+  /** As the first job that asked for it has it. */
+  readonly key: Uint8Array;
+  present: Present | null | Error;
+  /** The cache may have it; otherwise it certainly has not. */
+  isCached: boolean;
+}
+
+export class LookedUpKeys {
+  readonly inOrder: LookedUp[] = [];
+  readonly #byLow = new Map<number, LookedUp>();
+  /** Those of which another one has the same half of its hash. */
+  #others: LookedUp[] | undefined;
+
+  get size(): number {
+    return this.inOrder.length;
+  }
+
+  /** The key must not be there yet. */
+  add(lookedUp: LookedUp): void {
+    this.inOrder.push(lookedUp);
+    if (this.#byLow.has(lookedUp.low)) (this.#others ??= []).push(lookedUp);
+    else this.#byLow.set(lookedUp.low, lookedUp);
+  }
+
+  find({ low }: KeyHash, key: Uint8Array): LookedUp | undefined {
+    const found = this.#byLow.get(low);
+    if (found === undefined || equalBytes(found.key, key)) return found;
+    return this.#others?.find((other) => equalBytes(other.key, key));
+  }
+}
