@@ -13,6 +13,9 @@ import { type LookedUp, LookedUpKeys } from './looked-up.ts';
 import type { State } from './state.ts';
 import type { Present } from './transaction.ts';
 
+/** Read by one thread, one after another; `level` has four, for the 256 keys of a group. */
+const READ_KEYS = 64;
+
 /** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
   store: OrderedStore,
@@ -36,7 +39,7 @@ export async function lookUpPresent(
   }
   if (missed.length === 0) return lookedUpKeys;
   const storedKeys = missed.map(({ key }) => entryKey(key));
-  const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
+  const records = await reportingDamage(onDamage, () => readSideBySide(store, storedKeys));
   for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
@@ -45,6 +48,16 @@ export async function lookUpPresent(
     lookedUp.isCached = true;
   }
   return lookedUpKeys;
+}
+
+async function readSideBySide(
+  store: OrderedStore,
+  storedKeys: readonly Uint8Array[],
+): Promise<readonly (Uint8Array | undefined)[]> {
+  const pieces: Promise<readonly (Uint8Array | undefined)[]>[] = [];
+  for (let at = 0; at < storedKeys.length; at += READ_KEYS)
+    pieces.push(store.getMany(storedKeys.slice(at, at + READ_KEYS)));
+  return (await Promise.all(pieces)).flat();
 }
 
 function hashed(cache: DotCache, jobs: readonly Pick<Job<unknown>, 'keys'>[]): LookedUpKeys {
