@@ -13,8 +13,11 @@ import { type LookedUp, LookedUpKeys } from './looked-up.ts';
 import type { State } from './state.ts';
 import type { Present } from './transaction.ts';
 
-/** Read by one thread, one after another; `level` has four, for the 256 keys of a group. */
-const READ_KEYS = 64;
+/** `level` reads in four threads; one is left to other reads. */
+const READERS = 3;
+
+/** Fewer keys are not worth another thread: to hand them over takes as long as to read some. */
+const READ_KEYS_MIN = 64;
 
 /** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
@@ -55,8 +58,9 @@ async function readSideBySide(
   storedKeys: readonly Uint8Array[],
 ): Promise<readonly (Uint8Array | undefined)[]> {
   const pieces: Promise<readonly (Uint8Array | undefined)[]>[] = [];
-  for (let at = 0; at < storedKeys.length; at += READ_KEYS)
-    pieces.push(store.getMany(storedKeys.slice(at, at + READ_KEYS)));
+  const keys = Math.max(READ_KEYS_MIN, Math.ceil(storedKeys.length / READERS));
+  for (let at = 0; at < storedKeys.length; at += keys)
+    pieces.push(store.getMany(storedKeys.slice(at, at + keys)));
   return (await Promise.all(pieces)).flat();
 }
 
