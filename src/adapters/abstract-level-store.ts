@@ -1,10 +1,19 @@
 /** Any `abstract-level` database of bytes as an ordered store. */
 
-import type { AbstractLevel, AbstractSnapshot } from 'abstract-level';
+import type { AbstractChainedBatch, AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import { BoatoError } from '../core/errors.ts';
-import type { KeyRange, OrderedStore, Reader, Scan, Snapshot, StoredRecord } from '../ports/ordered-store.ts';
+import type {
+  KeyRange,
+  OrderedStore,
+  Reader,
+  Scan,
+  Snapshot,
+  StoredRecord,
+  WriteOperation,
+} from '../ports/ordered-store.ts';
 
 export type BytesLevel = AbstractLevel<unknown, Uint8Array, Uint8Array>;
+type ChainedBatch = AbstractChainedBatch<BytesLevel, Uint8Array, Uint8Array>;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -14,16 +23,26 @@ const PAGE = { highWaterMarkBytes: 64 * 1024 } as const;
 /** `db` is open, with `view` encodings; the ordered store closes it. */
 export function wrapLevel(db: BytesLevel): OrderedStore {
   const present = readerOf(db, undefined);
+  /** Operation by operation: an array of them costs seven times as much, for the objects made of each. */
+  const filled = (operations: readonly WriteOperation[]): ChainedBatch => {
+    const batch = opened(() => db.batch());
+    for (const operation of operations) {
+      if (operation.type === 'put') batch.put(operation.key, operation.value);
+      else batch.del(operation.key);
+    }
+    return batch;
+  };
   return {
     ...present,
-    async write(operations, { sync }) {
-      // Operation by operation: an array of them costs seven times as much, for the objects made of each.
-      const batch = opened(() => db.batch());
-      for (const operation of operations) {
-        if (operation.type === 'put') batch.put(operation.key, operation.value);
-        else batch.del(operation.key);
+    write(operations, options) {
+      // Not `async`: that would keep the operations, which the batch holds copies of, until it is written.
+      try {
+        return filled(operations)
+          .write(options as object)
+          .catch(rethrow);
+      } catch (error) {
+        return Promise.reject(error);
       }
-      await batch.write({ sync } as object).catch(rethrow);
     },
     snapshot(): Snapshot {
       const snapshot = opened(() => db.snapshot());

@@ -5,5 +5,5 @@ import type { Hash64 } from '../ports/hash64.ts';
 
 export async function createHash64(): Promise<Hash64> {
   const xxhash = await createXxhash();
-  return (bytes, seed = 0n) => BigInt.asUintN(64, xxhash.h64Raw(bytes, seed));
+  return (bytes, seed = 0n) => xxhash.h64Raw(bytes, seed);
 }

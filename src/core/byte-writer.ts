@@ -2,6 +2,8 @@
 
 import { newBytes, writeUint32, writeUint64 } from './bytes.ts';
 
+const EIGHT_BYTES = new DataView(new ArrayBuffer(8));
+
 export class ByteWriter {
   #bytes: Uint8Array;
   /** What `#bytes` is a part of: asking for it takes longer than a byte. */
@@ -41,8 +43,10 @@ export class ByteWriter {
   }
 
   bigUint64(value: bigint): void {
-    this.uint32(Number(value >> 32n));
-    this.uint32(Number(value & 0xffff_ffffn));
+    // Not by shifting it: each step of arithmetic on bigints is an object more.
+    EIGHT_BYTES.setBigUint64(0, value);
+    this.uint32(EIGHT_BYTES.getUint32(0));
+    this.uint32(EIGHT_BYTES.getUint32(4));
   }
 
   /** A safe integer from 0, in 1 to 8 bytes: seven bits each, low ones first. */
@@ -66,6 +70,13 @@ export class ByteWriter {
   lengthPrefixed(bytes: Uint8Array): void {
     this.varint(bytes.length);
     this.raw(bytes);
+  }
+
+  /** A string of ASCII characters, after its length. */
+  asciiPrefixed(text: string): void {
+    this.varint(text.length);
+    this.#reserve(text.length);
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
   }
 
   /** What was written; the writer must not be used afterwards. */

@@ -7,7 +7,7 @@ import { type Actor, birthOf, isNodeId, makeActor, type NodeId, nodeIdOf } from 
 import { assert } from './assert.ts';
 import { ByteReader, MalformedBytes } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { asciiBytes, byteString } from './bytes.ts';
+import { byteString } from './bytes.ts';
 import { type FullRow, type Predecessor, type Row, type Sum, SUM_ZERO } from './context.ts';
 import { isVersion, type Version } from './version.ts';
 
@@ -95,7 +95,7 @@ function writeRow(writer: ByteWriter, row: Row, before: Actor | undefined): void
       (row.loose.count === 0 ? 0 : LOOSE) |
       (row.predecessor === undefined ? 0 : PREDECESSOR),
   );
-  if (!sameNode) writer.lengthPrefixed(asciiBytes(nodeId));
+  if (!sameNode) writer.asciiPrefixed(nodeId);
   writer.varint(birth - (sameNode ? birthOf(before) : 0));
   writer.uint32(randomOf(row.actor));
   writer.varint(row.received - birth);

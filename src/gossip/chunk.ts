@@ -7,7 +7,7 @@ import { type Actor, ACTOR_BYTES_MAX, birthOf, isActor } from '../core/actor.ts'
 import { assert } from '../core/assert.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString, newBytes } from '../core/bytes.ts';
+import { byteString, newBytes } from '../core/bytes.ts';
 import type { Entry } from '../core/entry.ts';
 import type { Limits } from '../core/limits.ts';
 import { isVersion, type Version, VERSION_ZERO } from '../core/version.ts';
@@ -99,7 +99,7 @@ export class ChunkPacker {
     this.#writer.varint(known ?? this.#numberByActor.size);
     if (known !== undefined) return;
     this.#numberByActor.set(actor, this.#numberByActor.size);
-    this.#writer.lengthPrefixed(asciiBytes(actor));
+    this.#writer.asciiPrefixed(actor);
   }
 
   #addKey(key: Uint8Array): void {

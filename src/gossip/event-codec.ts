@@ -3,7 +3,7 @@
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 
 /** A packed payload. Part of the protocol: news are told to several peers, and kept until they are. */
 export const EVENT_PAYLOAD_BYTES_MAX = 8192;
@@ -34,10 +34,10 @@ export function isEventName(value: unknown): value is string {
 export function packEvents(events: readonly UserEvent[]): Uint8Array {
   const writer = new ByteWriter();
   for (const { origin, run, sequence, name, payload } of events) {
-    writer.lengthPrefixed(asciiBytes(origin));
+    writer.asciiPrefixed(origin);
     writer.uint32(run);
     writer.varint(sequence);
-    writer.lengthPrefixed(asciiBytes(name));
+    writer.asciiPrefixed(name);
     writer.lengthPrefixed(payload);
   }
   return writer.finish();

@@ -3,7 +3,7 @@
 import { isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 import { isHostPort } from '../core/host.ts';
 import {
   ADDRESS_LENGTH_MAX,
@@ -63,14 +63,14 @@ export function decodeUpdates(bytes: Uint8Array): Update[] {
 
 function writeUpdate(writer: ByteWriter, update: Update): void {
   const { nodeId, incarnation, status, address, version, protocolVersion, metadata, accuser, ageMs } = update;
-  writer.lengthPrefixed(asciiBytes(nodeId));
+  writer.asciiPrefixed(nodeId);
   writer.varint(incarnation);
   writer.byte(STATUSES.indexOf(status));
-  writer.lengthPrefixed(asciiBytes(address));
-  writer.lengthPrefixed(asciiBytes(version));
+  writer.asciiPrefixed(address);
+  writer.asciiPrefixed(version);
   writer.varint(protocolVersion);
   writer.lengthPrefixed(metadata);
-  if (status === 'suspect') writer.lengthPrefixed(asciiBytes(accuser ?? ''));
+  if (status === 'suspect') writer.asciiPrefixed(accuser ?? '');
   if (!isLive(update)) writer.varint(Math.floor(ageMs));
 }
 

@@ -46,6 +46,8 @@ export class WriteConcerns {
   ): { readonly concern: Required<WriteConcern>; readonly rest: Omit<Options, keyof WriteConcern> } {
     // What is no object is refused by whoever looks at the rest.
     if (typeof options !== 'object' || options === null) return { concern: NONE, rest: options };
+    // To copy the rest costs more than all else here.
+    if (!('acks' in options) && !('timeoutMs' in options)) return { concern: NONE, rest: options };
     const { acks = 1, timeoutMs = TIMEOUT_MS, ...rest } = options;
     checkNumber('acks', acks, ACKS_MAX);
     checkNumber('timeoutMs', timeoutMs, DELAY_MS_MAX);

@@ -60,8 +60,8 @@ export class BackupWriter {
   begin(head: BackupHead): Uint8Array {
     const body = new ByteWriter();
     body.varint(head.formatVersion);
-    body.lengthPrefixed(asciiBytes(head.nodeId));
-    body.lengthPrefixed(asciiBytes(head.clusterId));
+    body.asciiPrefixed(head.nodeId);
+    body.asciiPrefixed(head.clusterId);
     body.uint64(head.takenAtMs);
     body.byte(head.isChecked ? 1 : 0);
     const writer = new ByteWriter();
@@ -104,7 +104,7 @@ export class BackupWriter {
 /** What is sent in the place of an end when a backup fails half-way. */
 export function failureBlock({ code, message }: Pick<BoatoError, 'code' | 'message'>): Uint8Array {
   const body = new ByteWriter();
-  body.lengthPrefixed(asciiBytes(code));
+  body.asciiPrefixed(code);
   body.lengthPrefixed(encoder.encode(message));
   return encodeBlock(FAILURE_BLOCK, body.finish());
 }

@@ -13,7 +13,7 @@ import { crc32 } from 'node:zlib';
 import { type Actor, isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 import { type FullRow, SUM_ZERO } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
 import { decodeRows, encodeRows } from '../core/row-codec.ts';
@@ -41,7 +41,7 @@ export interface ChangeToken {
 export function encodeToken(token: ChangeToken, clusterId: string): string {
   const { told, partly, nextExpiryMs } = token;
   const writer = new ByteWriter(128 + 24 * (told.rowByActor.size + partly.size));
-  writer.lengthPrefixed(asciiBytes(token.nodeId));
+  writer.asciiPrefixed(token.nodeId);
   writer.varint(token.drops);
   writer.uint64(token.droppedAt);
   writer.lengthPrefixed(token.prefix);

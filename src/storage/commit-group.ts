@@ -35,8 +35,8 @@ export interface Job<T> {
 }
 
 export interface Queued {
-  /** Absent for an exclusive task. */
-  readonly job: Job<unknown> | undefined;
+  /** Absent for an exclusive task, and once it is decided: who waits for the disk keeps no more than need be alive. */
+  job: Job<unknown> | undefined;
   readonly task: (() => Promise<unknown>) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;

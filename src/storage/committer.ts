@@ -59,8 +59,8 @@ export type OnFence = (error: BoatoError, isDefect: boolean) => void;
 /** Groups on their way to disk. */
 interface Ahead {
   readonly groups: readonly Group[];
-  /** Never rejects; resolves, when they are on disk or have failed, to what tells those who wait. */
-  readonly answer: Promise<() => void>;
+  /** Never rejects; resolves when they are on disk, or to why they are not. */
+  readonly written: Promise<BoatoError | undefined>;
   isOver: boolean;
 }
 
@@ -112,9 +112,10 @@ export class Committer {
   /** Only inside an exclusive task. */
   async commitNow<T>(job: Job<T>): Promise<T> {
     const decided = await this.#decide([job], []);
-    await this.#write([decided]);
+    const failed = await this.#write([decided]);
     const [outcome] = decided.outcomes as [Outcome];
-    if (outcome.error !== undefined) throw outcome.error;
+    const error = failed ?? outcome.error;
+    if (error !== undefined) throw error;
     return outcome.value as T;
   }
 
@@ -151,7 +152,7 @@ export class Committer {
         ahead = this.#begin(gathered);
         gathered = [];
         // Those who are answered go on while this is written.
-        (await before?.answer)?.();
+        if (before !== undefined) await answer(before);
       } else if (head?.job !== undefined && hasRoom(gathered)) {
         // Reads, and whoever else waits, have their turn between two groups.
         if (ahead !== undefined) await turn();
@@ -161,10 +162,11 @@ export class Committer {
         ]);
         if (group !== undefined) gathered.push(group);
       } else if (ahead !== undefined) {
-        const answer = await ahead.answer;
+        await ahead.written;
         if (gathered.length > 0) continue;
-        answer();
+        const before = ahead;
         ahead = undefined;
+        await answer(before);
       } else if (head?.task !== undefined) {
         this.#queue.shift();
         await run(head.task).then(head.resolve, head.reject);
@@ -178,7 +180,9 @@ export class Committer {
     try {
       const jobs = queued.map(({ job }) => job as Job<unknown>);
       const present = before.map(({ decided }) => decided.present).toReversed();
-      return { queued, decided: await this.#decide(jobs, present) };
+      const decided = await this.#decide(jobs, present);
+      for (const one of queued) one.job = undefined;
+      return { queued, decided };
     } catch (error) {
       rejectGroup({ queued }, error);
       return undefined;
@@ -186,12 +190,8 @@ export class Committer {
   }
 
   #begin(groups: readonly Group[]): Ahead {
-    const answer = this.#write(groups.map(({ decided }) => decided)).then(
-      () => () => groups.forEach(answerGroup),
-      (error: unknown) => () => groups.forEach((group) => rejectGroup(group, error)),
-    );
-    const ahead = { groups, answer, isOver: false };
-    void answer.then(() => (ahead.isOver = true));
+    const ahead = { groups, isOver: false, written: this.#write(groups.map(({ decided }) => decided)) };
+    void ahead.written.then(() => (ahead.isOver = true));
     return ahead;
   }
 
@@ -217,20 +217,26 @@ export class Committer {
     }
   }
 
-  async #write(groups: readonly Decided[]): Promise<void> {
+  /** Resolves to the error that fenced the store, if it failed. */
+  async #write(groups: readonly Decided[]): Promise<BoatoError | undefined> {
     try {
       // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
-      const operations = groups.flatMap(({ records }) => records.operations());
       const sync = groups.some((group) => group.sync);
-      if (operations.length > 0) await this.#store.write(operations, { sync });
+      // Not kept in a variable, which would live until they are written.
+      if (groups.some(({ records }) => records.count > 0))
+        await this.#store.write(
+          groups.flatMap(({ records }) => records.operations()),
+          { sync },
+        );
       for (const { placed, written, changedRows } of groups) {
         this.#state.journal.add(placed);
         for (const rumour of written) this.#state.onWritten?.(rumour);
         this.#onCommitted(changedRows);
       }
+      return undefined;
     } catch (error) {
-      throw this.fence(error);
+      return this.fence(error);
     } finally {
       for (const { onWritten } of groups) onWritten();
     }
@@ -253,6 +259,16 @@ export class Committer {
     for (const { reject } of this.#queue.splice(0)) reject(error);
     this.#onFence(error, why.isDefect);
     return error;
+  }
+}
+
+/** Group by group: who is answered goes on at once, to write again perhaps, and others have their turn in between. */
+async function answer({ groups, written }: Ahead): Promise<void> {
+  const error = await written;
+  for (const [at, group] of groups.entries()) {
+    if (at > 0) await turn();
+    if (error === undefined) answerGroup(group);
+    else rejectGroup(group, error);
   }
 }
 

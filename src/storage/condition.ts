@@ -23,8 +23,8 @@ export function checkConditions(
   writes: readonly { readonly key: Uint8Array; readonly condition?: Condition | undefined }[],
   present: readonly (Dot | undefined)[],
 ): void {
-  for (const [at, { key, condition }] of writes.entries()) {
+  writes.forEach(({ key, condition }, at) => {
     if (condition !== undefined && !holds(condition, present[at]))
       throw new ConditionError(decoder.decode(key), condition, present[at]);
-  }
+  });
 }

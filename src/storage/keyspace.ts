@@ -98,7 +98,7 @@ export function dotToSort(stored: Uint8Array): { readonly actorNo: number; reado
 }
 
 export function rowKey(actorNo: number): Uint8Array {
-  const bytes = new Uint8Array(5);
+  const bytes = newBytes(5);
   bytes[0] = ROW;
   writeUint32(bytes, 1, actorNo);
   return bytes;

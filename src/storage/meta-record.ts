@@ -3,7 +3,7 @@
 import { type Actor, isActor, isNodeId, type NodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 import type { Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 import { readSum, writeSum } from './row-record.ts';
@@ -49,8 +49,8 @@ const ALL_FLAGS = 7;
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
   writer.varint(identity.formatVersion);
-  writer.lengthPrefixed(asciiBytes(identity.nodeId));
-  writer.lengthPrefixed(asciiBytes(identity.clusterId));
+  writer.asciiPrefixed(identity.nodeId);
+  writer.asciiPrefixed(identity.clusterId);
   return writer.finish();
 }
 
@@ -76,7 +76,7 @@ export function encodeState(state: NodeState): Uint8Array {
   writeSum(writer, state.all);
   writeSum(writer, state.permanent);
   writer.varint(state.nextActorNo);
-  writer.lengthPrefixed(asciiBytes(state.ownActor ?? ''));
+  writer.asciiPrefixed(state.ownActor ?? '');
   // Absent where there was none: as it was written before they were counted.
   if (state.drops > 0) {
     writer.varint(state.drops);

@@ -13,6 +13,12 @@ import { type LookedUp, LookedUpKeys } from './looked-up.ts';
 import type { State } from './state.ts';
 import type { Present } from './transaction.ts';
 
+/** `level` reads in four threads; one is left to other reads. */
+const READERS = 3;
+
+/** Fewer keys are not worth another thread: to hand them over takes as long as to read some. */
+const READ_KEYS_MIN = 64;
+
 /** `ahead`: what is present under keys of groups of which the disk may not know yet, the latest group first. */
 export async function lookUpPresent(
   store: OrderedStore,
@@ -36,7 +42,7 @@ export async function lookUpPresent(
   }
   if (missed.length === 0) return lookedUpKeys;
   const storedKeys = missed.map(({ key }) => entryKey(key));
-  const records = await reportingDamage(onDamage, () => store.getMany(storedKeys));
+  const records = await reportingDamage(onDamage, () => readSideBySide(store, storedKeys));
   for (const [index, lookedUp] of missed.entries()) {
     const found = readPresent(storedKeys[index] as Uint8Array, records[index], context, onDamage);
     lookedUp.present = found;
@@ -45,6 +51,17 @@ export async function lookUpPresent(
     lookedUp.isCached = true;
   }
   return lookedUpKeys;
+}
+
+async function readSideBySide(
+  store: OrderedStore,
+  storedKeys: readonly Uint8Array[],
+): Promise<readonly (Uint8Array | undefined)[]> {
+  const pieces: Promise<readonly (Uint8Array | undefined)[]>[] = [];
+  const keys = Math.max(READ_KEYS_MIN, Math.ceil(storedKeys.length / READERS));
+  for (let at = 0; at < storedKeys.length; at += keys)
+    pieces.push(store.getMany(storedKeys.slice(at, at + keys)));
+  return (await Promise.all(pieces)).flat();
 }
 
 function hashed(cache: DotCache, jobs: readonly Pick<Job<unknown>, 'keys'>[]): LookedUpKeys {

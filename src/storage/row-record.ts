@@ -3,7 +3,7 @@
 import { type Actor, isActor } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 import type { Predecessor, Row, Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 
@@ -19,12 +19,12 @@ export interface IndexFacts {
 
 export function encodeRow(row: Row, facts: IndexFacts): Uint8Array {
   const writer = new ByteWriter(160);
-  writer.lengthPrefixed(asciiBytes(row.actor));
+  writer.asciiPrefixed(row.actor);
   writer.uint64(row.received);
   writer.uint64(row.closed);
   writeSum(writer, row.cloud);
   writeSum(writer, row.loose);
-  writer.lengthPrefixed(asciiBytes(row.predecessor?.actor ?? ''));
+  writer.asciiPrefixed(row.predecessor?.actor ?? '');
   writer.uint64(row.predecessor?.closed ?? 0);
   writer.uint64(facts.indexed);
   writer.varint(facts.pairs);

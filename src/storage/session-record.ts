@@ -3,7 +3,7 @@
 import { isNodeId } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
-import { asciiBytes, byteString } from '../core/bytes.ts';
+import { byteString } from '../core/bytes.ts';
 import { decodeRows, encodeRows } from '../core/row-codec.ts';
 import type { Version } from '../core/version.ts';
 import type { NewSession, StoredSession } from '../ports/replica.ts';
@@ -25,8 +25,8 @@ export function encodeHead(head: SessionHead): Uint8Array {
       (head.exempt ? EXEMPT : 0) |
       (head.mixed ? MIXED : 0),
   );
-  writer.lengthPrefixed(asciiBytes(head.peer));
-  writer.lengthPrefixed(asciiBytes(head.name));
+  writer.asciiPrefixed(head.peer);
+  writer.asciiPrefixed(head.name);
   writer.uint64(head.horizon);
   writer.uint64(head.serverEntries);
   writer.uint64(head.openedAt);

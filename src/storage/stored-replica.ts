@@ -48,7 +48,7 @@ import type { State } from './state.ts';
 import { sweep } from './sweep.ts';
 import { Watcher } from './watcher.ts';
 import type { Transaction } from './transaction.ts';
-import { type Write, type Written, writeJob } from './write.ts';
+import { type Write, writeJob, type WriteSettings, type Written } from './write.ts';
 
 const FAILED_WRITE = 'A write to disk failed: nothing is written until the store was opened again.';
 const UNREADABLE =
@@ -78,6 +78,7 @@ export class StoredReplica implements Replica {
   readonly #store: OrderedStore;
   readonly #state: State;
   readonly #options: ReplicaOptions;
+  readonly #writeSettings: WriteSettings;
   readonly #committer: Committer;
   readonly #sessions: Sessions;
   readonly #reader: EntryReader;
@@ -95,6 +96,8 @@ export class StoredReplica implements Replica {
     this.#store = options.store;
     this.#state = state;
     this.#options = options;
+    const { tombstoneTtlMs, maxDriftMs, random } = options;
+    this.#writeSettings = { tombstoneTtlMs, maxDriftMs, random: () => random.uint32() };
     this.#arrivals = new Arrivals(state.bootstrapping);
     const onDamage = (error: BoatoError): void => this.#health.meet(error);
     this.#onDamage = onDamage;
@@ -178,10 +181,7 @@ export class StoredReplica implements Replica {
 
   /** R1, atomically. Fails with `CONDITION_FAILED` if a condition of the writes does not hold. */
   write(writes: readonly Write[]): Promise<Written> {
-    const { tombstoneTtlMs, maxDriftMs, random } = this.#options;
-    return this.#committer.commit(
-      writeJob(writes, { tombstoneTtlMs, maxDriftMs, random: () => random.uint32() }),
-    );
+    return this.#committer.commit(writeJob(writes, this.#writeSettings));
   }
 
   /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */

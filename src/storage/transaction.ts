@@ -35,6 +35,8 @@ import { encodeRow } from './row-record.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
 
+const STATE_KEY = metaKey('state');
+
 /** What is present under a key; `expiresAt` where the entry has one. */
 export interface Present extends PresentDot {
   readonly expiresAt?: number | undefined;
@@ -213,7 +215,7 @@ export class Transaction {
     const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
     this.changedRows = [...changed];
     for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
-    if (this.#records.count > 0 || this.#stateTouched) this.#put(metaKey('state'), encodeState(this.state));
+    if (this.#records.count > 0 || this.#stateTouched) this.#put(STATE_KEY, encodeState(this.state));
     return this.#records;
   }
 

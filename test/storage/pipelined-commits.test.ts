@@ -86,6 +86,37 @@ describe('a group that is decided while another is being written', () => {
     await replica.close();
   });
 
+  test('is answered in its turn: between groups of one write others have theirs', async () => {
+    const store = heldStore(await new MemoryDisk().open());
+    const replica = await openTestReplica({ store });
+    store.isHeld = true;
+    let turns = 0;
+    let isOver = false;
+    const tick = (): void => {
+      turns++;
+      if (!isOver) setImmediate(tick);
+    };
+    tick();
+    const answeredAt = Array.from({ length: 3 }, () => new Set<number>());
+    const writes = answeredAt.flatMap((seen, number) =>
+      Array.from({ length: FULL_GROUP }, async (_, at) => {
+        await replica.write([put(`${number}/${at}`, '')]);
+        seen.add(turns);
+      }),
+    );
+    await idle();
+    store.release();
+    await idle();
+    // Both groups that came after the first are in this write.
+    store.release();
+    await Promise.all(writes);
+    isOver = true;
+    expect(answeredAt.map((seen) => seen.size)).toEqual([1, 1, 1]);
+    expect(new Set(answeredAt.flatMap((seen) => [...seen])).size).toBe(3);
+    store.isHeld = false;
+    await replica.close();
+  });
+
   test('knows what that one leaves under its keys, whatever the cache has room for', async () => {
     const key = fc.nat({ max: 40 });
     const write = fc.record({
