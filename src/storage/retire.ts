@@ -46,27 +46,24 @@ export function retireJob(nodeId: NodeId, maxDriftMs: number, isComparing: () =>
   };
 }
 
-/** Rows of actors that no entry names any more go, with what is left of their dot index. Resolves to how many. */
-export async function pruneRetired(store: OrderedStore, state: State, committer: Committer): Promise<number> {
-  let pruned = 0;
+/** Rows of actors that no entry names any more go, with what is left of their dot index. */
+export async function pruneRetired(store: OrderedStore, state: State, committer: Committer): Promise<void> {
   for (const row of state.context.all()) {
     if (!isSpent(state, row)) continue;
-    pruned += await committer.exclusive(async () => {
+    await committer.exclusive(async () => {
       const keys = await indexKeys(store, row);
-      return committer.commitNow({
+      await committer.commitNow({
         keys: [],
         bytes: 0,
         sync: false,
         decide: (transaction) => {
-          if (!isSpent(state, row)) return 0;
+          if (!isSpent(state, row)) return;
           for (const key of keys) transaction.delete(key);
           transaction.removeRow(row);
-          return 1;
         },
       });
     });
   }
-  return pruned;
 }
 
 function retire(transaction: Transaction, retirement: Actor, rows: readonly LiveRow[]): void {
