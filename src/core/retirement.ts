@@ -37,13 +37,16 @@ export function isRetiredIn(row: Row, rowOf: (actor: Actor) => Row | undefined):
 
 /** Whether a retirement that is closed that far says of the row's actor what the row says. */
 export function speaksFor(retiredAt: Version | undefined, row: Row): boolean {
-  if (retiredAt === undefined || birthOf(row.actor) > retiredAt || isRetirement(row.actor)) return false;
-  return saysTheSame(row, rowlessRow(row.actor, retiredAt));
+  return knowsOf(retiredAt, row.actor) && saysTheSame(row, rowlessRow(row.actor, retiredAt));
 }
 
 /** What is known of an actor that has no row; `retiredAt`: `closed` of its node's retirement, if there is one. */
 export function rowlessRow(actor: Actor, retiredAt: Version | undefined): Row {
   const row = unknownRow(actor);
-  if (retiredAt === undefined || birthOf(actor) > retiredAt || isRetirement(actor)) return row;
-  return { ...row, received: retiredAt, closed: retiredAt };
+  return knowsOf(retiredAt, actor) ? { ...row, received: retiredAt, closed: retiredAt } : row;
+}
+
+/** Whether the retirement of the actor's node, if there is one, tells how far the actor is known. */
+export function knowsOf(retiredAt: Version | undefined, actor: Actor): retiredAt is Version {
+  return retiredAt !== undefined && birthOf(actor) <= retiredAt && !isRetirement(actor);
 }

@@ -1,11 +1,11 @@
 /** Whether the chunks of a session are what it promised (R3), so that no server can keep a puller busy for ever. */
 
-import { type Actor, birthOf, type NodeId, nodeIdOf } from '../core/actor.ts';
+import { type Actor, type NodeId, nodeIdOf } from '../core/actor.ts';
 import { MalformedBytes } from '../core/byte-reader.ts';
 import { compareBytes, equalBytes } from '../core/bytes.ts';
 import type { Row } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
-import { isRetirement } from '../core/retirement.ts';
+import { isRetirement, knowsOf } from '../core/retirement.ts';
 import type { Version } from '../core/version.ts';
 import type { SessionOrder } from '../ports/replica.ts';
 import { checkOrder } from './chunk-order.ts';
@@ -67,9 +67,7 @@ export class ArrivalCheck {
   }
 
   #isRetired(actor: Actor): boolean {
-    if (this.#promised.order !== 'key') return false;
-    const closed = this.#retiredByNode.get(nodeIdOf(actor));
-    return closed !== undefined && birthOf(actor) <= closed;
+    return this.#promised.order === 'key' && knowsOf(this.#retiredByNode.get(nodeIdOf(actor)), actor);
   }
 
   #checkActor(actor: Actor): void {

@@ -1,10 +1,10 @@
 /** What a session reads of its pinned snapshot, in either order (R3), each entry with whether the puller has seen it. */
 
-import { birthOf, nodeIdOf } from '../core/actor.ts';
+import { nodeIdOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
 import { type FullRow, sameEntries } from '../core/context.ts';
 import type { Dot, Entry } from '../core/entry.ts';
-import { isRetirement, rowlessRow } from '../core/retirement.ts';
+import { isRetirement, knowsOf, rowlessRow } from '../core/retirement.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { EntryScan, PinnedState } from '../ports/replica.ts';
 import type { Position } from './served-cursor.ts';
@@ -76,7 +76,7 @@ function isSeenUnlisted(
   const toldByNode = new Map(told);
   return ({ actor, version }) => {
     const retirement = toldByNode.get(nodeIdOf(actor));
-    if (retirement === undefined || birthOf(actor) > retirement.closed) return true;
+    if (retirement === undefined || !knowsOf(retirement.closed, actor)) return true;
     return version <= rowlessRow(actor, retirement.before).received;
   };
 }

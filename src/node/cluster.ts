@@ -10,6 +10,7 @@ import type { MemberEvent, Member as KnownMember } from '../membership/member-vi
 import type { Membership } from '../membership/membership.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { unsettled } from '../storage/retire.ts';
 import { checkSignal, throwIfAborted } from './abort.ts';
 import type { KeptFile } from './kept-file.ts';
 import { KnownMembers } from './known-members.ts';
@@ -277,10 +278,6 @@ class Attempt {
       'It did not answer in time.'
     );
   }
-}
-
-function unsettled(nodeId: NodeId, reason: string): BoatoError {
-  return new BoatoError('MEMBER_UNSETTLED', `Node ${nodeId} is not forgotten for ever: ${reason}.`);
 }
 
 function checkTimeout(timeoutMs: number | undefined, byDefault: number): number {

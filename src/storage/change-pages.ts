@@ -1,6 +1,6 @@
 /** What a snapshot holds that somebody who watches was not told, in pages: what expired meanwhile, then what was written. */
 
-import { startsWith } from '../core/bytes.ts';
+import { byteString, startsWith } from '../core/bytes.ts';
 import type { NodeId } from '../core/actor.ts';
 import { type Dot, type Entry, isLive, nameOfDot } from '../core/entry.ts';
 import type { Version } from '../core/version.ts';
@@ -8,7 +8,6 @@ import type { OrderedStore, Snapshot } from '../ports/ordered-store.ts';
 import type { Placed } from './change-journal.ts';
 import type { OnDamage } from './damage.ts';
 import { EntryReader } from './entry-reader.ts';
-import { nameOfKey } from './key-name.ts';
 import { atOfDue, DUE_EXPIRING, dueBetween, keyOfDue } from './keyspace.ts';
 import type { State } from './state.ts';
 import { hasSeen, type PinnedContext, pinContext, type Told, toldRow } from './told-context.ts';
@@ -98,11 +97,11 @@ export class ChangePages {
     const lastByKey = new Map<string, Placed>();
     for (const change of placed) {
       if (!this.#isWatched(change.key)) continue;
-      const name = nameOfKey(change.key);
+      const name = byteString(change.key);
       lastByKey.delete(name);
       lastByKey.set(name, change);
     }
-    yield* this.#expired(({ key }) => !lastByKey.has(nameOfKey(key)));
+    yield* this.#expired(({ key }) => !lastByKey.has(byteString(key)));
     const changes = [...lastByKey.values()];
     for (let at = 0; at < changes.length; at += READ_AT_ONCE) {
       const page = changes.slice(at, at + READ_AT_ONCE);

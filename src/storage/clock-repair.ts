@@ -24,10 +24,11 @@ import { damaged, type OnDamage, reportingDamage } from './damage.ts';
 import { type Future, type IndexCut, readFuture, REPAIR_BYTES_MAX } from './future.ts';
 import { giveUp } from './give-up.ts';
 import { cloudKey, segmentKey } from './keyspace.ts';
+import type { Present } from './looked-up.ts';
 import { encodeSegment } from './segment-record.ts';
 import type { Sessions } from './sessions.ts';
 import type { State } from './state.ts';
-import type { Present, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 import { beginActor, type WriteSettings } from './write.ts';
 
 export interface ClockRepair {

@@ -3,7 +3,7 @@
 import { type Actor, birthOf, nodeIdOf } from '../core/actor.ts';
 import { type FullRow, isLate, joinVersions, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
 import { addSum, type Fingerprints } from '../core/fingerprint.ts';
-import { isRetirement, rowlessRow } from '../core/retirement.ts';
+import { isRetirement, knowsOf, rowlessRow } from '../core/retirement.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { NewSession } from '../ports/replica.ts';
@@ -97,7 +97,7 @@ function withRetired(context: ContextTable, rows: readonly FullRow[]): readonly 
     .flatMap((retirement) =>
       context
         .ofNode(nodeIdOf(retirement.actor))
-        .filter(({ actor }) => !listed.has(actor) && birthOf(actor) <= retirement.closed)
+        .filter(({ actor }) => !listed.has(actor) && knowsOf(retirement.closed, actor))
         .map(({ actor }) => ({ ...rowlessRow(actor, retirement.closed), cloudVersions: [] })),
     );
   return implied.length === 0 ? rows : [...rows, ...implied];

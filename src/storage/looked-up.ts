@@ -1,8 +1,12 @@
 /** What the keys of one commit group hold, in the order in which they are asked for, and by their hashes. */
 
 import { equalBytes } from '../core/bytes.ts';
-import type { KeyHash } from './dot-cache.ts';
-import type { Present } from './transaction.ts';
+import type { KeyHash, PresentDot } from './dot-cache.ts';
+
+/** What is present under a key; `expiresAt` where the entry has one. */
+export interface Present extends PresentDot {
+  readonly expiresAt?: number | undefined;
+}
 
 /** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
 export interface LookedUp extends KeyHash {

@@ -9,9 +9,8 @@ import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './d
 import type { DotCache } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
 import { entryKey } from './keyspace.ts';
-import { type LookedUp, LookedUpKeys } from './looked-up.ts';
+import { type LookedUp, LookedUpKeys, type Present } from './looked-up.ts';
 import type { State } from './state.ts';
-import type { Present } from './transaction.ts';
 
 /** `level` reads in four threads; one is left to other reads. */
 const READERS = 3;

@@ -90,7 +90,8 @@ function whyUnsettled(
   return undefined;
 }
 
-function unsettled(nodeId: NodeId, reason: string): BoatoError {
+/** `reason`: of why a node is not forgotten for ever, yet. */
+export function unsettled(nodeId: NodeId, reason: string): BoatoError {
   return new BoatoError('MEMBER_UNSETTLED', `Node ${nodeId} is not forgotten for ever: ${reason}.`);
 }
 

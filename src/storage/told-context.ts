@@ -6,7 +6,7 @@
 import { type Actor, birthOf, nodeIdOf } from '../core/actor.ts';
 import { isLate, isTrivial, type Predecessor, unknownRow } from '../core/context.ts';
 import type { Dot } from '../core/entry.ts';
-import { retirementOf } from '../core/retirement.ts';
+import { knowsOf, retirementOf } from '../core/retirement.ts';
 import { maxVersion, type Version } from '../core/version.ts';
 import type { Snapshot } from '../ports/ordered-store.ts';
 import { DotScan } from './dot-index.ts';
@@ -67,9 +67,8 @@ export function pinContext({ context, horizon }: State): PinnedContext {
 export function toldRow(rowByActor: ReadonlyMap<Actor, ToldRow>, actor: Actor): ToldRow | undefined {
   const row = rowByActor.get(actor);
   if (row !== undefined) return row;
-  const retirement = rowByActor.get(retirementOf(nodeIdOf(actor)));
-  if (retirement === undefined || birthOf(actor) > retirement.closed) return undefined;
-  return { received: retirement.closed, closed: retirement.closed, dots: NO_DOTS };
+  const retiredAt = rowByActor.get(retirementOf(nodeIdOf(actor)))?.closed;
+  return knowsOf(retiredAt, actor) ? { received: retiredAt, closed: retiredAt, dots: NO_DOTS } : undefined;
 }
 
 export function hasSeen({ rowByActor }: Told, { actor, version }: Dot): boolean {

@@ -14,7 +14,6 @@ import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import type { PresentDot } from './dot-cache.ts';
 import { EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
 import {
   cloudKey,
@@ -27,7 +26,7 @@ import {
   rowKey,
   segmentKey,
 } from './keyspace.ts';
-import type { LookedUp, LookedUpKeys } from './looked-up.ts';
+import type { LookedUp, LookedUpKeys, Present } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -36,11 +35,6 @@ import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record
 import type { State } from './state.ts';
 
 const STATE_KEY = metaKey('state');
-
-/** What is present under a key; `expiresAt` where the entry has one. */
-export interface Present extends PresentDot {
-  readonly expiresAt?: number | undefined;
-}
 
 export class Transaction {
   readonly state: State;
