@@ -37,7 +37,7 @@ describe('an address', () => {
     expect(formatAddress(hostOf(address), port)).toBe(address);
   });
 
-  test.each(['', 'a', 'a:', 'a:0', 'a:65536', ':1', '::1:1', '[a]:1', 'a b:1', 'a:1 ', 'a:1e3', 7531])(
+  test.each(['', 'a', 'a:', 'a:0', 'a:65536', 'a:01', ':1', '::1:1', '[a]:1', 'a b:1', 'a:1 ', 'a:1e3', 7531])(
     'is not %j',
     (address) => expect(isHostPort(address)).toBe(false),
   );
