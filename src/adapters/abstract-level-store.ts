@@ -17,7 +17,10 @@ type ChainedBatch = AbstractChainedBatch<BytesLevel, Uint8Array, Uint8Array>;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What one read takes at most, and a record more: with classic-level's 16 KiB an eighth of the time goes into changing threads. */
+/**
+ * What one read takes at most, and a record more: with classic-level's 16 KiB an eighth of the time goes into changing
+ * threads.
+ */
 const PAGE = { highWaterMarkBytes: 64 * 1024 } as const;
 
 /** `db` is open, with `view` encodings; the ordered store closes it. */

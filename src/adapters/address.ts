@@ -15,7 +15,7 @@ export interface Address {
 
 /** Fails with `INVALID_OPTION`. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]\s/]+)):(?<port>\d{1,5})$/u.exec(text);
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]\s/]+)):(?<port>0|[1-9]\d{0,4})$/u.exec(text);
   const { v6, host, port } = match?.groups ?? {};
   const isValid =
     port !== undefined && Number(port) <= PORT_MAX && (v6 === undefined || isIPv6(v6.split('%')[0] ?? ''));
@@ -23,7 +23,7 @@ export function parseAddress(text: string): Address {
   if (!isValid || name === undefined) {
     throw new BoatoError(
       'INVALID_OPTION',
-      `The address ${JSON.stringify(text)} must have the form host:port, with a port from 0 to 65535 and IPv6 in brackets.`,
+      `The address ${JSON.stringify(text)} must have the form host:port, with a port from 0 to 65535 (no leading zeros) and IPv6 in brackets.`,
     );
   }
   return { host: name, port: Number(port) };

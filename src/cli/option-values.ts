@@ -40,10 +40,10 @@ export function durationOption(
   };
 }
 
-/** A parser of whole numbers from `min` to `max`. */
+/** A parser of whole numbers from `min` to `max`; leading zeros would leave open whether they are octal. */
 export function wholeNumberOption(option: string, min: number, max: number): (text: string) => number {
   return (text) => {
-    const number = /^\d{1,16}$/u.test(text) ? Number(text) : Number.NaN;
+    const number = /^(?:0|[1-9]\d{0,15})$/u.test(text) ? Number(text) : Number.NaN;
     if (number >= min && number <= max) return number;
     const allowed = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
     throw badValue(option, text, `a whole number ${allowed}`);
@@ -167,7 +167,7 @@ export function peersOption(option: string): (text: string) => readonly string[]
     throw badValue(
       option,
       bad,
-      'HOST:PORT with a port from 1 to 65535 (an IPv6 address in brackets), or a name that is looked up',
+      'HOST:PORT with a port from 1 to 65535 (no leading zeros; an IPv6 address in brackets), or a name that is looked up',
     );
   };
 }

@@ -101,7 +101,7 @@ export class AntiEntropy {
     const { isSame, peerWallMs } = outcome;
     for (const record of peers.recordsOf(link.nodeId)) record.rounds++;
     const mayTake = peerClocks.hear(link.nodeId, peerWallMs);
-    this.#tellSuspicion(link.nodeId, outcome);
+    this.#tellDamage(link.nodeId, outcome);
     if (outcome.isWhole && mayTake) this.#dependencies.onWhole(link.nodeId);
     if (outcome.isSuspect && mayTake) await puller.compare(link);
     if (isSame) this.#markSame(link.nodeId);
@@ -120,10 +120,10 @@ export class AntiEntropy {
     }
   }
 
-  #tellSuspicion(peer: NodeId, { isWhole, isSuspect }: SummaryOutcome): void {
+  #tellDamage(peer: NodeId, { isWhole, isDamage }: SummaryOutcome): void {
     const { warnings } = this.#dependencies;
     if (isWhole) warnings.clear('DAMAGED', peer);
-    if (!isSuspect) return;
+    if (!isDamage) return;
     warnings.raise(
       'DAMAGED',
       peer,

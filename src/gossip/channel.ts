@@ -179,6 +179,7 @@ export class Channel {
       case 'done':
       case 'keep-alive':
       case 'lost':
+        this.#requests.noteAnswer();
         return this.#events.onNotice(message);
       case 'ping':
       case 'ack':

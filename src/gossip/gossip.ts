@@ -24,7 +24,8 @@ import { RolledBack } from './rolled-back.ts';
 import { Rounds } from './round.ts';
 import type { Mention } from './rumour-codec.ts';
 import type { RumourCounts } from './rumour-mongering.ts';
-import { type ServedStatus, SessionServer } from './session-server.ts';
+import type { ServedStatus } from './kept-sessions.ts';
+import { SessionServer } from './session-server.ts';
 import { givesSignOfLife } from './sign-of-life.ts';
 import { Sync, type SyncCounts } from './sync.ts';
 import { Twins } from './twins.ts';
@@ -95,7 +96,7 @@ export class Gossip {
         responder,
         server,
         isRetired: (peer) => isRetired(peer, (actor) => replica.row(actor)),
-        isBusy: (peer) => puller.running?.peer === peer || server.isServing(peer),
+        isBusy: (peer) => puller.running?.peer === peer || server.kept.isServing(peer),
         onConnected: (link) => {
           puller.connected(link);
           this.#mongering.acknowledgements.connected(link.nodeId);
@@ -125,8 +126,8 @@ export class Gossip {
         return comparison;
       },
       linkTo,
-      isComparing: (peer) => server.isComparing(peer),
-      sentTo: (peer) => server.sentTo(peer),
+      isComparing: (peer) => server.kept.isComparing(peer),
+      sentTo: (peer) => server.kept.sentTo(peer),
       onPeerClock: (peer, wallMs) => void peerClocks.hear(peer, wallMs),
       onCompleted: (peer) => {
         rolledBack.clearCovered();
@@ -277,7 +278,7 @@ export class Gossip {
   }
 
   served(): readonly ServedStatus[] {
-    return this.#server.status();
+    return this.#server.kept.status();
   }
 
   /** Sessions in which this node pulls: at most one runs, others are set aside. */

@@ -3,8 +3,9 @@
  * compared anew whenever somebody asks: another peer may have brought what they are about.
  */
 
+import { nodeIdOf } from '../core/actor.ts';
 import { dominates, type Row } from '../core/context.ts';
-import { knownRow } from '../core/retirement.ts';
+import { isRetirement, knownRow } from '../core/retirement.ts';
 import { maxVersion, type Version, VERSION_ZERO, wallMsOf } from '../core/version.ts';
 import type { Replica } from '../ports/replica.ts';
 
@@ -28,7 +29,7 @@ export interface Lag {
   readonly lagMs: number;
 }
 
-type Rows = Pick<Replica, 'row'>;
+type Rows = Pick<Replica, 'row' | 'heads'>;
 
 /** Both have seen the same. */
 export function nothingUnseen(heardAtMs: number): LastWord {
@@ -63,7 +64,14 @@ export function lagOf({ rows, others }: LastWord, replica: Rows, wallMs: number)
  */
 function newestUnseen(theirs: Row, replica: Rows): Version | undefined {
   const own = knownRow(theirs.actor, (actor) => replica.row(actor));
-  if (dominates(own, theirs)) return undefined;
+  if (dominates(own, theirs) || isOldNews(theirs, replica)) return undefined;
   if (theirs.received > own.received) return theirs.received;
   return theirs.closed > own.closed ? theirs.closed : own.received;
+}
+
+/** A retirement is no write: it stands for those of its node, up to the last one, which this node has seen. */
+function isOldNews({ actor, received }: Row, replica: Rows): boolean {
+  if (!isRetirement(actor)) return false;
+  const nodeId = nodeIdOf(actor);
+  return replica.heads().some((head) => nodeIdOf(head.actor) === nodeId && head.received >= received);
 }

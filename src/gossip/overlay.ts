@@ -81,7 +81,7 @@ export class Overlay {
             links: () => this.peers.links(),
             linkTo,
             partners: () => partnersAmong(membership.members()),
-            introductions: (members) => membership.introductions(members),
+            introductions: (members) => membership.told.introductions(members),
             isBusy,
             onChanged: () => this.#choosePartners(),
             dialSeeds: () => this.peers.dialSeeds(),

@@ -1,6 +1,7 @@
 /**
  * The requests that wait for their replies on one connection. Progress is any byte received (R5), but a message must come to
- * its end, or come on: whoever sends a byte a second would hold the only pull of this node.
+ * its end, or come on, and what comes must be about what was asked: whoever sends a byte a second, or goes on with everything
+ * else while its disk hangs, would hold the only pull of this node.
  */
 
 import { BoatoError } from '../core/errors.ts';
@@ -18,6 +19,12 @@ export const SLOW_MS = 10_000;
 
 /** 1 KiB a second: less than the slowest links that nodes are found on. */
 export const SLOW_BYTES: number = 10 * 1024;
+
+/** A request fails when for so long no reply has come, no notice, and no part of a long message. */
+const UNANSWERED_MS: number = SLOW_MS;
+
+/** Answered at once, whatever else is being answered: that they are says nothing of the others. */
+const BESIDE: ReadonlySet<Request['type']> = new Set(['summary', 'rumours', 'events', 'aggregate']);
 
 /** How often bytes are counted while a request waits: a failure comes at most so much late. */
 const LOOK_INTERVAL_MS = 500;
@@ -59,6 +66,10 @@ export class PendingRequests {
   #progressAtMs = Number.NEGATIVE_INFINITY;
   /** When the first request was sent after the last byte came. */
   #silentSinceMs: number | undefined;
+  /** When something came that was about what waits. */
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** What had been received when the last message had come to its end. */
+  #bytesAtMessage = 0;
   /** When the last message had come to its end, or enough bytes had come, and the bytes by then. */
   #window = { sinceMs: Number.NEGATIVE_INFINITY, bytes: 0 };
   /** A request failed since, though bytes came. */
@@ -79,6 +90,12 @@ export class PendingRequests {
   noteMessage(): void {
     this.#isSlow = false;
     this.#beginWindow();
+    this.#bytesAtMessage = this.#window.bytes;
+  }
+
+  /** The other side is at work on something that was asked for, or through with it. */
+  noteAnswer(): void {
+    this.#answeredAtMs = this.#dependencies.clock.monotonicMs();
   }
 
   /** The reply, which may be a failure. Rejects with `TIMEOUT`, or with what `fail` was given. */
@@ -95,6 +112,7 @@ export class PendingRequests {
     const waiting = this.#waitingByNumber.get(reply.request);
     if (waiting === undefined) return;
     this.#waitingByNumber.delete(reply.request);
+    if (!BESIDE.has(waiting.request.type)) this.noteAnswer();
     waiting.resolve(reply);
     this.#sendNext();
     this.#watch();
@@ -139,16 +157,25 @@ export class PendingRequests {
     this.#noteProgress();
     const nowMs = this.#dependencies.clock.monotonicMs();
     const isSlow = this.#endWindow(nowMs);
+    // A long message is on its way: perhaps the reply, or what comes before it.
+    if (this.#bytesSeen - this.#bytesAtMessage >= SLOW_BYTES) this.noteAnswer();
     for (const [number, waiting] of this.#waitingByNumber) {
-      const isSilent = nowMs - Math.max(waiting.sentAtMs, this.#progressAtMs) >= PROGRESS_TIMEOUT_MS;
-      if (!isSilent && !isSlow && nowMs - waiting.sentAtMs < REPLY_TIMEOUT_MS) continue;
+      const why = this.#whyLate(waiting, nowMs, isSlow);
+      if (why === undefined) continue;
       this.#waitingByNumber.delete(number);
       this.#bytesAtTimeout = this.#bytesSeen;
-      waiting.reject(timedOut(this.#dependencies.remote, isSilent ? 'silent' : isSlow ? 'slow' : 'late'));
+      waiting.reject(timedOut(this.#dependencies.remote, why));
       if (nowMs - (this.#silentSinceMs ?? nowMs) >= SILENCE_MS) return this.#dependencies.onSilence();
     }
     this.#sendNext();
     this.#watch();
+  }
+
+  #whyLate({ sentAtMs }: Waiting, nowMs: number, isSlow: boolean): Why | undefined {
+    if (nowMs - Math.max(sentAtMs, this.#progressAtMs) >= PROGRESS_TIMEOUT_MS) return 'silent';
+    if (isSlow) return 'slow';
+    if (nowMs - Math.max(sentAtMs, this.#answeredAtMs) >= UNANSWERED_MS) return 'unanswered';
+    return nowMs - sentAtMs >= REPLY_TIMEOUT_MS ? 'late' : undefined;
   }
 
   /** Whether too little has come in all of it. */
@@ -177,10 +204,13 @@ export class PendingRequests {
 const WHY = {
   silent: { what: 'No byte', ms: PROGRESS_TIMEOUT_MS },
   slow: { what: `No message, and less than ${SLOW_BYTES / 1024} KiB,`, ms: SLOW_MS },
+  unanswered: { what: 'No reply, and no sign of one,', ms: UNANSWERED_MS },
   late: { what: 'No reply', ms: REPLY_TIMEOUT_MS },
 } as const;
 
-function timedOut(remote: string, why: keyof typeof WHY): BoatoError {
+type Why = keyof typeof WHY;
+
+function timedOut(remote: string, why: Why): BoatoError {
   const { what, ms } = WHY[why];
   return new BoatoError('TIMEOUT', `${what} came from ${remote} for ${ms / 1000} s.`);
 }

@@ -5,8 +5,8 @@ export class PullQueue<T> {
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * `peer`: its name, or any other that is its own. Runs `pull`, which must not fail, when its turn comes. A peer that waits already has one turn; a peer that is being
-   * pulled from has another, because it may have more by then.
+   * `peer`: its name, or any other that is its own. Runs `pull`, which must not fail, when its turn comes. A peer that
+   * waits already has one turn; a peer that is being pulled from has another, because it may have more by then.
    */
   add(peer: string, pull: () => Promise<T>): Promise<T> {
     const waiting = this.#waitingByPeer.get(peer);

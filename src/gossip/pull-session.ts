@@ -16,7 +16,7 @@ import { BoatoError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Version } from '../core/version.ts';
 import type { Compressor } from '../ports/compressor.ts';
-import type { ArrivedChunk, NewSession, Replica } from '../ports/replica.ts';
+import type { NewSession, Replica } from '../ports/replica.ts';
 import { ArrivalCheck } from './arrival-check.ts';
 import { type ChunkRequestOptions, ChunkRequests } from './chunk-requests.ts';
 import { unpackChunk } from './chunk.ts';
@@ -26,6 +26,7 @@ import type { Failure } from './messages.ts';
 import { checkOpened, openedSession, promisedVersions } from './opened-session.ts';
 import type { Chunk, Opened } from './session-messages.ts';
 import type { SessionPeer } from './session-peer.ts';
+import { StoringChunks } from './storing-chunks.ts';
 
 /**
  * `more`: call again. `adopted`, `refused` (something lay too far in the future), `ahead` (its clock), `not-serving`,
@@ -75,8 +76,7 @@ export class PullSession {
   readonly #chunks: ChunkRequests;
   #comparison: Comparison | undefined;
   #opening: Opening | undefined;
-  /** The chunk that came last, until it is on disk. */
-  #storing: Promise<void> = Promise.resolve();
+  readonly #storing: StoringChunks;
   #isClosed = false;
   /** After `refused` and `not-serving`: what, or why. */
   reason = '';
@@ -84,9 +84,6 @@ export class PullSession {
   aheadMs = 0;
   /** As the peer said when the session opened. */
   peerWallMs: number | undefined;
-  /** Stored by this object so far. */
-  entries = 0;
-  bytes = 0;
 
   private constructor(
     dependencies: PullDependencies,
@@ -99,6 +96,7 @@ export class PullSession {
     this.#actors = actors;
     this.#compare = compare;
     this.#chunks = new ChunkRequests(peer, dependencies);
+    this.#storing = new StoringChunks(dependencies.replica);
   }
 
   /** Nothing is sent before the first step. `actors`: all whose rows may differ, ascending. `compare`: at once. */
@@ -119,6 +117,15 @@ export class PullSession {
     const { name, cursor } = stored;
     session.#opening = { name, cursor, session: stored, check: new ArrivalCheck(stored) };
     return session;
+  }
+
+  /** Stored by this object so far. */
+  get entries(): number {
+    return this.#storing.entries;
+  }
+
+  get bytes(): number {
+    return this.#storing.bytes;
   }
 
   get comparesAtOnce(): boolean {
@@ -167,7 +174,7 @@ export class PullSession {
    * resumed.
    */
   async close(): Promise<void> {
-    await this.#storing.catch(() => undefined);
+    await this.#storing.stored().catch(() => undefined);
     const comparison = this.#comparison;
     if (comparison === undefined || this.#isClosed) return;
     this.#isClosed = true;
@@ -266,9 +273,8 @@ export class PullSession {
     }
     const goesOn = readAhead && !chunk.last;
     if (goesOn) this.#chunks.readAhead(opening.name, chunk.cursor);
-    const before = this.#storing;
     const behind = session === undefined ? { after: { name: opening.name, cursor: opening.cursor } } : {};
-    this.#storing = this.#stored({
+    const before = this.#storing.add({
       peer,
       session,
       ...behind,
@@ -280,20 +286,10 @@ export class PullSession {
     opening.cursor = chunk.cursor;
     await before;
     if (goesOn) return 'more';
-    await this.#storing;
+    await this.#storing.stored();
     if (!chunk.last) return 'more';
     const outcome = await replica.adopt(peer);
     return outcome === 'late' ? this.#beginComparison(opening) : this.#end(opening, outcome);
-  }
-
-  #stored(chunk: ArrivedChunk): Promise<void> {
-    const stored = this.#dependencies.replica.storeChunk(chunk).then(() => {
-      this.entries += chunk.entries.length;
-      this.bytes += chunk.bytes;
-    });
-    // Looked at with the next chunk; until then a failure must not count as unhandled.
-    stored.catch(() => undefined);
-    return stored;
   }
 
   #end({ name }: Opening, step: Step): Step {

@@ -26,19 +26,27 @@ export interface SummaryOutcome {
   /** Both have seen the same, and hold the same entries. */
   readonly isWhole: boolean;
   /**
-   * Same contexts over different entries, in two rounds with the same context: one of the two is damaged (R8). Once
-   * could be a commit between the two sums of one side.
+   * Same contexts over different entries, in two rounds with the same context: the two are to compare (R8). Once could be
+   * a commit between the two sums of one side.
    */
   readonly isSuspect: boolean;
+  /** It stays so, though both sides had the time to compare: what P5 excepts is settled by then, so one is damaged. */
+  readonly isDamage: boolean;
   readonly peerWallMs: number;
 }
+
+/** Rounds with the same context over different entries, after which the two compare. */
+const SUSPECT_ROUNDS = 2;
+
+/** After so many it is damage. Each side compares in rounds of its own, which may be the later ones. */
+const DAMAGE_ROUNDS: number = SUSPECT_ROUNDS + 3;
 
 export class Rounds {
   readonly #replica: Replica;
   readonly #clock: Clock;
   readonly #fingerprints: Fingerprints;
-  /** Context hash under which a peer's sum differed last. */
-  readonly #suspectHashByPeer = new Map<string, bigint>();
+  /** Context hash under which a peer's sum differed last, and in how many rounds in a row. */
+  readonly #differingByPeer = new Map<string, { readonly contextHash: bigint; readonly rounds: number }>();
 
   constructor(replica: Replica, clock: Clock, fingerprints: Fingerprints) {
     this.#replica = replica;
@@ -56,8 +64,9 @@ export class Rounds {
     if (reply.type !== 'summary-reply') throw brokeProtocol(link, 'not the reply to a summary');
     const isSame = reply.contextHash === own.contextHash;
     const isWhole = isSame && equalSums(reply.fingerprint, own.fingerprint);
-    const isSuspect = this.#isSuspect(link, own.contextHash, isSame && !isWhole);
-    return { isSame, isWhole, isSuspect, peerWallMs: reply.wallMs };
+    const rounds = this.#countDiffering(link, own.contextHash, isSame && !isWhole);
+    const isSuspect = rounds >= SUSPECT_ROUNDS;
+    return { isSame, isWhole, isSuspect, isDamage: rounds >= DAMAGE_ROUNDS, peerWallMs: reply.wallMs };
   }
 
   /** Which rows differ. Fails as `summary` does. */
@@ -109,11 +118,16 @@ export class Rounds {
     return compareRows(this.#replica.rows(), answers, recent, this.#fingerprints);
   }
 
-  #isSuspect(link: Link, contextHash: bigint, differs: boolean): boolean {
-    const before = this.#suspectHashByPeer.get(link.nodeId);
-    if (differs) this.#suspectHashByPeer.set(link.nodeId, contextHash);
-    else this.#suspectHashByPeer.delete(link.nodeId);
-    return differs && before === contextHash;
+  /** Rounds in a row, this one included, in which the entries differed under this context. */
+  #countDiffering({ nodeId }: Link, contextHash: bigint, differs: boolean): number {
+    const before = this.#differingByPeer.get(nodeId);
+    if (!differs) {
+      this.#differingByPeer.delete(nodeId);
+      return 0;
+    }
+    const rounds = before?.contextHash === contextHash ? before.rounds + 1 : 1;
+    this.#differingByPeer.set(nodeId, { contextHash, rounds });
+    return rounds;
   }
 }
 

@@ -1,9 +1,8 @@
 /**
- * Serves sessions (R3, R5): opens them on pinned snapshots, and keeps them for a while after their last message.
+ * Serves sessions (R3, R5): opens them on pinned snapshots, and keeps them for a while (`kept-sessions.ts`).
  *
  * 1. A session goes on only with the node that opened it, on whichever connection.
- * 2. A bounded number is kept for a node, and in all (`session-room.ts`); the one least lately used makes room.
- * 3. No session outlives the context that it was pinned with: when that is given up, its epoch ends, and all are void.
+ * 2. No session outlives the context that it was pinned with: when that is given up, its epoch ends, and all are void.
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -16,24 +15,15 @@ import type { KeyDot, Replica } from '../ports/replica.ts';
 import { compressed, type Travelling } from './compressed.ts';
 import { ServedComparison } from './served-comparison.ts';
 import { keepingAlive } from './keep-alive.ts';
+import { type Kept, KeptSessions } from './kept-sessions.ts';
 import { unpackDots } from './comparison-lists.ts';
 import type { Compare, Fetch, List, Sums } from './comparison-messages.ts';
 import type { Notice } from './messages.ts';
 import type { Next, Open } from './session-messages.ts';
 import type { NewReply } from './pending-requests.ts';
 import { ServedSession } from './served-session.ts';
-import { inTheWayOf, type RoomTaker } from './session-room.ts';
 import { ServingFailure } from './serving-failure.ts';
-
-/** Nodes of which is remembered how many entries they were sent. */
-const COUNTED_PEERS_MAX = 1024;
-
-export interface ServedStatus {
-  readonly peer: NodeId;
-  readonly order: 'key' | 'version';
-  readonly entries: number;
-  readonly bytes: number;
-}
+import { UnderWay } from './under-way.ts';
 
 export interface SessionServerDependencies {
   readonly replica: Replica;
@@ -48,46 +38,33 @@ export interface SessionServerDependencies {
   readonly onDone?: (peer: NodeId) => void;
 }
 
-interface Kept extends RoomTaker {
-  readonly name: string;
-  readonly session: ServedSession;
-  readonly comparison: ServedComparison;
-  /** If both sides want it. */
-  readonly compressor: Compressor | undefined;
-  /** Of the replica when it was opened. */
-  readonly epoch: number;
-  cancelTimer: () => void;
-}
-
 export class SessionServer {
+  readonly kept: KeptSessions;
   readonly #dependencies: SessionServerDependencies;
-  /** The least lately used one first. */
-  readonly #keptByName = new Map<string, Kept>();
-  /** Entries that were sent in sessions that are gone. */
-  readonly #sentByPeer = new Map<NodeId, number>();
   /** What is being opened, read, or closed. */
-  readonly #busy = new Set<Promise<void>>();
+  readonly #underWay = new UnderWay();
   #isStopped = false;
 
   constructor(dependencies: SessionServerDependencies) {
     this.#dependencies = dependencies;
+    this.kept = new KeptSessions({ ...dependencies, underWay: this.#underWay });
   }
 
   open(peer: NodeId, request: Open): Promise<NewReply> {
-    return this.#track(this.#open(peer, request));
+    return this.#underWay.track(this.#open(peer, request));
   }
 
   next(peer: NodeId, request: Next): Promise<NewReply> {
-    return this.#track(this.#next(peer, request));
+    return this.#underWay.track(this.#next(peer, request));
   }
 
-  /** One message of a comparison. `tellAlive`: called once a second while it takes long. */
+  /** One message of a comparison. `notify`: tells once a second that it lasts. */
   compare(
     peer: NodeId,
     request: Compare | Sums | List | Fetch,
     notify: (notice: Notice) => void,
   ): Promise<NewReply> {
-    return this.#track(this.#compare(peer, request, notify));
+    return this.#underWay.track(this.#compare(peer, request, notify));
   }
 
   async #open(peer: NodeId, { rows, restHash, empty, compare, compress }: Open): Promise<NewReply> {
@@ -106,18 +83,14 @@ export class SessionServer {
     // It may have been stopped meanwhile.
     if (this.#whyNotServing() !== undefined) await session.close();
     this.#checkServing();
-    for (const surplus of inTheWayOf({ peer, rows: rows.length }, [...this.#keptByName.values()]))
-      this.#drop(surplus);
-    const kept: Kept = {
-      name: this.#newName(),
+    const kept = this.kept.add({
       peer,
       rows: rows.length,
       session,
       comparison: new ServedComparison(pinned),
       compressor: compress ? compressor : undefined,
       epoch,
-      cancelTimer: () => {},
-    };
+    });
     const chunk = await this.#use(kept, () =>
       travelling(kept.compressor, compare ? session.nothing() : session.first()),
     );
@@ -135,7 +108,7 @@ export class SessionServer {
   }
 
   async #next(peer: NodeId, { session: name, cursor, compress }: Next): Promise<NewReply> {
-    const kept = this.#kept(peer, name);
+    const kept = this.#ownOf(peer, name);
     const compressor = compress ? kept.compressor : undefined;
     const chunk = await this.#use(kept, () => travelling(compressor, kept.session.chunkAt(cursor)));
     return { type: 'next-reply', chunk };
@@ -148,7 +121,7 @@ export class SessionServer {
   ): Promise<NewReply> {
     const { replica, clock } = this.#dependencies;
     const { session } = request;
-    const kept = this.#kept(peer, session);
+    const kept = this.#ownOf(peer, session);
     const tellAlive = (): void => notify({ type: 'keep-alive', session });
     return keepingAlive(clock, tellAlive, () =>
       this.#use(kept, async () => {
@@ -174,17 +147,17 @@ export class SessionServer {
 
   /** What the other side says of a session. Throws `MalformedBytes`. */
   notice(peer: NodeId, notice: Notice): void {
-    const kept = this.#keptByName.get(notice.session);
+    const kept = this.kept.get(notice.session);
     if (kept?.peer !== peer) return;
     switch (notice.type) {
       case 'done':
-        this.#drop(kept);
+        this.kept.drop(kept);
         return this.#dependencies.onDone?.(peer);
       case 'keep-alive':
-        return this.#keepForAWhile(kept);
+        return this.kept.keepForAWhile(kept);
       case 'lost': {
         const dots = unpackDots(notice.dots, this.#dependencies.limits);
-        return void this.#track(this.#lookForLost(kept, dots).catch(() => undefined));
+        return void this.#underWay.track(this.#lookForLost(kept, dots).catch(() => undefined));
       }
     }
   }
@@ -194,49 +167,27 @@ export class SessionServer {
     const { replica } = this.#dependencies;
     const isSeen = (dot: KeyDot): boolean => replica.unseen([dot]).length === 0;
     const lost = await this.#use(kept, () => kept.comparison.lost(dots, isSeen));
-    this.#drop(kept);
+    this.kept.drop(kept);
     if (lost.length === 0 || replica.epoch !== kept.epoch) return;
     await replica.giveUp(`node ${kept.peer} holds entries that were lost here`);
   }
 
-  #kept(peer: NodeId, name: string): Kept {
+  /** The session of that name, if it is one of `peer`. */
+  #ownOf(peer: NodeId, name: string): Kept {
     this.#checkServing();
-    const kept = this.#keptByName.get(name);
+    const kept = this.kept.get(name);
     const isVoid = kept?.epoch !== this.#dependencies.replica.epoch;
     if (kept?.peer === peer && !isVoid) return kept;
-    if (kept !== undefined && isVoid) this.#drop(kept);
+    if (kept !== undefined && isVoid) this.kept.drop(kept);
     throw new ServingFailure('unknown-session', 'the session is not kept here any more');
-  }
-
-  /** How many entries a peer was sent so far. */
-  sentTo(peer: NodeId): number {
-    let sent = this.#sentByPeer.get(peer) ?? 0;
-    for (const kept of this.#keptByName.values()) if (kept.peer === peer) sent += sentIn(kept);
-    return sent;
-  }
-
-  isServing(peer: NodeId): boolean {
-    return [...this.#keptByName.values()].some((kept) => kept.peer === peer);
-  }
-
-  /** The peer has begun a comparison, and not ended it. */
-  isComparing(peer: NodeId): boolean {
-    return [...this.#keptByName.values()].some((kept) => kept.peer === peer && kept.comparison.hasBegun);
-  }
-
-  status(): ServedStatus[] {
-    return [...this.#keptByName.values()].map(({ peer, session }) => {
-      const { order, entries, bytes } = session;
-      return { peer, order, entries, bytes };
-    });
   }
 
   /** Drops every session, for good; resolves when their snapshots are free. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const kept of this.#keptByName.values()) this.#drop(kept);
+    this.kept.dropAll();
     // What is being opened just now is dropped, too, once it sees that the server has stopped.
-    while (this.#busy.size > 0) await Promise.all(this.#busy);
+    await this.#underWay.idle();
   }
 
   #whyNotServing(): string | undefined {
@@ -248,63 +199,14 @@ export class SessionServer {
     if (reason !== undefined) throw new ServingFailure('not-serving', reason);
   }
 
-  /** Reads from a session, which is kept for a while longer, unless reading fails. */
   async #use<T>(kept: Kept, read: () => Promise<T>): Promise<T> {
-    kept.cancelTimer();
-    this.#keptByName.delete(kept.name);
-    this.#keptByName.set(kept.name, kept);
     try {
-      const result = await read();
-      this.#keepForAWhile(kept);
-      return result;
+      return await this.kept.use(kept, read);
     } catch (error) {
-      this.#drop(kept);
       if (error instanceof MalformedBytes) throw new ServingFailure('invalid', error.message);
       throw error;
     }
   }
-
-  /** Unless it was dropped while it was read. */
-  #keepForAWhile(kept: Kept): void {
-    if (this.#keptByName.get(kept.name) !== kept) return;
-    const { clock, sessionTimeoutMs } = this.#dependencies;
-    kept.cancelTimer();
-    kept.cancelTimer = clock.after(sessionTimeoutMs, () => this.#drop(kept));
-  }
-
-  #drop(kept: Kept): void {
-    kept.cancelTimer();
-    if (this.#keptByName.delete(kept.name)) this.#countSent(kept);
-    // A snapshot that cannot be closed is gone with its store.
-    void this.#track(closeBoth(kept).catch(() => undefined));
-  }
-
-  #countSent(kept: Kept): void {
-    const { peer } = kept;
-    const sent = (this.#sentByPeer.get(peer) ?? 0) + sentIn(kept);
-    this.#sentByPeer.delete(peer);
-    this.#sentByPeer.set(peer, sent);
-    const [oldest] = this.#sentByPeer.keys();
-    if (this.#sentByPeer.size > COUNTED_PEERS_MAX && oldest !== undefined) this.#sentByPeer.delete(oldest);
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    const end = (): void => void this.#busy.delete(settled);
-    const settled: Promise<void> = work.then(end, end);
-    this.#busy.add(settled);
-    return work;
-  }
-
-  #newName(): string {
-    const { random } = this.#dependencies;
-    let name = '';
-    for (let part = 0; part < 4; part++) name += random.uint32().toString(16).padStart(8, '0');
-    return name;
-  }
-}
-
-function sentIn({ session, comparison }: Kept): number {
-  return session.entries + comparison.entries;
 }
 
 /** What was read, ready for the wire. */
@@ -314,9 +216,4 @@ async function travelling<T extends { readonly entries: Uint8Array }>(
 ): Promise<T & Travelling> {
   const plain = await read;
   return { ...plain, ...(await compressed(compressor, plain.entries)) };
-}
-
-async function closeBoth({ comparison, session }: Kept): Promise<void> {
-  await comparison.close();
-  await session.close();
 }

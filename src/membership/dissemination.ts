@@ -34,7 +34,10 @@ export class Dissemination {
     this.#toldByMember.set(member, 0);
   }
 
-  /** What goes along with the next message in a cluster of `members` live ones. `first`: of whom the receiver is told in any case. */
+  /**
+   * What goes along with the next message in a cluster of `members` live ones. `first`: of whom the receiver is told in
+   * any case.
+   */
   take(members: number, first?: NodeId): Update[] {
     const most = Math.ceil(LAMBDA * Math.log(members + 1));
     const taken: Update[] = [];

@@ -2,7 +2,8 @@
  * Time in which this node could listen. A process that was stopped, or an event loop that was busy, finds answers waiting
  * in its sockets when it goes on: were the time that it missed counted, it would declare others dead for its own absence.
  *
- * 1. A timer that fires late by more than the tolerance puts off all of them by as much, and by a moment in which what waits is read.
+ * 1. A timer that fires late by more than the tolerance puts off all of them by as much, and by a moment in which what
+ *    waits is read.
  * 2. The firing after that one is taken as it comes, lest a loop that is always late never acts.
  */
 

@@ -44,7 +44,10 @@ export interface MembersDigest {
   readonly digest: number;
 }
 
-/** A page of all that the sender knows, ascending by name: what lies after `after`, up to the last one, or, if `isLast`, to the end. */
+/**
+ * A page of all that the sender knows, ascending by name: what lies after `after`, up to the last one, or, if `isLast`,
+ * to the end.
+ */
 export interface Members {
   readonly type: 'members';
   readonly sequence: number;

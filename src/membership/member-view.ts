@@ -50,3 +50,8 @@ export function eventOf(before: MemberRecord | undefined, after: MemberRecord): 
   if (before.status !== status) return status;
   return equalFacts(before, after) ? undefined : 'updated';
 }
+
+/** For sorting. */
+export function byName(a: Pick<MemberRecord, 'nodeId'>, b: Pick<MemberRecord, 'nodeId'>): number {
+  return a.nodeId < b.nodeId ? -1 : 1;
+}

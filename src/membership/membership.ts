@@ -17,10 +17,10 @@ import { ListeningTime } from './listening-time.ts';
 import { LOCAL_HEALTH_MAX, LocalHealth } from './local-health.ts';
 import type { MemberMessage } from './member-messages.ts';
 import type { MemberNetwork } from './member-network.ts';
-import { type Change, type KnownMember, MemberTable } from './member-table.ts';
+import { type Change, MemberTable } from './member-table.ts';
 import { OwnRecord } from './own-record.ts';
-import { eventOf, type Member, type MemberEvent, viewOf } from './member-view.ts';
-import { isLive, type MemberFacts, type MemberRecord, type Update } from './member.ts';
+import { byName, eventOf, type Member, type MemberEvent, viewOf } from './member-view.ts';
+import { isLive, type MemberFacts, type Update } from './member.ts';
 import { type MembershipOptions, PROBE_INTERVAL_MAX_MS } from './options.ts';
 import { Prober } from './prober.ts';
 import { Relays } from './relays.ts';
@@ -29,14 +29,13 @@ import { someOf } from './shuffled.ts';
 import { StateExchange } from './state-exchange.ts';
 import { suspicionSpan } from './suspicion.ts';
 import { Suspicions } from './suspicions.ts';
+import { ToldMembers } from './told-members.ts';
 
 /** A timer later than this part of the probe interval means that the event loop lags. */
 const LAG_TOLERANCE = 1 / 10;
 
 /** Probe intervals between two exchanges of all that is known, in a cluster of up to 32 members. */
 const EXCHANGE_INTERVALS = 30;
-
-type Named = Pick<MemberRecord, 'nodeId'>;
 
 export interface MembershipDependencies {
   readonly nodeId: NodeId;
@@ -50,11 +49,12 @@ export interface MembershipDependencies {
   readonly isKept?: ((member: NodeId) => boolean) | undefined;
   /** Once for each change of another member. Must not throw. */
   readonly onEvent: (event: MemberEvent) => void;
-  /** What `records` gives is another. Must not throw. */
+  /** What `told.records` gives is another. Must not throw. */
   readonly onRecords: () => void;
 }
 
 export class Membership {
+  readonly told: ToldMembers;
   readonly #dependencies: MembershipDependencies;
   readonly #options: MembershipOptions;
   readonly #time: ListeningTime;
@@ -95,7 +95,8 @@ export class Membership {
       },
     });
     this.#suspicions = new Suspicions(time, (member) => this.#accuse(member, 'down'));
-    this.#dissemination = new Dissemination((member) => this.#updateOf(member));
+    this.told = new ToldMembers({ self: this.#self, table, suspicions: this.#suspicions, clock });
+    this.#dissemination = new Dissemination((member) => this.told.of(member));
     this.#prober = new Prober({
       clock,
       time,
@@ -113,7 +114,7 @@ export class Membership {
     this.#exchange = new StateExchange({
       network,
       sequences,
-      records: () => this.records(),
+      records: () => this.told.records(),
       hear: (from, records) => this.learn(from, records),
     });
     this.#departure = new Departure({ time, network, sequences });
@@ -147,18 +148,6 @@ export class Membership {
     const known = this.#table.get(nodeId);
     if (known === undefined || known.record.status === 'forgotten') return undefined;
     return viewOf(known, this.#dependencies.clock.monotonicMs());
-  }
-
-  /** All that is known, forgotten members and this node included, ascending by name: for `restore` after the next start. */
-  records(): readonly Update[] {
-    const records = [...this.#table.all()].map((known) => this.#told(known));
-    return [...records, this.#self.update].toSorted(byName);
-  }
-
-  /** What somebody who is told of these may have to learn of them: while all members are known, only of this node itself. */
-  introductions(members: readonly NodeId[]): readonly Update[] {
-    const strangers = members.filter((member) => this.#table.isFull || member === this.#self.nodeId);
-    return strangers.flatMap((member) => this.#updateOf(member) ?? []);
   }
 
   /** What an earlier run knew; before `start`. Who lived then is given time to be linked, and no event tells of it. */
@@ -317,19 +306,4 @@ export class Membership {
     const isTold = status === 'suspect' ? this.#options.lifeguard.buddy : status !== 'up';
     return this.#dissemination.take(this.#table.live + 1, isTold ? receiver : undefined);
   }
-
-  #updateOf(member: NodeId): Update | undefined {
-    if (member === this.#self.nodeId) return this.#self.update;
-    const known = this.#table.get(member);
-    return known === undefined ? undefined : this.#told(known);
-  }
-
-  #told({ record, sinceMs }: KnownMember): Update {
-    const ageMs = isLive(record) ? 0 : this.#dependencies.clock.monotonicMs() - sinceMs;
-    return { ...record, accuser: this.#suspicions.accuserOf(record.nodeId), ageMs };
-  }
-}
-
-function byName(a: Named, b: Named): number {
-  return a.nodeId < b.nodeId ? -1 : 1;
 }

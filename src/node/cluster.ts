@@ -66,7 +66,7 @@ export class Cluster {
       file,
       clock,
       log,
-      current: () => ({ seeds: [...this.#seeds], records: this.#membership?.records() ?? [] }),
+      current: () => ({ seeds: [...this.#seeds], records: this.#membership?.told.records() ?? [] }),
     });
   }
 

@@ -20,6 +20,7 @@ import type { Random } from '../ports/random.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { type Outage, readEnded, writeRefused } from './outage.ts';
+import { RoomAside } from './room-aside.ts';
 import type { StoreHome } from './store-home.ts';
 
 /** Readers wait so long for a store that is being opened again; then they are told. */
@@ -33,10 +34,6 @@ const STEADY_MS = 60_000;
 
 /** Outages of one process that come of a defect of ours: beyond this, reopening hides more than it mends. */
 const DEFECTS_MAX = 3;
-
-/** A store that is open for less (a command, say) is not worth the writing of the room to set aside. */
-const ROOM_DELAY_MS = 1000;
-const ROOM_RETRY_MS = 600_000;
 
 /** Where a replica lives, as far as opening it again goes. */
 export interface ReplicaHome extends Pick<StoreHome, 'checkReopening' | 'setRoomAside' | 'checkRoom'> {
@@ -63,13 +60,12 @@ interface Arrival {
 export class LiveReplica {
   readonly #dependencies: LiveReplicaDependencies;
   readonly #backOff: BackOff;
+  readonly #room: RoomAside;
   #current: StoredReplica;
   #isOpen = true;
   #outage: Outage | undefined;
   #steadySinceMs: number;
   #defects = 0;
-  /** Room was set aside, or has been: it may be given back by now. Not every disk is large enough. */
-  #hasRoomAside = false;
   #onGivenUp: (error: BoatoError) => void = () => {};
   #onWritten: ((rumour: Rumour) => void) | undefined;
   /** Settles when the store that is closed now is open again, or has been closed for too long. */
@@ -77,7 +73,6 @@ export class LiveReplica {
   #endWait: () => void = () => {};
   readonly #awaited = new Set<Arrival>();
   #cancelAttempt: () => void = () => {};
-  #cancelRoom: () => void = () => {};
   /** What runs: attempts, and the setting aside of room. Never rejects. */
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -87,8 +82,13 @@ export class LiveReplica {
     this.#backOff = new BackOff(dependencies.random, PAUSE_MS_MAX);
     this.#steadySinceMs = dependencies.clock.monotonicMs();
     this.#current = first;
+    this.#room = new RoomAside({
+      ...dependencies,
+      run: (work) => this.#run(work),
+      isOut: () => this.#outage !== undefined,
+    });
     this.#watch(first);
-    this.#keepRoom(ROOM_DELAY_MS);
+    this.#room.keep();
   }
 
   /** Another one after each outage; its store may be closed for a moment. */
@@ -161,7 +161,7 @@ export class LiveReplica {
   stop(): void {
     this.#isStopped = true;
     this.#cancelAttempt();
-    this.#cancelRoom();
+    this.#room.stop();
     this.#endWait();
   }
 
@@ -233,13 +233,13 @@ export class LiveReplica {
 
   /** Never fails. */
   async #attempt(outage: Outage): Promise<void> {
-    const { home, log, clock } = this.#dependencies;
+    const { log, clock } = this.#dependencies;
     outage.nextAttemptMs = undefined;
     outage.attempts++;
     const { attempts } = outage;
     try {
       if (this.#current.fenced !== undefined) await this.#exchange();
-      await (this.#hasRoomAside ? this.#setRoomAside() : home.checkRoom());
+      await this.#room.check();
       if (this.#isStopped) return;
       // LevelDB takes no writes once it could not compact for want of room, though there is room by now.
       await this.#current.probe();
@@ -248,7 +248,7 @@ export class LiveReplica {
       if (outage.isGivenUp) return;
       this.#outage = undefined;
       this.#steadySinceMs = clock.monotonicMs();
-      if (!this.#hasRoomAside) this.#keepRoom(ROOM_DELAY_MS);
+      this.#room.keep();
       log.info({ attempts }, 'The store was opened again after a failed write, and takes writes.');
     } catch (error) {
       outage.lastError = error;
@@ -279,31 +279,5 @@ export class LiveReplica {
       this.#endWait();
       this.#reopened = undefined;
     }
-  }
-
-  /** The room for a reopening is made in the background: it is not needed before a write fails. */
-  #keepRoom(delayMs: number): void {
-    if (this.#isStopped) return;
-    const { clock, log } = this.#dependencies;
-    const setAside = async (): Promise<void> => {
-      // After an outage it is seen to again.
-      if (this.#outage !== undefined || this.#isStopped) return;
-      try {
-        await this.#setRoomAside();
-      } catch (error) {
-        log.warn(
-          { error: String(error) },
-          'No room could be set aside for opening the store on a full disk.',
-        );
-        this.#keepRoom(ROOM_RETRY_MS);
-      }
-    };
-    this.#cancelRoom();
-    this.#cancelRoom = clock.after(delayMs, () => this.#run(setAside));
-  }
-
-  async #setRoomAside(): Promise<void> {
-    await this.#dependencies.home.setRoomAside(() => this.#isStopped);
-    this.#hasRoomAside = true;
   }
 }

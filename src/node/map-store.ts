@@ -40,6 +40,7 @@ import { encodeKey } from './key.ts';
 import type { LiveReplica } from './live-replica.ts';
 import { type CheckedStoreOptions, checkKnown } from './options.ts';
 import { checkRange, liveValue, readLive, toPublic } from './reads.ts';
+import { ReplicaCalls } from './replica-calls.ts';
 import { statusOf } from './store-status.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { WriteConcerns } from './write-concern.ts';
@@ -52,15 +53,13 @@ export class MapStore implements Store {
   readonly causalReads: CausalReads;
   readonly writeConcerns: WriteConcerns = new WriteConcerns();
   readonly #live: LiveReplica;
+  readonly #calls: ReplicaCalls;
   readonly #clock: Clock;
   readonly #options: CheckedStoreOptions;
   readonly #limits: Limits;
   readonly #dir: string;
   readonly #release: () => Promise<void>;
   readonly #watches = new Set<MapChanges>();
-  #underWay = 0;
-  /** Called when nothing is under way any more. */
-  #onIdle: () => void = () => {};
   #isRefusing = false;
   #closing: Promise<void> | undefined;
 
@@ -71,6 +70,7 @@ export class MapStore implements Store {
     folder: { readonly dir: string; readonly release: () => Promise<void> },
   ) {
     this.#live = live;
+    this.#calls = new ReplicaCalls(live);
     this.#clock = clock;
     this.#options = options;
     this.#limits = options.limits;
@@ -138,7 +138,7 @@ export class MapStore implements Store {
     const waiting = this.#after(options);
     if (waiting !== undefined) await waiting;
     if (bounds === undefined) return;
-    const scan = await this.#reading(async (replica) => replica.scan(bounds));
+    const scan = await this.#calls.run(async (replica) => replica.scan(bounds));
     try {
       yield* readLive(scan, limit, () => this.#clock.wallMs(), options.signal);
     } catch (error) {
@@ -188,7 +188,7 @@ export class MapStore implements Store {
     this.#assertWritable();
     const reason = this.#whyNotCollect();
     if (reason !== undefined) return { collected: 0, kept: 0, reason };
-    return this.#reading((replica) => replica.collect());
+    return this.#calls.run((replica) => replica.collect());
   }
 
   async repairClock(options: ClockRepairOptions = {}): Promise<ClockRepairResult> {
@@ -199,7 +199,7 @@ export class MapStore implements Store {
       throw new BoatoError('INVALID_OPTION', 'The option `all` must be true or false.');
     const doubt = this.#clockDoubt();
     if (doubt !== undefined) throw repairRefused(doubt, this.#options.maxDriftMs);
-    const { removed, rewritten, others } = await this.#reading((replica) =>
+    const { removed, rewritten, others } = await this.#calls.run((replica) =>
       replica.repairClock(all, () => this.#isRefusing),
     );
     return { removed, rewritten, others };
@@ -207,12 +207,12 @@ export class MapStore implements Store {
 
   async compact(): Promise<void> {
     this.#assertWritable();
-    await this.#reading((replica) => replica.compact());
+    await this.#calls.run((replica) => replica.compact());
   }
 
   async backup(path: string, options?: SignalOptions): Promise<BackupResult> {
     this.#assertOpen();
-    return this.#reading(() => writeBackupFile(path, this.backupStream(options)));
+    return this.#calls.run(() => writeBackupFile(path, this.backupStream(options)));
   }
 
   async *backupStream(options: SignalOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
@@ -233,7 +233,7 @@ export class MapStore implements Store {
     if (repair) this.#live.assertWritable();
     const isCalledOff = (): boolean => this.#isRefusing || signal?.aborted === true;
     try {
-      return toVerifyResult(await this.#reading((replica) => replica.verify(repair, isCalledOff)));
+      return toVerifyResult(await this.#calls.run((replica) => replica.verify(repair, isCalledOff)));
     } catch (error) {
       throwIfAborted(signal);
       throw error;
@@ -268,11 +268,7 @@ export class MapStore implements Store {
 
   async #close(): Promise<void> {
     for (const changes of this.#watches) await changes.end();
-    while (this.#underWay > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
+    await this.#calls.idle();
     try {
       await this.#live.close();
     } finally {
@@ -292,31 +288,15 @@ export class MapStore implements Store {
     options: ReadOptions | undefined,
     read: (replica: StoredReplica) => Promise<T>,
   ): Promise<T> {
-    if (options === undefined) return this.#reading(read);
+    if (options === undefined) return this.#calls.run(read);
     checkKnown(options, READ_FIELDS);
     const waiting = this.#after(options);
-    return waiting === undefined ? this.#reading(read) : waiting.then(() => this.#reading(read));
+    return waiting === undefined ? this.#calls.run(read) : waiting.then(() => this.#calls.run(read));
   }
 
   /** What a read waits for; it fails if the store is closed meanwhile. */
   #after(options: ReadOptions): Promise<void> | undefined {
     return this.causalReads.before(options)?.then(() => this.#assertOpen());
-  }
-
-  /**
-   * Closing waits for `work`. (An iterator that nobody reads on would hold it up for ever: those it does not wait for.)
-   * It is begun anew if the store was closed under it to be opened again.
-   */
-  async #reading<T>(work: (replica: StoredReplica) => Promise<T>): Promise<T> {
-    this.#underWay++;
-    const replica = this.#replica;
-    try {
-      return await work(replica);
-    } catch (error) {
-      return await work(await this.#live.afterClosing(error, replica));
-    } finally {
-      if (--this.#underWay === 0) this.#onIdle();
-    }
   }
 
   #assertOpen(): void {

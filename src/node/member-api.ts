@@ -26,7 +26,10 @@ export interface Member {
   readonly lagMs?: number;
 }
 
-/** What is told of each: the member as it is from now on. `member:updated`: another address, version or metadata, the status stays. */
+/**
+ * What is told of each: the member as it is from now on. `member:updated`: another address, version or metadata, the
+ * status stays.
+ */
 export interface MemberEvents {
   'member:up': (member: Member) => void;
   'member:suspect': (member: Member) => void;

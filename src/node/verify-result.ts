@@ -2,7 +2,7 @@
 
 import { BoatoError } from '../core/errors.ts';
 import type { ProblemKind } from '../storage/findings.ts';
-import type { Verified } from '../storage/stored-replica.ts';
+import type { Verified } from '../storage/repair.ts';
 import { checkSignal } from './abort.ts';
 import type { VerifyOptions, VerifyResult } from './api.ts';
 import { checkKnown } from './options.ts';

@@ -4,6 +4,7 @@ import { equalBytes } from '../core/bytes.ts';
 import type { OrderedStore, Reader } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
 import { metaKey } from './keyspace.ts';
+import type { ReplicaOptions } from './open-replica.ts';
 
 const MARKER = metaKey('clean');
 
@@ -24,6 +25,19 @@ export async function isStoppedCleanly(store: Reader): Promise<boolean> {
 
 export function isCleanMarker(stored: Uint8Array): boolean {
   return equalBytes(stored, MARKER);
+}
+
+/** As below; never fails. */
+export async function tryToMarkCleanStop({
+  store,
+  log,
+}: Pick<ReplicaOptions, 'store' | 'log'>): Promise<void> {
+  try {
+    await markCleanStop(store);
+  } catch (error) {
+    // Nothing that was acknowledged is lost by it.
+    log.warn({ error: String(error) }, 'The stop could not be marked as clean.');
+  }
 }
 
 /** The last write before the store is closed. */

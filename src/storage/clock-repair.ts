@@ -16,17 +16,14 @@ import { receivedVersionMax } from '../core/drift.ts';
 import type { Predecessor } from '../core/context.ts';
 import { tick, type Version } from '../core/version.ts';
 import type { Entry } from '../core/entry.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { OrderedStore } from '../ports/ordered-store.ts';
-import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
-import { damaged, type OnDamage, reportingDamage } from './damage.ts';
+import { damaged, reportingDamage } from './damage.ts';
 import { type Future, type IndexCut, readFuture, REPAIR_BYTES_MAX } from './future.ts';
 import { giveUp } from './give-up.ts';
 import { cloudKey, segmentKey } from './keyspace.ts';
 import type { Present } from './looked-up.ts';
+import type { ReplicaParts } from './replica-parts.ts';
 import { encodeSegment } from './segment-record.ts';
-import type { Sessions } from './sessions.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 import { beginActor, type WriteSettings } from './write.ts';
@@ -44,17 +41,6 @@ export interface ClockRepair {
 
 const NOTHING: ClockRepair = { removed: 0, rewritten: 0, others: 0, gaveUp: false };
 
-export interface ClockRepairDependencies {
-  readonly store: OrderedStore;
-  readonly state: State;
-  readonly clock: Clock;
-  readonly committer: Committer;
-  readonly sessions: Sessions;
-  readonly settings: Pick<WriteSettings, 'maxDriftMs' | 'random'>;
-  readonly onDamage: OnDamage;
-  readonly bytesMax?: number;
-}
-
 /** Whether anything lies above the limit, as far as the highest version seen tells. */
 export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDriftMs: number): boolean {
   return last > receivedVersionMax(wallMs, maxDriftMs);
@@ -64,21 +50,13 @@ export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDr
  * Resolves when it is on disk. Commits wait meanwhile, reads do not. The store must be sound, as far as is known. Fails
  * with `RECORD_DAMAGED` and `BATCH_TOO_LARGE`, changing nothing.
  */
-export function repairClock(
-  {
-    store,
-    state,
-    clock,
-    committer,
-    sessions,
-    settings,
-    onDamage,
-    bytesMax = REPAIR_BYTES_MAX,
-  }: ClockRepairDependencies,
+export async function repairClock(
+  { store, state, options, committer, sessions, onDamage }: ReplicaParts,
   all: boolean,
+  bytesMax: number = REPAIR_BYTES_MAX,
 ): Promise<ClockRepair> {
-  const { maxDriftMs } = settings;
-  return committer.exclusive(async () => {
+  const { clock, log, maxDriftMs, random } = options;
+  const repaired = await committer.exclusive(async () => {
     if (state.damaged) throw damaged('is damaged');
     const wallMs = clock.wallMs();
     if (!holdsFuture(state, wallMs, maxDriftMs)) return NOTHING;
@@ -98,7 +76,7 @@ export function repairClock(
         const gaveUp = future.others > 0 && !all;
         if (gaveUp) forget(transaction, future);
         else beginAnew(transaction);
-        rewrite(transaction, future.rewritten, settings);
+        rewrite(transaction, future.rewritten, { maxDriftMs, random: () => random.uint32() });
         return {
           removed: future.keys.length,
           rewritten: future.rewritten.reduce((sum, batch) => sum + batch.length, 0),
@@ -108,6 +86,8 @@ export function repairClock(
       },
     });
   });
+  if (repaired.removed > 0) log.warn({ ...repaired }, 'Entries from too far in the future were taken out.');
+  return repaired;
 }
 
 function fallBack(transaction: Transaction, future: Future, limit: Version): void {
@@ -167,7 +147,7 @@ function cutLink(predecessor: Predecessor | undefined, limit: Version): Predeces
 function rewrite(
   transaction: Transaction,
   batches: readonly (readonly Entry[])[],
-  settings: ClockRepairDependencies['settings'],
+  settings: Pick<WriteSettings, 'maxDriftMs' | 'random'>,
 ): void {
   if (batches.length === 0) return;
   const { state, wallMs } = transaction;

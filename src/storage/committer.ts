@@ -34,27 +34,34 @@ import { Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
 
 /** Why nothing is acknowledged any more. */
-interface Fence {
+export interface Fence {
+  /** For whoever wrote; the beginning of a sentence. */
   readonly what: string;
+  /** For the log. */
+  readonly sentence: string;
   /** A defect of ours: the disk is sound. */
   readonly isDefect: boolean;
 }
 
 const FAILED_WRITE: Fence = {
   what: 'A write to disk failed, and was not acknowledged',
+  sentence: 'A write to disk failed: nothing is written until the store was opened again.',
   isDefect: false,
 };
 export const UNREADABLE: Fence = {
   what: 'A part of the database cannot be read, so that what can be must be copied',
+  sentence:
+    'A part of the database cannot be read: nothing is written until what can be read was copied, and that was opened.',
   isDefect: false,
 };
 const BROKEN_INVARIANT: Fence = {
   what: 'An invariant of the store was broken (please report it), and the write was not acknowledged',
+  sentence:
+    'An invariant of the store was broken, please report the cause: nothing is written until the store was opened again.',
   isDefect: true,
 };
 
-/** `isDefect`: an invariant of ours was broken; otherwise a write to disk has failed. */
-export type OnFence = (error: BoatoError, isDefect: boolean) => void;
+type OnFence = (error: BoatoError, why: Fence) => void;
 
 /** Groups on their way to disk. */
 interface Ahead {
@@ -97,6 +104,10 @@ export class Committer {
     this.#onFence = options.onFence;
     this.#onDamage = options.onDamage;
     this.#onCommitted = options.onCommitted;
+  }
+
+  get fenced(): BoatoError | undefined {
+    return this.#stopped?.code === 'STORE_FENCED' ? this.#stopped : undefined;
   }
 
   /** Resolves with what `decide` returned, when it is on disk. */
@@ -243,12 +254,12 @@ export class Committer {
   }
 
   #throwIfFenced(): void {
-    if (this.#stopped?.code === 'STORE_FENCED') throw this.#stopped;
+    if (this.fenced !== undefined) throw this.fenced;
   }
 
   /** The state in memory is ahead of the disk, and nothing may be decided on it any more. */
   fence(cause: unknown, why: Fence = FAILED_WRITE): BoatoError {
-    if (this.#stopped?.code === 'STORE_FENCED') return this.#stopped;
+    if (this.fenced !== undefined) return this.fenced;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const error = new BoatoError(
       'STORE_FENCED',
@@ -257,7 +268,7 @@ export class Committer {
     );
     this.#stopped = error;
     for (const { reject } of this.#queue.splice(0)) reject(error);
-    this.#onFence(error, why.isDefect);
+    this.#onFence(error, why);
     return error;
   }
 }

@@ -92,6 +92,15 @@ export class ContextTable {
     return this.#retiredByNode.size === 0 ? rows : rows.filter((row) => !this.isRetired(row));
   }
 
+  /** Of rows that moved since the monotonic time `sinceMs`; the latest first, at most `limit`. */
+  movedSince(sinceMs: number, limit: number): readonly Actor[] {
+    return this.rows()
+      .filter((row) => row.movedAtMs >= sinceMs)
+      .toSorted((a, b) => b.movedAtMs - a.movedAtMs)
+      .slice(0, limit)
+      .map(({ actor }) => actor);
+  }
+
   ofNode(nodeId: NodeId): readonly LiveRow[] {
     return [...this.#byActor.values()].filter(({ actor }) => nodeIdOf(actor) === nodeId);
   }

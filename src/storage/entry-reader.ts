@@ -11,6 +11,7 @@ import { DotScan } from './dot-index.ts';
 import type { DotPair } from './segment-record.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
 import { type EntryBounds, entriesBetween, entryKey, keyOfEntry, largeValueKey } from './keyspace.ts';
+import type { ReplicaParts } from './replica-parts.ts';
 
 /** Records read at once, and bytes of entries handed out at once (one entry more). */
 const PAGE_RECORDS = 256;
@@ -20,6 +21,23 @@ const PAGE_BYTES = 2 ** 20;
 interface Found {
   readonly key: Uint8Array;
   readonly stored: StoredEntry;
+}
+
+/** Present entries of one consistent state, in key order; the scan must be closed. */
+export function scanSnapshot(
+  { store, state, onDamage }: Pick<ReplicaParts, 'store' | 'state' | 'onDamage'>,
+  bounds: EntryBounds,
+): EntryScan {
+  const snapshot = store.snapshot();
+  const scan = new EntryReader(snapshot, state.context, onDamage).byKey(bounds);
+  return {
+    next: () => scan.next(),
+    lookedAt: scan.lookedAt,
+    close: async () => {
+      await scan.close();
+      await snapshot.close();
+    },
+  };
 }
 
 export class EntryReader {

@@ -49,7 +49,10 @@ export interface Future {
   readonly keptByNo: ReadonlyMap<number, Sum>;
 }
 
-/** Only while nothing is committed. `all`: other nodes' entries are to be written again, too. Fails with `RECORD_DAMAGED`, and with `BATCH_TOO_LARGE` before any value is read. */
+/**
+ * Only while nothing is committed. `all`: other nodes' entries are to be written again, too. Fails with
+ * `RECORD_DAMAGED`, and with `BATCH_TOO_LARGE` before any value is read.
+ */
 export async function readFuture(
   store: OrderedStore,
   state: State,

@@ -28,6 +28,7 @@ export class Health {
   readonly #store: OrderedStore;
   readonly #state: State;
   readonly #committer: Committer;
+  readonly #sessions: Sessions;
   readonly #log: Log;
   /** After an unclean stop, until the entries are found to be sound. */
   #checking: CheckProgress | undefined;
@@ -36,10 +37,18 @@ export class Health {
   #verifications = 0;
   #isUnreadable = false;
 
-  constructor(store: OrderedStore, state: State, committer: Committer, log: Log, wasClean: boolean) {
+  constructor(
+    store: OrderedStore,
+    state: State,
+    committer: Committer,
+    sessions: Sessions,
+    log: Log,
+    wasClean: boolean,
+  ) {
     this.#store = store;
     this.#state = state;
     this.#committer = committer;
+    this.#sessions = sessions;
     this.#log = log;
     this.#checking = wasClean ? undefined : { done: 0, total: state.all.count };
   }
@@ -92,11 +101,23 @@ export class Health {
   }
 
   /**
-   * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go
-   * on. Resolves to what is wrong, a sentence, to be given up for; to `undefined` if all is well. Called off, it fails
+   * Looks for damage, and gives up the context if there is any. Resolves to what was found, a sentence. Called off, it fails
    * with `STORE_CLOSED`.
    */
   async check(isCalledOff: () => boolean): Promise<string | undefined> {
+    for (;;) {
+      const { epoch } = this.#state;
+      const why = await this.#whyUnsound(isCalledOff);
+      // If the context was given up meanwhile, what was found is of a state that is gone.
+      if (why === undefined || (await this.giveUp(why, epoch))) return why;
+    }
+  }
+
+  /**
+   * Computes the sums anew from the entries of one moment, and reads the records beside them, while reads and writes go
+   * on. Resolves to what is wrong, a sentence; to `undefined` if all is well.
+   */
+  async #whyUnsound(isCalledOff: () => boolean): Promise<string | undefined> {
     const { context, fingerprints } = this.#state;
     const goOn = (): void => {
       if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
@@ -157,7 +178,7 @@ export class Health {
    * Resolves when it is on disk. Commits wait meanwhile, reads do not. `foundIn`: the epoch in which the reason was found;
    * in another one nothing is done. Resolves to whether it was.
    */
-  async giveUp(why: string, sessions: Sessions, foundIn: number | undefined): Promise<boolean> {
+  async giveUp(why: string, foundIn?: number): Promise<boolean> {
     const { context, fingerprints } = this.#state;
     return this.#committer.exclusive(async () => {
       if (foundIn !== undefined && foundIn !== this.#state.epoch) return false;
@@ -180,7 +201,7 @@ export class Health {
         throw this.#committer.fence(error);
       }
       await this.#changeNow((transaction) => {
-        sessions.deleteAll(transaction);
+        this.#sessions.deleteAll(transaction);
         giveUp(transaction, found);
       });
       this.#checking = undefined;
@@ -189,8 +210,8 @@ export class Health {
   }
 
   /** A first copy goes on being one while it can be resumed: it brings the rest of its batches. */
-  async endHealing(sessions: Sessions): Promise<void> {
-    const state = this.#state;
+  async endHealing(): Promise<void> {
+    const [state, sessions] = [this.#state, this.#sessions];
     const isBootstrapped = (): boolean => state.bootstrapping && !sessions.hasFirstCopy;
     if (!state.healing && !isBootstrapped()) return;
     await this.#change((transaction) => {

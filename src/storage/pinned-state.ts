@@ -55,7 +55,10 @@ export function pinState(
   };
 }
 
-/** All that a node gives while it bootstraps. Of this life: what an earlier one wrote, before its disk was lost, comes from others. */
+/**
+ * All that a node gives while it bootstraps. Of this life: what an earlier one wrote, before its disk was lost, comes
+ * from others.
+ */
 function ownActors({ context, ownActor }: State): ReadonlySet<Actor> {
   const own = new Set<Actor>();
   for (let actor = ownActor; actor !== undefined; actor = context.get(actor)?.predecessor?.actor)

@@ -79,6 +79,12 @@ test('commands about members say what is wrong, in one sentence each', async () 
       'store: Nobody was reached; the node goes on trying. 127.0.0.1:1: The peer at 127.0.0.1:1 cannot be reached: nothing listens there.\n',
   });
   expect(await run('join', 'a:b:c')).toMatchObject({ code: 2 });
+  expect(await run('join', '127.0.0.1:01')).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^store: ADDRESS takes HOST:PORT .*no leading zeros.*, not "127\.0\.0\.1:01"\.\n$/,
+    ) as string,
+  });
   expect(await run('forget', 'no name')).toMatchObject({ code: 2 });
   expect(await runStore(['members', '--data', join(folder, 'nowhere')])).toMatchObject({
     code: 3,

@@ -37,10 +37,21 @@ describe('an address', () => {
     expect(formatAddress(hostOf(address), port)).toBe(address);
   });
 
-  test.each(['', 'a', 'a:', 'a:0', 'a:65536', ':1', '::1:1', '[a]:1', 'a b:1', 'a:1 ', 'a:1e3', 7531])(
-    'is not %j',
-    (address) => expect(isHostPort(address)).toBe(false),
-  );
+  test.each([
+    '',
+    'a',
+    'a:',
+    'a:0',
+    'a:65536',
+    'a:01',
+    ':1',
+    '::1:1',
+    '[a]:1',
+    'a b:1',
+    'a:1 ',
+    'a:1e3',
+    7531,
+  ])('is not %j', (address) => expect(isHostPort(address)).toBe(false));
 });
 
 test('a name without a port has a letter: a number is rather a port without a host', () => {

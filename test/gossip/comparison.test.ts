@@ -318,7 +318,7 @@ describe('an entry that nothing explains', () => {
     tellLost(pair, session, { ...entry, version: (entry.version + later) as Entry['version'] });
     await settle();
     expect(pair.server.isHealing()).toBe(false);
-    expect(pair.sessions.status()).toEqual([]);
+    expect(pair.sessions.kept.status()).toEqual([]);
   });
 
   test('is not believed where it was deleted and collected', async () => {
@@ -599,7 +599,7 @@ describe('keep-alives', () => {
       await clock.advance(1000);
       pair.sessions.notice('other' as Pair['puller']['nodeId'], { type: 'keep-alive', session });
     }
-    expect(pair.sessions.status()).toEqual([]);
+    expect(pair.sessions.kept.status()).toEqual([]);
   });
 });
 

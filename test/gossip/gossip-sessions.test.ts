@@ -117,6 +117,28 @@ describe('a session without progress', () => {
     await cluster.stopAll();
   });
 
+  test('is set aside after 10 s if its server, whose disk hangs, goes on with everything else', async () => {
+    const cluster = new GossipCluster();
+    const a = await filledNode(cluster, 'a');
+    // Opening a session reads from disk; rounds are opened, and answered, from memory.
+    let goOn: () => void = () => {};
+    const hanging = new Promise<undefined>((resolve) => (goOn = () => resolve(undefined)));
+    a.replica.pin = () => hanging;
+    const b = await cluster.start('b', { peers: ['a'] });
+    await cluster.pass(100);
+    const c = await cluster.start('c', { peers: ['b'] });
+    await c.put('k', '1');
+    cluster.takeSent();
+    await cluster.pass(9000);
+    expect(await contents(b.replica)).toEqual({});
+    expect(sentOf(cluster.takeSent(), 'a', 'b', 'summary').length).toBeGreaterThan(5);
+    // The one whose disk hangs may have a second turn before the other one.
+    await cluster.pass(2 * 10_500 - 9000);
+    expect(await contents(b.replica)).toEqual({ k: '1' });
+    goOn();
+    await cluster.stopAll();
+  });
+
   test('goes on later where it stopped: no key comes twice', async () => {
     const { cluster, a, b } = await stalledSession();
     await cluster.pass(10_000);

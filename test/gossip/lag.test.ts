@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
+import { headsOf } from '../../src/core/heads.ts';
+import { retirementOf } from '../../src/core/retirement.ts';
 import { EPOCH_MS, versionAt } from '../../src/core/version.ts';
 import { lagOf, lastWordOf, nothingUnseen } from '../../src/gossip/lag.ts';
 
@@ -17,8 +19,11 @@ function row(number: number, receivedMs: number, more: Partial<Row> = {}): Row {
 }
 
 /** Node that knows these rows, and no others. */
-function knowing(...rows: readonly Row[]): { row: (actor: Actor) => Row | undefined } {
-  return { row: (asked) => rows.find((own) => own.actor === asked) };
+function knowing(...rows: readonly Row[]): {
+  row: (actor: Actor) => Row | undefined;
+  heads: () => readonly Row[];
+} {
+  return { row: (asked) => rows.find((own) => own.actor === asked), heads: () => headsOf(rows) };
 }
 
 describe('the lag behind a peer', () => {
@@ -81,6 +86,22 @@ describe('the lag behind a peer', () => {
     const word = lastWordOf([theirs], knowing(own), 5);
     expect(lagOf(word, knowing(own), NOW_MS)).toEqual({ actorsBehind: 1, lagMs: 100_000 });
     expect(theirs.cloud).toBe(SUM_ZERO);
+  });
+
+  test('does not count that a node is gone for ever, where all that it wrote was seen', () => {
+    const received = versionAt(EPOCH_MS + 900_000);
+    const retirement = { ...unknownRow(retirementOf('peer' as NodeId)), received, closed: received };
+    const whole = knowing(row(1, 700_000), row(2, 900_000));
+    const word = lastWordOf([retirement], whole, 5);
+    expect(word).toEqual(nothingUnseen(5));
+    expect(lagOf({ ...word, rows: [retirement] }, whole, NOW_MS)).toEqual({ actorsBehind: 0, lagMs: 0 });
+    // Of another node, and of this one all but what it wrote last.
+    const other = makeActor('other' as NodeId, versionAt(EPOCH_MS + 1), 1);
+    const partial = knowing(row(1, 700_000), row(2, 899_999), { ...row(3, 950_000), actor: other });
+    expect(lagOf(lastWordOf([retirement], partial, 5), partial, NOW_MS)).toEqual({
+      actorsBehind: 1,
+      lagMs: 100_000,
+    });
   });
 
   test('is kept in bounds however many actors differ: of the oldest only the number, until the peer tells again', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { BoatoError } from '../../src/core/errors.ts';
-import { PendingRequests, SLOW_BYTES, SLOW_MS } from '../../src/gossip/pending-requests.ts';
+import { type NewRequest, PendingRequests, SLOW_BYTES, SLOW_MS } from '../../src/gossip/pending-requests.ts';
 
 /** A failure comes at most so much late. */
 const LATE_MS = 500;
@@ -25,9 +25,9 @@ beforeEach(() => {
 });
 
 /** A request that waits; what became of it. */
-function asked(): { outcome: string } {
+function asked(message: NewRequest = SUMMARY): { outcome: string } {
   const request = { outcome: '' };
-  requests.make(SUMMARY).then(
+  requests.make(message).then(
     ({ type }) => (request.outcome = type),
     (error: unknown) => (request.outcome = (error as BoatoError).message),
   );
@@ -66,6 +66,7 @@ describe('a request of which bytes come, but no message', () => {
     for (let second = 0; second < 60; second++) {
       await receive(20, 1000);
       requests.noteMessage();
+      requests.noteAnswer();
     }
     expect(request.outcome).toBe('');
     requests.settle({ ...SUMMARY, type: 'summary-reply', request: 1 });
@@ -93,5 +94,70 @@ describe('a request of which bytes come, but no message', () => {
     const last = asked();
     await receive(2, SLOW_MS - 1);
     expect(last.outcome).toBe('');
+  });
+});
+
+const NEXT: NewRequest = {
+  type: 'next',
+  session: 'ab'.repeat(16),
+  cursor: Uint8Array.of(1),
+  compress: false,
+};
+const UNANSWERED = 'No reply, and no sign of one, came from b for 10 s.';
+
+describe('a request of a peer that goes on with everything else', () => {
+  /** Messages come once a second, and bytes all the time. */
+  async function hearOthers(seconds: number, each: () => void = () => {}): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      await receive(3000, 1000);
+      requests.noteMessage();
+      each();
+    }
+  }
+
+  test('fails after 10 s, and only those that were asked as long ago', async () => {
+    const first = asked(NEXT);
+    await hearOthers(5);
+    const second = asked(NEXT);
+    await hearOthers(4);
+    expect([first.outcome, second.outcome]).toEqual(['', '']);
+    await hearOthers(1);
+    expect([first.outcome, second.outcome]).toEqual([UNANSWERED, '']);
+    await hearOthers(1);
+    expect(requests.isStalled).toBe(false);
+    await hearOthers(4);
+    expect(second.outcome).toBe(UNANSWERED);
+  });
+
+  test('fails though summaries are answered meanwhile', async () => {
+    const request = asked(NEXT);
+    let number = 1;
+    await hearOthers(10, () => {
+      void requests.make(SUMMARY);
+      requests.settle({ ...SUMMARY, type: 'summary-reply', request: ++number });
+    });
+    expect(request.outcome).toBe(UNANSWERED);
+  });
+
+  test('waits while others of its kind are answered, which may have come before it', async () => {
+    const chunk = { entries: new Uint8Array(0), plainBytes: 0, cursor: Uint8Array.of(1), last: false };
+    for (let number = 1; number <= 3; number++) asked(NEXT);
+    const request = asked(NEXT);
+    for (let number = 1; number <= 3; number++) {
+      await hearOthers(9);
+      requests.settle({ type: 'next-reply', request: number, chunk });
+    }
+    await hearOthers(9);
+    expect(request.outcome).toBe('');
+    await hearOthers(1);
+    expect(request.outcome).toBe(UNANSWERED);
+  });
+
+  test('waits while a long message is on its way, and 5 min at most', async () => {
+    const request = asked(NEXT);
+    await receive(4000, 299_000);
+    expect(request.outcome).toBe('');
+    await receive(4000, 2000);
+    expect(request.outcome).toBe('No reply came from b for 300 s.');
   });
 });

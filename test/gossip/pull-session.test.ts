@@ -127,7 +127,7 @@ describe('a session', () => {
     const session = PullSession.begin(pullDependencies(pair.puller, clock), pair.peer, actors, false);
     expect(await session.step()).toBe('stale');
     expect(await contents(pair.puller)).toEqual({});
-    expect(pair.sessions.status()).toEqual([]);
+    expect(pair.sessions.kept.status()).toEqual([]);
   });
 
   test('is void, and its record gone, once the server keeps it no more', async () => {
@@ -190,7 +190,7 @@ describe('lateness', () => {
     expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(pair.peer.asked).toEqual(['open', 'compare', 'list', 'done']);
-    expect(pair.sessions.status()).toEqual([]);
+    expect(pair.sessions.kept.status()).toEqual([]);
   });
 
   test('is not settled on a snapshot older than what another peer brought since: that was not deleted there', async () => {
@@ -251,7 +251,7 @@ describe('a clock ahead', () => {
     expect(session.reason).toBe('an entry');
     expect(await contents(pair.puller)).toEqual({ x: '1' });
     expect(await pair.puller.storedSessions()).toEqual([]);
-    expect(pair.sessions.status()).toEqual([]);
+    expect(pair.sessions.kept.status()).toEqual([]);
   });
 
   test('of the end of a batch refuses each of its entries', async () => {

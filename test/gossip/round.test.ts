@@ -84,6 +84,7 @@ describe('a summary', () => {
       isSame: true,
       isWhole: true,
       isSuspect: false,
+      isDamage: false,
       peerWallMs: 5,
     });
     there = { contextHash: 8n, fingerprint: MANY };
@@ -99,6 +100,16 @@ describe('a summary', () => {
     const suspicions = [await rounds.summary(linkTo('a')), await rounds.summary(linkTo('a'))];
     expect(suspicions.map(({ isSuspect }) => isSuspect)).toEqual([false, true]);
     expect(suspicions.map(({ isWhole }) => isWhole)).toEqual([false, false]);
+  });
+
+  test('tells of damage in the fifth round in a row, when both sides had the time to compare', async () => {
+    there = { ...there, fingerprint: MANY };
+    for (let round = 1; round < 5; round++)
+      expect(await rounds.summary(linkTo('a')), `round ${round}`).toMatchObject({ isDamage: false });
+    expect(await rounds.summary(linkTo('a'))).toMatchObject({ isSuspect: true, isDamage: true });
+    own = { ...own, contextHash: 9n };
+    there = { ...there, contextHash: 9n };
+    expect(await rounds.summary(linkTo('a'))).toMatchObject({ isSuspect: false, isDamage: false });
   });
 
   test('raises none if the context moved between the two, or both agreed between, or it was another peer', async () => {

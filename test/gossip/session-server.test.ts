@@ -115,7 +115,7 @@ describe('a server of sessions', () => {
   test('keeps 64 in all: one more takes the place of the one least lately used', async () => {
     const opened: Opened[] = [];
     for (let peer = 0; peer < 65; peer++) opened.push(await open(`p${peer}`));
-    expect(server.status()).toHaveLength(64);
+    expect(server.kept.status()).toHaveLength(64);
     await settle();
     expect(pinned.size).toBe(64);
     expect(await codeOf(next(opened[0] as Opened, 'p0'))).toBe('unknown-session');
@@ -166,7 +166,7 @@ describe('a server of sessions', () => {
     await Promise.allSettled([opening, reading]);
     await stopped;
     expect(pinned.size).toBe(0);
-    expect(server.status()).toEqual([]);
+    expect(server.kept.status()).toEqual([]);
     expect(await codeOf(open())).toBe('not-serving');
     await clock.advance(SESSION_TIMEOUT_MS);
   });

@@ -123,7 +123,7 @@ describe('what a member hears of another', () => {
   test('is kept, and says so', () => {
     tell(B, recordOf(A), recordOf(A));
     expect(kept).toBe(1);
-    expect(member.records().map(({ nodeId }) => nodeId)).toEqual([A, SELF]);
+    expect(member.told.records().map(({ nodeId }) => nodeId)).toEqual([A, SELF]);
   });
 
   test('is told on', () => {
@@ -524,7 +524,7 @@ describe('who is forgotten', () => {
     tell(B, recordOf(A, { status: 'down' }), recordOf(B, { status: 'down' }));
     member.forget(B);
     member.start();
-    const known = (): NodeId[] => member.records().map(({ nodeId }) => nodeId);
+    const known = (): NodeId[] => member.told.records().map(({ nodeId }) => nodeId);
     await clock.advance(99_000);
     expect(known()).toEqual([A, B, SELF]);
     await clock.advance(60_000);
@@ -648,7 +648,7 @@ describe('a member that knows only a choice of the others', () => {
 
   test('introduces everybody whom it names, and one that knows all only itself', () => {
     const introduced = (...names: NodeId[]): NodeId[] =>
-      member.introductions(names).map(({ nodeId }) => nodeId);
+      member.told.introductions(names).map(({ nodeId }) => nodeId);
     member = begin({ membersMax: 2 });
     tell(B, recordOf(A));
     expect(introduced(SELF, A, C)).toEqual([SELF]);

@@ -88,7 +88,7 @@ describe('what peers see of a replica after a failed write', () => {
     await map.clock.advance(PAUSE_MS);
     await replica.check();
     await expect(server.next(peer, next)).rejects.toMatchObject({ code: 'unknown-session' });
-    expect(server.status()).toEqual([]);
+    expect(server.kept.status()).toEqual([]);
     const again = await server.open(peer, { ...open, restHash: replica.contextHash() });
     expect(again).toMatchObject({ type: 'opened' });
   });

@@ -161,7 +161,7 @@ export class DetectorCluster {
       { length: count },
       (_, number) => `n${String(number).padStart(4, '0')}` as NodeId,
     );
-    const records = names.flatMap((nodeId) => this.#add(nodeId).membership.records());
+    const records = names.flatMap((nodeId) => this.#add(nodeId).membership.told.records());
     for (const node of this.nodes) {
       node.membership.restore(records.filter(({ nodeId }) => nodeId !== node.nodeId));
       node.membership.start();
