@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
@@ -12,6 +12,7 @@ import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import { ALL_CLOUD_DOTS, entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
+import { indexedNames, presentNames } from '../support/dot-names.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { liveValues } from '../support/naive-replica.ts';
@@ -264,6 +265,51 @@ describe('a repair', () => {
     await expect(b.storeChunk(chunks.at(-1) as never)).rejects.toMatchObject({ code: 'SESSION_VOID' });
     expect(await contents(b)).toEqual({ near: '1', also: '1', far: '2' });
     await expectInvariants(b, await presentEntries(b));
+  });
+
+  test('keeps the cloud dots up to the limit where the context is kept', async () => {
+    const clock = new SimulatedClock();
+    const open = (nodeId: string): Promise<StoredReplica> =>
+      openTestReplica({ nodeId, clock, tombstoneTtlMs: ONE_ACTOR_TTL_MS });
+    const [a, b] = [await open('a'), await open('b')];
+    for (const key of ['first', 'below']) await a.write([put(key, '1')]);
+    await b.write([put('own', '1')]);
+    clock.leap(2 * MAX_DRIFT_MS);
+    // The first of this millisecond lies at the limit, the next ones above it.
+    for (const key of ['at', 'over', 'last']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    for (const chunk of chunks.slice(0, 4)) await b.storeChunk(chunk);
+    for (const key of ['below', 'at', 'over']) await b.write([put(key, '2')]);
+    const cloud = async (): Promise<readonly Version[]> => {
+      const [row] = (await b.pullerState([a.runActor as Actor])).rows;
+      return row?.cloudVersions ?? [];
+    };
+    const before = await cloud();
+    clock.leap(-2 * MAX_DRIFT_MS);
+    const limit = limitAt(clock);
+    expect(before.map((version) => Math.sign(version - limit))).toEqual([-1, 0, 1]);
+
+    expect(await b.repairClock(false)).toMatchObject({ removed: 3, rewritten: 3, gaveUp: false });
+
+    expect(await cloud()).toEqual(before.slice(0, 2));
+    await expectInvariants(b, await presentEntries(b));
+    expect((await b.verify(false)).findings.problems).toEqual([]);
+  });
+
+  test('that gives up the context lets what comes back be listed beside what was there', async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    const c = await openTestReplica({ nodeId: 'c', clock });
+    for (const key of ['x', 'y']) await a.write([put(key, '1')]);
+    await pull(b, a);
+    clock.leap(3_600_000);
+    await c.write([put('y', 'far')]);
+    await pull(b, c);
+    clock.leap(-3_600_000);
+    expect(await b.repairClock(false)).toMatchObject({ removed: 1, rewritten: 0, gaveUp: true });
+    await pull(b, a);
+    expect(await contents(b)).toEqual({ x: '1', y: '1' });
+    expect(await indexedNames(b)).toEqual(await presentNames(b));
   });
 
   test('leaves no index record above the limit, whether of segments or of single dots', async () => {

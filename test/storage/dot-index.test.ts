@@ -147,6 +147,23 @@ describe('the dot index of an actor that writes no more', () => {
   });
 });
 
+describe('the dot index of one large batch', () => {
+  test('is in segments of at most 1,024 pairs', async () => {
+    for (const [written, pairs] of [
+      [1024, [1024]],
+      [2049, [1024, 1024, 1]],
+    ] as const) {
+      const store = await new MemoryDisk().open();
+      const replica = await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES });
+      await replica.write(Array.from({ length: written }, (_, at) => put(`k${at}`, 'v')));
+      const segments = await recordsOf(store, SEGMENT);
+      const found = segments.map(([key, record]) => readRecord(key, record, decodeSegment).length);
+      expect(found).toEqual(pairs);
+      expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+    }
+  });
+});
+
 describe('a damaged segment', () => {
   test('is folded once, not again at every commit', async () => {
     const inner = await new MemoryDisk().open();
