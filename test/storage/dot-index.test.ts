@@ -147,6 +147,25 @@ describe('the dot index of an actor that writes no more', () => {
   });
 });
 
+describe('the dot index of an actor', () => {
+  test('is folded when it holds over twice its live pairs and 1,024 more, not before', async () => {
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES });
+    const live = 10;
+    await fill(replica, live, (at) => `k${at}`);
+    let pairs = live;
+    for (; pairs < 2 * live + 1024; pairs++) await replica.write([put('k0', `${pairs}`)]);
+    await letFoldingEnd(replica);
+    expect(await indexFacts(store)).toEqual({ pairs, live, stored: pairs });
+
+    await replica.write([put('k0', 'one more')]);
+    await letFoldingEnd(replica);
+
+    expect(await indexFacts(store)).toEqual({ pairs: live, live, stored: live });
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+  });
+});
+
 describe('the dot index of one large batch', () => {
   test('is in segments of at most 1,024 pairs', async () => {
     for (const [written, pairs] of [
