@@ -12,7 +12,7 @@ import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import { ALL_CLOUD_DOTS, entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
-import { indexedNames, presentNames } from '../support/dot-names.ts';
+import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { liveValues } from '../support/naive-replica.ts';
@@ -243,28 +243,37 @@ describe('a repair', () => {
   });
 
   test('drops loose entries and cloud dots above the limit, stored sessions and the epoch', async () => {
+    const disk = new MemoryDisk();
     const clock = new SimulatedClock();
-    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    const store = await disk.open();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', store, clock })];
     await b.write([put('x', '0')]);
-    for (const key of ['near', 'also']) await a.write([put(key, '1')]);
+    for (const key of ['near', 'also', 'replaced']) await a.write([put(key, '1')]);
     clock.leap(3_600_000);
     for (const key of ['far', 'x', 'farther']) await a.write([put(key, '1')]);
     const { chunks } = await readSession(b, a, 'version', 1);
     for (const chunk of chunks.slice(0, -1)) await b.storeChunk(chunk);
-    // A loose dot above the limit is replaced, and goes to the cloud.
-    await b.write([put('far', '2')]);
-    expect(b.counts).toMatchObject({ cloudDots: 1, looseDots: 3 });
+    // Loose dots, one of them above the limit, are replaced, and go to the cloud.
+    for (const key of ['far', 'replaced']) await b.write([put(key, '2')]);
+    expect(b.counts).toMatchObject({ cloudDots: 2, looseDots: 3 });
     const { epoch } = b;
     clock.leap(-3_600_000);
 
-    expect(await b.repairClock(false)).toMatchObject({ removed: 2, rewritten: 1, others: 1 });
+    expect(await b.repairClock(false)).toMatchObject({ removed: 3, rewritten: 2, others: 1 });
 
     expect(b.counts).toMatchObject({ cloudDots: 0, looseDots: 2 });
     expect(b.epoch).toBe(epoch + 1);
     expect(await b.storedSessions()).toEqual([]);
     await expect(b.storeChunk(chunks.at(-1) as never)).rejects.toMatchObject({ code: 'SESSION_VOID' });
-    expect(await contents(b)).toEqual({ near: '1', also: '1', far: '2' });
+    const left = { near: '1', also: '1', far: '2', replaced: '2' };
+    expect(await contents(b)).toEqual(left);
     await expectInvariants(b, await presentEntries(b));
+    await expectCountedPairs(store);
+    await b.close();
+    const reopened = await openTestReplica({ nodeId: 'b', disk, clock, random: createSeededRandom(2) });
+    expect(reopened.notServing()).toBeUndefined();
+    expect(reopened.counts).toMatchObject({ cloudDots: 0, looseDots: 2 });
+    expect(await contents(reopened)).toEqual(left);
   });
 
   test('keeps the cloud dots up to the limit where the context is kept', async () => {
@@ -280,6 +289,7 @@ describe('a repair', () => {
     const { chunks } = await readSession(b, a, 'version', 1);
     for (const chunk of chunks.slice(0, 4)) await b.storeChunk(chunk);
     for (const key of ['below', 'at', 'over']) await b.write([put(key, '2')]);
+    const { epoch } = b;
     const cloud = async (): Promise<readonly Version[]> => {
       const [row] = (await b.pullerState([a.runActor as Actor])).rows;
       return row?.cloudVersions ?? [];
@@ -292,6 +302,8 @@ describe('a repair', () => {
     expect(await b.repairClock(false)).toMatchObject({ removed: 3, rewritten: 3, gaveUp: false });
 
     expect(await cloud()).toEqual(before.slice(0, 2));
+    expect(b.epoch).toBe(epoch + 1);
+    await expect(b.storeChunk(chunks[4] as ArrivedChunk)).rejects.toMatchObject({ code: 'SESSION_VOID' });
     await expectInvariants(b, await presentEntries(b));
     expect((await b.verify(false)).findings.problems).toEqual([]);
   });

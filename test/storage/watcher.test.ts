@@ -324,6 +324,19 @@ describe('a token', () => {
     expect(await told(await watch(a, await tokenOf(a)))).toEqual([]);
   });
 
+  test('is gone, and so is who watches, when a repair of the clock took entries out', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    clock.leap(3_600_000);
+    await a.write([put('k', '2')]);
+    const token = await tokenOf(a);
+    const watcher = await watch(a);
+    clock.leap(-3_600_000);
+    expect(await a.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1, gaveUp: false });
+    await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
   test('covers single dots, so that they are not told again', async () => {
     const a = await open('a');
     await a.write([put('k', '1'), put('l', '1')]);
