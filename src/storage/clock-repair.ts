@@ -93,13 +93,9 @@ function fallBack(transaction: Transaction, future: Future, limit: Version): voi
   const { state } = transaction;
   for (const [row, cut] of future.cutByRow)
     cutIndex(transaction, row, cut, future.limitByNo.get(row.no) ?? limit);
-  const rows = [...state.context.all()];
   // Links stay: an actor is born above all that its predecessor was closed over, so one that stays names nothing above.
-  const limitOf = ({ no }: LiveRow): Version => future.limitByNo.get(no) ?? limit;
-  for (const row of rows) {
-    const isAbove =
-      row.received > limitOf(row) || [...row.cloudVersions].some((version) => version > limitOf(row));
-    if (isAbove) transaction.cutBack(row, limitOf(row));
+  for (const row of state.context.all()) {
+    transaction.cutBack(row, future.limitByNo.get(row.no) ?? limit);
     if (birthOf(row.actor) > limit) transaction.removeRow(row);
   }
   state.horizon = Math.min(state.horizon, limit) as Version;

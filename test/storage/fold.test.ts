@@ -7,7 +7,7 @@ import { spaceOf } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { pull } from '../support/pull.ts';
 import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
-import { damageRecord, isLargeValue, isRow, isState, vanished } from './damage-fixture.ts';
+import { damageRecord, flipped, isEntry, isLargeValue, isRow, isState, vanished } from './damage-fixture.ts';
 
 const LARGE = 'v'.repeat(10_000);
 
@@ -93,6 +93,19 @@ test('a fold into buckets reads no large value', async () => {
   expect(lookedUp).toEqual([]);
   expect(pages).toEqual([4]);
   await pinned.close();
+});
+
+test('a fold of what is damaged says so, and the node serves no more', async () => {
+  const disk = new MemoryDisk();
+  const replica = await openTestReplica({ disk });
+  await filled(replica);
+  await replica.close();
+  await damageRecord(disk, isEntry('small'), flipped);
+  const again = await openTestReplica({ disk });
+  const pinned = await again.pin([], again.contextHash());
+  await expect(pinned?.fold(1)).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+  expect(again.notServing()).toBe('a record on its disk is damaged');
+  await pinned?.close();
 });
 
 test('an actor number that entries refer to is given to nobody else, though row and state are lost', async () => {
