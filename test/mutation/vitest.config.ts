@@ -21,7 +21,7 @@ export default defineConfig({
     // Each mutant has a worker of its own; its test files share the modules that they load.
     isolate: false,
     sequence: { sequencer: QuickFirst },
-    testTimeout: 15_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });
