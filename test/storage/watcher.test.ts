@@ -116,7 +116,18 @@ describe('a watch', () => {
     waiting = wait();
     await watcher.close();
     expect(await waiting).toBe(3);
+    await a.write([put('untold', '1')]);
     expect(await watcher.step()).toEqual([]);
+  });
+
+  test('does not wait where something came since it looked, nor once it is closed', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    await a.write([put('k', '1')]);
+    await watcher.wait();
+    expect(await told(watcher)).toEqual(['put k 1']);
+    await watcher.close();
+    await watcher.wait();
   });
 
   test('tells an expiry once, also of what expired before it could be told', async () => {
@@ -141,6 +152,19 @@ describe('a watch', () => {
     await clock.advance(TTL_MS);
     expect(await a.collect()).toMatchObject({ collected: 1 });
     expect(await told(watcher)).toEqual(['del k']);
+  });
+
+  test('that was slower than the journal is gone where a deletion that it was not told was collected', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a);
+    await a.write([del('k')]);
+    const keys = Array.from({ length: 9000 }, (_, index) => `k${index}`);
+    for (let at = 0; at < keys.length; at += 1000)
+      await a.write(keys.slice(at, at + 1000).map((key) => put(key, 'v')));
+    await clock.advance(TTL_MS);
+    expect(await a.collect()).toMatchObject({ collected: 1 });
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
   test('fails when the store is fenced or closed', async () => {
@@ -222,6 +246,7 @@ describe('a token', () => {
     const watcher = await watch(b, token);
     expect(await told(watcher)).toEqual([]);
     expect(watcher.isBegun).toBe(false);
+    expect([watcher.token, watcher.tokenWithin]).toEqual([undefined, undefined]);
     await pull(b, a);
     expect(await told(watcher)).toEqual(['put l 1']);
     expect(watcher.isBegun).toBe(true);
@@ -229,6 +254,7 @@ describe('a token', () => {
 
   test('of what this node does not get is gone after a while', async () => {
     const [a, b] = [await open('a'), await open('b')];
+    await clock.advance(1000);
     await a.write([put('k', '1')]);
     const watcher = await watch(b, await tokenOf(a));
     expect(await told(watcher)).toEqual([]);
@@ -280,6 +306,45 @@ describe('a token', () => {
     await clock.advance(TTL_MS);
     await a.collect();
     await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('makes a watch that goes on gone, too, where a deletion was collected that it was not told', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a, await tokenOf(a));
+    expect(await told(watcher)).toEqual([]);
+    await a.write([del('k')]);
+    await clock.advance(TTL_MS);
+    await a.collect();
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('says only where a watch begins what expired: what that is told later counts from then on', async () => {
+    const a = await open('a');
+    await a.write([put('s', '1', clock.wallMs() + 1000)]);
+    const watcher = await watch(a, await tokenOf(a));
+    await clock.advance(1000);
+    expect(await told(watcher)).toEqual(['expired s']);
+    await clock.advance(TTL_MS + 1);
+    await a.write([put('k', '1')]);
+    expect(await told(watcher)).toEqual(['put k 1']);
+  });
+
+  test('is gone where as much was dropped, but at another time, or more at the same time', async () => {
+    const disk = new MemoryDisk();
+    const before = await open('a', disk);
+    await before.write([put('k', '1')]);
+    const copy = await disk.copy();
+    await before.giveUp('a test');
+    const token = await tokenOf(before);
+    expect(await told(await watch(before, token))).toEqual([]);
+    await before.giveUp('a test');
+    await expect(watch(before, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    // Set back, and then on the same way a moment later.
+    await clock.advance(1);
+    const setBack = await open('a', copy);
+    await setBack.giveUp('a test');
+    await expect(watch(setBack, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
   test('counts what it was told and is forgotten since: on a node that never forgot it is late', async () => {
@@ -379,6 +444,14 @@ describe('a token', () => {
       );
       expect({ dots, first }).toEqual({ dots, first: dots === 1024 ? 'waits' : 'CHANGES_GONE' });
     }
+    const [a, b] = [await open('a'), await open('b')];
+    await a.write(Array.from({ length: 1025 }, (_, index) => put(`k${index}`, '1')));
+    await a.giveUp('a test');
+    const watcher = await watch(a);
+    await a.write(Array.from({ length: 40 }, (_, index) => put(`l${index}`, '1')));
+    await watcher.step();
+    expect(watcher.isThrough).toBe(false);
+    await expect((await watch(b, watcher.token)).step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
   test('of another prefix is refused; of a shorter one it holds', async () => {
