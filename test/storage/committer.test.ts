@@ -38,7 +38,7 @@ async function committing(isSynced: boolean = true): Promise<Committing> {
   const state = new State(identity, new Fingerprints(hash64), new DotCache(4096, hash64, 7n, true));
   const committer = new Committer(store, state, new SimulatedClock(), {
     sync: isSynced,
-    onFence: ({ message }, isDefect) => fences.push([message, isDefect]),
+    onFence: ({ message }, { isDefect }) => fences.push([message, isDefect]),
     onDamage: () => {},
     onCommitted: () => {},
   });
