@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { CATCH_UP_MS, type Watcher } from '../../src/storage/watcher.ts';
-import { pull } from '../support/pull.ts';
+import { pull, readSession } from '../support/pull.ts';
 import { del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
 
 const TTL_MS = 20_000;
@@ -74,6 +75,15 @@ describe('a watch', () => {
     const watcher = await watch(a, undefined, 'user/');
     await a.write([put('user', '1'), put('user/1', '2'), put('usera', '3')]);
     expect(await told(watcher)).toEqual(['put user/1 2']);
+  });
+
+  test('tells of an expiry only of keys with its prefix', async () => {
+    const a = await open('a');
+    const expiresAt = clock.wallMs() + 1000;
+    await a.write([put('other', '1', expiresAt), put('user/1', '1', expiresAt)]);
+    const watcher = await watch(a, undefined, 'user/');
+    await clock.advance(1000);
+    expect(await told(watcher)).toEqual(['expired user/1']);
   });
 
   test('names the peer that brought a change, in a chunk as in a comparison', async () => {
@@ -410,6 +420,17 @@ describe('a token', () => {
     await a.write([put('m', '1')]);
     expect(a.counts.looseDots).toBe(2);
     expect(await told(await watch(a, token))).toEqual(['put m 1']);
+  });
+
+  test('does not stand for single dots that came later of the same actor, though nothing more was received', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as ArrivedChunk);
+    const token = await tokenOf(b);
+    await b.storeChunk(chunks[1] as ArrivedChunk);
+    expect(b.counts.looseDots).toBe(2);
+    expect(await told(await watch(b, token))).toEqual(['put y 1 from a']);
   });
 
   test('covers 1,024 single dots; of more, replaced ones among them, all that are present are told again', async () => {
