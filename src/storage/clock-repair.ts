@@ -13,7 +13,6 @@
 
 import { birthOf } from '../core/actor.ts';
 import { receivedVersionMax } from '../core/drift.ts';
-import type { Predecessor } from '../core/context.ts';
 import { tick, type Version } from '../core/version.ts';
 import type { Entry } from '../core/entry.ts';
 import type { LiveRow } from './context-table.ts';
@@ -94,13 +93,9 @@ function fallBack(transaction: Transaction, future: Future, limit: Version): voi
   const { state } = transaction;
   for (const [row, cut] of future.cutByRow)
     cutIndex(transaction, row, cut, future.limitByNo.get(row.no) ?? limit);
-  const rows = [...state.context.all()];
-  const limitOf = ({ no }: LiveRow): Version => future.limitByNo.get(no) ?? limit;
-  for (const row of rows) {
-    const predecessor = cutLink(row.predecessor, limit);
-    const isAbove =
-      row.received > limitOf(row) || [...row.cloudVersions].some((version) => version > limitOf(row));
-    if (isAbove || predecessor !== row.predecessor) transaction.cutBack(row, limitOf(row), predecessor);
+  // Links stay: an actor is born above all that its predecessor was closed over, so one that stays names nothing above.
+  for (const row of state.context.all()) {
+    transaction.cutBack(row, future.limitByNo.get(row.no) ?? limit);
     if (birthOf(row.actor) > limit) transaction.removeRow(row);
   }
   state.horizon = Math.min(state.horizon, limit) as Version;
@@ -136,12 +131,6 @@ function cutIndex(
   row.pairs -= pairs;
   row.indexed = limit;
   transaction.state.context.touch(row);
-}
-
-/** A link to an actor that is known no more says nothing. */
-function cutLink(predecessor: Predecessor | undefined, limit: Version): Predecessor | undefined {
-  if (predecessor === undefined || predecessor.closed <= limit) return predecessor;
-  return birthOf(predecessor.actor) > limit ? undefined : { ...predecessor, closed: limit };
 }
 
 function rewrite(

@@ -236,12 +236,11 @@ export class ContextTable {
     return { ...copyRow(row), cloudVersions: [...row.cloudVersions].toSorted((a, b) => a - b) };
   }
 
-  /** R11: both versions fall to `limit`, never below the birth, and so does the predecessor's. Dots are the caller's. */
-  cutBack(row: LiveRow, limit: Version, predecessor: Predecessor | undefined): void {
+  /** R11: both versions fall to `limit`, never below the birth. Dots are the caller's. */
+  cutBack(row: LiveRow, limit: Version): void {
     const floor = maxVersion(birthOf(row.actor), limit);
     row.received = Math.min(row.received, floor) as Version;
     row.closed = Math.min(row.closed, floor) as Version;
-    row.predecessor = predecessor;
     this.#changed(row);
   }
 

@@ -6,7 +6,6 @@
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
-import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version, versionAt } from '../core/version.ts';
@@ -141,13 +140,13 @@ export class Transaction {
   }
 
   /** R11: what the row says of versions above `limit` goes, but for present entries, which are the caller's. */
-  cutBack(row: LiveRow, limit: Version, predecessor: Predecessor | undefined): void {
+  cutBack(row: LiveRow, limit: Version): void {
     for (const version of row.cloudVersions) {
       if (version <= limit) continue;
       this.state.context.removeCloud(row, version);
       this.delete(cloudKey(row.no, version));
     }
-    this.state.context.cutBack(row, limit, predecessor);
+    this.state.context.cutBack(row, limit);
   }
 
   /** The actor has no row any more. */

@@ -31,21 +31,28 @@ describe('the journal of changes', () => {
     expect(journal.since(at)).toEqual([placed(3)]);
     for (let version = 4; version < 20_000; version++) journal.add([placed(version)]);
     expect(journal.since(at)).toBeUndefined();
-    expect(journal.held().length).toBeLessThanOrEqual(8192);
     const late = journal.end - 4000;
     expect(journal.since(late)?.map(({ version }) => version)[0]).toBe(late + 1);
+    expect(journal.since(journal.end)).toEqual([]);
   });
 
-  test('holds two mebibytes of keys at most', () => {
+  test.each([
+    ['8,192 changes at most, and at least 4,096 once it had as many', 1, 8192, 4096],
+    ['two mebibytes of keys at most, and at least one once it had as many', 1024, 2048, 1024],
+  ])('holds %s', (_, keyBytes, most, least) => {
     const journal = kept();
-    const key = new Uint8Array(1024);
-    let most = 0;
-    for (let version = 1; version <= 8000; version++) {
+    const key = new Uint8Array(keyBytes);
+    const held: number[] = [];
+    for (let version = 1; version <= 5 * most; version++) {
       journal.add([placed(version, key)]);
-      most = Math.max(most, journal.held().length);
+      held.push(journal.held().length);
     }
-    expect(most).toBeLessThanOrEqual(2048);
-    expect(journal.end).toBe(8000);
+    expect(Math.max(...held)).toBe(most);
+    expect(Math.min(...held.slice(most))).toBe(least);
+    expect(journal.end).toBe(5 * most);
+    // What is left is the end of all.
+    expect(journal.held()).toEqual(journal.since(journal.end - journal.held().length));
+    expect(journal.held().at(-1)?.version).toBe(5 * most);
   });
 
   test('calls a listener once, at the next commit, whatever it placed', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf, nodeIdOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../../src/core/actor.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
@@ -12,6 +12,8 @@ import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import { ALL_CLOUD_DOTS, entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
+import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { liveValues } from '../support/naive-replica.ts';
@@ -241,54 +243,159 @@ describe('a repair', () => {
     }
   });
 
-  test('drops loose entries and cloud dots above the limit, stored sessions and the epoch', async () => {
+  test('writes batches of other nodes again as batches, though they were written at the same time', async () => {
     const clock = new SimulatedClock();
     const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    const c = await openTestReplica({ nodeId: 'c', clock });
+    clock.leap(3_600_000);
+    await a.write([put('a/1', '1'), put('a/2', '1')]);
+    await c.write([put('c/1', '1'), put('c/2', '1')]);
+    for (const other of [a, c]) await pull(b, other);
+    clock.leap(-3_600_000);
+    expect(await b.repairClock(true)).toMatchObject({ removed: 4, rewritten: 4, others: 4 });
+    const ends = (await presentEntries(b)).map(({ version, first, last }) => [version - first, last - first]);
+    expect(ends).toEqual([
+      [0, 1],
+      [1, 1],
+      [0, 1],
+      [1, 1],
+    ]);
+  });
+
+  test('drops loose entries and cloud dots above the limit, stored sessions and the epoch', async () => {
+    const disk = new MemoryDisk();
+    const clock = new SimulatedClock();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', disk, clock })];
     await b.write([put('x', '0')]);
-    for (const key of ['near', 'also']) await a.write([put(key, '1')]);
+    for (const key of ['near', 'also', 'replaced']) await a.write([put(key, '1')]);
     clock.leap(3_600_000);
     for (const key of ['far', 'x', 'farther']) await a.write([put(key, '1')]);
     const { chunks } = await readSession(b, a, 'version', 1);
     for (const chunk of chunks.slice(0, -1)) await b.storeChunk(chunk);
-    // A loose dot above the limit is replaced, and goes to the cloud.
-    await b.write([put('far', '2')]);
-    expect(b.counts).toMatchObject({ cloudDots: 1, looseDots: 3 });
+    // Loose dots, one of them above the limit, are replaced, and go to the cloud.
+    for (const key of ['far', 'replaced']) await b.write([put(key, '2')]);
+    expect(b.counts).toMatchObject({ cloudDots: 2, looseDots: 3 });
     const { epoch } = b;
     clock.leap(-3_600_000);
 
-    expect(await b.repairClock(false)).toMatchObject({ removed: 2, rewritten: 1, others: 1 });
+    expect(await b.repairClock(false)).toMatchObject({ removed: 3, rewritten: 2, others: 1 });
 
     expect(b.counts).toMatchObject({ cloudDots: 0, looseDots: 2 });
     expect(b.epoch).toBe(epoch + 1);
     expect(await b.storedSessions()).toEqual([]);
     await expect(b.storeChunk(chunks.at(-1) as never)).rejects.toMatchObject({ code: 'SESSION_VOID' });
-    expect(await contents(b)).toEqual({ near: '1', also: '1', far: '2' });
+    const left = { near: '1', also: '1', far: '2', replaced: '2' };
+    expect(await contents(b)).toEqual(left);
     await expectInvariants(b, await presentEntries(b));
+    await b.close();
+    const reopened = await openTestReplica({ nodeId: 'b', disk, clock, random: createSeededRandom(2) });
+    expect(reopened.notServing()).toBeUndefined();
+    expect(reopened.counts).toMatchObject({ cloudDots: 0, looseDots: 2 });
+    expect(await contents(reopened)).toEqual(left);
   });
 
-  test('leaves no index record above the limit, whether of segments or of single dots', async () => {
+  test('keeps the cloud dots up to the limit where the context is kept', async () => {
+    const clock = new SimulatedClock();
+    const store = await new MemoryDisk().open();
+    const options = { clock, tombstoneTtlMs: ONE_ACTOR_TTL_MS };
+    const [a, b] = [
+      await openTestReplica(options),
+      await openTestReplica({ ...options, nodeId: 'b', store }),
+    ];
+    for (const key of ['first', 'below']) await a.write([put(key, '1')]);
+    await b.write([put('own', '1')]);
+    clock.leap(2 * MAX_DRIFT_MS);
+    // The first of this millisecond lies at the limit, the next ones above it.
+    for (const key of ['at', 'over', 'last']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    for (const chunk of chunks.slice(0, 4)) await b.storeChunk(chunk);
+    for (const key of ['below', 'at', 'over']) await b.write([put(key, '2')]);
+    const { epoch } = b;
+    const cloud = async (): Promise<readonly Version[]> => {
+      const [row] = (await b.pullerState([a.runActor as Actor])).rows;
+      return row?.cloudVersions ?? [];
+    };
+    const before = await cloud();
+    clock.leap(-2 * MAX_DRIFT_MS);
+    const limit = limitAt(clock);
+    expect(before.map((version) => Math.sign(version - limit))).toEqual([-1, 0, 1]);
+
+    expect(await b.repairClock(false)).toMatchObject({ removed: 3, rewritten: 3, gaveUp: false });
+
+    expect(await cloud()).toEqual(before.slice(0, 2));
+    expect(b.epoch).toBe(epoch + 1);
+    await expect(b.storeChunk(chunks[4] as ArrivedChunk)).rejects.toMatchObject({ code: 'SESSION_VOID' });
+    await expectInvariants(b, await presentEntries(b));
+    expect((await b.verify(false)).findings.problems).toEqual([]);
+    await expectCountedPairs(store);
+  });
+
+  test('that gives up the context lets what comes back be listed beside what was there', async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    const c = await openTestReplica({ nodeId: 'c', clock });
+    for (const key of ['x', 'y']) await a.write([put(key, '1')]);
+    await pull(b, a);
+    clock.leap(3_600_000);
+    await c.write([put('y', 'far')]);
+    await pull(b, c);
+    clock.leap(-3_600_000);
+    expect(await b.repairClock(false)).toMatchObject({ removed: 1, rewritten: 0, gaveUp: true });
+    await pull(b, a);
+    expect(await contents(b)).toEqual({ x: '1', y: '1' });
+    expect(await indexedNames(b)).toEqual(await presentNames(b));
+  });
+
+  test('leaves no index record above the limit, whether of segments or of single dots, and those below', async () => {
     const disk = new MemoryDisk();
     const clock = new SimulatedClock();
-    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', disk, clock })];
-    await a.write([put('a', '1')]);
-    clock.leap(3_600_000);
-    for (const key of ['c', 'd']) await a.write([put(key, '1')]);
-    // One segment across the limit; the comparison's order makes single dots of what comes later.
+    const store = await disk.open();
+    const options = { clock, tombstoneTtlMs: ONE_ACTOR_TTL_MS };
+    const [a, b] = [
+      await openTestReplica(options),
+      await openTestReplica({ ...options, nodeId: 'b', store }),
+    ];
+    for (const key of ['a', 'b']) await a.write([put(key, '1')]);
+    clock.leap(2 * MAX_DRIFT_MS);
+    // The first of this millisecond lies at the limit.
+    for (const key of ['c', 'd', 'e', 'f']) await a.write([put(key, '1')]);
     const { chunks } = await readSession(b, a, 'key', 1);
-    const [first, ...rest] = chunks as readonly [ArrivedChunk, ArrivedChunk, ArrivedChunk];
-    for (const chunk of [{ ...rest[1], session: first.session }, { ...first, session: undefined }, rest[0]])
-      await b.storeChunk(chunk);
-    await a.write([put('e', '1')]);
+    const session = chunks[0]?.session;
+    const take = async (at: number): Promise<void> => {
+      const { after: _, ...chunk } = chunks[at] as ArrivedChunk;
+      await b.storeChunk({ ...chunk, session: at === 3 ? session : undefined });
+    };
+    // One segment across the limit, one above it, and a single dot.
+    for (const at of [3, 0, 1, 2]) await take(at);
     await b.compact();
-    clock.leap(-3_600_000);
-    await b.repairClock(false);
+    for (const at of [5, 4]) await take(at);
+    clock.leap(-2 * MAX_DRIFT_MS);
+    expect(await b.repairClock(false)).toMatchObject({ removed: 3, others: 3 });
     expect(b.state.last).toBeLessThanOrEqual(limitAt(clock));
+    await expectCountedPairs(store);
+    expect((await b.verify(false)).findings.problems).toEqual([]);
     await b.write([put('own', '1')]);
     await b.close();
     const reopened = await openTestReplica({ nodeId: 'b', disk, clock, random: createSeededRandom(3) });
     await reopened.write([put('own', '2')]);
-    expect(await contents(reopened)).toEqual({ a: '1', own: '2' });
+    expect(await contents(reopened)).toEqual({ a: '1', b: '1', c: '1', own: '2' });
+    await reopened.endHealing();
+    expect(await indexedNames(reopened)).toEqual(await presentNames(reopened));
     await expectInvariants(reopened, await presentEntries(reopened));
+  });
+
+  test('is on disk when it is answered', async () => {
+    const clock = new SimulatedClock();
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ store, clock });
+    clock.leap(3_600_000);
+    await replica.write([put('a', '1')]);
+    clock.leap(-3_600_000);
+    await replica.repairClock(false);
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    const reopened = await openTestReplica({ disk, clock, random: createSeededRandom(2) });
+    expect(reopened.holdsFuture()).toBe(false);
+    expect(await contents(reopened)).toEqual({ a: '1' });
   });
 
   test('does not disturb a scan that is open, though it reads of actors that are known no more', async () => {

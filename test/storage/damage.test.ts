@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { contents, del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
+import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import {
+  contents,
+  del,
+  openTestReplica,
+  presentEntries,
+  put,
+  text,
+  utf8,
+} from '../support/replica-fixture.ts';
 import { pull, readSession } from '../support/pull.ts';
 import {
   type Choice,
@@ -61,6 +71,29 @@ describe('a damaged record', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
     expect(await replica.getMany([utf8('new')])).toEqual([undefined]);
     expect(replica.notServing()).toBe('a record on its disk is damaged');
+  });
+
+  test('lets nothing of a chunk, or of a comparison, be taken that has its key', async () => {
+    const server = await openTestReplica({ nodeId: 's' });
+    await server.write([put('before', '2'), put('bad', '2')]);
+    const entries = await presentEntries(server);
+    const disk = await damagedDisk(isEntry('bad'));
+    const takes: ((replica: StoredReplica, chunk: ArrivedChunk) => Promise<unknown>)[] = [
+      (replica, chunk) => replica.storeChunk(chunk),
+      (replica, { session }) => {
+        const differences = entries.map(({ key, actor, version }) => ({ key, theirs: { actor, version } }));
+        return replica.settle({ session: session as NewSession, differences, entries });
+      },
+    ];
+    for (const take of takes) {
+      const replica = await openTestReplica({ disk: await disk.copy() });
+      const [chunk] = (await readSession(replica, server)).chunks;
+      const hash = replica.contextHash();
+      await expect(take(replica, chunk as ArrivedChunk)).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+      expect(await replica.getMany([utf8('before')])).toEqual([undefined]);
+      expect(replica.contextHash()).toBe(hash);
+      expect(await replica.storedSessions()).toEqual([]);
+    }
   });
 
   test('is found by a collection that meets it', async () => {

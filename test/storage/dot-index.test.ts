@@ -79,7 +79,10 @@ describe('the dot index after a first copy in key order', () => {
     await copy.compact();
 
     expect(await recordsOf(disk, SINGLE_DOT)).toEqual([]);
-    expect((await recordsOf(disk, SEGMENT)).length).toBeLessThanOrEqual(2 * Math.ceil(7000 / PAGE_KEYS_MAX));
+    const segments = await recordsOf(disk, SEGMENT);
+    expect(segments.length).toBeLessThanOrEqual(2 * Math.ceil(7000 / PAGE_KEYS_MAX));
+    const sizes = segments.map(([key, record]) => readRecord(key, record, decodeSegment).length);
+    expect(Math.max(...sizes)).toBe(PAGE_KEYS_MAX);
     expect(await indexedNames(copy)).toEqual(before);
   });
 });
@@ -144,6 +147,64 @@ describe('the dot index of an actor that writes no more', () => {
     expect(stored).toBe(pairs);
     expect(pairs).toBeLessThanOrEqual(PAGE_KEYS_MAX);
     expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+  });
+});
+
+describe('the dot index of an actor', () => {
+  test('is folded when it holds over twice its live pairs and 1,024 more, not before', async () => {
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES });
+    const live = 10;
+    await fill(replica, live, (at) => `k${at}`);
+    // And so again.
+    for (let folding = 0; folding < 2; folding++) {
+      let pairs = live;
+      for (; pairs < 2 * live + 1024; pairs++) await replica.write([put('k0', `${pairs}`)]);
+      await letFoldingEnd(replica);
+      expect(await indexFacts(store)).toEqual({ pairs, live, stored: pairs });
+
+      await replica.write([put('k0', 'one more')]);
+      await letFoldingEnd(replica);
+
+      expect(await indexFacts(store)).toEqual({ pairs: live, live, stored: live });
+      expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+    }
+  });
+
+  test('is folded no further than the slice under way when the store is closed', async () => {
+    const disk = new MemoryDisk();
+    const replica = await openTestReplica({ disk, dotCacheBytes: DOT_CACHE_BYTES });
+    const live = 1000;
+    const rounds = 6;
+    const all = Array.from({ length: live }, (_, at) => `k${at}`);
+    const writes = Array.from({ length: rounds }, (_, round) =>
+      replica.write(all.map((key) => put(key, `${round}`))),
+    );
+    await Promise.all(writes);
+    await replica.close();
+    const store = await disk.open();
+    const { pairs, stored, ...facts } = await indexFacts(store);
+    expect(facts).toEqual({ live });
+    expect(stored).toBe(pairs);
+    expect(pairs).toBeLessThan(rounds * live);
+    expect(pairs).toBeGreaterThan(live);
+  });
+});
+
+describe('the dot index of one large batch', () => {
+  test('is in segments of at most 1,024 pairs', async () => {
+    for (const [written, pairs] of [
+      [1024, [1024]],
+      [2049, [1024, 1024, 1]],
+    ] as const) {
+      const store = await new MemoryDisk().open();
+      const replica = await openTestReplica({ store, dotCacheBytes: DOT_CACHE_BYTES });
+      await replica.write(Array.from({ length: written }, (_, at) => put(`k${at}`, 'v')));
+      const segments = await recordsOf(store, SEGMENT);
+      const found = segments.map(([key, record]) => readRecord(key, record, decodeSegment).length);
+      expect(found).toEqual(pairs);
+      expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+    }
   });
 });
 

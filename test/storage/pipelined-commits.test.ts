@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import { faultyStore } from '../support/faulty-store.ts';
 import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
 
@@ -64,6 +65,48 @@ describe('a group that is decided while another is being written', () => {
     expect(acknowledged).toEqual([1, 2, 3]);
     expect(await contents(replica)).toMatchObject({ k0: '3', [`k${FULL_GROUP - 1}`]: '3' });
     store.isHeld = false;
+    await replica.close();
+  });
+
+  test('is not written where the write before it failed, and nobody is told that it was', async () => {
+    const fault = new Error('no space left on device');
+    // Opening writes twice.
+    const store = heldStore(faultyStore(await new MemoryDisk().open(), 2, fault));
+    const replica = await openTestReplica({ store });
+    store.isHeld = true;
+    const before = store.begun;
+    const writes = [1, 2, 3].map((number) =>
+      replica.write(Array.from({ length: FULL_GROUP }, (_, at) => put(`k${at}`, `${number}`))),
+    );
+    await idle();
+    store.isHeld = false;
+    store.release();
+    for (const outcome of await Promise.allSettled(writes))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FENCED', cause: fault } });
+    expect(store.begun - before).toBe(1);
+    await replica.close();
+  });
+
+  test('is decided over what the latest group before it leaves, though the disk does not know it', async () => {
+    const store = heldStore(await new MemoryDisk().open());
+    const replica = await openTestReplica({ store, dotCacheBytes: 0 });
+    store.isHeld = true;
+    const writes = [1, 2, 3].map((number) =>
+      replica.write(
+        Array.from({ length: FULL_GROUP }, (_, at) => (number === 2 ? del(`k${at}`) : put(`k${at}`, '1'))),
+      ),
+    );
+    await idle();
+    store.isHeld = false;
+    store.release();
+    const answers = await Promise.all(writes);
+    expect(answers.map(({ wereLive }) => new Set(wereLive))).toEqual([
+      new Set([false]),
+      new Set([true]),
+      new Set([false]),
+    ]);
+    expect(replica.state.all.count).toBe(FULL_GROUP);
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
     await replica.close();
   });
 

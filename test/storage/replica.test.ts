@@ -89,6 +89,21 @@ describe('a replica', () => {
     expect(b?.last).toBe(a?.last);
   });
 
+  test('names the actors of which more is known than before, the latest first, not those that were replaced', async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    await a.write([put('x', '1'), put('y', '1')]);
+    await pull(b, a);
+    const [pulledMs, theirs] = [clock.monotonicMs(), a.runActor];
+    await clock.advance(1000);
+    await b.write([put('x', '2')]);
+    const wroteMs = clock.monotonicMs();
+    expect(b.movedSince(wroteMs, 10)).toEqual([b.runActor]);
+    expect(b.movedSince(wroteMs + 1, 10)).toEqual([]);
+    expect(b.movedSince(pulledMs, 10)).toEqual([b.runActor, theirs]);
+    expect(b.movedSince(pulledMs, 1)).toEqual([b.runActor]);
+  });
+
   test('answers whether a deleted key held a live entry', async () => {
     const clock = new SimulatedClock();
     const replica = await openTestReplica({ clock });

@@ -83,6 +83,16 @@ describe('a rumour', () => {
     expect(node.state.all.count).toBe(1);
   });
 
+  test('is not taken for the write of another node that has its key and its version', async () => {
+    const other = await open('a');
+    expect(await node.applyRumour(await rumourOf(other, put('k', 'smaller')))).toBe('applied');
+    lastVersion = undefined;
+    expect(await node.applyRumour(await rumourOf(writer, put('k', 'larger')))).toBe('applied');
+    expect(new Set(written.map(({ version }) => version)).size).toBe(1);
+    expect(await contents(node)).toEqual({ k: 'larger' });
+    await expectInvariants(node, written);
+  });
+
   test('that comes before the one before it is a gap, and is applied after that one', async () => {
     const first = await rumourOf(writer, put('x', '1'));
     const second = await rumourOf(writer, put('y', '1'));

@@ -2,10 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
-import { readUint32 } from '../../src/core/bytes.ts';
-import { Fingerprints } from '../../src/core/fingerprint.ts';
 import type { OrderedStore, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
-import { readBeside } from '../../src/storage/beside.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
 import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
 import { cloudKey, largeValueKey, metaKey, spaceOf } from '../../src/storage/keyspace.ts';
@@ -13,7 +10,8 @@ import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { decodeRow, encodeRow } from '../../src/storage/row-record.ts';
 import { decodeSegment, encodeSegment } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
-import { contents, del, hash64, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
+import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
+import { expectCountedPairs } from '../support/dot-names.ts';
 import { pull } from '../support/pull.ts';
 
 type Plant = (records: readonly StoredRecord[], store: OrderedStore) => Promise<void>;
@@ -56,15 +54,6 @@ async function write(store: OrderedStore, ...operations: WriteOperation[]): Prom
 
 function putContent(key: Uint8Array, content: Uint8Array): WriteOperation {
   return { type: 'put', key, value: seal(key, content) };
-}
-
-/** What rows say of their dot index is what it holds: so a check looks up no entry without need. */
-async function expectCountedPairs(store: OrderedStore): Promise<void> {
-  const beside = await readBeside(store, new Fingerprints(hash64), () => {});
-  const rows = (await recordsOf(store)).filter(([key]) => spaceOf(key) === 'row');
-  const counted = rows.map(([key, record]) => [readUint32(key, 1), decodeRow(unseal(key, record)).pairs]);
-  const expected = counted.filter(([, pairs]) => pairs !== 0);
-  expect(new Map(beside?.pairsByNo)).toEqual(new Map(expected as [number, number][]));
 }
 
 function flip(space: string): Plant {

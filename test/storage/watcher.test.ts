@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { CATCH_UP_MS, type Watcher } from '../../src/storage/watcher.ts';
-import { pull } from '../support/pull.ts';
+import { pull, readSession } from '../support/pull.ts';
 import { del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
 
 const TTL_MS = 20_000;
@@ -76,6 +77,15 @@ describe('a watch', () => {
     expect(await told(watcher)).toEqual(['put user/1 2']);
   });
 
+  test('tells of an expiry only of keys with its prefix', async () => {
+    const a = await open('a');
+    const expiresAt = clock.wallMs() + 1000;
+    await a.write([put('other', '1', expiresAt), put('user/1', '1', expiresAt)]);
+    const watcher = await watch(a, undefined, 'user/');
+    await clock.advance(1000);
+    expect(await told(watcher)).toEqual(['expired user/1']);
+  });
+
   test('names the peer that brought a change, in a chunk as in a comparison', async () => {
     const [a, b] = [await open('a'), await open('b')];
     const watcher = await watch(b);
@@ -116,7 +126,18 @@ describe('a watch', () => {
     waiting = wait();
     await watcher.close();
     expect(await waiting).toBe(3);
+    await a.write([put('untold', '1')]);
     expect(await watcher.step()).toEqual([]);
+  });
+
+  test('does not wait where something came since it looked, nor once it is closed', async () => {
+    const a = await open('a');
+    const watcher = await watch(a);
+    await a.write([put('k', '1')]);
+    await watcher.wait();
+    expect(await told(watcher)).toEqual(['put k 1']);
+    await watcher.close();
+    await watcher.wait();
   });
 
   test('tells an expiry once, also of what expired before it could be told', async () => {
@@ -141,6 +162,19 @@ describe('a watch', () => {
     await clock.advance(TTL_MS);
     expect(await a.collect()).toMatchObject({ collected: 1 });
     expect(await told(watcher)).toEqual(['del k']);
+  });
+
+  test('that was slower than the journal is gone where a deletion that it was not told was collected', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a);
+    await a.write([del('k')]);
+    const keys = Array.from({ length: 9000 }, (_, index) => `k${index}`);
+    for (let at = 0; at < keys.length; at += 1000)
+      await a.write(keys.slice(at, at + 1000).map((key) => put(key, 'v')));
+    await clock.advance(TTL_MS);
+    expect(await a.collect()).toMatchObject({ collected: 1 });
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
   test('fails when the store is fenced or closed', async () => {
@@ -222,6 +256,7 @@ describe('a token', () => {
     const watcher = await watch(b, token);
     expect(await told(watcher)).toEqual([]);
     expect(watcher.isBegun).toBe(false);
+    expect([watcher.token, watcher.tokenWithin]).toEqual([undefined, undefined]);
     await pull(b, a);
     expect(await told(watcher)).toEqual(['put l 1']);
     expect(watcher.isBegun).toBe(true);
@@ -229,6 +264,7 @@ describe('a token', () => {
 
   test('of what this node does not get is gone after a while', async () => {
     const [a, b] = [await open('a'), await open('b')];
+    await clock.advance(1000);
     await a.write([put('k', '1')]);
     const watcher = await watch(b, await tokenOf(a));
     expect(await told(watcher)).toEqual([]);
@@ -282,6 +318,45 @@ describe('a token', () => {
     await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
+  test('makes a watch that goes on gone, too, where a deletion was collected that it was not told', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    const watcher = await watch(a, await tokenOf(a));
+    expect(await told(watcher)).toEqual([]);
+    await a.write([del('k')]);
+    await clock.advance(TTL_MS);
+    await a.collect();
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('says only where a watch begins what expired: what that is told later counts from then on', async () => {
+    const a = await open('a');
+    await a.write([put('s', '1', clock.wallMs() + 1000)]);
+    const watcher = await watch(a, await tokenOf(a));
+    await clock.advance(1000);
+    expect(await told(watcher)).toEqual(['expired s']);
+    await clock.advance(TTL_MS + 1);
+    await a.write([put('k', '1')]);
+    expect(await told(watcher)).toEqual(['put k 1']);
+  });
+
+  test('is gone where as much was dropped, but at another time, or more at the same time', async () => {
+    const disk = new MemoryDisk();
+    const before = await open('a', disk);
+    await before.write([put('k', '1')]);
+    const copy = await disk.copy();
+    await before.giveUp('a test');
+    const token = await tokenOf(before);
+    expect(await told(await watch(before, token))).toEqual([]);
+    await before.giveUp('a test');
+    await expect(watch(before, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    // Set back, and then on the same way a moment later.
+    await clock.advance(1);
+    const setBack = await open('a', copy);
+    await setBack.giveUp('a test');
+    await expect(watch(setBack, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
   test('counts what it was told and is forgotten since: on a node that never forgot it is late', async () => {
     const [n0, n1, n2, n3] = [await open('0'), await open('1'), await open('2'), await open('3')];
     await n0.write([put('a', '1')]);
@@ -324,6 +399,19 @@ describe('a token', () => {
     expect(await told(await watch(a, await tokenOf(a)))).toEqual([]);
   });
 
+  test('is gone, and so is who watches, when a repair of the clock took entries out', async () => {
+    const a = await open('a');
+    await a.write([put('k', '1')]);
+    clock.leap(3_600_000);
+    await a.write([put('k', '2')]);
+    const token = await tokenOf(a);
+    const watcher = await watch(a);
+    clock.leap(-3_600_000);
+    expect(await a.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1, gaveUp: false });
+    await expect(watch(a, token).then(told)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+    await expect(told(watcher)).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
   test('covers single dots, so that they are not told again', async () => {
     const a = await open('a');
     await a.write([put('k', '1'), put('l', '1')]);
@@ -332,6 +420,17 @@ describe('a token', () => {
     await a.write([put('m', '1')]);
     expect(a.counts.looseDots).toBe(2);
     expect(await told(await watch(a, token))).toEqual(['put m 1']);
+  });
+
+  test('does not stand for single dots that came later of the same actor, though nothing more was received', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    await b.storeChunk(chunks[0] as ArrivedChunk);
+    const token = await tokenOf(b);
+    await b.storeChunk(chunks[1] as ArrivedChunk);
+    expect(b.counts.looseDots).toBe(2);
+    expect(await told(await watch(b, token))).toEqual(['put y 1 from a']);
   });
 
   test('covers 1,024 single dots; of more, replaced ones among them, all that are present are told again', async () => {
@@ -366,6 +465,14 @@ describe('a token', () => {
       );
       expect({ dots, first }).toEqual({ dots, first: dots === 1024 ? 'waits' : 'CHANGES_GONE' });
     }
+    const [a, b] = [await open('a'), await open('b')];
+    await a.write(Array.from({ length: 1025 }, (_, index) => put(`k${index}`, '1')));
+    await a.giveUp('a test');
+    const watcher = await watch(a);
+    await a.write(Array.from({ length: 40 }, (_, index) => put(`l${index}`, '1')));
+    await watcher.step();
+    expect(watcher.isThrough).toBe(false);
+    await expect((await watch(b, watcher.token)).step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
   test('of another prefix is refused; of a shorter one it holds', async () => {
