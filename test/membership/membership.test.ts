@@ -162,9 +162,14 @@ describe('a member that hears of itself', () => {
     expect(ownIncarnation()).toBe(own + 1);
   });
 
-  test('that it is suspected, trusts itself less', () => {
-    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status: 'suspect', accuser: A });
-    expect(member.localHealth).toBe(1);
+  test.each([
+    ['suspect', 1],
+    ['down', 1],
+    ['left', 0],
+    ['forgotten', 0],
+  ] as const)('that it is %s, which it is not, trusts itself less by %d', (status, by) => {
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status, accuser: A });
+    expect(member.localHealth).toBe(by);
   });
 
   test('under the largest incarnation there is, cannot refute, but says nothing that would be malformed', () => {
@@ -195,6 +200,32 @@ describe('a suspect', () => {
     for (const accuser of [B, C, D]) tell(C, recordOf(A, { status: 'suspect', accuser }));
     await clock.advance(13_000);
     // Two confirmations of three: min + (max - min) * (1 - ln 3 / ln 4) = 10.2 s.
+    expect(events).toEqual(['down a']);
+  });
+
+  test('that is confirmed later has what is left of its time since it was accused first', async () => {
+    await clock.advance(10_000);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    // One confirmation of three: 17.5 s.
+    await clock.advance(7400);
+    expect(events).toEqual([]);
+    await clock.advance(200);
+    expect(events).toEqual(['down a']);
+  });
+
+  test('is down at once when a confirmation says that it had time enough', async () => {
+    await clock.advance(20_000);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    await clock.advance(1);
+    expect(events).toEqual(['down a']);
+  });
+
+  test('of a later incarnation has all of its time to refute, whatever was left of the time before', async () => {
+    await clock.advance(20_000);
+    tell(C, recordOf(A, { incarnation: 11, status: 'suspect', accuser: B }));
+    await clock.advance(29_900);
+    expect(events).toEqual([]);
+    await clock.advance(200);
     expect(events).toEqual(['down a']);
   });
 
@@ -263,6 +294,37 @@ describe('a probe', () => {
     // It was sent within the millisecond before.
     expect(Math.floor(member.member(A)?.roundTripMs ?? 0)).toBe(20);
     expect(member.member(A)?.heardAgeMs).toBe(0);
+  });
+
+  test('that is answered again, or through a helper, measures nothing', async () => {
+    const { sequence, to } = await probed(B, C);
+    await clock.advance(INTERVAL_MS / 2);
+    const [request] = taken('ping-request');
+    member.receive(request?.to as NodeId, { type: 'ack', sequence, updates: [] });
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    for (const nodeId of [A, B, C]) expect(member.member(nodeId)?.roundTripMs).toBeUndefined();
+  });
+
+  test('that is answered in time asks nobody else', async () => {
+    const { sequence, to } = await probed(B, C);
+    await clock.advance(20);
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    await clock.advance(INTERVAL_MS - 30);
+    expect(taken('ping-request')).toEqual([]);
+  });
+
+  test('that is answered makes the prober trust itself more again', async () => {
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status: 'suspect', accuser: B });
+    const { sequence, to } = await probed();
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    await clock.advance(2 * INTERVAL_MS);
+    expect(member.localHealth).toBe(0);
+  });
+
+  test('gives helpers what is left of the interval', async () => {
+    await probed(B, C);
+    await clock.advance(INTERVAL_MS / 2);
+    expect(taken('ping-request').map(({ timeoutMs }) => timeoutMs)).toEqual([500, 500]);
   });
 
   test('that is not answered in time asks three others, that are up', async () => {
@@ -480,6 +542,23 @@ describe('who leaves', () => {
     expect(isThrough).toBe(true);
   });
 
+  test("waits for nobody to whom there is no link, and takes nobody else's word", async () => {
+    unlinked = new Set([C]);
+    tell(B, recordOf(A), recordOf(B), recordOf(C));
+    sent = [];
+    let isThrough = false;
+    void member.leave(5000).then(() => (isThrough = true));
+    const [one, other] = taken('ping') as [Extract<Sent, { type: 'ping' }>, Extract<Sent, { type: 'ping' }>];
+    for (const from of [one.to, one.to, other.to]) {
+      member.receive(from, { type: 'ack', sequence: one.sequence, updates: [] });
+      await settle();
+      expect(isThrough).toBe(false);
+    }
+    member.receive(other.to, { type: 'ack', sequence: other.sequence, updates: [] });
+    await settle();
+    expect(isThrough).toBe(true);
+  });
+
   test('does not wait for ever, nor for anybody if there is nobody', async () => {
     await member.leave(5000);
     tell(B, recordOf(A));
@@ -525,10 +604,13 @@ describe('who is forgotten', () => {
     member.forget(B);
     member.start();
     const known = (): NodeId[] => member.told.records().map(({ nodeId }) => nodeId);
+    const keptBefore = kept;
     await clock.advance(99_000);
     expect(known()).toEqual([A, B, SELF]);
+    expect(kept).toBe(keptBefore);
     await clock.advance(60_000);
     expect(known()).toEqual([B, SELF]);
+    expect(kept).toBe(keptBefore + 1);
     await clock.advance(200_000);
     expect(known()).toEqual([SELF]);
   });
