@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
-import { unknownRow } from '../../src/core/context.ts';
+import { type Row, unknownRow } from '../../src/core/context.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { ROWS_MAX } from '../../src/core/row-codec.ts';
 import type { Version } from '../../src/core/version.ts';
@@ -199,6 +199,20 @@ describe('a node', () => {
     expect(await compares()).toBe(false);
     holdLoose(1001);
     expect(await compares()).toBe(true);
+  });
+
+  test('does not compare because of such entries that the peer holds as well', async () => {
+    holdLoose(1001);
+    const row = replica.row(ACTOR) as Row;
+    const answered = { actors: [ACTOR], rows: [row], lacks: new Set<Actor>(), behind: 1 };
+    puller = begin({ compare: () => Promise.resolve(answered) });
+    expect(await compares()).toBe(false);
+  });
+
+  test('compares when it is asked to, though nothing seems to differ', async () => {
+    puller = begin({}, []);
+    expect((await puller.compare(linkWith())).outcome).toBe('not-serving');
+    expect(opens.map(({ compare }) => compare)).toEqual([true]);
   });
 
   test('asks a peer that has nothing to compare with for what it has, and compares again after that', async () => {

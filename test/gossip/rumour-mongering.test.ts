@@ -109,10 +109,9 @@ describe('what a peer tells', () => {
     mayTake = false;
     expect(await hear(A, [rumour(1)], [mentionOf(2)])).toEqual(notHeld);
     mayTake = true;
-    const { notTaking } = replica;
     replica.notTaking = () => 'its disk is full';
     expect(await hear(A, [rumour(1)], [mentionOf(2)])).toEqual(notHeld);
-    replica.notTaking = notTaking;
+    replica.notTaking = () => undefined;
     rumours.stop();
     expect(await hear(A, [rumour(1)], [mentionOf(2)])).toEqual(notHeld);
     expect([await keys(), pulled]).toEqual([[], []]);
@@ -198,9 +197,10 @@ describe('what a node tells', () => {
     expect(held).toEqual(isHeld ? [`a ${version}`] : []);
   });
 
-  test('is not told once it stops', async () => {
-    await replica.write([put('x', '1')]);
+  test.each(['before', 'after'])('is not told once it stops, if it was written %s that', async (when) => {
+    if (when === 'before') await replica.write([put('x', '1')]);
     rumours.stop();
+    if (when === 'after') await replica.write([put('x', '1')]);
     await clock.advance(10 * INTERVAL_MS);
     expect(told).toEqual([]);
   });
