@@ -52,12 +52,14 @@ describe('a hot rumour', () => {
     hot.tellings(PEERS);
     expect(hot.tellings(PEERS)).toStrictEqual([]);
     expect(hot.size).toBe(0);
+    hot.isKnownBy(rumour(101), 'a' as NodeId);
+    expect(hot.size).toBe(0);
   });
 
   test('is news no more once k peers in a row knew it', () => {
     const hot = hotRumours(1, 2);
     hot.add(rumour(101));
-    for (const known of [FEEDBACK.known, FEEDBACK.news, FEEDBACK.notHeld, FEEDBACK.known])
+    for (const known of [FEEDBACK.known, FEEDBACK.news, FEEDBACK.known, FEEDBACK.notHeld])
       for (const telling of hot.tellings(PEERS)) hot.feedback(telling, [known]);
     expect(hot.size).toBe(1);
     for (const telling of hot.tellings(PEERS)) hot.feedback(telling, [FEEDBACK.known]);

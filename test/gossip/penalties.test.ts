@@ -26,6 +26,7 @@ describe('who breaks the protocol', () => {
   test('makes up for one offence by each minute without another', async () => {
     const clock = new SimulatedClock();
     const penalties = new Penalties(clock);
+    await clock.advance(10 * MINUTE_MS);
     for (let offence = 0; offence < 4; offence++) penalties.punish('liar');
     await clock.advance(2 * MINUTE_MS);
     expect(penalties.punish('liar')).toBe(4000);

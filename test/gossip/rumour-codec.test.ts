@@ -95,12 +95,14 @@ describe('news', () => {
 
   test('are ordered by actor, then by version', () => {
     const [a, b] = ACTORS as [Actor, Actor];
-    const [one, two, three] = [batch(a, 1001, 1), batch(a, 1005, 2), batch(b, 2001, 1)];
+    const [one, two, three] = [batch(a, 1001, 1), batch(a, 1005, 2), batch(b, 1, 1)];
     expect([three, two, one].toSorted(compareRumours)).toStrictEqual([one, two, three]);
+    expect([one, two, three].toSorted(compareRumours)).toStrictEqual([one, two, three]);
   });
 
   const [actor] = ACTORS as [Actor];
   const whole = batch(actor, 1001, 2);
+  const [opening, closing] = whole.entries as [Entry, Entry];
   const row = (received: number, of: Partial<Row> = {}): Uint8Array =>
     encodePlainRows([
       { ...unknownRow(actor), received: received as Version, closed: received as Version, ...of },
@@ -116,6 +118,13 @@ describe('news', () => {
     [
       'of a part of a batch',
       packNews({ rumours: [{ ...whole, entries: whole.entries.slice(1) }], mentions: [] }),
+    ],
+    [
+      'of a batch of which each entry says that it begins elsewhere',
+      packNews({
+        rumours: [{ ...whole, entries: [opening, { ...closing, first: closing.version }] }],
+        mentions: [],
+      }),
     ],
     ['without a step', { ...packed, steps: new Uint8Array(0) }],
     ['with a step of nothing', { ...packed, steps: new Uint8Array([0]) }],
@@ -145,6 +154,6 @@ describe('news', () => {
   test('are answered one by one', () => {
     expect(checkFeedback(new Uint8Array([0, 1, 2]), 3)).toStrictEqual([0, 1, 2]);
     expect(() => checkFeedback(new Uint8Array([0, 1]), 3)).toThrow(MalformedBytes);
-    expect(() => checkFeedback(new Uint8Array([3]), 1)).toThrow(MalformedBytes);
+    expect(() => checkFeedback(new Uint8Array([0, 3]), 2)).toThrow(MalformedBytes);
   });
 });

@@ -10,7 +10,7 @@ import type { Link } from '../../src/gossip/link.ts';
 import type { Reply } from '../../src/gossip/messages.ts';
 import type { Rumours } from '../../src/gossip/mongering-messages.ts';
 import { type Mention, packNews } from '../../src/gossip/rumour-codec.ts';
-import { RumourMongering } from '../../src/gossip/rumour-mongering.ts';
+import { RumourMongering, type RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { Rumour } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { contents, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
@@ -30,6 +30,8 @@ let malformed: string[];
 let told: Rumours[];
 let answer: () => Reply;
 let mayTake: boolean;
+/** Peers that are gone. */
+let gone: Set<NodeId>;
 let rumours: RumourMongering;
 
 beforeEach(async () => {
@@ -41,12 +43,23 @@ beforeEach(async () => {
   told = [];
   answer = () => feedback(FEEDBACK.news);
   mayTake = true;
+  gone = new Set();
+  rumours = begin({ intervalMs: INTERVAL_MS, fanout: 1, unneededMax: 4 });
+  rumours.start();
+});
+
+afterEach(async () => {
+  rumours.stop();
+  await replica.close();
+});
+
+function begin(options: RumourOptions | undefined): RumourMongering {
   const links = [A].map(linkTo);
-  rumours = new RumourMongering(
+  return new RumourMongering(
     {
       replica,
       links: () => links,
-      linkTo,
+      linkTo: (peer) => (gone.has(peer) ? undefined : linkTo(peer)),
       clock,
       random: createSeededRandom(1),
       log: silentLog,
@@ -55,15 +68,9 @@ beforeEach(async () => {
       pull: ({ nodeId }) => void pulled.push(nodeId),
       onHeld: (peer, { version }) => void held.push(`${peer} ${version}`),
     },
-    { intervalMs: INTERVAL_MS, fanout: 1, unneededMax: 4 },
+    options,
   );
-  rumours.start();
-});
-
-afterEach(async () => {
-  rumours.stop();
-  await replica.close();
-});
+}
 
 function feedback(...answers: number[]): Reply {
   return { type: 'rumours-reply', request: 1, feedback: Uint8Array.from(answers) };
@@ -102,6 +109,19 @@ describe('what a peer tells', () => {
     expect(await hear(A, [rumour(1), rumour(2)])).toEqual([FEEDBACK.news, FEEDBACK.news]);
     expect(await hear(B, [rumour(1)])).toEqual([FEEDBACK.known]);
     expect(await keys()).toEqual(['1', '2']);
+    expect(rumours.counts.heard).toBe(2);
+  });
+
+  test('is said to be known once it is on disk', async () => {
+    await hear(A, [rumour(1)]);
+    let synced = (): void => {};
+    replica.written = () => new Promise((resolve) => (synced = resolve));
+    let answered: readonly number[] | undefined;
+    const answering = hear(B, [], [mentionOf(1)]).then((feedbacks) => (answered = feedbacks));
+    await settle();
+    expect(answered).toBeUndefined();
+    synced();
+    expect(await answering).toEqual([FEEDBACK.known]);
   });
 
   test('is not taken while its clock is too far ahead, nor by a node that takes nothing, or stops', async () => {
@@ -151,6 +171,14 @@ describe('what a peer tells', () => {
     expect(pulled).toEqual([A, B, A]);
   });
 
+  test('ahead of what is missing is not pulled from a teller that is gone', async () => {
+    await hear(A, [rumour(3)]);
+    await hear(B, [rumour(4)]);
+    gone.add(A);
+    await clock.advance(5 * INTERVAL_MS);
+    expect(pulled).toEqual([B]);
+  });
+
   test('ahead of what is missing is not pulled by a node that stops', async () => {
     await hear(A, [rumour(3)]);
     rumours.stop();
@@ -195,6 +223,35 @@ describe('what a node tells', () => {
     expect(rumours.counts).toEqual({ ...counts, heard: 0 });
     const version = replica.rows()[0]?.received;
     expect(held).toEqual(isHeld ? [`a ${version}`] : []);
+  });
+
+  test('is not told to whoever is gone by then', async () => {
+    gone.add(A);
+    await tell();
+    expect([told, rumours.counts.told]).toEqual([[], 0]);
+  });
+
+  test('is nothing by itself where rumours are off, and what it hears is taken all the same', async () => {
+    rumours.stop();
+    rumours = begin(undefined);
+    rumours.start();
+    expect(await hear(B, [rumour(1)])).toEqual([FEEDBACK.news]);
+    await tell();
+    expect(rumours.isOn).toBe(false);
+    expect(told).toEqual([]);
+  });
+
+  test('leaves no timer once it is told', async () => {
+    await tell();
+    await clock.advance(INTERVAL_MS);
+    let timers = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (delayMs, callback) => {
+      timers++;
+      return after(delayMs, callback);
+    };
+    await clock.advance(100 * INTERVAL_MS);
+    expect(timers).toBe(0);
   });
 
   test.each(['before', 'after'])('is not told once it stops, if it was written %s that', async (when) => {
