@@ -162,6 +162,12 @@ describe('a member that hears of itself', () => {
     expect(ownIncarnation()).toBe(own + 1);
   });
 
+  test('as it is, under a later incarnation that an earlier life of it had, goes above it', () => {
+    const later = ownIncarnation() + 5;
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: later });
+    expect([ownIncarnation(), member.localHealth]).toEqual([later + 1, 0]);
+  });
+
   test.each([
     ['suspect', 1],
     ['down', 1],
@@ -194,6 +200,13 @@ describe('a suspect', () => {
     expect(events).toEqual([]);
     await clock.advance(200);
     expect(events).toEqual(['down a']);
+  });
+
+  test('that is down is confirmed by nobody any more', async () => {
+    await clock.advance(30_000);
+    while (toldOf(A) !== undefined);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    expect([member.member(A)?.status, toldOf(A)]).toEqual(['down', undefined]);
   });
 
   test('is down sooner when others came to the same independently', async () => {
@@ -630,6 +643,18 @@ describe('what a node says of itself', () => {
       expect(toldOf(SELF)).toBeUndefined();
     },
   );
+
+  test('is shown as its own, with how long it has been up', async () => {
+    await clock.advance(5000);
+    member = begin();
+    await clock.advance(700);
+    expect(member.member(SELF)).toMatchObject({ isSelf: true, status: 'up', statusAgeMs: 700 });
+  });
+
+  test('has room for 512 bytes of metadata', () => {
+    member.announce({ metadata: new Uint8Array(512) });
+    expect(toldOf(SELF)?.metadata).toHaveLength(512);
+  });
 
   test('and is so already, is no change', () => {
     const own = ownIncarnation();
