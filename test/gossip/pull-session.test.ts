@@ -54,6 +54,11 @@ function whenOpened(pair: Pair, change: (reply: Opened) => Reply): void {
 describe('a session', () => {
   test('stores a message a step, and claims nothing before the last', async () => {
     const pair = await threeKeys();
+    let sentBytes = 0;
+    pair.peer.change = (reply) => {
+      if ('chunk' in reply) sentBytes += reply.chunk.entries.length;
+      return reply;
+    };
     const session = pair.begin();
     for (const expected of [{ x: '1' }, { x: '1', y: '1' }]) {
       expect(await session.step()).toBe('more');
@@ -63,6 +68,7 @@ describe('a session', () => {
     expect(await session.step()).toBe('adopted');
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(session.entries).toBe(3);
+    expect(session.bytes).toBe(sentBytes);
     expect(pair.peer.asked).toEqual(['open', 'next', 'next', 'done']);
     expect(await pair.puller.storedSessions()).toEqual([]);
   });
@@ -186,6 +192,7 @@ describe('lateness', () => {
     const pair = await latePair();
     const session = pair.begin();
     expect(await session.run()).toBe('adopted');
+    expect([session.isLate, session.comparesAtOnce]).toEqual([true, false]);
     expect(session.compared).toEqual({ read: 4, total: 4, settled: 1, taken: 0, dropped: 1, kept: 0 });
     expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
@@ -248,7 +255,7 @@ describe('a clock ahead', () => {
     // By now the server's past lies in the future.
     clock.leap(-(2 * MAX_DRIFT_MS + 1));
     expect(await session.step()).toBe('refused');
-    expect(session.reason).toBe('an entry');
+    expect([session.reason, session.aheadMs]).toEqual(['an entry', 2 * MAX_DRIFT_MS + 1]);
     expect(await contents(pair.puller)).toEqual({ x: '1' });
     expect(await pair.puller.storedSessions()).toEqual([]);
     expect(pair.sessions.kept.status()).toEqual([]);
@@ -279,6 +286,7 @@ describe('a clock ahead', () => {
     const session = pair.begin();
     expect(await session.step()).toBe('refused');
     expect(session.reason).toBe('a causal context');
+    expect(session.aheadMs).toBeGreaterThan(2 * MAX_DRIFT_MS);
     expect(await contents(pair.puller)).toEqual({});
   });
 });
@@ -335,6 +343,27 @@ describe('a server that breaks the protocol', () => {
     await pair.puller.write([put('own', '1')]);
     whenOpened(pair, (reply) => ({ ...reply, order: 'key' }));
     await expect(pair.begin().step()).rejects.toThrow('key order for a node that holds entries');
+  });
+
+  test('and answers something else to a next is caught', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    pair.peer.change = ({ request }) => ({ type: 'compared', request });
+    await expect(session.step()).rejects.toThrow('not the reply to a next');
+    expect(await contents(pair.puller)).toEqual({ x: '1' });
+  });
+
+  test('and finds a request invalid that was none is named, and its session dropped', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    pair.peer.change = ({ request }) => ({ type: 'failure', request, code: 'invalid', reason: 'no cursor' });
+    await expect(session.step()).rejects.toMatchObject({
+      code: 'PROTOCOL',
+      message: 'Node s refused a request: no cursor.',
+    });
+    expect(await pair.puller.storedSessions()).toEqual([]);
   });
 
   test('and sends the same chunk for ever is caught, and the session can be resumed elsewhere', async () => {
