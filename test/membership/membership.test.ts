@@ -4,7 +4,7 @@ import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import type { Update } from '../../src/membership/member.ts';
-import { Membership } from '../../src/membership/membership.ts';
+import { Membership, type MembershipDependencies } from '../../src/membership/membership.ts';
 import { DEFAULT_MEMBERSHIP, type MembershipOptions } from '../../src/membership/options.ts';
 
 const SELF = 'm' as NodeId;
@@ -30,7 +30,10 @@ beforeEach(() => {
   member = begin();
 });
 
-function begin(options: Partial<MembershipOptions> = {}): Membership {
+function begin(
+  options: Partial<MembershipOptions> = {},
+  of: Partial<MembershipDependencies> = {},
+): Membership {
   return new Membership(
     {
       nodeId: SELF,
@@ -45,6 +48,7 @@ function begin(options: Partial<MembershipOptions> = {}): Membership {
       },
       onEvent: ({ type, member: of }) => void events.push(`${type} ${of.nodeId}`),
       onRecords: () => void kept++,
+      ...of,
     },
     { ...DEFAULT_MEMBERSHIP, ...options },
   );
@@ -364,8 +368,20 @@ describe('a probe', () => {
   });
 
   test('comes first at a random moment of the interval: members that start together do not probe together', async () => {
-    await probed();
-    expect(clock.monotonicMs()).toBeLessThan(INTERVAL_MS);
+    const others = Array.from({ length: 20 }, (_, seed) => begin({}, { random: createSeededRandom(seed) }));
+    for (const other of others) {
+      other.receive(A, { type: 'ping', sequence: 1, updates: [recordOf(A)] });
+      other.start();
+    }
+    sent = [];
+    const tenths: number[] = [];
+    for (let tenth = 0; tenth < 10; tenth++) {
+      await clock.advance(INTERVAL_MS / 10);
+      tenths.push(taken('ping').length);
+    }
+    expect(tenths.reduce((sum, count) => sum + count, 0)).toBe(20);
+    expect(tenths.filter((count) => count > 0).length).toBeGreaterThan(5);
+    for (const other of others) other.stop();
   });
 
   test.each(['the member itself', 'a helper'])(
@@ -411,6 +427,23 @@ describe('a probe', () => {
     expect(member.localHealth).toBe(2);
   });
 
+  test('that fails where nobody can help is the fault of the prober', async () => {
+    await probed();
+    await clock.advance(INTERVAL_MS);
+    expect(member.localHealth).toBe(1);
+  });
+
+  test('has nothing from helpers that answer to another one, or when it is over', async () => {
+    const { sequence } = await probed(B, C, D);
+    await clock.advance(INTERVAL_MS / 2);
+    for (const { to } of taken('ping-request')) member.receive(to, { type: 'nack', sequence: sequence + 1 });
+    await clock.advance(INTERVAL_MS / 2 + 1);
+    expect(member.localHealth).toBe(3);
+    member.stop();
+    for (const from of [A, B, C, D]) member.receive(from, { type: 'nack', sequence });
+    expect(member.localHealth).toBe(3);
+  });
+
   test('that fails though all helpers are well, says nothing of the prober', async () => {
     const { sequence, to } = await probed(B, C, D);
     await clock.advance(INTERVAL_MS / 2);
@@ -440,6 +473,7 @@ describe('a probe', () => {
   });
 
   test('waits for one that is new here, and that nobody has linked yet', async () => {
+    await clock.advance(60 * INTERVAL_MS);
     unlinked = new Set([A]);
     tell(B, recordOf(A));
     member.start();
@@ -447,6 +481,24 @@ describe('a probe', () => {
     expect(events).toEqual(['up a']);
     await clock.advance(4 * INTERVAL_MS);
     expect(events).toEqual(['up a', 'suspect a']);
+  });
+
+  test('is of those only whom this node watches', async () => {
+    member = begin({}, { isWatched: (nodeId) => nodeId === A });
+    tell(B, recordOf(A), recordOf(B), recordOf(C));
+    member.start();
+    sent = [];
+    await clock.advance(5 * INTERVAL_MS);
+    expect(new Set(taken('ping').map(({ to }) => to))).toEqual(new Set([A]));
+  });
+
+  test('does not come any more to those that are down by the time of their turn', async () => {
+    const { to } = await probed(B, C, D);
+    const others = [A, B, C, D].filter((nodeId) => nodeId !== to);
+    for (const nodeId of others) tell(to, recordOf(nodeId, { status: 'down' }));
+    sent = [];
+    await clock.advance(10 * INTERVAL_MS);
+    expect(new Set(taken('ping').map((ping) => ping.to))).toEqual(new Set([to]));
   });
 
   test('is of nobody who is down', async () => {
@@ -562,12 +614,12 @@ describe('who leaves', () => {
     let isThrough = false;
     void member.leave(5000).then(() => (isThrough = true));
     const [one, other] = taken('ping') as [Extract<Sent, { type: 'ping' }>, Extract<Sent, { type: 'ping' }>];
-    for (const from of [one.to, one.to, other.to]) {
-      member.receive(from, { type: 'ack', sequence: one.sequence, updates: [] });
+    for (const { sequence } of [one, other]) {
+      member.receive(other.to, { type: 'ack', sequence, updates: [] });
       await settle();
       expect(isThrough).toBe(false);
     }
-    member.receive(other.to, { type: 'ack', sequence: other.sequence, updates: [] });
+    member.receive(one.to, { type: 'ack', sequence: one.sequence, updates: [] });
     await settle();
     expect(isThrough).toBe(true);
   });
