@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { brotli } from '../../src/adapters/brotli.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
@@ -320,13 +321,23 @@ describe('two drifts ahead, to the version, is the limit of', () => {
 });
 
 describe('a server that breaks the protocol', () => {
-  test.each<[string, (reply: Opened) => Reply]>([
-    ['answers for fewer actors', (reply) => ({ ...reply, rows: [] })],
-    ['answers for another actor', (reply) => withRows(reply, { actor: BEFORE })],
+  test.each<[string, (rows: Opened['rows']) => Opened['rows']]>([
+    ['for no actor', () => []],
+    ['for fewer actors', (rows) => rows.slice(0, 1)],
     [
-      'answers for one actor more',
-      (reply) => ({ ...reply, rows: [...reply.rows, { ...unknownRow(BEFORE), cloudVersions: [] }] }),
+      'for another actor beside one that was asked for',
+      (rows) => rows.map((row, at) => (at === 0 ? { ...row, actor: BEFORE } : row)),
     ],
+    ['for one actor more', (rows) => [...rows, { ...unknownRow(BEFORE), cloudVersions: [] }]],
+  ])('and answers %s is caught before anything is stored', async (_, change) => {
+    const pair = await threeKeys();
+    await pair.puller.write([put('own', '1')]);
+    whenOpened(pair, (reply) => ({ ...reply, rows: change(reply.rows) }));
+    await expect(pair.begin().step()).rejects.toThrow('rows of other actors than were asked for');
+    expect(await contents(pair.puller)).toEqual({ own: '1' });
+  });
+
+  test.each<[string, (reply: Opened) => Reply]>([
     ['sends in key order while it is bootstrapping', (reply) => ({ ...reply, bootstrapping: true })],
     ['answers something else', (reply) => ({ type: 'next-reply', request: 1, chunk: reply.chunk })],
     ['sends a chunk that cannot be read', (reply) => withEntries(reply, Uint8Array.of(255))],
@@ -424,6 +435,26 @@ describe('compression', () => {
     expect(await contents(puller)).toEqual(await contents(server));
     return compress;
   }
+
+  test.each([
+    ['can be', brotli, true],
+    ['cannot be', undefined, false],
+  ])('that %s undone is announced so', async (_, compressor, expected) => {
+    const pair = await threeKeys();
+    const opens: unknown[] = [];
+    const peer: SessionPeer = {
+      nodeId: pair.peer.nodeId,
+      notify: (notice) => pair.peer.notify(notice),
+      request: (request) => {
+        if (request.type === 'open') opens.push(request.compress);
+        return pair.peer.request(request);
+      },
+    };
+    const dependencies = { ...pullDependencies(pair.puller, clock), compressor };
+    const session = PullSession.begin(dependencies, peer, allActors(pair.puller, pair.server), false);
+    expect(await session.run()).toBe('adopted');
+    expect(opens).toEqual([expected]);
+  });
 
   test('is asked for while chunks that come slowly have to be waited for', async () => {
     expect(await asked(800, 1, false)).toEqual([true, true, true, true, true]);

@@ -216,20 +216,20 @@ describe('a server of sessions', () => {
     const first = await open();
     await next(first);
     await open('other');
-    expect(['p', 'other', 'nobody'].map((peer) => server.sentTo(peer as NodeId))).toEqual([2, 1, 0]);
+    expect(['p', 'other', 'nobody'].map((peer) => server.kept.sentTo(peer as NodeId))).toEqual([2, 1, 0]);
     server.notice(PULLER, { type: 'done', session: first.session });
     await open();
-    expect(server.sentTo(PULLER)).toBe(3);
+    expect(server.kept.sentTo(PULLER)).toBe(3);
   });
 
   test('remembers of 1,024 peers what they were sent, those that it served last', async () => {
     const serve = async (peer: string): Promise<void> =>
       server.notice(peer as NodeId, { type: 'done', session: (await open(peer)).session });
     for (let peer = 0; peer < 1024; peer++) await serve(`p${peer}`);
-    expect(server.sentTo('p0' as NodeId)).toBe(1);
+    expect(server.kept.sentTo('p0' as NodeId)).toBe(1);
     await serve('p0');
     await serve('p1024');
-    expect([0, 1, 2, 1024].map((peer) => server.sentTo(`p${peer}` as NodeId))).toEqual([2, 0, 1, 1]);
+    expect([0, 1, 2, 1024].map((peer) => server.kept.sentTo(`p${peer}` as NodeId))).toEqual([2, 0, 1, 1]);
   });
 
   test('tells whom it serves, and who compares with it', async () => {
@@ -237,7 +237,10 @@ describe('a server of sessions', () => {
     server = makeServer(replica, clock, 1, { onDone: (peer) => void done.push(peer) });
     const { session } = await open();
     const told = (): boolean[] =>
-      [PULLER, 'other' as NodeId].flatMap((peer) => [server.isServing(peer), server.isComparing(peer)]);
+      [PULLER, 'other' as NodeId].flatMap((peer) => [
+        server.kept.isServing(peer),
+        server.kept.isComparing(peer),
+      ]);
     expect(told()).toEqual([true, false, false, false]);
     await server.compare(PULLER, { type: 'compare', request: 1, session, depth: 0 }, () => {});
     expect(told()).toEqual([true, true, false, false]);
