@@ -32,7 +32,7 @@ beforeEach(() => {
 
 function begin(
   options: Partial<MembershipOptions> = {},
-  of: Partial<MembershipDependencies> = {},
+  dependencies: Partial<MembershipDependencies> = {},
 ): Membership {
   return new Membership(
     {
@@ -48,7 +48,7 @@ function begin(
       },
       onEvent: ({ type, member: of }) => void events.push(`${type} ${of.nodeId}`),
       onRecords: () => void kept++,
-      ...of,
+      ...dependencies,
     },
     { ...DEFAULT_MEMBERSHIP, ...options },
   );
