@@ -7,14 +7,22 @@ import { BoatoError } from '../../src/core/errors.ts';
 import { ROWS_MAX } from '../../src/core/row-codec.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Link } from '../../src/gossip/link.ts';
-import type { FailureCode, Reply } from '../../src/gossip/messages.ts';
+import type { FailureCode, Notice, Reply } from '../../src/gossip/messages.ts';
+import type { NewRequest } from '../../src/gossip/pending-requests.ts';
 import { Puller, type PullerDependencies } from '../../src/gossip/puller.ts';
 import type { Open } from '../../src/gossip/session-messages.ts';
 import { Warnings } from '../../src/gossip/warnings.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { RecordingLog } from '../support/recording-log.ts';
-import { openTestReplica } from '../support/replica-fixture.ts';
-import { pullDependencies, SESSION_TIMEOUT_MS } from './session-fixture.ts';
+import { contents, openTestReplica, put } from '../support/replica-fixture.ts';
+import {
+  allActors,
+  DirectPeer,
+  makeServer,
+  MAX_DRIFT_MS,
+  pullDependencies,
+  SESSION_TIMEOUT_MS,
+} from './session-fixture.ts';
 
 const PEER = 'a' as NodeId;
 const ACTOR = makeActor(PEER, 0 as Version, 1);
@@ -177,9 +185,93 @@ describe('what broke off of a pull', () => {
     expect(malformed).toEqual([]);
   });
 
+  test('by another failure of this node is an error', async () => {
+    expect(await brokenBy(new BoatoError('FRAME_TOO_LARGE', 'It is a test.'))).toEqual([
+      'error A session failed.',
+    ]);
+  });
+
   test('by bytes that are none closes the connection', async () => {
     expect(await brokenBy(new MalformedBytes('no chunk'))).toEqual([]);
     expect(malformed).toEqual(['no chunk']);
+  });
+});
+
+describe('a pull from a peer that holds three entries', () => {
+  let server: StoredReplica;
+  let peer: DirectPeer;
+  /** What the peer's clock was said to show. */
+  let wallMs: number[];
+
+  beforeEach(async () => {
+    server = await openTestReplica({ nodeId: PEER, clock });
+    for (const key of ['x', 'y', 'z']) await server.write([put(key, '1')]);
+    peer = new DirectPeer(makeServer(server, clock), server.nodeId, replica.nodeId);
+    wallMs = [];
+    puller = begin({
+      compare: () => {
+        const differing = {
+          actors: allActors(replica, server),
+          rows: server.rows(),
+          lacks: new Set<Actor>(),
+        };
+        return Promise.resolve({ ...differing, behind: 1 });
+      },
+      onPeerClock: (_, shown) => void wallMs.push(shown),
+      sentTo: () => 7,
+    });
+  });
+
+  const link = (): Link => {
+    const channel = {
+      isOpen: true,
+      isStalled: false,
+      request: (request: NewRequest) => peer.request(request),
+      notify: (notice: Notice) => peer.notify(notice),
+    };
+    return { nodeId: PEER, channel } as unknown as Link;
+  };
+
+  test('brings them, says so, and heeds its clock', async () => {
+    warnings.raise('REFUSED_FROM_FUTURE', PEER, 'It is a test.');
+    const { bytes, ...result } = await puller.pull(link());
+    expect(result).toEqual({ outcome: 'adopted', entries: 3 });
+    expect(bytes).toBeGreaterThan(0);
+    expect([puller.entries, completed, wallMs]).toEqual([3, 1, [clock.wallMs()]]);
+    expect(warnings.all()).toEqual([]);
+    expect(await contents(replica)).toEqual({ x: '1', y: '1', z: '1' });
+    expect(log.lines.filter((line) => line.includes('ompared'))).toEqual([]);
+  });
+
+  test('that breaks off goes on where it stopped, and what came counts once', async () => {
+    peer.change = (reply) => {
+      if (reply.type === 'next-reply') throw new BoatoError('TIMEOUT', 'No byte came.');
+      return reply;
+    };
+    expect(await puller.pull(link())).toMatchObject({ outcome: 'set-aside', entries: 1 });
+    peer.change = (reply) => reply;
+    expect(await puller.pull(link())).toMatchObject({ outcome: 'adopted', entries: 2 });
+    expect(peer.asked.filter((type) => type === 'open')).toHaveLength(1);
+    expect([puller.entries, completed]).toEqual([3, 1]);
+  });
+
+  test('that lies in the future is refused, and a warning says by how much', async () => {
+    clock.leap(-2 * MAX_DRIFT_MS - 5000);
+    peer.change = (reply) => (reply.type === 'opened' ? { ...reply, wallMs: clock.wallMs() } : reply);
+    expect(await puller.pull(link())).toMatchObject({ outcome: 'refused', entries: 0 });
+    expect(peer.asked.filter((type) => type === 'open')).toHaveLength(1);
+    expect([puller.refused, completed]).toEqual([1, 0]);
+    expect(warnings.all()).toMatchObject([{ code: 'REFUSED_FROM_FUTURE', peer: PEER }]);
+    expect(warnings.all()[0]?.message).toContain('(65 s ahead');
+  });
+
+  test('that compares tells what came of it, in one line', async () => {
+    await replica.write([put('own', '1')]);
+    puller.connected(link());
+    expect((await puller.compare(link())).outcome).toBe('adopted');
+    expect(log.lines.map((line) => line.replace(/^.*taken\. /u, ''))).toEqual([
+      '{"peer":"a","kept":1,"dropped":0,"taken":3,"sent":0}',
+    ]);
   });
 });
 
