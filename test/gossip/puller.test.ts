@@ -269,8 +269,8 @@ describe('a pull from a peer that holds three entries', () => {
     await replica.write([put('own', '1')]);
     puller.connected(link());
     expect((await puller.compare(link())).outcome).toBe('adopted');
-    expect(log.lines.map((line) => line.replace(/^.*taken\. /u, ''))).toEqual([
-      '{"peer":"a","kept":1,"dropped":0,"taken":3,"sent":0}',
+    expect(log.lines.map((line) => line.replace(/:.*taken\. /u, ' '))).toEqual([
+      'info Compared with a peer {"peer":"a","kept":1,"dropped":0,"taken":3,"sent":0}',
     ]);
   });
 });
