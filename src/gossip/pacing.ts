@@ -30,8 +30,9 @@ export class Pacing {
   /** Resolves when `peer` may be served again; `undefined`: at once. `tellAlive`: called once a second until then. */
   turn(peer: NodeId, request: Request, tellAlive: (session: string) => void): Promise<void> | undefined {
     const session = sessionOf(request);
-    const waitMs = session === undefined ? 0 : (this.#bucketByPeer.get(peer)?.waitMs() ?? 0);
-    if (session === undefined || waitMs === 0) return undefined;
+    if (session === undefined) return undefined;
+    const waitMs = this.#bucketByPeer.get(peer)?.waitMs() ?? 0;
+    if (waitMs === 0) return undefined;
     return keepingAlive(
       this.#clock,
       () => tellAlive(session),

@@ -57,5 +57,5 @@ export class Penalties {
 }
 
 function waitMs(offences: number): number {
-  return Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(offences - 1, 20));
+  return Math.min(CAP_MS, FIRST_MS * 2 ** (offences - 1));
 }

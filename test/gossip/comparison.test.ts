@@ -454,6 +454,9 @@ describe('a server that breaks the protocol', () => {
     const entries = packer.finish();
     changing(pair, 'fetch-reply', (reply) => ({ ...reply, entries }));
     expect(await failure(pair)).toBe('refused');
+    const session = pair.begin(true);
+    expect(await session.run()).toBe('refused');
+    expect([session.reason, session.aheadMs]).toEqual(['an entry', 2 * MAX_DRIFT_MS + 1]);
   });
 });
 

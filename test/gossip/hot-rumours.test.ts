@@ -52,12 +52,14 @@ describe('a hot rumour', () => {
     hot.tellings(PEERS);
     expect(hot.tellings(PEERS)).toStrictEqual([]);
     expect(hot.size).toBe(0);
+    hot.isKnownBy(rumour(101), 'a' as NodeId);
+    expect(hot.size).toBe(0);
   });
 
   test('is news no more once k peers in a row knew it', () => {
     const hot = hotRumours(1, 2);
     hot.add(rumour(101));
-    for (const known of [FEEDBACK.known, FEEDBACK.news, FEEDBACK.notHeld, FEEDBACK.known])
+    for (const known of [FEEDBACK.known, FEEDBACK.news, FEEDBACK.known, FEEDBACK.notHeld])
       for (const telling of hot.tellings(PEERS)) hot.feedback(telling, [known]);
     expect(hot.size).toBe(1);
     for (const telling of hot.tellings(PEERS)) hot.feedback(telling, [FEEDBACK.known]);
@@ -74,6 +76,28 @@ describe('a hot rumour', () => {
     expect(telling.news.mentions).toStrictEqual([{ actor: ACTOR, version: 103 }]);
     hot.feedback(telling, [FEEDBACK.news, FEEDBACK.known]);
     expect(hot.size).toBe(1);
+  });
+
+  test('of 16 KiB is told whole, and of a byte more mentioned', () => {
+    const largest = 16 * 1024 - 'key-101'.length;
+    for (const [valueBytes, told, mentioned] of [
+      [largest, 1, 0],
+      [largest + 1, 0, 1],
+    ] as const) {
+      const hot = hotRumours(1, 4);
+      hot.add(rumour(101, valueBytes));
+      const [telling] = hot.tellings(['a' as NodeId]) as [Telling];
+      expect([telling.news.rumours.length, telling.news.mentions.length]).toEqual([told, mentioned]);
+    }
+  });
+
+  test('that is only mentioned takes no room from others', () => {
+    const hot = hotRumours(1, 4);
+    for (let version = 101; version < 201; version++) hot.add(rumour(version, 20_000));
+    hot.add(rumour(201));
+    const [telling] = hot.tellings(['a' as NodeId]) as [Telling];
+    expect(telling.news.rumours).toHaveLength(1);
+    expect(telling.subjects.map((hots) => hots.length)).toEqual([1, 100]);
   });
 
   test('waits for the next time when a peer is told much already', () => {

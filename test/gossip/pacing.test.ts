@@ -47,6 +47,24 @@ test('opening one session after the other does not get around the rate', async (
   expect(told).toEqual(['0'.repeat(32), '0'.repeat(32)]);
 });
 
+test.each<[string, NewReply]>([
+  ['entries', { type: 'fetch-reply', count: 1, entries: new Uint8Array(2 * RATE), plainBytes: 0 }],
+  ['lists', { type: 'list-reply', dots: new Uint8Array(2 * RATE), last: true }],
+])('%s of a comparison count as well', (_, reply) => {
+  const pacing = new Pacing(new SimulatedClock(), RATE);
+  pacing.count(PEER, reply);
+  expect(pacing.turn(PEER, OPEN, () => {})).toBeDefined();
+});
+
+test('of 1,024 peers is known what they were sent: of one more, the one known for longest begins anew', () => {
+  const pacing = new Pacing(new SimulatedClock(), RATE);
+  const isPaced = (peer: number): boolean => pacing.turn(`p${peer}` as NodeId, OPEN, () => {}) !== undefined;
+  for (let peer = 0; peer < 1024; peer++) pacing.count(`p${peer}` as NodeId, opened(2 * RATE));
+  expect(isPaced(0)).toBe(true);
+  pacing.count('p1024' as NodeId, opened(2 * RATE));
+  expect([0, 1, 1024].map(isPaced)).toEqual([false, true, true]);
+});
+
 test('rounds are not made to wait, nor other peers, nor anybody without a limit', () => {
   const clock = new SimulatedClock();
   const limited = new Pacing(clock, RATE);

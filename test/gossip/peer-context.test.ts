@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { type Row, unknownRow } from '../../src/core/context.ts';
+import { retirementOf } from '../../src/core/retirement.ts';
 import type { Version } from '../../src/core/version.ts';
 import { PeerContext } from '../../src/gossip/peer-context.ts';
 
@@ -68,6 +69,14 @@ describe('the context of a peer', () => {
       expect(rows.filter(([actor]) => actor === SECOND)).toEqual([[SECOND, 29, 29]]);
       expect(missing).toEqual([FIRST]);
     }
+  });
+
+  test('has no row of a node that is gone for ever, but that which tells so', () => {
+    const retirement = { ...unknownRow(retirementOf('a' as NodeId)), received: 50, closed: 50 } as Row;
+    const told = [retirement, row(makeActor('b' as NodeId, 10 as Version, 1), 15)];
+    const later = row(makeActor('a' as NodeId, 60 as Version, 1), 65, [FOURTH, 50]);
+    const { rows } = worked([...told, later], [row(FOURTH, 50)]);
+    expect(rows.map(([actor]) => actor)).toEqual([retirement.actor, later.actor, told[1]?.actor]);
   });
 
   test('implies nothing by a row that is not closed above its birth, nor by one that is named at its birth', () => {

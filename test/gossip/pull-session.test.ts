@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { brotli } from '../../src/adapters/brotli.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
@@ -54,6 +55,11 @@ function whenOpened(pair: Pair, change: (reply: Opened) => Reply): void {
 describe('a session', () => {
   test('stores a message a step, and claims nothing before the last', async () => {
     const pair = await threeKeys();
+    let sentBytes = 0;
+    pair.peer.change = (reply) => {
+      if ('chunk' in reply) sentBytes += reply.chunk.entries.length;
+      return reply;
+    };
     const session = pair.begin();
     for (const expected of [{ x: '1' }, { x: '1', y: '1' }]) {
       expect(await session.step()).toBe('more');
@@ -63,6 +69,7 @@ describe('a session', () => {
     expect(await session.step()).toBe('adopted');
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(session.entries).toBe(3);
+    expect(session.bytes).toBe(sentBytes);
     expect(pair.peer.asked).toEqual(['open', 'next', 'next', 'done']);
     expect(await pair.puller.storedSessions()).toEqual([]);
   });
@@ -186,6 +193,7 @@ describe('lateness', () => {
     const pair = await latePair();
     const session = pair.begin();
     expect(await session.run()).toBe('adopted');
+    expect([session.isLate, session.comparesAtOnce]).toEqual([true, false]);
     expect(session.compared).toEqual({ read: 4, total: 4, settled: 1, taken: 0, dropped: 1, kept: 0 });
     expect(await contents(pair.puller)).toEqual({ y: '1', z: '1', new: '1' });
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
@@ -248,7 +256,7 @@ describe('a clock ahead', () => {
     // By now the server's past lies in the future.
     clock.leap(-(2 * MAX_DRIFT_MS + 1));
     expect(await session.step()).toBe('refused');
-    expect(session.reason).toBe('an entry');
+    expect([session.reason, session.aheadMs]).toEqual(['an entry', 2 * MAX_DRIFT_MS + 1]);
     expect(await contents(pair.puller)).toEqual({ x: '1' });
     expect(await pair.puller.storedSessions()).toEqual([]);
     expect(pair.sessions.kept.status()).toEqual([]);
@@ -279,6 +287,7 @@ describe('a clock ahead', () => {
     const session = pair.begin();
     expect(await session.step()).toBe('refused');
     expect(session.reason).toBe('a causal context');
+    expect(session.aheadMs).toBeGreaterThan(2 * MAX_DRIFT_MS);
     expect(await contents(pair.puller)).toEqual({});
   });
 });
@@ -312,13 +321,23 @@ describe('two drifts ahead, to the version, is the limit of', () => {
 });
 
 describe('a server that breaks the protocol', () => {
-  test.each<[string, (reply: Opened) => Reply]>([
-    ['answers for fewer actors', (reply) => ({ ...reply, rows: [] })],
-    ['answers for another actor', (reply) => withRows(reply, { actor: BEFORE })],
+  test.each<[string, (rows: Opened['rows']) => Opened['rows']]>([
+    ['for no actor', () => []],
+    ['for fewer actors', (rows) => rows.slice(0, 1)],
     [
-      'answers for one actor more',
-      (reply) => ({ ...reply, rows: [...reply.rows, { ...unknownRow(BEFORE), cloudVersions: [] }] }),
+      'for another actor beside one that was asked for',
+      (rows) => rows.map((row, at) => (at === 0 ? { ...row, actor: BEFORE } : row)),
     ],
+    ['for one actor more', (rows) => [...rows, { ...unknownRow(BEFORE), cloudVersions: [] }]],
+  ])('and answers %s is caught before anything is stored', async (_, change) => {
+    const pair = await threeKeys();
+    await pair.puller.write([put('own', '1')]);
+    whenOpened(pair, (reply) => ({ ...reply, rows: change(reply.rows) }));
+    await expect(pair.begin().step()).rejects.toThrow('rows of other actors than were asked for');
+    expect(await contents(pair.puller)).toEqual({ own: '1' });
+  });
+
+  test.each<[string, (reply: Opened) => Reply]>([
     ['sends in key order while it is bootstrapping', (reply) => ({ ...reply, bootstrapping: true })],
     ['answers something else', (reply) => ({ type: 'next-reply', request: 1, chunk: reply.chunk })],
     ['sends a chunk that cannot be read', (reply) => withEntries(reply, Uint8Array.of(255))],
@@ -335,6 +354,27 @@ describe('a server that breaks the protocol', () => {
     await pair.puller.write([put('own', '1')]);
     whenOpened(pair, (reply) => ({ ...reply, order: 'key' }));
     await expect(pair.begin().step()).rejects.toThrow('key order for a node that holds entries');
+  });
+
+  test('and answers something else to a next is caught', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    pair.peer.change = ({ request }) => ({ type: 'compared', request });
+    await expect(session.step()).rejects.toThrow('not the reply to a next');
+    expect(await contents(pair.puller)).toEqual({ x: '1' });
+  });
+
+  test('and finds a request invalid that was none is named, and its session dropped', async () => {
+    const pair = await threeKeys();
+    const session = pair.begin();
+    await session.step();
+    pair.peer.change = ({ request }) => ({ type: 'failure', request, code: 'invalid', reason: 'no cursor' });
+    await expect(session.step()).rejects.toMatchObject({
+      code: 'PROTOCOL',
+      message: 'Node s refused a request: no cursor.',
+    });
+    expect(await pair.puller.storedSessions()).toEqual([]);
   });
 
   test('and sends the same chunk for ever is caught, and the session can be resumed elsewhere', async () => {
@@ -395,6 +435,26 @@ describe('compression', () => {
     expect(await contents(puller)).toEqual(await contents(server));
     return compress;
   }
+
+  test.each([
+    ['can be', brotli, true],
+    ['cannot be', undefined, false],
+  ])('that %s undone is announced so', async (_, compressor, expected) => {
+    const pair = await threeKeys();
+    const opens: unknown[] = [];
+    const peer: SessionPeer = {
+      nodeId: pair.peer.nodeId,
+      notify: (notice) => pair.peer.notify(notice),
+      request: (request) => {
+        if (request.type === 'open') opens.push(request.compress);
+        return pair.peer.request(request);
+      },
+    };
+    const dependencies = { ...pullDependencies(pair.puller, clock), compressor };
+    const session = PullSession.begin(dependencies, peer, allActors(pair.puller, pair.server), false);
+    expect(await session.run()).toBe('adopted');
+    expect(opens).toEqual([expected]);
+  });
 
   test('is asked for while chunks that come slowly have to be waited for', async () => {
     expect(await asked(800, 1, false)).toEqual([true, true, true, true, true]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Actor, birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
-import { SUM_ZERO } from '../../src/core/context.ts';
+import { type Row, unknownRow } from '../../src/core/context.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { encodePlainRows } from '../../src/core/row-codec.ts';
@@ -37,6 +37,13 @@ function batch(actor: Actor, first: number, size: number, prev: number = first -
     };
   });
   return { entries, prev: prev as Version, predecessor: undefined };
+}
+
+/** So many of one actor, and a mention of its last write. */
+function manyNews(count: number): News {
+  const [actor] = ACTORS as [Actor];
+  const rumours = Array.from({ length: count }, (_, at) => batch(actor, 1001 + at, 1));
+  return { rumours, mentions: [{ actor, version: (1001 + count) as Version }] };
 }
 
 const unpack = (news: ReturnType<typeof packNews>): News => unpackNews(news, DEFAULT_LIMITS);
@@ -88,32 +95,36 @@ describe('news', () => {
 
   test('are ordered by actor, then by version', () => {
     const [a, b] = ACTORS as [Actor, Actor];
-    const [one, two, three] = [batch(a, 1001, 1), batch(a, 1005, 2), batch(b, 2001, 1)];
+    const [one, two, three] = [batch(a, 1001, 1), batch(a, 1005, 2), batch(b, 1, 1)];
     expect([three, two, one].toSorted(compareRumours)).toStrictEqual([one, two, three]);
+    expect([one, two, three].toSorted(compareRumours)).toStrictEqual([one, two, three]);
   });
 
   const [actor] = ACTORS as [Actor];
   const whole = batch(actor, 1001, 2);
-  const row = (received: number, closed: number = received): Uint8Array =>
+  const [opening, closing] = whole.entries as [Entry, Entry];
+  const row = (received: number, of: Partial<Row> = {}): Uint8Array =>
     encodePlainRows([
-      {
-        actor,
-        received: received as Version,
-        closed: closed as Version,
-        cloud: SUM_ZERO,
-        loose: SUM_ZERO,
-        predecessor: undefined,
-      },
+      { ...unknownRow(actor), received: received as Version, closed: received as Version, ...of },
     ]);
   const packed = packNews({ rumours: [whole], mentions: [] });
 
   test.each<[string, ReturnType<typeof packNews>]>([
     ['without a row', { ...packed, rows: encodePlainRows([]) }],
     ['beyond their row', { ...packed, rows: row(1001) }],
-    ['whose row has a past of its own', { ...packed, rows: row(1002, 1001) }],
+    ['whose row has a past of its own', { ...packed, rows: row(1002, { closed: 1001 as Version }) }],
+    ['whose row has a cloud', { ...packed, rows: row(1002, { cloud: { count: 1, sum: 1n } }) }],
+    ['whose row has loose dots', { ...packed, rows: row(1002, { loose: { count: 1, sum: 1n } }) }],
     [
       'of a part of a batch',
       packNews({ rumours: [{ ...whole, entries: whole.entries.slice(1) }], mentions: [] }),
+    ],
+    [
+      'of a batch of which each entry says that it begins elsewhere',
+      packNews({
+        rumours: [{ ...whole, entries: [opening, { ...closing, first: closing.version }] }],
+        mentions: [],
+      }),
     ],
     ['without a step', { ...packed, steps: new Uint8Array(0) }],
     ['with a step of nothing', { ...packed, steps: new Uint8Array([0]) }],
@@ -130,13 +141,19 @@ describe('news', () => {
         mentions: [],
       }),
     ],
+    ['that are too many with what they mention', packNews(manyNews(RUMOURS_MAX))],
   ])('%s are malformed', (_, bytes) => {
     expect(() => unpack(bytes)).toThrow(MalformedBytes);
+  });
+
+  test('are at most 1,024, mentions included', () => {
+    const many = manyNews(RUMOURS_MAX - 1);
+    expect(unpack(packNews(many))).toStrictEqual(many);
   });
 
   test('are answered one by one', () => {
     expect(checkFeedback(new Uint8Array([0, 1, 2]), 3)).toStrictEqual([0, 1, 2]);
     expect(() => checkFeedback(new Uint8Array([0, 1]), 3)).toThrow(MalformedBytes);
-    expect(() => checkFeedback(new Uint8Array([3]), 1)).toThrow(MalformedBytes);
+    expect(() => checkFeedback(new Uint8Array([0, 3]), 2)).toThrow(MalformedBytes);
   });
 });

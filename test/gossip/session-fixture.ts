@@ -8,7 +8,7 @@ import type { NewRequest, NewReply } from '../../src/gossip/pending-requests.ts'
 import { type PullDependencies, PullSession } from '../../src/gossip/pull-session.ts';
 import type { SessionPeer } from '../../src/gossip/session-peer.ts';
 import { failureOf } from '../../src/gossip/serving-failure.ts';
-import { SessionServer } from '../../src/gossip/session-server.ts';
+import { SessionServer, type SessionServerDependencies } from '../../src/gossip/session-server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Compare, Fetch, List, Sums } from '../../src/gossip/comparison-messages.ts';
 import type { Notice, Reply, Request } from '../../src/gossip/messages.ts';
@@ -18,7 +18,12 @@ import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 export const MAX_DRIFT_MS = 30_000;
 export const SESSION_TIMEOUT_MS = 30_000;
 
-export function makeServer(replica: Replica, clock: Clock, chunkBytes: number = 1): SessionServer {
+export function makeServer(
+  replica: Replica,
+  clock: Clock,
+  chunkBytes: number = 1,
+  of: Partial<SessionServerDependencies> = {},
+): SessionServer {
   const random = createSeededRandom(1);
   return new SessionServer({
     replica,
@@ -27,6 +32,7 @@ export function makeServer(replica: Replica, clock: Clock, chunkBytes: number = 
     limits: DEFAULT_LIMITS,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     chunkBytes,
+    ...of,
   });
 }
 

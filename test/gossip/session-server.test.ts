@@ -1,5 +1,6 @@
 import { VERSION_ZERO } from '../../src/core/version.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { brotli } from '../../src/adapters/brotli.ts';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import type { Open, Opened } from '../../src/gossip/session-messages.ts';
@@ -18,6 +19,8 @@ let server: SessionServer;
 /** Snapshots that are not closed. */
 let pinned: Set<PinnedState>;
 let closes: number;
+/** Of the snapshots that are pinned from now on. */
+let bootstrapping: boolean;
 let request: Open;
 
 beforeEach(async () => {
@@ -26,6 +29,7 @@ beforeEach(async () => {
   for (const key of ['x', 'y', 'z']) await replica.write([put(key, '1')]);
   pinned = new Set();
   closes = 0;
+  bootstrapping = false;
   const pin = replica.pin.bind(replica);
   replica.pin = async (actors, restHash) => {
     const state = await pin(actors, restHash);
@@ -35,7 +39,7 @@ beforeEach(async () => {
       pinned.delete(counted);
       return state.close();
     };
-    const counted: PinnedState = { ...state, close };
+    const counted: PinnedState = { ...state, bootstrapping, close };
     pinned.add(counted);
     return counted;
   };
@@ -159,9 +163,8 @@ describe('a server of sessions', () => {
   });
 
   test('that stops has freed every snapshot when it says so, those in the making as well', async () => {
-    await open();
+    const reading = next(await open());
     const opening = open('other');
-    const reading = next(await open('third'), 'third');
     const stopped = server.stop();
     await Promise.allSettled([opening, reading]);
     await stopped;
@@ -169,6 +172,84 @@ describe('a server of sessions', () => {
     expect(server.kept.status()).toEqual([]);
     expect(await codeOf(open())).toBe('not-serving');
     await clock.advance(SESSION_TIMEOUT_MS);
+  });
+
+  test.each<[string, boolean, boolean, boolean, string]>([
+    ['in key order to a node that holds nothing', true, false, false, 'key'],
+    ['by version to one that holds something', false, false, false, 'version'],
+    ['by version while its own first copy is not complete', true, false, true, 'version'],
+    ['by version before a comparison', true, true, false, 'version'],
+  ])('sends %s', async (_, empty, compare, isBootstrapping, order) => {
+    bootstrapping = isBootstrapping;
+    request = { ...request, empty, compare };
+    expect(await open()).toMatchObject({ order, bootstrapping: isBootstrapping });
+  });
+
+  test('has nothing to compare with while its own first copy is not complete', async () => {
+    bootstrapping = true;
+    request = { ...request, compare: true };
+    expect(await codeOf(open())).toBe('not-serving');
+    expect(pinned.size).toBe(0);
+  });
+
+  test('compresses where the puller wants it, for the session and for the chunk', async () => {
+    for (const key of ['x', 'y', 'z']) await replica.write([put(key, 'a'.repeat(1000))]);
+    const sessions = makeServer(replica, clock, 1, { compressor: brotli });
+    const { rows, restHash } = await (
+      await openTestReplica({ nodeId: 'q', clock })
+    ).pullerState(replica.rows().map(({ actor }) => actor));
+    for (const compress of [true, false]) {
+      const opened = await sessions.open(PULLER, { ...request, rows, restHash, compress });
+      const { session, chunk } = opened as Opened;
+      expect(chunk.plainBytes > 0).toBe(compress);
+      for (const isWanted of [true, false]) {
+        const asked = { request: 1, session, cursor: chunk.cursor, compress: isWanted };
+        const reply = await sessions.next(PULLER, { type: 'next', ...asked });
+        if (reply.type !== 'next-reply') throw new Error('a next is answered by a next-reply');
+        expect(reply.chunk.plainBytes > 0).toBe(compress && isWanted);
+      }
+    }
+    await sessions.stop();
+  });
+
+  test('counts what a peer was sent, in sessions that are gone as well', async () => {
+    const first = await open();
+    await next(first);
+    await open('other');
+    expect(['p', 'other', 'nobody'].map((peer) => server.kept.sentTo(peer as NodeId))).toEqual([2, 1, 0]);
+    server.notice(PULLER, { type: 'done', session: first.session });
+    await open();
+    expect(server.kept.sentTo(PULLER)).toBe(3);
+  });
+
+  test('remembers of 1,024 peers what they were sent, those that it served last', async () => {
+    const serve = async (peer: string): Promise<void> =>
+      server.notice(peer as NodeId, { type: 'done', session: (await open(peer)).session });
+    for (let peer = 0; peer < 1024; peer++) await serve(`p${peer}`);
+    expect(server.kept.sentTo('p0' as NodeId)).toBe(1);
+    await serve('p0');
+    await serve('p1024');
+    expect([0, 1, 2, 1024].map((peer) => server.kept.sentTo(`p${peer}` as NodeId))).toEqual([2, 0, 1, 1]);
+  });
+
+  test('tells whom it serves, and who compares with it', async () => {
+    const done: string[] = [];
+    server = makeServer(replica, clock, 1, { onDone: (peer) => void done.push(peer) });
+    const { session } = await open();
+    const told = (): boolean[] =>
+      [PULLER, 'other' as NodeId].flatMap((peer) => [
+        server.kept.isServing(peer),
+        server.kept.isComparing(peer),
+      ]);
+    expect(told()).toEqual([true, false, false, false]);
+    await server.compare(PULLER, { type: 'compare', request: 1, session, depth: 0 }, () => {});
+    expect(told()).toEqual([true, true, false, false]);
+    server.notice('other' as NodeId, { type: 'done', session });
+    expect(done).toEqual([]);
+    server.notice(PULLER, { type: 'done', session });
+    expect(told()).toEqual([false, false, false, false]);
+    expect(done).toEqual([PULLER]);
+    await server.stop();
   });
 
   test('gives nothing more of one once the context was given up, and serves new ones', async () => {

@@ -60,6 +60,12 @@ describe('time in which a node could listen', () => {
     expect(clock.isWaiting).toBe(false);
   });
 
+  test('timers that are due together fire in the order in which they were due', () => {
+    for (const delayMs of [250, 200, 225]) time.after(delayMs, note(`${delayMs}`));
+    clock.fire(60);
+    expect(called).toEqual(['200 at 260', '225 at 260', '250 at 260']);
+  });
+
   test('one that is cancelled does not fire, though it is due together with the one that cancels it', () => {
     time.after(100, () => cancel());
     const cancel = time.after(100, note('cancelled'));

@@ -4,7 +4,7 @@ import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import type { Update } from '../../src/membership/member.ts';
-import { Membership } from '../../src/membership/membership.ts';
+import { Membership, type MembershipDependencies } from '../../src/membership/membership.ts';
 import { DEFAULT_MEMBERSHIP, type MembershipOptions } from '../../src/membership/options.ts';
 
 const SELF = 'm' as NodeId;
@@ -30,7 +30,10 @@ beforeEach(() => {
   member = begin();
 });
 
-function begin(options: Partial<MembershipOptions> = {}): Membership {
+function begin(
+  options: Partial<MembershipOptions> = {},
+  dependencies: Partial<MembershipDependencies> = {},
+): Membership {
   return new Membership(
     {
       nodeId: SELF,
@@ -45,6 +48,7 @@ function begin(options: Partial<MembershipOptions> = {}): Membership {
       },
       onEvent: ({ type, member: of }) => void events.push(`${type} ${of.nodeId}`),
       onRecords: () => void kept++,
+      ...dependencies,
     },
     { ...DEFAULT_MEMBERSHIP, ...options },
   );
@@ -162,9 +166,20 @@ describe('a member that hears of itself', () => {
     expect(ownIncarnation()).toBe(own + 1);
   });
 
-  test('that it is suspected, trusts itself less', () => {
-    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status: 'suspect', accuser: A });
-    expect(member.localHealth).toBe(1);
+  test('as it is, under a later incarnation that an earlier life of it had, goes above it', () => {
+    const later = ownIncarnation() + 5;
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: later });
+    expect([ownIncarnation(), member.localHealth]).toEqual([later + 1, 0]);
+  });
+
+  test.each([
+    ['suspect', 1],
+    ['down', 1],
+    ['left', 0],
+    ['forgotten', 0],
+  ] as const)('that it is %s, which it is not, trusts itself less by %d', (status, by) => {
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status, accuser: A });
+    expect(member.localHealth).toBe(by);
   });
 
   test('under the largest incarnation there is, cannot refute, but says nothing that would be malformed', () => {
@@ -191,10 +206,43 @@ describe('a suspect', () => {
     expect(events).toEqual(['down a']);
   });
 
+  test('that is down is confirmed by nobody any more', async () => {
+    await clock.advance(30_000);
+    while (toldOf(A) !== undefined);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    expect([member.member(A)?.status, toldOf(A)]).toEqual(['down', undefined]);
+  });
+
   test('is down sooner when others came to the same independently', async () => {
     for (const accuser of [B, C, D]) tell(C, recordOf(A, { status: 'suspect', accuser }));
     await clock.advance(13_000);
     // Two confirmations of three: min + (max - min) * (1 - ln 3 / ln 4) = 10.2 s.
+    expect(events).toEqual(['down a']);
+  });
+
+  test('that is confirmed later has what is left of its time since it was accused first', async () => {
+    await clock.advance(10_000);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    // One confirmation of three: 17.5 s.
+    await clock.advance(7400);
+    expect(events).toEqual([]);
+    await clock.advance(200);
+    expect(events).toEqual(['down a']);
+  });
+
+  test('is down at once when a confirmation says that it had time enough', async () => {
+    await clock.advance(20_000);
+    tell(C, recordOf(A, { status: 'suspect', accuser: C }));
+    await clock.advance(1);
+    expect(events).toEqual(['down a']);
+  });
+
+  test('of a later incarnation has all of its time to refute, whatever was left of the time before', async () => {
+    await clock.advance(20_000);
+    tell(C, recordOf(A, { incarnation: 11, status: 'suspect', accuser: B }));
+    await clock.advance(29_900);
+    expect(events).toEqual([]);
+    await clock.advance(200);
     expect(events).toEqual(['down a']);
   });
 
@@ -265,6 +313,37 @@ describe('a probe', () => {
     expect(member.member(A)?.heardAgeMs).toBe(0);
   });
 
+  test('that is answered again, or through a helper, measures nothing', async () => {
+    const { sequence, to } = await probed(B, C);
+    await clock.advance(INTERVAL_MS / 2);
+    const [request] = taken('ping-request');
+    member.receive(request?.to as NodeId, { type: 'ack', sequence, updates: [] });
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    for (const nodeId of [A, B, C]) expect(member.member(nodeId)?.roundTripMs).toBeUndefined();
+  });
+
+  test('that is answered in time asks nobody else', async () => {
+    const { sequence, to } = await probed(B, C);
+    await clock.advance(20);
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    await clock.advance(INTERVAL_MS - 30);
+    expect(taken('ping-request')).toEqual([]);
+  });
+
+  test('that is answered makes the prober trust itself more again', async () => {
+    tell(B, { ...recordOf(SELF, FACTS), incarnation: ownIncarnation(), status: 'suspect', accuser: B });
+    const { sequence, to } = await probed();
+    member.receive(to, { type: 'ack', sequence, updates: [] });
+    await clock.advance(2 * INTERVAL_MS);
+    expect(member.localHealth).toBe(0);
+  });
+
+  test('gives helpers what is left of the interval', async () => {
+    await probed(B, C);
+    await clock.advance(INTERVAL_MS / 2);
+    expect(taken('ping-request').map(({ timeoutMs }) => timeoutMs)).toEqual([500, 500]);
+  });
+
   test('that is not answered in time asks three others, that are up', async () => {
     const others = [B, C, D, 'e', 'f'] as NodeId[];
     const { to, sequence } = await probed(...others);
@@ -289,8 +368,20 @@ describe('a probe', () => {
   });
 
   test('comes first at a random moment of the interval: members that start together do not probe together', async () => {
-    await probed();
-    expect(clock.monotonicMs()).toBeLessThan(INTERVAL_MS);
+    const others = Array.from({ length: 20 }, (_, seed) => begin({}, { random: createSeededRandom(seed) }));
+    for (const other of others) {
+      other.receive(A, { type: 'ping', sequence: 1, updates: [recordOf(A)] });
+      other.start();
+    }
+    sent = [];
+    const tenths: number[] = [];
+    for (let tenth = 0; tenth < 10; tenth++) {
+      await clock.advance(INTERVAL_MS / 10);
+      tenths.push(taken('ping').length);
+    }
+    expect(tenths.reduce((sum, count) => sum + count, 0)).toBe(20);
+    expect(tenths.filter((count) => count > 0).length).toBeGreaterThan(5);
+    for (const other of others) other.stop();
   });
 
   test.each(['the member itself', 'a helper'])(
@@ -336,6 +427,23 @@ describe('a probe', () => {
     expect(member.localHealth).toBe(2);
   });
 
+  test('that fails where nobody can help is the fault of the prober', async () => {
+    await probed();
+    await clock.advance(INTERVAL_MS);
+    expect(member.localHealth).toBe(1);
+  });
+
+  test('has nothing from helpers that answer to another one, or when it is over', async () => {
+    const { sequence } = await probed(B, C, D);
+    await clock.advance(INTERVAL_MS / 2);
+    for (const { to } of taken('ping-request')) member.receive(to, { type: 'nack', sequence: sequence + 1 });
+    await clock.advance(INTERVAL_MS / 2 + 1);
+    expect(member.localHealth).toBe(3);
+    member.stop();
+    for (const from of [A, B, C, D]) member.receive(from, { type: 'nack', sequence });
+    expect(member.localHealth).toBe(3);
+  });
+
   test('that fails though all helpers are well, says nothing of the prober', async () => {
     const { sequence, to } = await probed(B, C, D);
     await clock.advance(INTERVAL_MS / 2);
@@ -356,15 +464,19 @@ describe('a probe', () => {
 
   test('that cannot be sent tells nothing in vain', async () => {
     tell(A, recordOf(A), recordOf(C, { status: 'down' }));
+    // Else it would be new here, and given time to be linked.
+    tell(A);
     unlinked = new Set([A]);
     member.start();
     await clock.advance(3 * INTERVAL_MS);
-    // Of four times the first went to A.
+    expect(events).toEqual(['up a', 'suspect a']);
+    // Of four times the first two went to A.
     const told = [1, 2, 3, 4].filter(() => toldOf(C) !== undefined);
-    expect(told).toHaveLength(3);
+    expect(told).toHaveLength(2);
   });
 
   test('waits for one that is new here, and that nobody has linked yet', async () => {
+    await clock.advance(60 * INTERVAL_MS);
     unlinked = new Set([A]);
     tell(B, recordOf(A));
     member.start();
@@ -372,6 +484,24 @@ describe('a probe', () => {
     expect(events).toEqual(['up a']);
     await clock.advance(4 * INTERVAL_MS);
     expect(events).toEqual(['up a', 'suspect a']);
+  });
+
+  test('is of those only whom this node watches', async () => {
+    member = begin({}, { isWatched: (nodeId) => nodeId === A });
+    tell(B, recordOf(A), recordOf(B), recordOf(C));
+    member.start();
+    sent = [];
+    await clock.advance(5 * INTERVAL_MS);
+    expect(new Set(taken('ping').map(({ to }) => to))).toEqual(new Set([A]));
+  });
+
+  test('does not come any more to those that are down by the time of their turn', async () => {
+    const { to } = await probed(B, C, D);
+    const others = [A, B, C, D].filter((nodeId) => nodeId !== to);
+    for (const nodeId of others) tell(to, recordOf(nodeId, { status: 'down' }));
+    sent = [];
+    await clock.advance(10 * INTERVAL_MS);
+    expect(new Set(taken('ping').map((ping) => ping.to))).toEqual(new Set([to]));
   });
 
   test('is of nobody who is down', async () => {
@@ -480,6 +610,23 @@ describe('who leaves', () => {
     expect(isThrough).toBe(true);
   });
 
+  test("waits for nobody to whom there is no link, and takes nobody else's word", async () => {
+    unlinked = new Set([C]);
+    tell(B, recordOf(A), recordOf(B), recordOf(C));
+    sent = [];
+    let isThrough = false;
+    void member.leave(5000).then(() => (isThrough = true));
+    const [one, other] = taken('ping') as [Extract<Sent, { type: 'ping' }>, Extract<Sent, { type: 'ping' }>];
+    for (const { sequence } of [one, other]) {
+      member.receive(other.to, { type: 'ack', sequence, updates: [] });
+      await settle();
+      expect(isThrough).toBe(false);
+    }
+    member.receive(one.to, { type: 'ack', sequence: one.sequence, updates: [] });
+    await settle();
+    expect(isThrough).toBe(true);
+  });
+
   test('does not wait for ever, nor for anybody if there is nobody', async () => {
     await member.leave(5000);
     tell(B, recordOf(A));
@@ -525,10 +672,13 @@ describe('who is forgotten', () => {
     member.forget(B);
     member.start();
     const known = (): NodeId[] => member.told.records().map(({ nodeId }) => nodeId);
+    const keptBefore = kept;
     await clock.advance(99_000);
     expect(known()).toEqual([A, B, SELF]);
+    expect(kept).toBe(keptBefore);
     await clock.advance(60_000);
     expect(known()).toEqual([B, SELF]);
+    expect(kept).toBe(keptBefore + 1);
     await clock.advance(200_000);
     expect(known()).toEqual([SELF]);
   });
@@ -548,6 +698,18 @@ describe('what a node says of itself', () => {
       expect(toldOf(SELF)).toBeUndefined();
     },
   );
+
+  test('is shown as its own, with how long it has been up', async () => {
+    await clock.advance(5000);
+    member = begin();
+    await clock.advance(700);
+    expect(member.member(SELF)).toMatchObject({ isSelf: true, status: 'up', statusAgeMs: 700 });
+  });
+
+  test('has room for 512 bytes of metadata', () => {
+    member.announce({ metadata: new Uint8Array(512) });
+    expect(toldOf(SELF)?.metadata).toHaveLength(512);
+  });
 
   test('and is so already, is no change', () => {
     const own = ownIncarnation();

@@ -164,6 +164,23 @@ describe('an exchange of all that two members know', () => {
     expect(knownBy('b').map(({ nodeId }) => nodeId)).toEqual(['z']);
   });
 
+  test('is one of 64 at most that wait for an answer: beyond it the one that began first is given up', () => {
+    ends['b']?.hear([recordOf('x')]);
+    for (let peer = 0; peer < 65; peer++) ends['b']?.exchange.compare(A, 0);
+    const pages = messages.flatMap((message) => (message.type === 'members' ? [message] : []));
+    expect(pages).toHaveLength(65);
+    const answer = (at: number, name: string): void =>
+      ends['b']?.exchange.proceed(A, {
+        type: 'members-reply',
+        sequence: pages[at]?.sequence ?? 0,
+        isCut: false,
+        records: [recordOf(name)],
+      });
+    answer(0, 'given-up');
+    answer(1, 'waited-for');
+    expect(knownBy('b').map(({ nodeId }) => nodeId)).toEqual(['waited-for', 'x']);
+  });
+
   test('does not go round in circles with one that sends the same answer again and again', () => {
     ends['b']?.hear(many('b', MANY));
     ends['b']?.exchange.compare(A, 0);
