@@ -62,7 +62,7 @@ const OF_DISKS: readonly FaultKind[] = [
 ];
 
 /** Of runs with membership. */
-const OF_MEMBERS: readonly FaultKind[] = ['leave', 'forget'];
+const OF_MEMBERS: readonly FaultKind[] = ['leave', 'forget', 'retire'];
 
 /** Of the runs, so many have membership: it costs messages in every second. */
 const WITH_MEMBERSHIP = 1 / 3;

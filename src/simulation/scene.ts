@@ -21,6 +21,12 @@ export interface Scene {
   readonly checker: Checker;
   readonly memberCheck: MemberCheck;
   readonly watchClients: readonly WatchClient[];
+  /** Nodes that somebody has forgotten for ever. */
+  readonly retired: Set<string>;
+  /** What was done that may as well be refused, how often. */
+  readonly counted: Record<string, number>;
+  /** One more of these. */
+  readonly count: (what: string) => void;
 }
 
 /** Everything that happens in `world` is checked from then on. */
@@ -33,6 +39,7 @@ export function openScene(world: World, hash64: Hash64): Scene {
     { length: WATCH_CLIENTS },
     (_, number) => new WatchClient(`watch ${number}`, world.events, number === 0 ? '' : 'key-'),
   );
+  const counted: Record<string, number> = {};
   return {
     world,
     ledger,
@@ -41,5 +48,8 @@ export function openScene(world: World, hash64: Hash64): Scene {
     checker,
     memberCheck: new MemberCheck(world, (error) => checker.meet(error)),
     watchClients,
+    retired: new Set<string>(),
+    counted,
+    count: (what) => (counted[what] = (counted[what] ?? 0) + 1),
   };
 }

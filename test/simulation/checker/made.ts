@@ -7,7 +7,12 @@ import { SUM_ZERO, type Sum } from '../../../src/core/context.ts';
 import type { Dot } from '../../../src/core/entry.ts';
 import { addSum, Fingerprints } from '../../../src/core/fingerprint.ts';
 import { type Version, VERSION_ZERO, versionAt } from '../../../src/core/version.ts';
-import type { DiskState, PresentEntry, SeenRow } from '../../../src/simulation/checker/disk-state.ts';
+import {
+  type DiskState,
+  type PresentEntry,
+  retirementsIn,
+  type SeenRow,
+} from '../../../src/simulation/checker/disk-state.ts';
 import type { Ledger, Written } from '../../../src/simulation/checker/ledger.ts';
 import { NOTHING_SEEN, type WriterSeen } from '../../../src/simulation/checker/writer-seen.ts';
 
@@ -73,6 +78,7 @@ export function diskOf({ entries = {}, rows = {}, horizon }: MadeDisk): DiskStat
   return {
     entryByKey: new Map(present.map((entry) => [entry.key, entry])),
     rowByActor: new Map(made.map((row) => [row.actor, row])),
+    retiredAt: retirementsIn(made),
     node: {
       horizon: horizon === undefined ? VERSION_ZERO : v(horizon),
       all: sumOf(present),
@@ -146,5 +152,6 @@ export function write(ledger: Ledger, key: string, made: MadeWrite): Written {
 
 /** What somebody has seen whose disk is this one. */
 export function seenOn(disk: DiskState, key: string): WriterSeen {
-  return { rowByActor: disk.rowByActor, present: disk.entryByKey.get(key), isHealing: false };
+  const { rowByActor, retiredAt } = disk;
+  return { rowByActor, retiredAt, present: disk.entryByKey.get(key), isHealing: false };
 }
