@@ -14,6 +14,7 @@ import type { Machine } from '../machine.ts';
 import { isChosen } from '../streams.ts';
 import type { WatchClient } from '../workload/watch-client.ts';
 import type { World } from '../world.ts';
+import { AckCheck } from './ack-check.ts';
 import { AgreementCheck } from './agreement-check.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { checkGrown, checkSums } from './context-check.ts';
@@ -44,6 +45,7 @@ interface Look {
 export class Checker {
   readonly losses: FaultsTold;
   readonly retirements: Retirements;
+  readonly acks: AckCheck;
   readonly #world: World;
   readonly #known: KnownEntries;
   readonly #fate: Fate;
@@ -69,6 +71,12 @@ export class Checker {
     this.#presence = new PresenceCheck(this.#known, this.#fate, this.#damagedEntries);
     this.#agreement = new AgreementCheck(this.#known, this.#fate, this.#fingerprints, this.#damagedEntries);
     this.#random = world.random('checker');
+    this.acks = new AckCheck({
+      world,
+      reader: this.#reader,
+      mayFall: (machine) => this.losses.isUncertain(machine),
+      meet: (error) => this.meet(error),
+    });
     this.retirements = new Retirements({
       known: this.#known,
       stateOf: (machine) => this.stateOf(machine),
@@ -189,6 +197,7 @@ export class Checker {
       if (before?.entryByKey.get(entry.key) !== entry) this.#known.found(entry, machine.name, place.atMs);
     if (mayFall) {
       this.retirements.lost(machine);
+      this.acks.fell(machine);
       looked.beginAnew();
       const unconfirmed = this.#takeUnconfirmed(machine);
       noteLost(this.#known, before, state, this.#othersOf(machine), unconfirmed);
@@ -247,6 +256,7 @@ export class Checker {
     noteLost(this.#known, looked.state, undefined, this.#othersOf(machine), unconfirmed);
     looked.beginAnew();
     this.retirements.lost(machine);
+    this.acks.fell(machine);
     this.losses.lost(machine);
   }
 

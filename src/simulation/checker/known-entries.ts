@@ -91,10 +91,7 @@ export class KnownEntries {
     return noted;
   }
 
-  #note(
-    entry: Omit<KnownEntry, Found>,
-    place: Place,
-  ): KnownEntry {
+  #note(entry: Omit<KnownEntry, Found>, place: Place): KnownEntry {
     const name = nameOfDot(entry);
     const known = this.#byDot.get(name);
     if (known !== undefined) {
@@ -155,10 +152,7 @@ export class KnownEntries {
   }
 }
 
-function isSame(
-  a: Omit<KnownEntry, Found>,
-  b: Omit<KnownEntry, Found>,
-): boolean {
+function isSame(a: Omit<KnownEntry, Found>, b: Omit<KnownEntry, Found>): boolean {
   return (
     a.key === b.key &&
     a.tombstone === b.tombstone &&

@@ -6,8 +6,7 @@
 
 import { nodeIdOf } from '../../core/actor.ts';
 import { knowsOf } from '../../core/retirement.ts';
-import { forgetBy } from '../faults/forget.ts';
-import { forgetForEver } from '../faults/retire.ts';
+import { forgetForEver, forgetOthers } from '../faults/retire.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { askPlainly, write } from '../workload/writing.ts';
@@ -19,14 +18,16 @@ import { shownBy, shownText } from './shown-members.ts';
 const SETTLE_WITHIN_MS = 240_000;
 const AGAIN_MS = 3000;
 
-/** Rows go with the next collection after the last entry that names their actor; every two seconds here. */
-const PRUNE_WITHIN_MS = 30_000;
+/** Rows go with the next collection after the last entry that names their actor; a doubt of a clock, which takes a minute to end, comes first. */
+const PRUNE_WITHIN_MS = 120_000;
 
 /** Long enough to be dialled by all, and to dial all. */
 const REFUSED_FOR_MS = 40_000;
 
-/** Reasons that may last. */
-const LASTING = ['perhaps never will', 'with a partial view', 'ran far ahead'] as const;
+/** Why a node is not forgotten for ever, if something of it is missing: that lasts if it went with the disk of that node. */
+const MISSING = 'perhaps never will';
+/** Others that may last. */
+const LASTING = ['with a partial view', 'ran far ahead'] as const;
 
 /** Operators see to who is gone. Throws `BrokenPromise`. */
 export async function settleGone(scene: Scene): Promise<void> {
@@ -39,28 +40,37 @@ async function settle(scene: Scene, gone: Machine): Promise<void> {
   const state = { reason: 'nobody was asked' as string | undefined };
   const { machines, time } = world;
   const untilMs = time.nowMs + SETTLE_WITHIN_MS;
-  for (let attempt = 0; time.nowMs < untilMs && state.reason !== undefined; attempt++) {
+  for (let attempt = 0; state.reason !== undefined && time.nowMs < untilMs; attempt++) {
     await world.pass(AGAIN_MS);
     const by = machines[attempt % machines.length] as Machine;
+    await world.through(forgetOthers(scene, by, gone));
     await world.through(
       forgetForEver(scene, by, gone).then((reason) => {
         // That nobody has heard of it is no better.
         state.reason = reason?.includes('knows no member') === true ? undefined : reason;
       }),
     );
+    if (world.agree() && isLasting(scene, gone, state.reason ?? '')) break;
   }
   const { reason } = state;
   if (reason === undefined) return;
-  if (!LASTING.some((lasting) => reason.includes(lasting)))
+  if (!isLasting(scene, gone, reason))
     throw broken(scene, 'M1', `${gone.nodeId} cannot be forgotten for ever: ${reason}`);
-  scene.count('never retired');
-  await world.through(forgetBy(scene, machines[0] as Machine, gone));
+  scene.count('neverRetired');
+  for (const machine of machines) await world.through(forgetOthers(scene, machine, undefined));
+}
+
+function isLasting({ checker }: Scene, { nodeId }: Machine, reason: string): boolean {
+  if (reason.includes(MISSING)) return checker.retirements.mayNeverSettle(nodeId);
+  return LASTING.some((lasting) => reason.includes(lasting));
 }
 
 /** All agree by now. Throws `BrokenPromise`. */
 export async function checkRetired(scene: Scene): Promise<void> {
   const { world, checker } = scene;
-  const names = [...scene.retired].filter((nodeId) => checker.stateOf(world.machines[0])?.retiredAt.has(nodeId));
+  const names = [...scene.retired].filter((nodeId) =>
+    checker.stateOf(world.machines[0])?.retiredAt.has(nodeId),
+  );
   for (const nodeId of names) {
     const { machines } = world;
     const without = machines.find((machine) => !checker.stateOf(machine)?.retiredAt.has(nodeId));
@@ -100,7 +110,9 @@ async function checkRefused(scene: Scene, gone: Machine): Promise<void> {
   for (const { key, dot } of ledger.writes.slice(from)) {
     const isSeen = (machine: Machine): boolean => {
       const state = checker.stateOf(machine);
-      return dot !== undefined && state !== undefined && state.entryByKey.has(key) && hasSeen(state, dot, key);
+      return (
+        dot !== undefined && state !== undefined && state.entryByKey.has(key) && hasSeen(state, dot, key)
+      );
     };
     if (world.machines.some(isSeen))
       throw broken(scene, 'P4', `${gone.nodeId} is retired, and was let in again`);

@@ -54,6 +54,15 @@ export class Retirements {
     return this.#asked.some(({ by }) => by === machine);
   }
 
+  /** Whether something of it went with the last disk that knew what it had seen: then it can perhaps never be retired. */
+  mayNeverSettle(nodeId: string): boolean {
+    const { known, damaged } = this.#options;
+    if (known.areRewritten) return true;
+    return [...known.all()].some(
+      (entry) => nodeIdOf(entry.actor) === nodeId && (entry.isPastLost || entry.isLost || damaged.has(entry)),
+    );
+  }
+
   /** What was confirmed here may be gone with what was on the disk. */
   lost(machine: Machine): void {
     this.#unconfirmed = this.#unconfirmed.filter(({ by }) => by !== machine);
@@ -61,7 +70,11 @@ export class Retirements {
 
   check(
     machine: Machine,
-    { before, state, others }: Record<'before' | 'state', DiskState | undefined> & { others: readonly DiskState[] },
+    {
+      before,
+      state,
+      others,
+    }: Record<'before' | 'state', DiskState | undefined> & { others: readonly DiskState[] },
     place: Place,
   ): void {
     if (state === undefined) return;
@@ -86,7 +99,8 @@ export class Retirements {
   ): void {
     const asked = this.#asked.filter((one) => one.nodeId === nodeId);
     const here = asked.filter(({ by }) => by === machine);
-    if (asked.length === 0) throw new BrokenPromise('P4', `${nodeId} is retired, which nobody asked for`, place);
+    if (asked.length === 0)
+      throw new BrokenPromise('P4', `${nodeId} is retired, which nobody asked for`, place);
     const upTo = state.retiredAt.get(nodeId) ?? VERSION_ZERO;
     for (const entry of this.#options.known.all()) {
       if (nodeIdOf(entry.actor) !== nodeId || birthOf(entry.actor) > upTo) continue;
@@ -94,11 +108,15 @@ export class Retirements {
       const present = state.entryByKey.get(entry.key);
       if (isKnown || (present?.version === entry.version && present.actor === entry.actor)) continue;
       if (here.length > 0 && here.every((one) => this.#wasMissed(one, entry)))
-        throw new BrokenPromise('P4', `${nodeId} is retired, and a member had a write of it that is not here`, {
-          ...place,
-          key: entry.key,
-          dot: entry,
-        });
+        throw new BrokenPromise(
+          'P4',
+          `${nodeId} is retired, and a member had a write of it that is not here`,
+          {
+            ...place,
+            key: entry.key,
+            dot: entry,
+          },
+        );
       entry.isForsaken = true;
       entry.isLost = true;
       entry.isPastLost = true;

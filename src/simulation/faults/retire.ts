@@ -9,6 +9,7 @@ import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { fractionIn, oneOf } from '../streams.ts';
 import type { Fault } from './faults.ts';
+import { forgetBy } from './forget.ts';
 import { drawTwo } from './two-machines.ts';
 import { whileDown } from './while-down.ts';
 
@@ -20,6 +21,9 @@ export interface Retire {
   /** Until somebody is asked. */
   readonly afterMs: number;
 }
+
+/** Before it leaves, it waits until all have what it wrote, so long at most; else it stays. */
+const SYNC_MS = 5000;
 
 const AGAIN_MS = 5000;
 const ATTEMPTS = 12;
@@ -39,13 +43,20 @@ export const retire: Fault<Retire> = {
     const { world, pending } = scene;
     const machine = world.machine(number);
     if (!mayGo(scene, machine)) return false;
-    const isDone = whileDown(scene, machine, ending, 0, () => remove(scene, machine));
-    if (!isDone) return false;
+    const state = { isOver: false };
+    pending.until(SYNC_MS, () => (state.isOver = true));
+    const end = (): boolean =>
+      !state.isOver && whileDown(scene, machine, ending, 0, () => remove(scene, machine));
+    const node = machine.running?.node;
+    if (ending !== 'leave') {
+      if (!end()) return false;
+    } else if (node === undefined || machine.life.isPaused) return false;
+    else void node.sync({ wait: true, timeoutMs: SYNC_MS }).then(end, end);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++)
       pending.later(afterMs + attempt * AGAIN_MS, () => {
         if (!machine.isGone || scene.retired.has(machine.nodeId)) return;
         const asked = world.machine((by + attempt) % (world.machines.length + world.gone.length));
-        void forgetForEver(scene, asked, machine);
+        void forgetOthers(scene, asked, machine).then(() => forgetForEver(scene, asked, machine));
       });
     return true;
   },
@@ -75,6 +86,15 @@ async function remove({ world, losses, watchClients }: Scene, machine: Machine):
   world.events.note(machine.name, 'is gone for good');
 }
 
+/** All that are gone for good but `gone`, as members only: nobody is retired while one is away. Never fails. */
+export async function forgetOthers(scene: Scene, by: Machine, gone: Machine | undefined): Promise<void> {
+  for (const other of scene.world.gone) {
+    const isAway = shownBy(by)?.some(({ nodeId }) => nodeId === other.nodeId) === true;
+    // It may live for all that is known there.
+    if (other !== gone && isAway) await forgetBy(scene, by, other).catch(() => undefined);
+  }
+}
+
 /** Why not; `undefined`: it is forgotten for ever. Never settles if the process ends meanwhile. */
 export async function forgetForEver(scene: Scene, by: Machine, gone: Machine): Promise<string | undefined> {
   const { world, memberCheck, checker } = scene;
@@ -90,7 +110,10 @@ export async function forgetForEver(scene: Scene, by: Machine, gone: Machine): P
   try {
     const { runs } = await running.node.forget(nodeId, { forEver: true });
     if (runs > 0) checker.retirements.confirmed(by, nodeId);
-    memberCheck.forgot(by, shown.find((member) => member.nodeId === nodeId));
+    memberCheck.forgot(
+      by,
+      shown.find((member) => member.nodeId === nodeId),
+    );
     scene.retired.add(nodeId);
     scene.count('retired');
     world.events.note(by.name, `has forgotten ${nodeId} for ever, with ${runs} runs`);

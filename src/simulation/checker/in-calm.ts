@@ -1,0 +1,109 @@
+/**
+ * After everything was healed, and all agree: what needs the others, and may fail under faults, must not fail now. All are
+ * told an event (E2), aggregates are right (A2), and a write is held by as many as were asked for (W2).
+ */
+
+import type { Machine } from '../machine.ts';
+import type { Scene } from '../scene.ts';
+import { acknowledged } from '../workload/acknowledged.ts';
+import { BrokenPromise, type PromiseName } from './broken-promise.ts';
+
+/** Pauses between two attempts to dial somebody grow to half a minute. */
+const LINK_WITHIN_MS = 90_000;
+
+const TOLD_WITHIN_MS = 5000;
+const ACKS_WITHIN_MS = 10_000;
+const AGREE_WITHIN_MS = 60_000;
+
+/** In larger clusters who tells all of them does not tell each itself: rumours may pass somebody by (Demers' residue). */
+const ALL_TOLD_MACHINES_MAX = 5;
+
+/** Who asks for an aggregate: each asks all. */
+const ASKING_MAX = 2;
+
+/** Throws `BrokenPromise`. */
+export async function checkInCalm(scene: Scene): Promise<void> {
+  const { world, checker } = scene;
+  const linkedTo = await linked(scene);
+  await checkTold(scene);
+  await checkAggregates(scene);
+  for (const [machine, peers] of linkedTo) {
+    if (peers === 0) continue;
+    const write = { writes: [{ key: `calm-${machine.name}`, valueBytes: 0 }], acks: 1 + peers };
+    const isEnough = { is: undefined as boolean | undefined };
+    await world.through(
+      acknowledged(scene, machine, { ...write, timeoutMs: ACKS_WITHIN_MS }).then((is) => {
+        isEnough.is = is;
+      }),
+    );
+    if (isEnough.is !== true)
+      throw broken(
+        scene,
+        'W2',
+        machine,
+        `not all of ${peers} others hold a write within ${ACKS_WITHIN_MS} ms`,
+      );
+  }
+  if ((await world.until(() => world.agree(), 100, AGREE_WITHIN_MS)) === undefined)
+    throw broken(scene, 'P3', undefined, `the nodes do not agree again after ${AGREE_WITHIN_MS} ms`);
+  await checker.atEnd();
+}
+
+/** With how many nodes each is connected, once these are all of the others, or as many as with a partial view there are. */
+async function linked(scene: Scene): Promise<ReadonlyMap<Machine, number>> {
+  const { world } = scene;
+  const { machines, options, time } = world;
+  const isPartial = options.sampler === 'partial';
+  const untilMs = time.nowMs + LINK_WITHIN_MS;
+  for (;;) {
+    const peersOf = new Map<Machine, number>();
+    for (const machine of machines) await world.through(countPeers(machine, peersOf));
+    const isLinked = (count: number): boolean => (isPartial ? count > 0 : count >= machines.length - 1);
+    if (peersOf.size === machines.length && [...peersOf.values()].every(isLinked)) return peersOf;
+    if (time.nowMs >= untilMs)
+      throw broken(scene, 'M1', undefined, `not all are connected after ${LINK_WITHIN_MS} ms`);
+    await world.pass(1000);
+  }
+}
+
+async function countPeers(machine: Machine, peersOf: Map<Machine, number>): Promise<void> {
+  const status = await machine.running?.node.status();
+  const connected = status?.peers.filter(({ state }) => state === 'connected') ?? [];
+  if (status !== undefined) peersOf.set(machine, new Set(connected.map(({ nodeId }) => nodeId)).size);
+}
+
+async function checkTold(scene: Scene): Promise<void> {
+  const { world, eventCheck } = scene;
+  const { machines } = world;
+  const sent = [];
+  for (const machine of machines) sent.push(await eventCheck.send(machine, 'in-calm'));
+  await world.pass(TOLD_WITHIN_MS);
+  for (const machine of machines) {
+    const isTold = sent.map(({ told }) => told.has(machine.life));
+    const isEnough =
+      machines.length <= ALL_TOLD_MACHINES_MAX ? !isTold.includes(false) : isTold.includes(true);
+    if (!isEnough || sent.some(({ isRefused }) => isRefused))
+      throw broken(
+        scene,
+        'E2',
+        machine,
+        `of the events of ${machines.length} nodes it was told ${isTold.join(', ')}`,
+      );
+  }
+}
+
+async function checkAggregates(scene: Scene): Promise<void> {
+  const { world, aggregateCheck } = scene;
+  const ask = async (machine: Machine): Promise<void> =>
+    aggregateCheck.checkTrue(machine, await aggregateCheck.ask(machine));
+  await world.through(Promise.all(world.machines.slice(0, ASKING_MAX).map(ask)).then(() => undefined));
+}
+
+function broken(
+  { world }: Scene,
+  promise: PromiseName,
+  machine: Machine | undefined,
+  what: string,
+): BrokenPromise {
+  return new BrokenPromise(promise, what, { machine: machine?.name, atMs: world.time.nowMs });
+}
