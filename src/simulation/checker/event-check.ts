@@ -57,7 +57,7 @@ export class EventCheck {
   }
 
   #heard(machine: Machine, life: object, { name, payload, nodeId }: UserEvent): void {
-    const sent = this.#sentByPayload.get(String(payload));
+    const sent = typeof payload === 'string' ? this.#sentByPayload.get(payload) : undefined;
     if (sent === undefined || sent.isRefused || sent.name !== name || sent.nodeId !== nodeId)
       return this.#broken(machine, `it was told ${name} of ${nodeId}, which nobody sent`);
     if (sent.told.has(life)) return this.#broken(machine, `it was told ${name} of ${nodeId} twice`);
