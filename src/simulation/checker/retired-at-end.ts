@@ -5,13 +5,13 @@
  */
 
 import { nodeIdOf } from '../../core/actor.ts';
-import { knowsOf } from '../../core/retirement.ts';
+import { speaksFor } from '../../core/retirement.ts';
 import { forgetForEver, forgetOthers } from '../faults/retire.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { askPlainly, write } from '../workload/writing.ts';
 import { BrokenPromise, type PromiseName } from './broken-promise.ts';
-import { type DiskState, hasSeen } from './disk-state.ts';
+import { type DiskState, hasSeen, type SeenRow } from './disk-state.ts';
 import { shownBy, shownText } from './shown-members.ts';
 
 /** All must have found each other, have healed, and have pulled from each other; a doubt of a clock takes a minute to end. */
@@ -85,12 +85,12 @@ export async function checkRetired(scene: Scene): Promise<void> {
   }
 }
 
-/** Runs that the retirement speaks for, and that have a row though no entry names them. */
-function leftOf(state: DiskState | undefined, nodeId: string): readonly string[] {
+/** Rows that say no more than the retirement, though no entry names their actors. */
+function leftOf(state: DiskState | undefined, nodeId: string): readonly SeenRow[] {
   const named = new Set([...(state?.entryByKey.values() ?? [])].map(({ actor }) => actor));
-  return [...(state?.rowByActor.keys() ?? [])].filter(
-    (actor) =>
-      nodeIdOf(actor) === nodeId && knowsOf(state?.retiredAt.get(nodeId), actor) && !named.has(actor),
+  const retiredAt = state?.retiredAt.get(nodeId);
+  return [...(state?.rowByActor.values() ?? [])].filter(
+    (row) => nodeIdOf(row.actor) === nodeId && speaksFor(retiredAt, row) && !named.has(row.actor),
   );
 }
 

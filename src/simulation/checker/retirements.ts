@@ -117,6 +117,8 @@ export class Retirements {
             dot: entry,
           },
         );
+      // The retirement does not speak for what is above it.
+      if (entry.version > upTo) continue;
       entry.isForsaken = true;
       entry.isLost = true;
       entry.isPastLost = true;

@@ -4,12 +4,15 @@
  */
 
 import { BoatoError } from '../../core/errors.ts';
+import { otherOf } from '../../epidemics/chance.ts';
+import type { Random } from '../../ports/random.ts';
 import { shownBy } from '../checker/shown-members.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
-import { fractionIn, oneOf } from '../streams.ts';
+import { fractionIn, isChosen, oneOf } from '../streams.ts';
 import type { Fault } from './faults.ts';
 import { forgetBy } from './forget.ts';
+import { partition } from './partition.ts';
 import { drawTwo } from './two-machines.ts';
 import { whileDown } from './while-down.ts';
 
@@ -18,11 +21,19 @@ export interface Retire {
   /** Who is asked first. */
   readonly by: number;
   readonly ending: 'leave' | 'kill' | 'power';
+  /** Cut off from the others with it, and for longer: what it writes then, nobody else has; absent: nobody. */
+  readonly witness: number | undefined;
+  /** For so long both are alone, */
+  readonly aloneMs: number;
+  /** and then the witness. */
+  readonly witnessMs: number;
   /** Until somebody is asked. */
   readonly afterMs: number;
+  /** Whoever is away is forgotten first, though it may come back. */
+  readonly insists: boolean;
 }
 
-/** Before it leaves, it waits until all have what it wrote, so long at most; else it stays. */
+/** Before it leaves, it waits until all have what it wrote, so long at most. */
 const SYNC_MS = 5000;
 
 const AGAIN_MS = 5000;
@@ -35,28 +46,32 @@ export const retire: Fault<Retire> = {
       machine,
       by,
       ending: oneOf(random, ['leave', 'kill', 'power'] as const),
+      witness: isChosen(random, 0.5) ? witnessOf(random, nodes, machine) : undefined,
+      aloneMs: Math.round(fractionIn(random, 500, 5000)),
+      witnessMs: Math.round(fractionIn(random, 1000, 60_000)),
       // It takes some seconds until one who is silent counts as down.
       afterMs: Math.round(fractionIn(random, 1000, 40_000)),
+      insists: isChosen(random, 0.3),
     };
   },
-  inject: (scene, { machine: number, by, ending, afterMs }) => {
+  inject: (scene, drawn) => {
+    const { machine: number, by, ending, witness, aloneMs, witnessMs, afterMs, insists } = drawn;
     const { world, pending } = scene;
     const machine = world.machine(number);
     if (!mayGo(scene, machine)) return false;
-    const state = { isOver: false };
-    pending.until(SYNC_MS, () => (state.isOver = true));
-    const end = (): boolean =>
-      !state.isOver && whileDown(scene, machine, ending, 0, () => remove(scene, machine));
-    const node = machine.running?.node;
-    if (ending !== 'leave') {
-      if (!end()) return false;
-    } else if (node === undefined || machine.life.isPaused) return false;
-    else void node.sync({ wait: true, timeoutMs: SYNC_MS }).then(end, end);
+    if (witness === undefined) {
+      if (!goes(scene, machine, ending)) return false;
+    } else {
+      if (!machine.isWanted) return false;
+      partition.inject(scene, { part: [number, witness], oneWay: false, forMs: aloneMs + witnessMs });
+      pending.later(aloneMs, () => goes(scene, machine, ending));
+    }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++)
       pending.later(afterMs + attempt * AGAIN_MS, () => {
         if (!machine.isGone || scene.retired.has(machine.nodeId)) return;
         const asked = world.machine((by + attempt) % (world.machines.length + world.gone.length));
-        void forgetOthers(scene, asked, machine).then(() => forgetForEver(scene, asked, machine));
+        const others = insists ? [...world.gone, ...world.machines] : world.gone;
+        void forgetOthers(scene, asked, machine, others).then(() => forgetForEver(scene, asked, machine));
       });
     return true;
   },
@@ -74,8 +89,27 @@ function hasClone({ clones }: Scene['world'], machine: Machine): boolean {
   return clones.some(({ nodeId }) => nodeId === machine.nodeId);
 }
 
-async function remove({ world, losses, watchClients }: Scene, machine: Machine): Promise<void> {
-  if (hasClone(world, machine)) return;
+function witnessOf(random: Random, nodes: number, machine: number): number | undefined {
+  return nodes < 3 ? undefined : otherOf(random, nodes, machine);
+}
+
+/** `false`: it cannot now. */
+function goes(scene: Scene, machine: Machine, ending: Retire['ending']): boolean {
+  const end = (): boolean => whileDown(scene, machine, ending, 0, () => remove(scene, machine));
+  if (ending !== 'leave') return end();
+  const { node } = machine.running ?? {};
+  if (node === undefined || machine.life.isPaused) return false;
+  const state = { isOver: false };
+  const endInTime = (): boolean => !state.isOver && end();
+  scene.pending.until(2 * SYNC_MS, () => (state.isOver = true));
+  void node.sync({ wait: true, timeoutMs: SYNC_MS }).then(endInTime, endInTime);
+  return true;
+}
+
+async function remove(scene: Scene, machine: Machine): Promise<void> {
+  const { world, losses, watchClients } = scene;
+  // Meanwhile it may have been copied, or others have gone.
+  if (!mayGo(scene, machine)) return;
   // Nobody could say what a damaged one would still know, if it came back.
   const isDamaged = losses.isDamaged(machine);
   await losses.beforeDiskLost(machine);
@@ -86,11 +120,16 @@ async function remove({ world, losses, watchClients }: Scene, machine: Machine):
   world.events.note(machine.name, 'is gone for good');
 }
 
-/** All that are gone for good but `gone`, as members only: nobody is retired while one is away. Never fails. */
-export async function forgetOthers(scene: Scene, by: Machine, gone: Machine | undefined): Promise<void> {
-  for (const other of scene.world.gone) {
-    const isAway = shownBy(by)?.some(({ nodeId }) => nodeId === other.nodeId) === true;
-    // It may live for all that is known there.
+/** Those of `others` that are down or have left, but for `gone`, as members only: nobody is retired while one is away. Never fails. */
+export async function forgetOthers(
+  scene: Scene,
+  by: Machine,
+  gone: Machine | undefined,
+  others: readonly Machine[] = scene.world.gone,
+): Promise<void> {
+  for (const other of others) {
+    const status = shownBy(by)?.find(({ nodeId }) => nodeId === other.nodeId)?.status;
+    const isAway = status === 'down' || status === 'left';
     if (other !== gone && isAway) await forgetBy(scene, by, other).catch(() => undefined);
   }
 }
