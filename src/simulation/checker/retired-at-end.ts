@@ -73,7 +73,7 @@ export async function checkRetired(scene: Scene): Promise<void> {
   );
   for (const nodeId of names) {
     const { machines } = world;
-    const without = machines.find((machine) => !checker.stateOf(machine)?.retiredAt.has(nodeId));
+    const without = machines.find((machine) => checker.stateOf(machine)?.retiredAt.has(nodeId) === false);
     if (without !== undefined)
       throw broken(scene, 'P3', `${without.name} does not know that ${nodeId} is retired`);
     const isPruned = (): boolean =>
