@@ -6,6 +6,7 @@ import { type Actor, makeActor, type NodeId } from '../../../src/core/actor.ts';
 import { SUM_ZERO, type Sum } from '../../../src/core/context.ts';
 import type { Dot } from '../../../src/core/entry.ts';
 import { addSum, Fingerprints } from '../../../src/core/fingerprint.ts';
+import { retirementOf } from '../../../src/core/retirement.ts';
 import { type Version, VERSION_ZERO, versionAt } from '../../../src/core/version.ts';
 import {
   type DiskState,
@@ -67,12 +68,19 @@ export interface MadeDisk {
   readonly entries?: Readonly<Record<string, MadeEntry>>;
   readonly rows?: Readonly<Record<string, MadeRow>>;
   readonly horizon?: number;
+  /** Nodes that are gone for ever, each with how far its retirement is closed. */
+  readonly retired?: Readonly<Record<string, number>>;
 }
 
 /** Sums add up, as on every sound disk. */
-export function diskOf({ entries = {}, rows = {}, horizon }: MadeDisk): DiskState {
+export function diskOf({ entries = {}, rows = {}, horizon, retired = {} }: MadeDisk): DiskState {
   const present = Object.entries(entries).map(([key, entry]) => entryOf(key, entry));
-  const made = Object.entries(rows).map(([nodeId, row]) => rowOf(actorOf(nodeId), row, present));
+  const made = [
+    ...Object.entries(rows).map(([nodeId, row]) => rowOf(actorOf(nodeId), row, present)),
+    ...Object.entries(retired).map(([nodeId, upTo]) =>
+      rowOf(retirementOf(nodeId as NodeId), { received: upTo }, []),
+    ),
+  ];
   const sumOf = (some: readonly PresentEntry[]): Sum =>
     some.reduce((sum, entry) => addSum(sum, entry.sum), SUM_ZERO);
   return {
