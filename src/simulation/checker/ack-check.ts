@@ -39,6 +39,11 @@ export class AckCheck {
     this.#fellAtMs.set(nodeId, this.#options.world.time.nowMs);
   }
 
+  /** Whether its disk has lost something since then. */
+  hasFallen({ nodeId }: Machine, sinceMs: number): boolean {
+    return (this.#fellAtMs.get(nodeId) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+  }
+
   /** `machine` was told so just now. What is broken is met. */
   async check(machine: Machine, { held, acks, askedAtMs }: Acked): Promise<void> {
     const { world, meet, mayFall } = this.#options;

@@ -209,14 +209,21 @@ export class Checker {
     if (state.node !== undefined) looked.noteCopy(state.node);
     this.#presence.check(state, wallMs, place, looked.isTorn);
     this.#agreement.check(state, others, place);
-    this.#confirm(machine, state, place);
+    this.#confirm(machine, { state, others }, place);
   }
 
-  /** P1: what was acknowledged here was seen here. */
-  #confirm(machine: Machine, state: DiskState, place: Place): void {
+  /** P1: what was acknowledged here was seen here, unless it went while its answer waited for other nodes. */
+  #confirm(
+    machine: Machine,
+    { state, others }: { readonly state: DiskState; readonly others: readonly DiskState[] },
+    place: Place,
+  ): void {
     for (const entry of this.#takeUnconfirmed(machine)) {
-      const { key } = entry;
-      if (!hasSeen(state, entry, key))
+      const { key, written } = entry;
+      if (hasSeen(state, entry, key)) continue;
+      if (written !== undefined && this.acks.hasFallen(machine, written.askedAtMs))
+        noteLost(this.#known, undefined, state, others, [entry]);
+      else
         throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', {
           ...place,
           key,
