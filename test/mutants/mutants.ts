@@ -274,7 +274,7 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
   retirekeeps: [
     edit(
       'src/storage/stored-replica.ts',
-      'await pruneRetired(this.#store, this.#state, this.#committer);',
+      'await pruneRetired(store, this.#state, this.#committer);',
       'void pruneRetired;',
     ),
   ],
