@@ -141,6 +141,15 @@ export class SimulatedDisk {
     });
   }
 
+  /** What is on it after a loss of power, whatever that takes. */
+  async recordsThatStay(): Promise<readonly StoredRecord[]> {
+    const stays = await this.#durable.copy();
+    const store = await stays.open();
+    for (const { operations, sync } of this.#batches) if (sync) await store.write(operations, { sync });
+    const scan = store.scan({});
+    return scan.next(Number.MAX_SAFE_INTEGER);
+  }
+
   /** A record has this value from now on, or is gone, and nobody is told. What power is lost of is damaged, too. */
   async damage(key: Uint8Array, value: Uint8Array | undefined): Promise<void> {
     const operation: WriteOperation =

@@ -74,6 +74,8 @@ export class Machine {
   readonly disk: SimulatedDisk;
   readonly clock: MachineClock;
   nodeId: string;
+  /** No process starts here any more. */
+  isGone = false;
   readonly #dependencies: MachineDependencies;
   #life: ProcessLife;
   #running: RunningNode | undefined;
@@ -136,7 +138,7 @@ export class Machine {
 
   /** A process starts, and is tried again until it does. */
   start(): void {
-    if (this.#isWanted) return;
+    if (this.#isWanted || this.isGone) return;
     this.#isWanted = true;
     void this.#open();
   }

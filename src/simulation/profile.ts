@@ -62,20 +62,24 @@ const OF_DISKS: readonly FaultKind[] = [
 ];
 
 /** Of runs with membership. */
-const OF_MEMBERS: readonly FaultKind[] = ['leave', 'forget'];
+const OF_MEMBERS: readonly FaultKind[] = ['leave', 'forget', 'retire'];
 
 /** Of the runs, so many have membership: it costs messages in every second. */
 const WITH_MEMBERSHIP = 1 / 3;
 
+/** Of the profile of that name: what is of members, beside one fault of another kind. */
+const OFTEN = 5;
+
 const OF_CLOCKS: readonly FaultKind[] = ['clockLeap', 'clockOffset', 'clockDrift'];
 
-export const PROFILE_NAMES = ['calm', 'network', 'disk', 'clocks', 'hard'] as const;
+export const PROFILE_NAMES = ['calm', 'network', 'members', 'disk', 'clocks', 'hard'] as const;
 
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 const FAULTS_BY_PROFILE: Readonly<Record<ProfileName, readonly FaultKind[]>> = {
   calm: [],
   network: HARMLESS,
+  members: HARMLESS,
   disk: [...HARMLESS, ...OF_DISKS],
   clocks: [...HARMLESS, ...OF_CLOCKS],
   hard: [...HARMLESS, ...OF_DISKS, ...OF_CLOCKS],
@@ -109,16 +113,18 @@ export function drawProfile(name: ProfileName, random: Random): Profile {
     conditions: drawConditions(random),
     bulk: isChosen(random, 0.3),
   };
-  return isChosen(random, WITH_MEMBERSHIP) ? withMembership(profile, random) : profile;
+  const hasMembership = isChosen(random, WITH_MEMBERSHIP) || name === 'members';
+  return hasMembership ? withMembership(profile, random) : profile;
 }
 
 /** All are told one name or two; members leave and are forgotten more often than not; now and then they link with few others. */
 function withMembership(profile: Profile, random: Random): Profile {
   const faults = OF_MEMBERS.filter(() => isChosen(random, 0.7));
+  const weights = drawWeights(random, faults, profile.name === 'members' ? OFTEN : 1);
   return {
     ...profile,
     faults: [...profile.faults, ...faults],
-    weights: { ...profile.weights, ...drawWeights(random, faults) },
+    weights: { ...profile.weights, ...weights },
     options: {
       ...profile.options,
       seeds: integerIn(random, 1, 3),
@@ -127,8 +133,8 @@ function withMembership(profile: Profile, random: Random): Profile {
   };
 }
 
-function drawWeights(random: Random, faults: readonly FaultKind[]): Profile['weights'] {
-  return Object.fromEntries(faults.map((kind) => [kind, exponential(random, 1)]));
+function drawWeights(random: Random, faults: readonly FaultKind[], mean: number = 1): Profile['weights'] {
+  return Object.fromEntries(faults.map((kind) => [kind, exponential(random, mean)]));
 }
 
 /** Each may be left out, so that a run is not always slowed down by all of them. */

@@ -2,7 +2,9 @@
 
 import type { Hash64 } from '../ports/hash64.ts';
 import { checkAtEnd } from './checker/at-end.ts';
+import { checkInCalm } from './checker/in-calm.ts';
 import { checkForgotten, checkFound } from './checker/members-at-end.ts';
+import { checkRetired, settleGone } from './checker/retired-at-end.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { inject } from './faults/faults.ts';
 import { heal } from './faults/heal.ts';
@@ -24,7 +26,7 @@ export interface RunResult {
   readonly events: number;
   readonly virtualMs: number;
   readonly traffic: Readonly<Traffic>;
-  /** How often each kind of fault was done, of those that could be. */
+  /** How often each kind of fault was done, of those that could be; and what else is counted. */
   readonly fired: Readonly<Record<string, number>>;
   /** After everything was healed, nodes with membership had found each other. */
   readonly foundAfterMs: number | undefined;
@@ -55,7 +57,7 @@ export async function run(plan: Plan, hash64: Hash64, print?: (line: string) => 
     events: time.happened,
     virtualMs: time.nowMs,
     traffic: { ...network.traffic },
-    fired: { ...done, ...firedByNetwork(profile.conditions, network.traffic) },
+    fired: { ...done, ...firedByNetwork(profile.conditions, network.traffic), ...scene.counted },
     ...end,
   };
 }
@@ -78,10 +80,13 @@ async function course(scene: Scene, plan: Plan, done: Record<string, number>): P
   }
   await world.pass(forMs);
   await heal(scene);
+  await settleGone(scene);
   const foundAfterMs = await checkFound(scene);
   const doublings = Math.ceil(Math.log2(world.machines.length) + 1);
   const withinMs = doublings * ROUNDS_PER_DOUBLING * profile.options.gossipIntervalMs;
   const agreedAfterMs = await checkAtEnd(scene, withinMs);
+  await checkInCalm(scene);
+  await checkRetired(scene);
   await checkForgotten(scene);
   await world.end();
   return { foundAfterMs, agreedAfterMs };

@@ -32,6 +32,8 @@ export class World {
   readonly machines: Machine[] = [];
   /** Machines beside them, with copies of their disks and under their names, for a while. */
   readonly clones: Machine[] = [];
+  /** Machines that were there, and are gone for good. */
+  readonly gone: Machine[] = [];
   /** By the numbers that plans use, with those that are absent. */
   readonly #numbered: Machine[] = [];
   readonly options: ClusterOptions;
@@ -40,7 +42,8 @@ export class World {
   #cloned = 0;
   #reached = 0;
   onStarting: (machine: Machine) => void = () => {};
-  onStarted: (machine: Machine) => void = () => {};
+  /** Each is told when a process is open. */
+  readonly onStarted: ((machine: Machine) => void)[] = [];
   onLog: MachineDependencies['onLog'] = () => {};
   /** Called between two events; nothing goes on until it is through. */
   afterEvent: () => Promise<void> = () => Promise.resolve();
@@ -88,6 +91,13 @@ export class World {
 
   removeClone(clone: Machine): void {
     this.clones.splice(this.clones.indexOf(clone), 1);
+  }
+
+  /** It has no process, and none ever starts there again. */
+  removeForGood(machine: Machine): void {
+    machine.isGone = true;
+    this.machines.splice(this.machines.indexOf(machine), 1);
+    this.gone.push(machine);
   }
 
   startAll(): void {
@@ -160,7 +170,7 @@ export class World {
           .map(({ host }) => host);
       },
       onStarting: (starting) => this.onStarting(starting),
-      onStarted: (started) => this.onStarted(started),
+      onStarted: (started) => this.onStarted.forEach((told) => told(started)),
       onLog: (...line) => {
         const [machine, level, message, fields] = line;
         const defect = defectIn(level, message, fields);

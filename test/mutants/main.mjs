@@ -13,11 +13,12 @@ const USAGE = `Usage: npm run mutants [-- NAME... --runs N --simulate N --profil
   --seed      of the random schedules, and of the first simulated run (1)
 
 Fails if a mutant passes its named schedule, or has none and survives what is random. With --simulate
-those are passed over that edit no source.`;
+those are passed over that edit no source; without it, those of what only whole nodes do.`;
 
-const { MUTANTS } = await loadModule('test/mutants/mutants.ts');
+const { MUTANTS: OF_REPLICAS, MUTANTS_OF_NODES } = await loadModule('test/mutants/mutants.ts');
 const { SMALL_PAGES } = await loadModule('test/model/small-pages.ts');
 const { schedules } = await loadModule('test/fixtures/schedules.json');
+const MUTANTS = { ...OF_REPLICAS, ...MUTANTS_OF_NODES };
 const named = new Set(schedules.map(({ mutant }) => mutant));
 
 const { runs, simulate, profile, seed, positionals } = commandLine({
@@ -79,8 +80,9 @@ async function runSimulated(name) {
 
 const firstLine = (text = '') => text.split('\n')[0].slice(0, 90);
 
-const names = positionals.length > 0 ? positionals : Object.keys(MUTANTS);
 const isSimulated = simulate !== '0';
+const tried = isSimulated ? MUTANTS : OF_REPLICAS;
+const names = (positionals.length > 0 ? positionals : Object.keys(tried)).filter((name) => name in tried);
 console.log(
   `${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${(isSimulated ? 'simulated' : 'random').padEnd(10)} what was seen`,
 );

@@ -252,3 +252,40 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   retireopen: [edit('src/storage/retire.ts', 'if (!rows.every(isAtRest))', 'if (!rows)')],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };
+
+/** Of what only whole nodes do: no schedule of the model comes there, and simulated runs must kill them. */
+export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
+  retireany: [
+    edit(
+      'src/node/cluster.ts',
+      'const others = membership.members().filter((member) => !member.isSelf && member.nodeId !== nodeId);',
+      `const others = membership
+        .members()
+        .filter((member) => !member.isSelf && member.nodeId !== nodeId && member.status === 'up');`,
+    ),
+  ],
+  retiredin: [
+    edit(
+      'src/gossip/greeter.ts',
+      '(this.#dependencies.isRetired(said.nodeId) ? retiredName(said.nodeId) : undefined)',
+      '(said.nodeId === undefined ? retiredName(said.nodeId) : undefined)',
+    ),
+  ],
+  retirekeeps: [
+    edit(
+      'src/storage/stored-replica.ts',
+      'await pruneRetired(store, this.#state, this.#committer);',
+      'void pruneRetired;',
+    ),
+  ],
+  acknews: [edit('src/gossip/rumour-mongering.ts', 'if (answers[at] !== FEEDBACK.notHeld)', 'if (at >= 0)')],
+  ackearly: [edit('src/gossip/rumour-mongering.ts', 'await replica.written();', 'void replica;')],
+  eventagain: [
+    edit(
+      'src/gossip/heard-events.ts',
+      'else if (heard.recent[sequence % WINDOW] === 1)',
+      'else if (heard.recent[sequence % WINDOW] === 2)',
+    ),
+  ],
+  masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
+};

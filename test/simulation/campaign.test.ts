@@ -92,7 +92,7 @@ describe('a campaign', () => {
   });
 });
 
-describe('npm run simulate -- --campaign', () => {
+describe('npm run simulate -- --campaign', { timeout: 120_000 }, () => {
   it('runs the seeds that it was asked for in processes of its own, and tells what of the code they ran', async () => {
     const report = join(await temporaryFolder(), 'report.md');
     const args = ['--campaign', '1s', '--seeds', '1-3', '--no-fresh', '--nodes', '3', '--minutes', '0.2'];

@@ -53,6 +53,22 @@ describe('a loss of power', () => {
     expect(await names()).toEqual(['a']);
   });
 
+  test('leaves what is said to stay, whatever else it takes', async () => {
+    const { time, disk, open, losePower, names } = diskOf();
+    const store = await open();
+    for (const [name, sync] of [
+      ['a', true],
+      ['b', false],
+      ['c', true],
+    ] as const)
+      await through(time, store.write([put(name)], { sync }));
+    const stays = await disk.recordsThatStay();
+    expect(stays.map(([key]) => Buffer.from(key).toString())).toEqual(['a', 'c']);
+    expect(await names()).toEqual(['a', 'b', 'c']);
+    await losePower();
+    expect(await names()).toEqual(expect.arrayContaining(['a', 'c']));
+  });
+
   test('takes any part of what was not synced', async () => {
     const found = await outcomes(async ({ time, open, losePower }) => {
       const store = await open();

@@ -20,7 +20,7 @@ async function logOf(name: RunName): Promise<readonly string[]> {
   return lines;
 }
 
-describe('a run', () => {
+describe('a run', { timeout: 120_000 }, () => {
   it.each([1, 2, 3, 4])('of seed %i keeps every promise', async (seed) => {
     const { failure, fired } = await run(planNamed({ ...NAME, seed, profile: 'network' }), hash64);
     expect(failure).toBe(undefined);

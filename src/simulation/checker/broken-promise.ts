@@ -5,9 +5,12 @@ import type { VirtualMs } from '../virtual-time.ts';
 
 /**
  * P1 to P8 are promises, I1 to I9 invariants of the algorithm. Of members, M1: nodes find each other; M2: nobody is one who
- * never was; M3: what is known of one goes forward only, and who is gone stays away until it comes back itself.
+ * never was; M3: what is known of one goes forward only, and who is gone stays away until it comes back itself. W1: as many
+ * nodes hold a write as its answer says; W2: where all are well, as many as were asked for. Of events, E1: nobody is told one
+ * twice, nor one that nobody sent; E2: where all are well, all are told. Of aggregates, A1: extremes are somebody's; A2: where
+ * all are well, they are right.
  */
-export type PromiseName = `P${number}` | `I${number}` | `R${number}` | `M${number}`;
+export type PromiseName = `${'P' | 'I' | 'R' | 'M' | 'W' | 'E' | 'A'}${number}`;
 
 export interface Place {
   readonly machine?: string | undefined;

@@ -14,6 +14,7 @@ import type { Machine } from '../machine.ts';
 import { isChosen } from '../streams.ts';
 import type { WatchClient } from '../workload/watch-client.ts';
 import type { World } from '../world.ts';
+import { AckCheck } from './ack-check.ts';
 import { AgreementCheck } from './agreement-check.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { checkGrown, checkSums } from './context-check.ts';
@@ -26,6 +27,7 @@ import { LogCheck } from './log-check.ts';
 import { LookedAt } from './looked-at.ts';
 import { checkEqual, checkKept } from './outcome.ts';
 import { PresenceCheck } from './presence-check.ts';
+import { Retirements } from './retirements.ts';
 import { noteLost } from './seen-elsewhere.ts';
 import { NOTHING_SEEN, type WriterSeen } from './writer-seen.ts';
 
@@ -42,6 +44,8 @@ interface Look {
 
 export class Checker {
   readonly losses: FaultsTold;
+  readonly retirements: Retirements;
+  readonly acks: AckCheck;
   readonly #world: World;
   readonly #known: KnownEntries;
   readonly #fate: Fate;
@@ -67,6 +71,17 @@ export class Checker {
     this.#presence = new PresenceCheck(this.#known, this.#fate, this.#damagedEntries);
     this.#agreement = new AgreementCheck(this.#known, this.#fate, this.#fingerprints, this.#damagedEntries);
     this.#random = world.random('checker');
+    this.acks = new AckCheck({
+      world,
+      reader: this.#reader,
+      mayFall: (machine) => this.losses.isUncertain(machine),
+      meet: (error) => this.meet(error),
+    });
+    this.retirements = new Retirements({
+      known: this.#known,
+      stateOf: (machine) => this.stateOf(machine),
+      damaged: this.#damagedEntries,
+    });
     this.losses = new FaultsTold({
       maxDriftMs,
       look: (machine) => this.#look(machine),
@@ -87,12 +102,19 @@ export class Checker {
     this.#met ??= error;
   }
 
+  /** The disk of a machine as it was last looked at, as far as anything can be said of it. */
+  stateOf(machine: Machine | undefined): DiskState | undefined {
+    if (machine === undefined || this.losses.isDamaged(machine)) return undefined;
+    return this.#lookedAt.get(machine)?.state;
+  }
+
   /** What the writer of `key` on `machine` has seen, as far as its disk tells. */
   seenBy(machine: Machine, key: string): WriterSeen {
     const state = this.#lookedAt.get(machine)?.state;
     if (state === undefined) return NOTHING_SEEN;
     const isHealing = state.node?.healing === true || this.losses.forgetting.has(machine);
-    return { rowByActor: state.rowByActor, present: state.entryByKey.get(key), isHealing };
+    const { rowByActor, retiredAt } = state;
+    return { rowByActor, retiredAt, present: state.entryByKey.get(key), isHealing };
   }
 
   /** Between two events: the disks that changed. */
@@ -103,7 +125,8 @@ export class Checker {
       if (before?.writes === machine.disk.writes && before.life === machine.life) continue;
       if (machine.disk.holdsFailedWrite) continue;
       const size = before?.state?.entryByKey.size ?? 0;
-      if (size > ENTRIES_SMALL && !isChosen(this.#random, ENTRIES_SMALL / size)) continue;
+      const isOften = size <= ENTRIES_SMALL || this.retirements.isAskedOf(machine);
+      if (!isOften && !isChosen(this.#random, ENTRIES_SMALL / size)) continue;
       await this.#look(machine);
     }
   }
@@ -173,23 +196,34 @@ export class Checker {
     for (const entry of state.entryByKey.values())
       if (before?.entryByKey.get(entry.key) !== entry) this.#known.found(entry, machine.name, place.atMs);
     if (mayFall) {
+      this.retirements.lost(machine);
+      this.acks.fell(machine);
       looked.beginAnew();
       const unconfirmed = this.#takeUnconfirmed(machine);
       noteLost(this.#known, before, state, this.#othersOf(machine), unconfirmed);
     } else if (before !== undefined) checkGrown(before, state, place);
+    const others = this.#othersOf(machine);
+    this.retirements.check(machine, { before: looked.state, state, others }, place);
     checkSums(state, this.#fingerprints, place);
     looked.checkCollected(state, wallMs, place);
     if (state.node !== undefined) looked.noteCopy(state.node);
     this.#presence.check(state, wallMs, place, looked.isTorn);
-    this.#agreement.check(state, this.#othersOf(machine), place);
-    this.#confirm(machine, state, place);
+    this.#agreement.check(state, others, place);
+    this.#confirm(machine, { state, others }, place);
   }
 
-  /** P1: what was acknowledged here was seen here. */
-  #confirm(machine: Machine, state: DiskState, place: Place): void {
+  /** P1: what was acknowledged here was seen here, unless it went while its answer waited for other nodes. */
+  #confirm(
+    machine: Machine,
+    { state, others }: { readonly state: DiskState; readonly others: readonly DiskState[] },
+    place: Place,
+  ): void {
     for (const entry of this.#takeUnconfirmed(machine)) {
-      const { key } = entry;
-      if (!hasSeen(state, entry, key))
+      const { key, written } = entry;
+      if (hasSeen(state, entry, key)) continue;
+      if (written !== undefined && this.acks.hasFallen(machine, written.askedAtMs))
+        noteLost(this.#known, undefined, state, others, [entry]);
+      else
         throw new BrokenPromise('P1', 'an acknowledged write is not on the disk of its node', {
           ...place,
           key,
@@ -228,6 +262,8 @@ export class Checker {
     const unconfirmed = this.#takeUnconfirmed(machine);
     noteLost(this.#known, looked.state, undefined, this.#othersOf(machine), unconfirmed);
     looked.beginAnew();
+    this.retirements.lost(machine);
+    this.acks.fell(machine);
     this.losses.lost(machine);
   }
 

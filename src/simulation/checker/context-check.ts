@@ -1,16 +1,14 @@
 /** Of one disk, by itself: sums, loose sums, links (I4, I5, I9); and against what it held before: a context only grows (I3). */
 
-import { birthOf } from '../../core/actor.ts';
+import { birthOf, nodeIdOf } from '../../core/actor.ts';
 import { equalSums, SUM_ZERO, type Sum } from '../../core/context.ts';
 import { addSum, type Fingerprints } from '../../core/fingerprint.ts';
+import { knowsOf, speaksFor } from '../../core/retirement.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
-import { type DiskState, hasSeen, type SeenRow } from './disk-state.ts';
+import { type DiskState, hasSeen, type Seen, seenOf, type SeenRow } from './disk-state.ts';
 
-export function checkSums(
-  { entryByKey, rowByActor, node }: DiskState,
-  fingerprints: Fingerprints,
-  place: Place,
-): void {
+export function checkSums(state: DiskState, fingerprints: Fingerprints, place: Place): void {
+  const { entryByKey, rowByActor, node } = state;
   let all: Sum = SUM_ZERO;
   let permanent: Sum = SUM_ZERO;
   const looseByActor = new Map<string, Sum>();
@@ -34,17 +32,20 @@ export function checkSums(
       throw new BrokenPromise('I5', `the loose sum of ${row.actor} is not that of its loose entries`, place);
     if (row.cloud.count !== row.cloudVersions.size)
       throw new BrokenPromise('I4', `the cloud of ${row.actor} does not count its dots`, place);
-    checkRow(row, rowByActor, place);
+    checkRow(row, state, place);
   }
 }
 
-function checkRow(row: SeenRow, rowByActor: DiskState['rowByActor'], place: Place): void {
+function checkRow(row: SeenRow, state: Seen, place: Place): void {
   const { actor, received, closed, predecessor } = row;
   const birth = birthOf(actor);
   if (closed > received || closed < birth)
     throw new BrokenPromise('I4', `${actor} is closed above what was received, or below its birth`, place);
+  const retiredAt = state.retiredAt.get(nodeIdOf(actor));
+  if (knowsOf(retiredAt, actor) && closed < retiredAt)
+    throw new BrokenPromise('I9', `the node of ${actor} is retired, and its row says less`, place);
   if (predecessor === undefined) return;
-  const before = rowByActor.get(predecessor.actor);
+  const before = seenOf(state, predecessor.actor);
   if (closed > birth && (before?.closed ?? 0) < predecessor.closed)
     throw new BrokenPromise('I9', `${actor} is closed, and its predecessor is not`, place);
   if (received > birth && (before?.received ?? 0) < predecessor.closed)
@@ -54,7 +55,7 @@ function checkRow(row: SeenRow, rowByActor: DiskState['rowByActor'], place: Plac
 /** I3: whatever was seen before is seen now. */
 export function checkGrown(before: DiskState, now: DiskState, place: Place): void {
   for (const { actor, received, closed, cloudVersions } of before.rowByActor.values()) {
-    const row = now.rowByActor.get(actor);
+    const row = seenOf(now, actor);
     if (row === undefined) throw new BrokenPromise('I3', `${actor} is known no more`, place);
     if (row.received < received) throw new BrokenPromise('I3', `received of ${actor} fell`, place);
     if (row.closed < closed) throw new BrokenPromise('I3', `closed of ${actor} fell`, place);
@@ -74,8 +75,9 @@ export function checkGrown(before: DiskState, now: DiskState, place: Place): voi
 }
 
 /** What is compared between nodes (I6), and told in summaries. */
-export function contextHashOf({ rowByActor }: DiskState, fingerprints: Fingerprints): bigint {
+export function contextHashOf({ rowByActor, retiredAt }: DiskState, fingerprints: Fingerprints): bigint {
   let hash = 0n;
-  for (const row of rowByActor.values()) hash += fingerprints.row(row);
+  for (const row of rowByActor.values())
+    if (!speaksFor(retiredAt.get(nodeIdOf(row.actor)), row)) hash += fingerprints.row(row);
   return BigInt.asUintN(64, hash);
 }

@@ -1,11 +1,12 @@
 /** What a machine's disk holds, read past the node: its entries, what it says that it has seen, and its sums. */
 
 import { unpackValue } from '../../adapters/value-codec.ts';
-import type { Actor } from '../../core/actor.ts';
+import { type Actor, birthOf, nodeIdOf } from '../../core/actor.ts';
 import { byteString, readUint32, readUint64 } from '../../core/bytes.ts';
 import type { Row, Sum } from '../../core/context.ts';
 import type { Dot } from '../../core/entry.ts';
 import type { Fingerprints } from '../../core/fingerprint.ts';
+import { isRetirement } from '../../core/retirement.ts';
 import { type Version, VERSION_ZERO } from '../../core/version.ts';
 import type { StoredRecord } from '../../ports/ordered-store.ts';
 import { readRecord, unseal } from '../../storage/checksum.ts';
@@ -30,7 +31,14 @@ export interface PresentEntry extends Dot {
   readonly sum: Sum;
 }
 
-export interface DiskState {
+/** What is claimed to have been seen. */
+export interface Seen {
+  readonly rowByActor: ReadonlyMap<string, SeenRow>;
+  /** By node that is gone for ever: how far each of its runs up to then is known, be there a row of it or not. */
+  readonly retiredAt: ReadonlyMap<string, Version>;
+}
+
+export interface DiskState extends Seen {
   readonly entryByKey: ReadonlyMap<string, PresentEntry>;
   readonly rowByActor: ReadonlyMap<Actor, SeenRow>;
   /** Absent before the first commit. */
@@ -106,7 +114,7 @@ export class DiskReader {
     const rowByActor = new Map(
       [...rows].map(([no, row]) => [row.actor, { ...row, cloudVersions: clouds.get(no) ?? new Set() }]),
     );
-    return { entryByKey, rowByActor, node, damaged };
+    return { entryByKey, rowByActor, retiredAt: retirementsIn(rowByActor.values()), node, damaged };
   }
 
   #entry(
@@ -176,9 +184,29 @@ function textOf(packed: Uint8Array): string {
   return value;
 }
 
+/** By node, of the rows of a disk. */
+export function retirementsIn(rows: Iterable<Row>): DiskState['retiredAt'] {
+  const retirements = [...rows].filter(({ actor }) => isRetirement(actor));
+  return new Map(retirements.map(({ actor, closed }) => [nodeIdOf(actor), closed]));
+}
+
+const NO_VERSIONS: ReadonlySet<Version> = new Set();
+
+/** What was seen of an actor: its row says it, or the retirement of its node; `undefined`: nothing. */
+export function seenOf(
+  { rowByActor, retiredAt }: Seen,
+  actor: Actor,
+): Pick<SeenRow, 'received' | 'closed' | 'cloudVersions'> | undefined {
+  const row = rowByActor.get(actor);
+  if (row !== undefined || retiredAt.size === 0) return row;
+  const upTo = retiredAt.get(nodeIdOf(actor));
+  if (upTo === undefined || birthOf(actor) > upTo) return undefined;
+  return { received: upTo, closed: upTo, cloudVersions: NO_VERSIONS };
+}
+
 /** R2: whether the dot, of an entry of `key`, was seen there. */
 export function hasSeen(state: DiskState, { actor, version }: Dot, key: string): boolean {
-  const row = state.rowByActor.get(actor);
+  const row = seenOf(state, actor);
   if (row !== undefined && (version <= row.received || row.cloudVersions.has(version))) return true;
   const present = state.entryByKey.get(key);
   return present?.version === version && present.actor === actor;
@@ -197,5 +225,5 @@ export function keysListed([key, record]: StoredRecord): readonly string[] {
 
 /** Whether it has seen, besides the entry of `dot`, all that its writer had seen before it. */
 export function isClosedOver(state: DiskState, { actor, version }: Dot): boolean {
-  return version <= (state.rowByActor.get(actor)?.closed ?? VERSION_ZERO);
+  return version <= (seenOf(state, actor)?.closed ?? VERSION_ZERO);
 }

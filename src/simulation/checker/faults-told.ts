@@ -84,6 +84,11 @@ export class FaultsTold implements Losses {
     return this.#damaged.has(machine) || this.#rebuilding.has(machine);
   }
 
+  /** Whether it is damaged, or what it has seen is about to fall back. */
+  isUncertain(machine: Machine): boolean {
+    return this.isDamaged(machine) || this.replaced.has(machine) || this.forgetting.has(machine);
+  }
+
   /** Whether what it has seen may have fallen back just now. `hasDropped`: it has counted a drop since it was last looked at. */
   mayFall(machine: Machine, hasDropped: boolean): boolean {
     const isReplaced = this.replaced.delete(machine);

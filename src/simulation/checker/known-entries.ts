@@ -21,7 +21,15 @@ export interface KnownEntry extends Dot {
   isPastLost: boolean;
   /** Gone with a disk, by damage, or with a context that was given up, somewhere: batches may lack it until it is back. */
   isForgotten: boolean;
+  /**
+   * Of a node that was retired by somebody who had not seen it: it may go wherever it still is. That is the one exception of
+   * "Nothing acknowledged is lost": only nodes that were no members then had it (docs/guarantees.md).
+   */
+  isForsaken: boolean;
 }
+
+/** What is found out of an entry. */
+type Found = 'written' | 'isLost' | 'isPastLost' | 'isForgotten' | 'isForsaken';
 
 export class KnownEntries {
   readonly #ledger: Ledger;
@@ -83,10 +91,7 @@ export class KnownEntries {
     return noted;
   }
 
-  #note(
-    entry: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
-    place: Place,
-  ): KnownEntry {
+  #note(entry: Omit<KnownEntry, Found>, place: Place): KnownEntry {
     const name = nameOfDot(entry);
     const known = this.#byDot.get(name);
     if (known !== undefined) {
@@ -107,6 +112,7 @@ export class KnownEntries {
       isLost: false,
       isPastLost: false,
       isForgotten: false,
+      isForsaken: false,
     };
     this.#byDot.set(name, noted);
     insert(this.#byKey, key, noted);
@@ -146,10 +152,7 @@ export class KnownEntries {
   }
 }
 
-function isSame(
-  a: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
-  b: Omit<KnownEntry, 'written' | 'isLost' | 'isPastLost' | 'isForgotten'>,
-): boolean {
+function isSame(a: Omit<KnownEntry, Found>, b: Omit<KnownEntry, Found>): boolean {
   return (
     a.key === b.key &&
     a.tombstone === b.tombstone &&

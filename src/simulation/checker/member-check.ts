@@ -36,7 +36,7 @@ export class MemberCheck {
       const addresses = this.#addresses.get(machine.nodeId) ?? new Set(['']);
       this.#addresses.set(machine.nodeId, addresses.add(addressOf(machine)));
     };
-    world.onStarted = (machine) => this.#watch(machine);
+    world.onStarted.push((machine) => this.#watch(machine));
   }
 
   /** `by` is about to remove it: whatever was said of it so far, and up to now by the clock there, is over. */
@@ -45,6 +45,12 @@ export class MemberCheck {
     if (member === undefined || (member.status !== 'down' && member.status !== 'left')) return;
     const incarnation = Math.max(member.incarnation, by.clock.wallMs());
     this.#shownOf(by).set(nodeId, { incarnation, status: 'forgotten' });
+  }
+
+  /** `by` has removed one that it showed so before: for it, whatever was said of it until then is over. */
+  forgot(by: Machine, member: Member | undefined): void {
+    if (member === undefined) return;
+    this.#shownOf(by).set(member.nodeId, { incarnation: member.incarnation, status: 'forgotten' });
   }
 
   #watch(machine: Machine): void {

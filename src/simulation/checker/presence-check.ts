@@ -30,7 +30,7 @@ export class PresenceCheck {
     const here = state.entryByKey.get(key);
     const largest = this.#known
       .ofKey(key)
-      .find((entry) => hasSeen(state, entry, key) && !this.damaged.has(entry));
+      .find((entry) => hasSeen(state, entry, key) && !this.damaged.has(entry) && !entry.isForsaken);
     if (largest === undefined || (here !== undefined && compareDots(here, largest) >= 0)) return;
     const dot = largest;
     const isAbove = largest.version > (state.node?.horizon ?? 0);
@@ -67,7 +67,8 @@ export class PresenceCheck {
   /** Of what survives of a batch nothing may be unknown where a part of it is. */
   #checkBatch(entry: PresentEntry, state: DiskState, place: Place): void {
     for (const other of this.#known.ofBatch(entry)) {
-      if (hasSeen(state, other, other.key) || other.isForgotten || this.damaged.has(other)) continue;
+      if (hasSeen(state, other, other.key) || this.damaged.has(other)) continue;
+      if (other.isForgotten || other.isForsaken) continue;
       if (this.#fate.mayBeSuperseded(other) || this.#fate.mayBeCollected(other)) continue;
       throw new BrokenPromise('P4', `a part of a batch is here, and ${other.key} of it is not`, {
         ...place,

@@ -23,6 +23,7 @@ import { type Move, move } from './move.ts';
 import { type Partition, partition } from './partition.ts';
 import { type Pause, pause } from './pause.ts';
 import { type Restart, restart } from './restart.ts';
+import { type Retire, retire } from './retire.ts';
 import { type SlowDisk, slowDisk } from './slow-disk.ts';
 import { type SlowMachine, slowMachine } from './slow-machine.ts';
 import { type TornWrite, tornWrite } from './torn-write.ts';
@@ -50,6 +51,7 @@ interface DrawnByKind {
   readonly move: Move;
   readonly leave: Leave;
   readonly forget: Forget;
+  readonly retire: Retire;
   readonly fullDisk: FullDisk;
   readonly failingWrite: FailingWrite;
   readonly slowDisk: SlowDisk;
@@ -80,6 +82,7 @@ export const FAULTS: { readonly [Kind in FaultKind]: Fault<DrawnByKind[Kind]> } 
   move,
   leave,
   forget,
+  retire,
   fullDisk,
   failingWrite,
   slowDisk,

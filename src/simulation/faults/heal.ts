@@ -23,6 +23,8 @@ export async function heal(scene: Scene): Promise<void> {
     clock.setRight();
     machine.start();
   }
+  // Faults that end now may have something to tell, or to take away.
+  await world.pass(1);
   const isRepaired = (): boolean => {
     if (machines.every(({ running }) => running?.live.current.holdsFuture() === false)) return true;
     for (const machine of machines) tend(scene, machine);

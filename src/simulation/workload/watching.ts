@@ -15,6 +15,6 @@ export function drawMove(random: Random): Move {
 }
 
 export function move({ watchClients }: Scene, machine: Machine, { client }: Move): Promise<void> {
-  watchClients[Math.floor(client * watchClients.length)]?.moveTo(machine);
+  if (!machine.isGone) watchClients[Math.floor(client * watchClients.length)]?.moveTo(machine);
   return Promise.resolve();
 }

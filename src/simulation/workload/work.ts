@@ -4,15 +4,19 @@ import type { Random } from '../../ports/random.ts';
 import type { Profile } from '../profile.ts';
 import type { Scene } from '../scene.ts';
 import { integerIn } from '../streams.ts';
+import { type Acknowledged, acknowledged, drawAcknowledged } from './acknowledged.ts';
+import { askAll, type Asking, drawAsking, drawTelling, tell, type Telling } from './asking-all.ts';
 import { type Bulk, bulk, drawImport, drawStorm } from './bulk.ts';
 import { type Conditional, conditional, drawConditional } from './conditional.ts';
 import { drawRead, type Read, read } from './read.ts';
 import { drawBatch, drawDeletion, drawExpiring, drawLarge, drawPut, type Single, single } from './single.ts';
 import { drawMove, type Move, move } from './watching.ts';
 
-export type WorkStep = { readonly machine: number } & (Single | Bulk | Conditional | Read | Move);
+type What = Single | Bulk | Conditional | Read | Move | Acknowledged | Telling | Asking;
 
-type Draw = (random: Random, profile: Profile) => Single | Bulk | Conditional | Read | Move;
+export type WorkStep = { readonly machine: number } & What;
+
+type Draw = (random: Random, profile: Profile) => What;
 
 /** How often each kind is drawn, relative to the others. */
 const WEIGHTED: readonly (readonly [weight: number, draw: Draw])[] = [
@@ -24,6 +28,9 @@ const WEIGHTED: readonly (readonly [weight: number, draw: Draw])[] = [
   [6, drawConditional],
   [8, drawRead],
   [3, drawMove],
+  [6, drawAcknowledged],
+  [4, drawTelling],
+  [0.7, drawAsking],
 ];
 /** Rare, since each is hundreds of writes; only where the profile asks for them. */
 const WEIGHTED_BULK: typeof WEIGHTED = [
@@ -43,7 +50,7 @@ export function drawWork(random: Random, nodes: number, profile: Profile): WorkS
 }
 
 /** Does it, if the machine is up. Never fails: what becomes of it is in the ledger. */
-export function work(scene: Scene, step: WorkStep): Promise<void> {
+export async function work(scene: Scene, step: WorkStep): Promise<void> {
   const machine = scene.world.machine(step.machine);
   switch (step.kind) {
     case 'single':
@@ -56,5 +63,12 @@ export function work(scene: Scene, step: WorkStep): Promise<void> {
       return read(scene, machine, step);
     case 'move':
       return move(scene, machine, step);
+    case 'acknowledged':
+      await acknowledged(scene, scene.world.reached(machine), step);
+      return undefined;
+    case 'telling':
+      return tell(scene, scene.world.reached(machine), step);
+    case 'asking':
+      return askAll(scene, scene.world.reached(machine));
   }
 }

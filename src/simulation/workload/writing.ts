@@ -4,7 +4,8 @@ import { BoatoError } from '../../core/errors.ts';
 import type { Dot } from '../../core/entry.ts';
 import { parseToken } from '../../core/token.ts';
 import type { Node } from '../../node/api.ts';
-import type { BatchOperation } from '../../node/write-api.ts';
+import type { BatchOperation, WriteConcern } from '../../node/write-api.ts';
+import type { WriteResult } from '../../node/write-concern.ts';
 import type { Written } from '../checker/ledger.ts';
 import { EPOCH_MS } from '../machine-clock.ts';
 import type { Machine } from '../machine.ts';
@@ -56,16 +57,31 @@ export async function write(
   }
 }
 
-/** By itself if it is one, else as a batch. */
+/** Waits for no other node. */
 export async function askPlainly(node: Node, operations: readonly BatchOperation[]): Promise<readonly Dot[]> {
+  return dotsOf(await request(node, operations, {}));
+}
+
+/** By itself if it is one, else as a batch. */
+export function request(
+  node: Node,
+  operations: readonly BatchOperation[],
+  concern: WriteConcern,
+): Promise<WriteResult> {
   const [operation] = operations;
-  if (operations.length !== 1 || operation === undefined) return (await node.batch(operations)).dots as Dot[];
+  if (operations.length !== 1 || operation === undefined) return node.batch(operations, concern);
   if (operation.type === 'put') {
     const { key, value, type: _, ...options } = operation;
-    return [(await node.put(key, value, options)) as unknown as Dot];
+    return node.put(key, value, { ...options, ...concern });
   }
   const { key, type: _, ...options } = operation;
-  return [parseToken((await node.del(key, options)).token) as Dot];
+  return node.del(key, { ...options, ...concern });
+}
+
+/** Of what was written, in its order. */
+export function dotsOf(result: WriteResult): readonly Dot[] {
+  if ('dots' in result) return result.dots as readonly Dot[];
+  return ['version' in result ? (result as unknown as Dot) : (parseToken(result.token) as Dot)];
 }
 
 function operationOf({ key, value, expiresAt }: Written): BatchOperation {

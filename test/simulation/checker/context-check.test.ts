@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SUM_ZERO } from '../../../src/core/context.ts';
-import { checkGrown, checkSums } from '../../../src/simulation/checker/context-check.ts';
+import { checkGrown, checkSums, contextHashOf } from '../../../src/simulation/checker/context-check.ts';
 import type { DiskState } from '../../../src/simulation/checker/disk-state.ts';
 import { actorOf, diskOf, fingerprints, type MadeDisk } from './made.ts';
 
@@ -43,6 +43,33 @@ describe('one disk', () => {
   });
 });
 
+describe('a disk that knows a retirement', () => {
+  const retired = { a: 5 };
+
+  test('and has a row of the node that says as much, or none, breaks nothing', () => {
+    expect(sums(diskOf({ rows: { a: { received: 5 } }, retired }))).not.toThrow();
+    expect(sums(diskOf({ rows: {}, retired }))).not.toThrow();
+  });
+
+  test('and has a row of the node that says less breaks I9', () => {
+    expect(sums(diskOf({ rows: { a: { received: 5, closed: 4 } }, retired }))).toThrow('I9');
+  });
+
+  test('knows the predecessor of a run that it has no row of', () => {
+    const rows = { b: { received: 4, predecessor: { of: 'a', closed: 5 } } };
+    expect(sums(diskOf({ rows, retired }))).not.toThrow();
+    expect(sums(diskOf({ rows, retired: { a: 4 } }))).toThrow('I9');
+  });
+
+  test('has the same context with the rows that it speaks for, and without', () => {
+    const hash = (made: MadeDisk): bigint => contextHashOf(diskOf(made), fingerprints);
+    const without = hash({ rows: {}, retired });
+    expect(hash({ rows: { a: { received: 5 } }, retired })).toBe(without);
+    expect(hash({ rows: { a: { received: 6 } }, retired })).not.toBe(without);
+    expect(hash({ rows: {} })).not.toBe(without);
+  });
+});
+
 describe('a disk after another', () => {
   const grown = (to: MadeDisk) => () => checkGrown(diskOf(SOUND), diskOf(to), PLACE);
 
@@ -60,6 +87,14 @@ describe('a disk after another', () => {
     ['a loose entry went, and nothing tells so', { ...SOUND, entries: {} }],
   ])('of which %s breaks I3', (_, to) => {
     expect(grown(to)).toThrow('I3');
+  });
+
+  test('that has one row for those of a node that is retired breaks nothing', () => {
+    const before = diskOf({ rows: { a: { received: 3 } } });
+    const after = (upTo: number) => () =>
+      checkGrown(before, diskOf({ rows: {}, retired: { a: upTo } }), PLACE);
+    expect(after(3)).not.toThrow();
+    expect(after(2)).toThrow('I3');
   });
 
   test('tells the machine and the dot', () => {

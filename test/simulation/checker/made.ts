@@ -6,8 +6,14 @@ import { type Actor, makeActor, type NodeId } from '../../../src/core/actor.ts';
 import { SUM_ZERO, type Sum } from '../../../src/core/context.ts';
 import type { Dot } from '../../../src/core/entry.ts';
 import { addSum, Fingerprints } from '../../../src/core/fingerprint.ts';
+import { retirementOf } from '../../../src/core/retirement.ts';
 import { type Version, VERSION_ZERO, versionAt } from '../../../src/core/version.ts';
-import type { DiskState, PresentEntry, SeenRow } from '../../../src/simulation/checker/disk-state.ts';
+import {
+  type DiskState,
+  type PresentEntry,
+  retirementsIn,
+  type SeenRow,
+} from '../../../src/simulation/checker/disk-state.ts';
 import type { Ledger, Written } from '../../../src/simulation/checker/ledger.ts';
 import { NOTHING_SEEN, type WriterSeen } from '../../../src/simulation/checker/writer-seen.ts';
 
@@ -62,17 +68,25 @@ export interface MadeDisk {
   readonly entries?: Readonly<Record<string, MadeEntry>>;
   readonly rows?: Readonly<Record<string, MadeRow>>;
   readonly horizon?: number;
+  /** Nodes that are gone for ever, each with how far its retirement is closed. */
+  readonly retired?: Readonly<Record<string, number>>;
 }
 
 /** Sums add up, as on every sound disk. */
-export function diskOf({ entries = {}, rows = {}, horizon }: MadeDisk): DiskState {
+export function diskOf({ entries = {}, rows = {}, horizon, retired = {} }: MadeDisk): DiskState {
   const present = Object.entries(entries).map(([key, entry]) => entryOf(key, entry));
-  const made = Object.entries(rows).map(([nodeId, row]) => rowOf(actorOf(nodeId), row, present));
+  const made = [
+    ...Object.entries(rows).map(([nodeId, row]) => rowOf(actorOf(nodeId), row, present)),
+    ...Object.entries(retired).map(([nodeId, upTo]) =>
+      rowOf(retirementOf(nodeId as NodeId), { received: upTo }, []),
+    ),
+  ];
   const sumOf = (some: readonly PresentEntry[]): Sum =>
     some.reduce((sum, entry) => addSum(sum, entry.sum), SUM_ZERO);
   return {
     entryByKey: new Map(present.map((entry) => [entry.key, entry])),
     rowByActor: new Map(made.map((row) => [row.actor, row])),
+    retiredAt: retirementsIn(made),
     node: {
       horizon: horizon === undefined ? VERSION_ZERO : v(horizon),
       all: sumOf(present),
@@ -146,5 +160,6 @@ export function write(ledger: Ledger, key: string, made: MadeWrite): Written {
 
 /** What somebody has seen whose disk is this one. */
 export function seenOn(disk: DiskState, key: string): WriterSeen {
-  return { rowByActor: disk.rowByActor, present: disk.entryByKey.get(key), isHealing: false };
+  const { rowByActor, retiredAt } = disk;
+  return { rowByActor, retiredAt, present: disk.entryByKey.get(key), isHealing: false };
 }
