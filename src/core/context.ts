@@ -14,6 +14,11 @@ export interface Sum {
 
 export const SUM_ZERO: Sum = { count: 0, sum: 0n };
 
+/** One object for all empty ones: two of them are in every row. */
+export function makeSum(count: number, sum: bigint): Sum {
+  return count === 0 && sum === 0n ? SUM_ZERO : { count, sum };
+}
+
 /** The node's actor before this one, and how far it was closed at the birth of this one. */
 export interface Predecessor {
   readonly actor: Actor;

@@ -5,7 +5,7 @@
 
 import { type Actor } from './actor.ts';
 import { asciiBytes, writeUint64 } from './bytes.ts';
-import { isTrivial, type Row, type Sum } from './context.ts';
+import { isTrivial, makeSum, type Row, type Sum } from './context.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Version } from './version.ts';
 
@@ -24,15 +24,14 @@ export function addSum(a: Sum, b: Sum): Sum {
 }
 
 export function subtractSum(a: Sum, b: Sum): Sum {
-  return { count: a.count - b.count, sum: BigInt.asUintN(64, a.sum - b.sum) };
+  return makeSum(a.count - b.count, BigInt.asUintN(64, a.sum - b.sum));
 }
 
-/** Hashes dots, entries and rows. Keeps seeds for each actor that it met. */
+/** Hashes dots, entries and rows. Keeps seeds for each actor of which it met a dot. */
 export class Fingerprints {
   readonly #hash64: Hash64;
   readonly #entrySeedByActor = new Map<Actor, bigint>();
   readonly #dotSeedByActor = new Map<Actor, bigint>();
-  readonly #rowSeedByActor = new Map<Actor, bigint>();
   readonly #row = new Uint8Array(ROW_BYTES);
   readonly #rowView = new DataView(this.#row.buffer);
   readonly #dot = new Uint8Array(VERSION_BYTES);
@@ -68,7 +67,8 @@ export class Fingerprints {
     view.setBigUint64(24, row.cloud.sum);
     writeUint64(bytes, 32, row.loose.count);
     view.setBigUint64(40, row.loose.sum);
-    return this.#hash64(bytes, this.#seed(this.#rowSeedByActor, ROW_DOMAIN, row.actor));
+    // Not kept: there are many rows, and few that change.
+    return this.#hash64(bytes, this.#hash64(asciiBytes(row.actor), ROW_DOMAIN));
   }
 
   /** Of an actor's name: how digests refer to it. */

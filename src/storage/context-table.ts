@@ -13,6 +13,8 @@ import { isRetirement, rowlessRow, speaksFor } from '../core/retirement.ts';
 import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { IndexFacts } from './row-record.ts';
 
+const NO_VERSIONS: ReadonlySet<Version> = new Set();
+
 /** A row that changes in place. `no` is the actor's local number. */
 export class LiveRow implements Row, IndexFacts {
   readonly no: number;
@@ -26,7 +28,8 @@ export class LiveRow implements Row, IndexFacts {
   indexed: Version = VERSION_ZERO;
   pairs = 0;
   live = 0;
-  readonly cloudVersions: Set<Version> = new Set<Version>();
+  /** Absent where there are none: most rows are of runs that are over, and seen whole. */
+  #cloudVersions: Set<Version> | undefined;
   /** What the row adds to the context hash, as of the last `settle`. */
   hash: bigint = 0n;
   /** Monotonic time of the last change in this run. */
@@ -42,7 +45,21 @@ export class LiveRow implements Row, IndexFacts {
 
   /** R2: whether the dot was seen, apart from being present. */
   hasSeen(version: Version): boolean {
-    return version <= this.received || this.cloudVersions.has(version);
+    return version <= this.received || (this.#cloudVersions?.has(version) ?? false);
+  }
+
+  get cloudVersions(): ReadonlySet<Version> {
+    return this.#cloudVersions ?? NO_VERSIONS;
+  }
+
+  addCloudVersion(version: Version): void {
+    this.#cloudVersions ??= new Set();
+    this.#cloudVersions.add(version);
+  }
+
+  removeCloudVersion(version: Version): void {
+    this.#cloudVersions?.delete(version);
+    if (this.#cloudVersions?.size === 0) this.#cloudVersions = undefined;
   }
 }
 
@@ -160,15 +177,21 @@ export class ContextTable {
     return row;
   }
 
+  /** The name of an actor that has a row is kept once. */
+  link(row: LiveRow, predecessor: Predecessor | undefined): void {
+    const known = predecessor && this.#byActor.get(predecessor.actor);
+    row.predecessor = predecessor && known ? { actor: known.actor, closed: predecessor.closed } : predecessor;
+  }
+
   addCloud(row: LiveRow, version: Version): void {
-    row.cloudVersions.add(version);
+    row.addCloudVersion(version);
     row.cloud = addSum(row.cloud, this.#fingerprints.dot(row.actor, version));
     this.#cloudDots++;
     this.#unsettled.add(row);
   }
 
   removeCloud(row: LiveRow, version: Version): void {
-    row.cloudVersions.delete(version);
+    row.removeCloudVersion(version);
     row.cloud = subtractSum(row.cloud, this.#fingerprints.dot(row.actor, version));
     this.#cloudDots--;
     this.#unsettled.add(row);

@@ -75,7 +75,7 @@ export function join(transaction: Transaction, session: NewSession, looseByActor
   for (const other of withRetired(state.context, session.rows)) {
     const row = transaction.row(other.actor);
     const joined = joinVersions(row, other);
-    row.predecessor = joined.predecessor;
+    state.context.link(row, joined.predecessor);
     transaction.advance(row, joined.received, joined.closed);
     for (const version of other.cloudVersions) transaction.see(row, version);
     const loose = looseByActor.get(other.actor);

@@ -127,7 +127,7 @@ async function loadContext(store: OrderedStore, state: State, damage: BoatoError
     if (stored === undefined) return;
     const row = context.ensure(stored.actor, no);
     sums.set(row.no, stored);
-    row.predecessor = stored.predecessor;
+    context.link(row, stored.predecessor);
     row.indexed = stored.indexed;
     row.pairs = stored.pairs;
     row.live = stored.live;

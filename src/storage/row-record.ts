@@ -4,7 +4,7 @@ import { type Actor, isActor } from '../core/actor.ts';
 import { ByteReader, MalformedBytes } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import { byteString } from '../core/bytes.ts';
-import type { Predecessor, Row, Sum } from '../core/context.ts';
+import { makeSum, type Predecessor, type Row, type Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
 
 /** Local facts of an actor: they are this node's own, and never travel. */
@@ -57,7 +57,7 @@ export function writeSum(writer: ByteWriter, sum: Sum): void {
 }
 
 export function readSum(reader: ByteReader): Sum {
-  return { count: reader.varint(), sum: reader.bigUint64() };
+  return makeSum(reader.varint(), reader.bigUint64());
 }
 
 function readActor(reader: ByteReader): Actor | undefined {
