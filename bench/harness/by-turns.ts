@@ -5,8 +5,10 @@ import type { Timed } from '../worker/speed-commands.ts';
 import type { Round } from './against-raw.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** What is measured comes after a few operations that are not: code is compiled, files are open. */
+/** What is measured comes after operations that are not: code is compiled, files are open. */
 const WARM_UP_SHARE = 0.1;
+/** Fewer puts leave a process interpreting half of what it does. One at a time, so many would take too long. */
+const WARM_UP_PUTS = 20_000;
 
 export interface Contestants {
   /** A process that has a store open, or a node. */
@@ -25,7 +27,7 @@ export async function byTurns(
   sync: boolean,
 ): Promise<readonly Round[]> {
   const { boato, raw, control } = contestants;
-  const warmUp = { ...workload, operations: Math.ceil(workload.operations * WARM_UP_SHARE), round: 1 };
+  const warmUp = { ...workload, operations: warmUpOf(workload), round: 1 };
   for (const worker of [raw, boato]) await runOnce(contestants, worker, warmUp, sync);
   const measured: Round[] = [];
   for (let round = 2; round < rounds + 2; round++) {
@@ -36,6 +38,11 @@ export async function byTurns(
     measured.push({ raw: ofRaw, boato: ofBoato, controlLoopDelayMs });
   }
   return measured;
+}
+
+function warmUpOf({ kind, operations, inFlight }: Omit<Workload, 'round'>): number {
+  const share = Math.ceil(operations * WARM_UP_SHARE);
+  return kind === 'put' && inFlight > 1 ? Math.max(share, WARM_UP_PUTS) : share;
 }
 
 async function runOnce(
