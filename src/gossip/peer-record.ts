@@ -82,7 +82,7 @@ export class PeerRecord {
     this.#bytesSent += channel.bytesSent;
   }
 
-  /** Takes over what another record of the same node has: its links, its bytes, what its rounds told. */
+  /** Takes over what another record of the same node has, which is left without: its links, its bytes, what its rounds told. */
   absorb(other: PeerRecord): void {
     this.rounds += other.rounds;
     this.inSyncAtMs = other.inSyncAtMs ?? this.inSyncAtMs;
@@ -92,6 +92,17 @@ export class PeerRecord {
     this.#bytesReceived += other.#bytesReceived;
     this.#bytesSent += other.#bytesSent;
     for (const link of other.#links) this.#links.add(link);
-    other.#links.clear();
+    other.#clear();
+  }
+
+  #clear(): void {
+    this.rounds = 0;
+    this.inSyncAtMs = undefined;
+    this.succeededAtMs = undefined;
+    this.lastWord = undefined;
+    this.clockOffsetMs = undefined;
+    this.#bytesReceived = 0;
+    this.#bytesSent = 0;
+    this.#links.clear();
   }
 }

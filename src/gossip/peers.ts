@@ -243,6 +243,7 @@ export class Peers {
     const { log, onConnected } = this.#dependencies;
     const { nodeId } = link;
     const others = this.linksTo(nodeId);
+    if (record.nodeId !== undefined && record.nodeId !== nodeId) this.#setApart(record, record.nodeId);
     record.addLink(link);
     const other = this.#otherByNode.get(nodeId);
     if (other === record) {
@@ -259,6 +260,16 @@ export class Peers {
     const { address, protocolVersion } = link;
     log.info({ peer: nodeId, address, protocolVersion }, 'Connected to a peer.');
     onConnected(link);
+  }
+
+  /** Another node is behind the address of this record by now: the one before is shown where it is, if it is connected. */
+  #setApart(record: PeerRecord, nodeId: NodeId): void {
+    const [link] = record.links;
+    const other = this.recordsOf(nodeId).find((known) => known !== record);
+    const apart = other ?? new PeerRecord(link ? reachedAt(link) : record.address, 'inbound');
+    apart.absorb(record);
+    apart.nodeId = nodeId;
+    if (other === undefined && link !== undefined) this.#otherByNode.set(nodeId, apart);
   }
 
   #closed(

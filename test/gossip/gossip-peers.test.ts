@@ -143,6 +143,56 @@ test('differing settings are told on both sides, and do no harm', async () => {
   await cluster.stopAll();
 });
 
+describe('a peer whose address was taken over by another node', () => {
+  async function moved(): Promise<{
+    cluster: GossipCluster;
+    a: TestNode;
+    b: TestNode;
+    shown: () => unknown;
+  }> {
+    const cluster = new GossipCluster();
+    const a = await cluster.start('a', { peers: ['x'] });
+    const first = await cluster.start('x', { nodeId: 'b' });
+    await first.put('k', '1');
+    await cluster.converge(35_000);
+    const disk = await cluster.stop(first);
+    const b = await cluster.start('y', { nodeId: 'b', disk, peers: ['a'], seed: 7 });
+    await cluster.pass(1000);
+    const shown = (): unknown =>
+      a.gossip.peers().map(({ address, nodeId, state }) => [address, nodeId, state]);
+    return { cluster, a, b, shown };
+  }
+
+  test('is shown where it is, beside the other one, with what is known of it', async () => {
+    const { cluster, a, shown } = await moved();
+    expect(shown()).toEqual([['x:7000', 'b', 'connected']]);
+    const rounds = a.gossip.peers()[0]?.rounds ?? 0;
+    expect(rounds).toBeGreaterThan(0);
+
+    await cluster.start('x', { nodeId: 'c', seed: 9 });
+    await cluster.pass(40_000);
+
+    expect(shown()).toEqual([
+      ['x:7000', 'c', 'connected'],
+      ['y:7000', 'b', 'connected'],
+    ]);
+    const [, b] = a.gossip.peers();
+    expect(b?.rounds).toBeGreaterThan(rounds);
+    await cluster.stopAll();
+  });
+
+  test('is shown no more if it is gone', async () => {
+    const { cluster, b, shown } = await moved();
+    await cluster.stop(b);
+
+    await cluster.start('x', { nodeId: 'c', seed: 9 });
+    await cluster.pass(40_000);
+
+    expect(shown()).toEqual([['x:7000', 'c', 'connected']]);
+    await cluster.stopAll();
+  });
+});
+
 test('a peer that is away is dialled at once for whoever waits for it, but not more than once a second', async () => {
   const cluster = new GossipCluster();
   const a = await cluster.start('a', { peers: ['b'] });
