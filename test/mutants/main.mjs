@@ -4,10 +4,11 @@ import { startVitest } from 'vitest/node';
 import { commandLine } from '../support/command-line.mjs';
 import { editSource, loadModule } from '../support/edited-source.mjs';
 
-const USAGE = `Usage: npm run mutants [-- NAME... --runs N --simulate N --profile P --seed S]
+const USAGE = `Usage: npm run mutants [-- NAME... --runs N --needed --simulate N --profile P --seed S]
 
   NAME        of test/mutants/mutants.ts; all, if none is named
   --runs      random schedules at most, each mutant; 0 for none (1000)
+  --needed    random schedules only for those that have no schedule of their own
   --simulate  simulated runs at most, each mutant, instead of its schedule and random ones (0)
   --profile   of the simulated runs (network)
   --seed      of the random schedules, and of the first simulated run (1)
@@ -21,11 +22,19 @@ const { schedules } = await loadModule('test/fixtures/schedules.json');
 const MUTANTS = { ...OF_REPLICAS, ...MUTANTS_OF_NODES };
 const named = new Set(schedules.map(({ mutant }) => mutant));
 
-const { runs, simulate, profile, seed, positionals } = commandLine({
+const {
+  runs,
+  needed = false,
+  simulate,
+  profile,
+  seed,
+  positionals,
+} = commandLine({
   command: 'mutants',
   usage: USAGE,
   numbers: { runs: '1000', simulate: '0', seed: '1' },
   strings: ['profile'],
+  switches: ['needed'],
   allowPositionals: true,
   check: (_, names) => {
     const unknown = names.find((name) => !(name in MUTANTS));
@@ -61,7 +70,7 @@ async function runNamed(name) {
 }
 
 async function runRandom(name) {
-  if (runs === '0') return undefined;
+  if (runs === '0' || (needed && named.has(name))) return undefined;
   const env = { MUTANT_RUNS: runs, MUTANT_SEED: seed };
   const edits = [...SMALL_PAGES, ...MUTANTS[name]];
   const { isFailed, error, meta } = await run('test/mutants/random.model.ts', edits, { env });
