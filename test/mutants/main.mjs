@@ -90,17 +90,17 @@ async function runSimulated(name) {
 const firstLine = (text = '') => text.split('\n')[0].slice(0, 90);
 
 const isSimulated = simulate !== '0';
-const tried = isSimulated ? MUTANTS : OF_REPLICAS;
-const names = (positionals.length > 0 ? positionals : Object.keys(tried)).filter((name) => name in tried);
+const candidates = isSimulated ? MUTANTS : OF_REPLICAS;
+const names = (positionals.length > 0 ? positionals : Object.keys(candidates)).filter(
+  (name) => name in candidates,
+);
 console.log(
   `${'mutant'.padEnd(16)} ${'its schedule'.padEnd(13)} ${(isSimulated ? 'simulated' : 'random').padEnd(10)} what was seen`,
 );
 let survivors = 0;
-for (const name of names) {
-  const [byName, byChance] = isSimulated
-    ? [undefined, await runSimulated(name)]
-    : await Promise.all([runNamed(name), runRandom(name)]);
-  if (isSimulated && byChance === undefined) continue;
+
+function tell(name, byName, byChance) {
+  if (isSimulated && byChance === undefined) return;
   const isKilled = byName === undefined ? byChance?.killedBy !== undefined : byName.isKilled;
   if (!isKilled) survivors++;
   const schedule =
@@ -111,6 +111,18 @@ for (const name of names) {
   console.log(
     `${name.padEnd(16)} ${schedule.padEnd(13)} ${random.padEnd(10)} ${isKilled ? reason : 'NOTHING'}`,
   );
+}
+
+/** Two tests at once: of one mutant, or, where each has one, of two. */
+const atOnce = needed ? 2 : 1;
+for (let at = 0; at < names.length; at += atOnce) {
+  const tried = names.slice(at, at + atOnce).map(async (name) => ({
+    name,
+    tests: isSimulated
+      ? [undefined, await runSimulated(name)]
+      : await Promise.all([runNamed(name), runRandom(name)]),
+  }));
+  for (const { name, tests } of await Promise.all(tried)) tell(name, ...tests);
 }
 console.log(survivors === 0 ? 'Every mutant was killed.' : `${survivors} mutants survived.`);
 process.exit(survivors === 0 ? 0 : 1);
