@@ -1,26 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests of what runs in memory: their files share a process one after another, which spares loading all modules for each.
- * Nothing in `src` that they load keeps state of its own.
+ * Folders whose files share a process, one after another, which spares loading all modules for each: nothing in `src` keeps
+ * state of its own, and these tests replace no modules.
  */
-const IN_MEMORY = [
+const SHARED = [
   'contract',
   'core',
   'epidemics',
   'gossip',
   'membership',
   'model',
+  'node',
   'property',
   'scenario',
+  'server',
   'storage',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'memory', include: IN_MEMORY, isolate: false } },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: IN_MEMORY } },
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARED } },
     ],
     pool: 'forks',
     // All processors: the default leaves one for a person who works beside, half of a small machine.
