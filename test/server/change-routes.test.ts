@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Change } from '../../src/node/api.ts';
 import { fakeServer, localFake, readAll } from './serve-fake.ts';
@@ -114,6 +114,7 @@ describe('GET /v1/changes', () => {
 
   it('sends a comment to a client that hears nothing for 15 s', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { node, open } = await localFake();
     node.changes = silence(new Promise(() => {}));
     const request = open('GET', '/v1/changes').end();
@@ -122,7 +123,6 @@ describe('GET /v1/changes', () => {
     vi.advanceTimersByTime(30_000);
     const [comment] = (await once(response, 'data')) as [Buffer];
     expect(comment.toString()).toBe(':\n\n');
-    vi.useRealTimers();
     request.on('error', () => undefined).destroy();
   });
 });
