@@ -71,7 +71,7 @@ try {
 
   const soon = new Date(Date.now() + 2000);
   const brief = await offer(boardOf(rui), 'rui', 'Porto', 'Lisboa', soon);
-  await show(boardOf(rui), 'Porto', 'Lisboa');
+  await show(boardOf(rui), 'Porto', 'Lisboa', offered);
 
   const cancelled = await cancel(boardOf(ana), 'Porto/Lisboa/ana', 'the car is broken');
   await boardOf(eva).count({ after: brief });

@@ -167,13 +167,7 @@ describe('a server whose clock, context or entries lie in the future brings noth
     ['its context', ({ rows }) => ({ rows: rows.map(({ actor }) => row(actor, future)) })],
     ['its horizon', () => ({ horizon: future })],
     ['an entry', () => ({ chunk: chunkOf([entry(1, { version: future, first: future, last: future })]) })],
-    ['the end of a batch', () => ({ chunk: chunkOf([entry(1, { last: above(9999) })].map(toTheFuture)) })],
   ];
-
-  function toTheFuture(one: Entry): Entry {
-    const max = versionAt(Date.now() + 119_999);
-    return { ...one, version: max, first: max, last: (max + 9999) as Version };
-  }
 
   test.each(cases)('%s', async (_, opened) => {
     const { node, expectUndisturbed } = await attack({ opened });
