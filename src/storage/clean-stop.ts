@@ -1,10 +1,10 @@
 /** The marker of a clean stop: there only while nobody uses the store. */
 
 import { equalBytes } from '../core/bytes.ts';
+import type { Log } from '../ports/log.ts';
 import type { OrderedStore, Reader } from '../ports/ordered-store.ts';
 import { seal } from './checksum.ts';
 import { metaKey } from './keyspace.ts';
-import type { ReplicaOptions } from './open-replica.ts';
 
 const MARKER = metaKey('clean');
 
@@ -28,10 +28,7 @@ export function isCleanMarker(stored: Uint8Array): boolean {
 }
 
 /** As below; never fails. */
-export async function tryToMarkCleanStop({
-  store,
-  log,
-}: Pick<ReplicaOptions, 'store' | 'log'>): Promise<void> {
+export async function tryToMarkCleanStop(store: OrderedStore, log: Log): Promise<void> {
   try {
     await markCleanStop(store);
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { type Entry } from '../core/entry.ts';
 import { type Version, VERSION_ZERO } from '../core/version.ts';
-import type { Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
+import type { OrderedStore, Reader, Scan, StoredRecord } from '../ports/ordered-store.ts';
 import type { EntryScan } from '../ports/replica.ts';
 import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
@@ -11,7 +11,6 @@ import { DotScan } from './dot-index.ts';
 import type { DotPair } from './segment-record.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from './entry-record.ts';
 import { type EntryBounds, entriesBetween, entryKey, keyOfEntry, largeValueKey } from './keyspace.ts';
-import type { ReplicaParts } from './replica-parts.ts';
 
 /** Records read at once, and bytes of entries handed out at once (one entry more). */
 const PAGE_RECORDS = 256;
@@ -25,11 +24,13 @@ interface Found {
 
 /** Present entries of one consistent state, in key order; the scan must be closed. */
 export function scanSnapshot(
-  { store, state, onDamage }: Pick<ReplicaParts, 'store' | 'state' | 'onDamage'>,
+  store: OrderedStore,
+  context: ContextTable,
+  onDamage: OnDamage,
   bounds: EntryBounds,
 ): EntryScan {
   const snapshot = store.snapshot();
-  const scan = new EntryReader(snapshot, state.context, onDamage).byKey(bounds);
+  const scan = new EntryReader(snapshot, context, onDamage).byKey(bounds);
   return {
     next: () => scan.next(),
     lookedAt: scan.lookedAt,

@@ -174,7 +174,8 @@ export class StoredReplica implements Replica {
 
   /** Present entries of one consistent state; the scan must be closed. */
   scan(bounds: EntryBounds): EntryScan {
-    return scanSnapshot(this.#parts, bounds);
+    const { store, state, onDamage } = this.#parts;
+    return scanSnapshot(store, state.context, onDamage, bounds);
   }
 
   /** Live entries of the whole map; costs what expires, not what exists. */
@@ -234,7 +235,7 @@ export class StoredReplica implements Replica {
     await this.#committer.close();
     // What was not checked yet after an unclean stop, is to be checked at the next start.
     if (this.fenced === undefined && this.#health.checking === undefined)
-      await tryToMarkCleanStop(this.#parts.options);
+      await tryToMarkCleanStop(this.#parts.store, this.#parts.options.log);
     await this.#parts.store.close();
   }
 

@@ -3,7 +3,7 @@ import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { contents } from '../contract/contents.ts';
 import { describePacker } from '../contract/packer.contract.ts';
-import { unhex } from '../gossip/codec-arbitraries.ts';
+import { unhex } from '../support/codec-arbitraries.ts';
 
 describePacker('msgpack', packer);
 

@@ -6,7 +6,7 @@ import { packValue, unpackValue } from '../../src/adapters/value-codec.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Value } from '../../src/node/api.ts';
-import { damaged, unhex } from '../gossip/codec-arbitraries.ts';
+import { damaged, unhex } from '../support/codec-arbitraries.ts';
 
 class Point {
   readonly x = 1;

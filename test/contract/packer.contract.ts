@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Packer } from '../../src/ports/packer.ts';
-import { damaged } from '../gossip/codec-arbitraries.ts';
+import { damaged } from '../support/codec-arbitraries.ts';
 import { contents } from './contents.ts';
 
 const numbers = fc.oneof(

@@ -11,7 +11,7 @@ import {
 } from '../../src/core/actor.ts';
 import { compareBytes } from '../../src/core/bytes.ts';
 import { type Version, VERSION_MAX, VERSION_ZERO } from '../../src/core/version.ts';
-import { nodeId, versions } from '../gossip/codec-arbitraries.ts';
+import { nodeId, versions } from '../support/codec-arbitraries.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

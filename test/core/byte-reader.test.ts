@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader, MalformedBytes } from '../../src/core/byte-reader.ts';
 import { ByteWriter } from '../../src/core/byte-writer.ts';
-import { attempt, HASH_MAX, hex, unhex } from '../gossip/codec-arbitraries.ts';
+import { attempt, HASH_MAX, hex, unhex } from '../support/codec-arbitraries.ts';
 
 const readerOf = (bytes: string): ByteReader => new ByteReader(unhex(bytes));
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../src/core/byte-reader.ts';
 import { ByteWriter } from '../../src/core/byte-writer.ts';
-import { HASH_MAX, hex, unhex } from '../gossip/codec-arbitraries.ts';
+import { HASH_MAX, hex, unhex } from '../support/codec-arbitraries.ts';
 
 function writtenBy(work: (writer: ByteWriter) => void): string {
   const writer = new ByteWriter();

@@ -12,7 +12,7 @@ import {
   writeUint32,
   writeUint64,
 } from '../../src/core/bytes.ts';
-import { hex, unhex } from '../gossip/codec-arbitraries.ts';
+import { hex, unhex } from '../support/codec-arbitraries.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 

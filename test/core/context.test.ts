@@ -17,7 +17,7 @@ import {
 } from '../../src/core/context.ts';
 import { addSum, Fingerprints } from '../../src/core/fingerprint.ts';
 import type { Version } from '../../src/core/version.ts';
-import { nodeId } from '../gossip/codec-arbitraries.ts';
+import { nodeId } from '../support/codec-arbitraries.ts';
 
 const BIRTH = 100 as Version;
 const ACTOR = makeActor(nodeId('a'), BIRTH, 7);

@@ -12,7 +12,7 @@ import {
   payloadBytes,
 } from '../../src/core/entry.ts';
 import { type Version, VERSION_ZERO } from '../../src/core/version.ts';
-import { actors, nodeId, versions } from '../gossip/codec-arbitraries.ts';
+import { actors, nodeId, versions } from '../support/codec-arbitraries.ts';
 
 /** Few, so that versions and actors meet. */
 const fewDots: fc.Arbitrary<Dot> = fc.record({

@@ -6,7 +6,7 @@ import { asciiBytes } from '../../src/core/bytes.ts';
 import { type Row, type Sum, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import { addSum, Fingerprints, subtractSum } from '../../src/core/fingerprint.ts';
 import type { Version } from '../../src/core/version.ts';
-import { actors, fullRows, HASH_MAX, hashes, nodeId, versions } from '../gossip/codec-arbitraries.ts';
+import { actors, fullRows, HASH_MAX, hashes, nodeId, versions } from '../support/codec-arbitraries.ts';
 
 const hash64 = await createHash64();
 

@@ -4,7 +4,7 @@ import type { Entry } from '../../src/core/entry.ts';
 import { DEFAULT_LIMITS, FRAME_BYTES_MAX } from '../../src/core/limits.ts';
 import { VERSION_MAX, type Version, VERSION_ZERO } from '../../src/core/version.ts';
 import { CHUNK_BYTES, ChunkPacker } from '../../src/gossip/chunk.ts';
-import { nodeId } from '../gossip/codec-arbitraries.ts';
+import { nodeId } from '../support/codec-arbitraries.ts';
 
 describe('the limits', () => {
   test('are those of the protocol', () => {

@@ -21,7 +21,7 @@ import {
   nodeId,
   plainRow,
   unhex,
-} from '../gossip/codec-arbitraries.ts';
+} from '../support/codec-arbitraries.ts';
 
 const BIRTH = 0x3_0000_0000_0000 as Version;
 const ACTOR = makeActor(nodeId('berlin'), BIRTH, 0xdead_beef);

@@ -12,7 +12,7 @@ import {
   versionAt,
   wallMsOf,
 } from '../../src/core/version.ts';
-import { versions } from '../gossip/codec-arbitraries.ts';
+import { versions } from '../support/codec-arbitraries.ts';
 
 /** Milliseconds that versions can tell: 41 bits of them. */
 const MS_MAX = 2 ** 41 - 1;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { estimate, firstShare, type Mass, NOTHING, plus, type Share } from '../../src/gossip/aggregate.ts';
 import { Averaging } from '../../src/gossip/averaging.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
-import { nodeId } from './codec-arbitraries.ts';
+import { nodeId } from '../support/codec-arbitraries.ts';
 
 type Fate = 'delivered' | 'request lost' | 'reply lost';
 

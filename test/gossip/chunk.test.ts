@@ -9,7 +9,15 @@ import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { VERSION_MAX, type Version } from '../../src/core/version.ts';
 import { checkOrder } from '../../src/gossip/chunk-order.ts';
 import { CHUNK_BYTES, type ChunkLimits, ChunkPacker, unpackChunk } from '../../src/gossip/chunk.ts';
-import { attempt, BATCH_ENTRIES_MAX, damaged, entryLists, hex, nodeId, unhex } from './codec-arbitraries.ts';
+import {
+  attempt,
+  BATCH_ENTRIES_MAX,
+  damaged,
+  entryLists,
+  hex,
+  nodeId,
+  unhex,
+} from '../support/codec-arbitraries.ts';
 
 const BIRTH = 0x3_0000_0000_0000 as Version;
 const ACTOR = makeActor(nodeId('berlin'), BIRTH, 0xdead_beef);

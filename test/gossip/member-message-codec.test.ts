@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts'
 import type { MemberMessage } from '../../src/membership/member-messages.ts';
 import type { Update } from '../../src/membership/member.ts';
 import { encodeUpdates, UPDATES_BYTES_MAX } from '../../src/membership/update-codec.ts';
-import { hex, nodeId, unhex } from './codec-arbitraries.ts';
+import { hex, nodeId, unhex } from '../support/codec-arbitraries.ts';
 
 /** The grammar, in one line. */
 const PROTOCOL = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8').replaceAll(

@@ -24,7 +24,7 @@ import {
   plainRow,
   unhex,
   versions,
-} from './codec-arbitraries.ts';
+} from '../support/codec-arbitraries.ts';
 
 const requests = fc.integer({ min: 0, max: 0xffff_ffff });
 const walls = fc.oneof(fc.integer({ min: 1.7e12, max: 1.8e12 }), fc.maxSafeNat());

@@ -17,7 +17,7 @@ import type { Chunk } from '../../src/gossip/session-messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
 import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
-import { HASH_MAX, hex, nodeId, plainRow, unhex } from './codec-arbitraries.ts';
+import { HASH_MAX, hex, nodeId, plainRow, unhex } from '../support/codec-arbitraries.ts';
 
 /** The grammar, in one line. */
 const PROTOCOL = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8').replaceAll(

@@ -10,7 +10,7 @@ import type { Message } from '../../src/gossip/messages.ts';
 import { PartialView } from '../../src/gossip/partial-view.ts';
 import type { Update } from '../../src/membership/member.ts';
 import type { Partner } from '../../src/gossip/partners.ts';
-import { nodeId } from './codec-arbitraries.ts';
+import { nodeId } from '../support/codec-arbitraries.ts';
 
 const UNKNOWN: Omit<Update, 'nodeId'> = {
   incarnation: 1,

@@ -6,7 +6,7 @@ import { BoatoError } from '../../src/core/errors.ts';
 import { type Version, VERSION_MAX } from '../../src/core/version.ts';
 import { type ChangeToken, decodeToken, encodeToken } from '../../src/storage/change-token.ts';
 import type { Told } from '../../src/storage/told-context.ts';
-import { damaged, fullRows, nodeId, nodeIds, versions } from '../gossip/codec-arbitraries.ts';
+import { damaged, fullRows, nodeId, nodeIds, versions } from '../support/codec-arbitraries.ts';
 
 const CLUSTER = 'cluster';
 

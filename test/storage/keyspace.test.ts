@@ -34,7 +34,7 @@ import {
   toSortKey,
   toSortKeyOfValue,
 } from '../../src/storage/keyspace.ts';
-import { hex, unhex } from '../gossip/codec-arbitraries.ts';
+import { hex, unhex } from '../support/codec-arbitraries.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
 const DOT = '0000012c 0000000000000005';

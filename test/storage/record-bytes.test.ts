@@ -21,7 +21,7 @@ import {
   encodeProgress,
   type SessionHead,
 } from '../../src/storage/session-record.ts';
-import { hex, unhex } from '../gossip/codec-arbitraries.ts';
+import { hex, unhex } from '../support/codec-arbitraries.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
 const NODE = 'n' as NodeId;

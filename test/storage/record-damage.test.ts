@@ -4,7 +4,7 @@ import { decodeEntry } from '../../src/storage/entry-record.ts';
 import { decodeState } from '../../src/storage/meta-record.ts';
 import { decodeSegment } from '../../src/storage/segment-record.ts';
 import { decodeHead } from '../../src/storage/session-record.ts';
-import { unhex } from '../gossip/codec-arbitraries.ts';
+import { unhex } from '../support/codec-arbitraries.ts';
 
 const VERSION = '0000000000000010';
 const LARGEST = 'ffffffffffffff0f';

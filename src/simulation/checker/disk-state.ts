@@ -1,12 +1,12 @@
 /** What a machine's disk holds, read past the node: its entries, what it says that it has seen, and its sums. */
 
 import { unpackValue } from '../../adapters/value-codec.ts';
-import { type Actor, birthOf, nodeIdOf } from '../../core/actor.ts';
+import { type Actor, nodeIdOf } from '../../core/actor.ts';
 import { byteString, readUint32, readUint64 } from '../../core/bytes.ts';
 import type { Row, Sum } from '../../core/context.ts';
 import type { Dot } from '../../core/entry.ts';
 import type { Fingerprints } from '../../core/fingerprint.ts';
-import { isRetirement } from '../../core/retirement.ts';
+import { isRetirement, knowsOf } from '../../core/retirement.ts';
 import { type Version, VERSION_ZERO } from '../../core/version.ts';
 import type { StoredRecord } from '../../ports/ordered-store.ts';
 import { readRecord, unseal } from '../../storage/checksum.ts';
@@ -200,8 +200,7 @@ export function seenOf(
   const row = rowByActor.get(actor);
   if (row !== undefined || retiredAt.size === 0) return row;
   const upTo = retiredAt.get(nodeIdOf(actor));
-  if (upTo === undefined || birthOf(actor) > upTo) return undefined;
-  return { received: upTo, closed: upTo, cloudVersions: NO_VERSIONS };
+  return knowsOf(upTo, actor) ? { received: upTo, closed: upTo, cloudVersions: NO_VERSIONS } : undefined;
 }
 
 /** R2: whether the dot, of an entry of `key`, was seen there. */

@@ -18,7 +18,10 @@ import { shownBy, shownText } from './shown-members.ts';
 const SETTLE_WITHIN_MS = 240_000;
 const AGAIN_MS = 3000;
 
-/** Rows go with the next collection after the last entry that names their actor; a doubt of a clock, which takes a minute to end, comes first. */
+/**
+ * Rows go with the next collection after the last entry that names their actor; a doubt of a clock, which takes a minute to
+ * end, comes first.
+ */
 const PRUNE_WITHIN_MS = 120_000;
 
 /** Long enough to be dialled by all, and to dial all. */

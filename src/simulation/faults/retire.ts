@@ -120,7 +120,10 @@ async function remove(scene: Scene, machine: Machine): Promise<void> {
   world.events.note(machine.name, 'is gone for good');
 }
 
-/** Those of `others` that are down or have left, but for `gone`, as members only: nobody is retired while one is away. Never fails. */
+/**
+ * Those of `others` that are down or have left, but for `gone`, as members only: nobody is retired while one is away. Never
+ * fails.
+ */
 export async function forgetOthers(
   scene: Scene,
   by: Machine,
