@@ -23,15 +23,15 @@ const EXAMPLES = [
   'store completion fish > ~/.config/fish/completions/store.fish',
 ];
 
-export function completionCommand(run: Run): Command {
+/** `whole`: creates the program with all its commands. */
+export function completionCommand(run: Run, whole: () => Promise<Command>): Command {
   const shell = new Argument('<shell>', 'whose script is wanted').choices(SHELLS);
   return new Command('completion')
     .description('print a script that lets a shell complete commands, options and their values')
     .addArgument(shell.argParser(choiceOption('The shell', SHELLS)))
     .addHelpText('after', examplesText(EXAMPLES))
-    .action(async (name: Shell, _options: unknown, { parent }: Command) => {
-      if (parent === null) return;
-      await run.out.add(SCRIPTS[name](commandTree(parent)));
+    .action(async (name: Shell) => {
+      await run.out.add(SCRIPTS[name](commandTree(await whole())));
       await run.out.flush();
     });
 }

@@ -88,7 +88,7 @@ async function connect(dir: string, need: StoreNeed, patience: Patience): Promis
 
 async function openFolder(dir: string): Promise<Connection> {
   const [{ openStore }, { DirectClient }] = await Promise.all([
-    import('../index.ts'),
+    import('../node/open-store.ts'),
     import('./direct-client.ts'),
   ]);
   const opening = openStore({ dir }).then((store) => new DirectClient(store));

@@ -4,35 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PACKAGE_VERSION } from '../node/package-version.ts';
 import { examplesText, type Run } from './base-command.ts';
 import { EXIT_DONE, EXIT_USAGE, exitCodeOf } from './cli-error.ts';
-import { aggregateCommand } from './aggregate.ts';
-import { backupCommand } from './backup.ts';
-import { certsCommand } from './certs.ts';
-import { clockCommand } from './clock.ts';
-import { collectCommand } from './collect.ts';
-import { completionCommand } from './completion.ts';
-import { configCommand } from './config.ts';
-import { countCommand } from './count.ts';
-import { delCommand } from './del.ts';
-import { doctorCommand } from './doctor.ts';
-import { eventCommand } from './event.ts';
-import { eventsCommand } from './events.ts';
-import { exportCommand } from './export.ts';
-import { forgetCommand } from './forget.ts';
-import { getCommand } from './get.ts';
-import { importCommand } from './import.ts';
-import { joinCommand } from './join.ts';
-import { leaveCommand } from './leave.ts';
-import { listCommand } from './list.ts';
-import { membersCommand } from './members.ts';
 import { Output, OutputClosed } from './output.ts';
-import { putCommand } from './put.ts';
-import { restoreCommand } from './restore.ts';
-import { serveCommand } from './serve.ts';
-import { simulateCommand } from './simulate.ts';
-import { statusCommand } from './status.ts';
-import { syncCommand } from './sync.ts';
-import { verifyCommand } from './verify.ts';
-import { watchCommand } from './watch.ts';
 import { errorMessage } from '../server/error-message.ts';
 
 /**
@@ -42,7 +14,8 @@ import { errorMessage } from '../server/error-message.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const run: Run = { out: new Output(process.stdout), exitCode: EXIT_DONE };
   try {
-    await createProgram(run).parseAsync(argv);
+    const program = await createProgram(run, argv[2]);
+    await program.parseAsync(argv);
     return run.exitCode;
   } catch (error) {
     // Commander has said why already.
@@ -53,7 +26,43 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(run: Run): Command {
+/** In the order of the help. Loading them all takes longer than most of them run. */
+const COMMANDS: ReadonlyMap<string, (run: Run) => Promise<Command>> = new Map(
+  Object.entries({
+    serve: async (run) => (await import('./serve.ts')).serveCommand(run),
+    put: async (run) => (await import('./put.ts')).putCommand(run),
+    get: async (run) => (await import('./get.ts')).getCommand(run),
+    del: async (run) => (await import('./del.ts')).delCommand(run),
+    list: async (run) => (await import('./list.ts')).listCommand(run),
+    count: async (run) => (await import('./count.ts')).countCommand(run),
+    watch: async (run) => (await import('./watch.ts')).watchCommand(run),
+    event: async (run) => (await import('./event.ts')).eventCommand(run),
+    events: async (run) => (await import('./events.ts')).eventsCommand(run),
+    import: async (run) => (await import('./import.ts')).importCommand(run),
+    export: async (run) => (await import('./export.ts')).exportCommand(run),
+    status: async (run) => (await import('./status.ts')).statusCommand(run),
+    members: async (run) => (await import('./members.ts')).membersCommand(run),
+    join: async (run) => (await import('./join.ts')).joinCommand(run),
+    leave: async (run) => (await import('./leave.ts')).leaveCommand(run),
+    forget: async (run) => (await import('./forget.ts')).forgetCommand(run),
+    sync: async (run) => (await import('./sync.ts')).syncCommand(run),
+    aggregate: async (run) => (await import('./aggregate.ts')).aggregateCommand(run),
+    collect: async (run) => (await import('./collect.ts')).collectCommand(run),
+    backup: async (run) => (await import('./backup.ts')).backupCommand(run),
+    restore: async (run) => (await import('./restore.ts')).restoreCommand(run),
+    verify: async (run) => (await import('./verify.ts')).verifyCommand(run),
+    clock: async (run) => (await import('./clock.ts')).clockCommand(run),
+    certs: async (run) => (await import('./certs.ts')).certsCommand(run),
+    config: async (run) => (await import('./config.ts')).configCommand(run),
+    doctor: async (run) => (await import('./doctor.ts')).doctorCommand(run),
+    simulate: async (run) => (await import('./simulate.ts')).simulateCommand(run),
+    completion: async (run) =>
+      (await import('./completion.ts')).completionCommand(run, () => createProgram(run, undefined)),
+  }),
+);
+
+/** With the command that `first`, the first argument, names alone; with all of them if it names none, as for the help. */
+async function createProgram(run: Run, first: string | undefined): Promise<Command> {
   const program = new Command('store')
     .description('Boato: a replicated key-value store without a leader.')
     .version(PACKAGE_VERSION, '--version', 'print the version')
@@ -61,37 +70,10 @@ function createProgram(run: Run): Command {
     .addHelpText('after', examplesText(EXAMPLES))
     .exitOverride();
   sayErrorsInSentences(program);
-  const commands = [
-    serveCommand,
-    putCommand,
-    getCommand,
-    delCommand,
-    listCommand,
-    countCommand,
-    watchCommand,
-    eventCommand,
-    eventsCommand,
-    importCommand,
-    exportCommand,
-    statusCommand,
-    membersCommand,
-    joinCommand,
-    leaveCommand,
-    forgetCommand,
-    syncCommand,
-    aggregateCommand,
-    collectCommand,
-    backupCommand,
-    restoreCommand,
-    verifyCommand,
-    clockCommand,
-    certsCommand,
-    configCommand,
-    doctorCommand,
-    simulateCommand,
-    completionCommand,
-  ];
-  for (const create of commands) program.addCommand(inherit(create(run), program));
+  const named = first === undefined ? undefined : COMMANDS.get(first);
+  const creators = named === undefined ? [...COMMANDS.values()] : [named];
+  const commands = await Promise.all(creators.map((create) => create(run)));
+  for (const command of commands) program.addCommand(inherit(command, program));
   return program;
 }
 

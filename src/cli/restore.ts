@@ -33,7 +33,7 @@ export function restoreCommand(run: Run): Command {
 }
 
 async function restore(source: AsyncIterable<Uint8Array>, dir: string): Promise<BackupResult> {
-  const { restoreStore } = await import('../index.ts');
+  const { restoreStore } = await import('../node/restore-store.ts');
   try {
     return await restoreStore(source, { dir });
   } catch (error) {

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { createLog } from '../adapters/pino-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { openNode } from '../index.ts';
+import { openNode } from '../node/open-node.ts';
 import type { Node } from '../node/api.ts';
 import type { Log } from '../ports/log.ts';
 import { serveLocally } from '../server/local-server.ts';
