@@ -23,6 +23,9 @@ export const SLOW_BYTES: number = 10 * 1024;
 /** A request fails when for so long no reply has come, no notice, and no part of a long message. */
 const UNANSWERED_MS: number = SLOW_MS;
 
+/** Whoever left requests unanswered is let be for as long again, and twice as long each time in a row, up to so long. */
+const PAUSE_MS_MAX = 16 * UNANSWERED_MS;
+
 /** Answered at once, whatever else is being answered: that they are says nothing of the others. */
 const BESIDE: ReadonlySet<Request['type']> = new Set(['summary', 'rumours', 'events', 'aggregate']);
 
@@ -44,6 +47,14 @@ interface Waiting {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
   sentAtMs: number;
+}
+
+/** Requests were given up though everything else went on, and none of their kind was answered since. */
+interface Unanswered {
+  /** The last of them, by their numbers: their replies may still come. */
+  readonly types: ReadonlyMap<number, Request['type']>;
+  readonly pauseMs: number;
+  readonly untilMs: number;
 }
 
 export interface PendingRequestsDependencies {
@@ -74,6 +85,7 @@ export class PendingRequests {
   #window = { sinceMs: Number.NEGATIVE_INFINITY, bytes: 0 };
   /** A request failed since, though bytes came. */
   #isSlow = false;
+  #unanswered: Unanswered | undefined;
   #cancelLook: (() => void) | undefined;
   #failure: BoatoError | undefined;
 
@@ -81,9 +93,14 @@ export class PendingRequests {
     this.#dependencies = dependencies;
   }
 
-  /** A request timed out, and what it waited for has not come since: no byte, or not enough of them. */
+  /**
+   * A request timed out, and what it waited for has not come since: no byte, not enough of them, or no answer, which comes
+   * only to who asks, so that this ends after a while.
+   */
   get isStalled(): boolean {
-    return this.#isSlow || this.#bytesAtTimeout === this.#dependencies.bytesReceived();
+    const { bytesReceived, clock } = this.#dependencies;
+    if (this.#isSlow || this.#bytesAtTimeout === bytesReceived()) return true;
+    return this.#unanswered !== undefined && clock.monotonicMs() < this.#unanswered.untilMs;
   }
 
   /** A message has come to its end. */
@@ -110,6 +127,7 @@ export class PendingRequests {
   /** A reply to a request that was given up is late, not malformed. */
   settle(reply: Reply): void {
     const waiting = this.#waitingByNumber.get(reply.request);
+    this.#endPause(waiting?.request.type ?? this.#unanswered?.types.get(reply.request));
     if (waiting === undefined) return;
     this.#waitingByNumber.delete(reply.request);
     if (!BESIDE.has(waiting.request.type)) this.noteAnswer();
@@ -159,14 +177,17 @@ export class PendingRequests {
     const isSlow = this.#endWindow(nowMs);
     // A long message is on its way: perhaps the reply, or what comes before it.
     if (this.#bytesSeen - this.#bytesAtMessage >= SLOW_BYTES) this.noteAnswer();
+    const unanswered = new Map<number, Request['type']>();
     for (const [number, waiting] of this.#waitingByNumber) {
       const why = this.#whyLate(waiting, nowMs, isSlow);
       if (why === undefined) continue;
+      if (why === 'unanswered') unanswered.set(number, waiting.request.type);
       this.#waitingByNumber.delete(number);
       this.#bytesAtTimeout = this.#bytesSeen;
       waiting.reject(timedOut(this.#dependencies.remote, why));
       if (nowMs - (this.#silentSinceMs ?? nowMs) >= SILENCE_MS) return this.#dependencies.onSilence();
     }
+    if (unanswered.size > 0) this.#beginPause(unanswered, nowMs);
     this.#sendNext();
     this.#watch();
   }
@@ -176,6 +197,21 @@ export class PendingRequests {
     if (isSlow) return 'slow';
     if (nowMs - Math.max(sentAtMs, this.#answeredAtMs) >= UNANSWERED_MS) return 'unanswered';
     return nowMs - sentAtMs >= REPLY_TIMEOUT_MS ? 'late' : undefined;
+  }
+
+  #beginPause(types: Unanswered['types'], nowMs: number): void {
+    const before = this.#unanswered;
+    // What was asked for before the pause is of the same time.
+    if (before !== undefined && nowMs < before.untilMs) return;
+    const pauseMs = before === undefined ? UNANSWERED_MS : Math.min(2 * before.pauseMs, PAUSE_MS_MAX);
+    this.#unanswered = { types, pauseMs, untilMs: nowMs + pauseMs };
+  }
+
+  /** Those of other kinds may need no disk, say. */
+  #endPause(answered: Request['type'] | undefined): void {
+    for (const type of this.#unanswered?.types.values() ?? []) {
+      if (type === answered) this.#unanswered = undefined;
+    }
   }
 
   /** Whether too little has come in all of it. */

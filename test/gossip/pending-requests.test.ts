@@ -103,6 +103,7 @@ const NEXT: NewRequest = {
   cursor: Uint8Array.of(1),
   compress: false,
 };
+const CHUNK = { entries: new Uint8Array(0), plainBytes: 0, cursor: Uint8Array.of(1), last: false };
 const UNANSWERED = 'No reply, and no sign of one, came from b for 10 s.';
 
 describe('a request of a peer that goes on with everything else', () => {
@@ -123,10 +124,53 @@ describe('a request of a peer that goes on with everything else', () => {
     expect([first.outcome, second.outcome]).toEqual(['', '']);
     await hearOthers(1);
     expect([first.outcome, second.outcome]).toEqual([UNANSWERED, '']);
+    await hearOthers(5);
+    expect(second.outcome).toBe(UNANSWERED);
+  });
+
+  test('leaves it stalled for as long again, twice as long each time in a row, and 160 s at most', async () => {
+    for (const seconds of [10, 20, 40, 80, 160, 160]) {
+      asked(NEXT);
+      await hearOthers(5);
+      // Of the same time: it makes no pause longer.
+      asked(NEXT);
+      await hearOthers(5);
+      expect(requests.isStalled).toBe(true);
+      await hearOthers(seconds - 1);
+      expect(requests.isStalled).toBe(true);
+      await hearOthers(1);
+      expect(requests.isStalled).toBe(false);
+    }
+  });
+
+  test.each([
+    ['the late reply comes', () => requests.settle({ type: 'next-reply', request: 1, chunk: CHUNK })],
+    [
+      'another one of its kind is answered',
+      () => {
+        asked(NEXT);
+        requests.settle({ type: 'next-reply', request: 2, chunk: CHUNK });
+      },
+    ],
+  ])('leaves it stalled until %s, and the next time for 10 s again', async (_, answer) => {
+    asked(NEXT);
+    await hearOthers(11);
+    expect(requests.isStalled).toBe(true);
+    answer();
+    expect(requests.isStalled).toBe(false);
+    asked(NEXT);
+    await hearOthers(10 + 9);
+    expect(requests.isStalled).toBe(true);
     await hearOthers(1);
     expect(requests.isStalled).toBe(false);
-    await hearOthers(4);
-    expect(second.outcome).toBe(UNANSWERED);
+  });
+
+  test('leaves it stalled though others are answered, which may need no disk', async () => {
+    asked(NEXT);
+    await hearOthers(11);
+    asked({ type: 'digest', from: 0n, to: 1n, pairs: [] });
+    requests.settle({ type: 'digest-reply', request: 2, rows: [], lacking: [] });
+    expect(requests.isStalled).toBe(true);
   });
 
   test('fails though summaries are answered meanwhile', async () => {
@@ -140,12 +184,11 @@ describe('a request of a peer that goes on with everything else', () => {
   });
 
   test('waits while others of its kind are answered, which may have come before it', async () => {
-    const chunk = { entries: new Uint8Array(0), plainBytes: 0, cursor: Uint8Array.of(1), last: false };
     for (let number = 1; number <= 3; number++) asked(NEXT);
     const request = asked(NEXT);
     for (let number = 1; number <= 3; number++) {
       await hearOthers(9);
-      requests.settle({ type: 'next-reply', request: number, chunk });
+      requests.settle({ type: 'next-reply', request: number, chunk: CHUNK });
     }
     await hearOthers(9);
     expect(request.outcome).toBe('');
