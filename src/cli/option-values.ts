@@ -46,7 +46,8 @@ export function wholeNumberOption(option: string, min: number, max: number): (te
     const number = /^(?:0|[1-9]\d{0,15})$/u.test(text) ? Number(text) : Number.NaN;
     if (number >= min && number <= max) return number;
     const allowed = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
-    throw badValue(option, text, `a whole number ${allowed}`);
+    const zeros = /^0\d/u.test(text) ? ' without leading zeros' : '';
+    throw badValue(option, text, `a whole number ${allowed}${zeros}`);
   };
 }
 
