@@ -16,6 +16,7 @@ const SHARED = [
   'scenario',
   'server',
   'storage',
+  'views',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
 export default defineConfig({

@@ -65,3 +65,5 @@ export type { TypedOperation, TypedOptions, TypedStore } from './node/typed-api.
 export { typed } from './node/typed.ts';
 export { TooFewAcksError } from './node/write-concern.ts';
 export type { Log } from './ports/log.ts';
+export { type Counter, counterOf } from './views/counter.ts';
+export { setOf, type StoredSet } from './views/set.ts';

@@ -65,6 +65,6 @@ describe('the README', () => {
   });
 
   test('has all its programs', () => {
-    expect(programs).toHaveLength(8);
+    expect(programs).toHaveLength(9);
   });
 });
