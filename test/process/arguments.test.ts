@@ -17,7 +17,10 @@ const BAD: readonly BadArguments[] = [
   [['serve', '--port', 'abc'], /^--port takes a whole number from 0 to 65535, not "abc"\.$/],
   [['serve', '--port', '65536'], /^--port takes a whole number from 0 to 65535, not "65536"\.$/],
   [['serve', '--port', '-1'], /^--port takes a whole number from 0 to 65535, not "-1"\.$/],
-  [['serve', '--port', '07531'], /^--port takes a whole number from 0 to 65535 without leading zeros, not "07531"\.$/],
+  [
+    ['serve', '--port', '07531'],
+    /^--port takes a whole number from 0 to 65535 without leading zeros, not "07531"\.$/,
+  ],
   [['serve', '--port', '1.5'], /^--port takes .*, not "1\.5"\.$/],
   [['serve', '--port', ''], /^--port takes .*, not ""\.$/],
   [['serve', '--port'], /^Option '--port <number>' argument missing, see `store serve --help`\.$/],
