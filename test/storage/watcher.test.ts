@@ -475,6 +475,34 @@ describe('a token', () => {
     await expect((await watch(b, watcher.token)).step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
   });
 
+  test('given while something is told is gone elsewhere if only before there were more single dots than it names', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await a.write(Array.from({ length: 1025 }, (_, index) => put(`k${index}`, '1')));
+    await pull(b, a);
+    await a.giveUp('a test');
+    const watcher = await watch(a);
+    await b.write(Array.from({ length: 40 }, (_, index) => put(`l${index}`, '1')));
+    await pull(a, b);
+    expect(a.counts.looseDots).toBe(0);
+    await watcher.step();
+    expect(watcher.isThrough).toBe(false);
+    await expect((await watch(b, watcher.token)).step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
+  test('given while something is told is gone elsewhere if only since then there are more single dots than it names', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const watcher = await watch(b);
+    await a.write([put('k', '1')]);
+    for (let at = 0; at < 1300; at += 100)
+      await a.write(Array.from({ length: 100 }, (_, index) => put(`k${at + index}`, '1')));
+    const { chunks } = await readSession(b, a, 'version', 100);
+    for (const chunk of chunks.slice(0, -1)) await b.storeChunk(chunk);
+    expect(b.counts.looseDots).toBeGreaterThan(1024);
+    await watcher.step();
+    expect(watcher.isThrough).toBe(false);
+    await expect((await watch(a, watcher.token)).step()).rejects.toMatchObject({ code: 'CHANGES_GONE' });
+  });
+
   test('of another prefix is refused; of a shorter one it holds', async () => {
     const a = await open('a');
     const watcher = await watch(a, undefined, 'user/');
