@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
 import type { OrderedStore, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
 import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
@@ -14,6 +15,7 @@ import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fi
 import { expectCountedPairs } from '../support/dot-names.ts';
 import { pull } from '../support/pull.ts';
 
+type FullRecord = ReturnType<typeof decodeRow>;
 type Plant = (records: readonly StoredRecord[], store: OrderedStore) => Promise<void>;
 
 const LIVE = 'v'.repeat(10_000);
@@ -122,25 +124,51 @@ const damages: readonly (readonly [
       await write(store, putContent(key, encodeRow({ ...row, received: (row.received + 1) as never }, row)));
     },
   ],
+  ...(
+    [
+      ['is closed less far', (row) => ({ ...row, closed: (row.closed - 1) as never })],
+      ['has more entries', (row) => ({ ...row, live: row.live + 1 })],
+      ['has a cloud of another sum', (row) => ({ ...row, cloud: { ...row.cloud, sum: row.cloud.sum + 1n } })],
+      [
+        'has loose dots of another sum',
+        (row) => ({ ...row, loose: { ...row.loose, sum: row.loose.sum + 1n } }),
+      ],
+      ['is of another actor', (row) => ({ ...row, actor: makeActor('z' as NodeId, birthOf(row.actor), 1) })],
+    ] as const satisfies readonly (readonly [string, (row: FullRecord) => FullRecord])[]
+  ).map(
+    ([what, change]) =>
+      [
+        `a row that says it ${what}`,
+        ['row-differs row'],
+        /^[ab]\+/,
+        async (records: readonly StoredRecord[], store: OrderedStore) => {
+          const [key, record] = inSpace(records, 'row');
+          const row = change(decodeRow(unseal(key, record)));
+          await write(store, putContent(key, encodeRow(row, row)));
+        },
+      ] as const,
+  ),
   [
     'a cloud dot too many',
     ['row-differs row'],
     /^[ab]\+/,
     (_records, store) => write(store, putContent(cloudKey(0, 2 ** 52), new Uint8Array(0))),
   ],
-  [
-    'sums that were kept wrong',
-    ['sums-differ meta'],
-    'state',
-    async (records, store) => {
-      const [key, record] = records.find(([stored]) => Buffer.compare(stored, metaKey('state')) === 0) ?? [];
-      const state = decodeState(unseal(key as Uint8Array, record as Uint8Array));
-      await write(
-        store,
-        putContent(key as Uint8Array, encodeState({ ...state, all: { count: 1, sum: 1n } })),
-      );
-    },
-  ],
+  ...(['all', 'permanent'] as const).map(
+    (which) =>
+      [
+        `a sum of ${which} entries that was kept wrong`,
+        ['sums-differ meta'],
+        'state',
+        async (records: readonly StoredRecord[], store: OrderedStore) => {
+          const [key, record] =
+            records.find(([stored]) => Buffer.compare(stored, metaKey('state')) === 0) ?? [];
+          const state = decodeState(unseal(key as Uint8Array, record as Uint8Array));
+          const wrong = { ...state, [which]: { count: 1, sum: 1n } };
+          await write(store, putContent(key as Uint8Array, encodeState(wrong)));
+        },
+      ] as const,
+  ),
   ['a flipped name', ['unreadable meta'], 'identity', flip('meta')],
   [
     'an entry that was put in the place of another',
