@@ -6,7 +6,13 @@ import { type Actor, birthOf } from '../../src/core/actor.ts';
 import { assert } from '../../src/core/assert.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import { readRecord, seal, unseal } from '../../src/storage/checksum.ts';
+import { metaKey, segmentKey, singleDotKey } from '../../src/storage/keyspace.ts';
+import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
+import { countPairs } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import type { Write } from '../../src/storage/write.ts';
+import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, presentEntries, put } from '../support/replica-fixture.ts';
@@ -84,6 +90,15 @@ function without(...names: string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(CONTENTS).filter(([name]) => !names.includes(name)));
 }
 
+/** Of as many entries. */
+function withSum(which: 'all' | 'permanent'): Damage {
+  const key = metaKey('state');
+  return (record) => {
+    const state = decodeState(unseal(key, record));
+    return seal(key, encodeState({ ...state, [which]: { ...state[which], sum: state[which].sum + 1n } }));
+  };
+}
+
 describe.each(['clean', 'unclean'] as const)('after a stop that was %s, a check', (stop) => {
   test('of what is sound finds nothing, and the node serves', async () => {
     const replica = await open(await fullDisk(stop));
@@ -125,6 +140,8 @@ describe.each(['clean', 'unclean'] as const)('after a stop that was %s, a check'
     ['a damaged row', isRow, flipped, '1 records cannot be read', ['y']],
     ['a damaged dot of the cloud', isCloudDot, flipped, 'records beside the entries cannot be read', []],
     ['a damaged state', isState, flipped, 'records beside the entries cannot be read', []],
+    ['a sum over all entries that is another one', isState, withSum('all'), 'do not add up', []],
+    ['a sum over permanent entries that is another one', isState, withSum('permanent'), 'do not add up', []],
     ['a damaged session', isSession, flipped, 'records beside the entries cannot be read', []],
     ['damaged progress of a session', isProgress, flipped, 'records beside the entries cannot be read', []],
   ])('finds %s, and gives up', async (_, choose, damage, sentence, lost) => {
@@ -181,6 +198,17 @@ describe('while a check after an unclean stop is not done', () => {
     expect(await replica.check()).toBeUndefined();
   });
 
+  test('it tells how many entries it has looked at', async () => {
+    const replica = await open(await fullDisk('unclean'));
+    const done: (number | undefined)[] = [];
+    const looking = replica.check(() => {
+      done.push(replica.checking?.done);
+      return false;
+    });
+    expect(await looking).toBeUndefined();
+    expect([done.at(0), done.at(-1)]).toEqual([0, 7]);
+  });
+
   test('a stop leaves it to the next start', async () => {
     const disk = await fullDisk('unclean');
     const replica = await open(disk);
@@ -232,6 +260,25 @@ describe('giving up the context', () => {
     expect(await contents(puller)).toEqual(CONTENTS);
     // Not the whole past travelled: nothing is claimed but what came.
     for (const row of puller.rows()) expect(row.received).toBe(birthOf(row.actor));
+  });
+
+  test('rebuilds the dot index of several actors in segments of at most 1,024 pairs', async () => {
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ nodeId: 'n', store, clock });
+    const other = await open(new MemoryDisk(), 'o');
+    const names = (count: number, of: string): Write[] =>
+      Array.from({ length: count }, (_, at) => put(`${of}/${at}`, ''));
+    await replica.write(names(1100, 'n'));
+    await other.write(names(1000, 'o'));
+    await pull(replica, other);
+    await replica.giveUp('a test wants it');
+    const scan = store.scan({ gte: segmentKey(0, 0), lt: singleDotKey(0, 0) });
+    const segments = await scan.next(100);
+    await scan.close();
+    // 2,048 pairs are sorted at once, so those of the second actor come in two parts.
+    expect(segments.map(([key, record]) => readRecord(key, record, countPairs))).toEqual([1024, 76, 948, 52]);
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+    await expectCountedPairs(store);
   });
 
   test('indexes again what the dot index had lost', async () => {
