@@ -5,7 +5,7 @@ import { entryKey, metaKey } from '../../src/storage/keyspace.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
 export type Choice = (storedKey: Uint8Array) => boolean;
-export type Damage = (record: Uint8Array) => Uint8Array | undefined;
+export type Damage = (record: Uint8Array, storedKey: Uint8Array) => Uint8Array | undefined;
 
 const isOfKind =
   (prefix: number): Choice =>
@@ -46,7 +46,7 @@ export async function damageRecord(disk: MemoryDisk, choose: Choice, damage: Dam
   await scan.close();
   const [key, record] = records.findLast(([stored]) => choose(stored)) ?? [];
   if (key === undefined || record === undefined) throw new Error('there is no such record');
-  const value = damage(record);
+  const value = damage(record, key);
   const operation =
     value === undefined ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const);
   await store.write([operation], { sync: true });

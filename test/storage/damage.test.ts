@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
+import { seal } from '../../src/storage/checksum.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import {
   contents,
@@ -15,6 +16,7 @@ import {
 import { pull, readSession } from '../support/pull.ts';
 import {
   type Choice,
+  type Damage,
   damageRecord,
   flipped,
   isCloudDot,
@@ -29,8 +31,8 @@ import {
   vanished,
 } from './damage-fixture.ts';
 
-/** A disk with some keys, one of them with a large value, one deleted, on which one bit of a record is flipped. */
-async function damagedDisk(choose: Choice): Promise<MemoryDisk> {
+/** A disk with some keys, one of them with a large value, one deleted, of which a record is damaged. */
+async function damagedDisk(choose: Choice, damage: Damage = flipped): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const replica = await openTestReplica({ disk });
   await replica.write([put('good', '1')]);
@@ -38,7 +40,7 @@ async function damagedDisk(choose: Choice): Promise<MemoryDisk> {
   await replica.write([put('bad', '1')]);
   await replica.write([del('gone')]);
   await replica.close();
-  await damageRecord(disk, choose, flipped);
+  await damageRecord(disk, choose, damage);
   return disk;
 }
 
@@ -110,10 +112,23 @@ describe('a damaged record', () => {
     expect(replica.notServing()).toBe('a record on its disk is damaged');
   });
 
-  test('is found in a large value', async () => {
-    const replica = await openTestReplica({ disk: await damagedDisk(isLargeValue) });
-    await expect(replica.getMany([utf8('large')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
-    expect(replica.notServing()).toBe('a record on its disk is damaged');
+  test.each<[string, Damage]>([
+    ['of which a bit is flipped', flipped],
+    ['that vanished', vanished],
+    ['that is longer than its entry says', (_, key) => seal(key, new Uint8Array(10_001))],
+  ])('is found in a large value %s', async (_, damage) => {
+    const disk = await damagedDisk(isLargeValue, damage);
+    const reads: ((replica: StoredReplica) => Promise<unknown>)[] = [
+      (replica) => replica.get(utf8('large')),
+      (replica) => replica.getMany([utf8('good'), utf8('large')]),
+      (replica) => presentEntries(replica),
+    ];
+    for (const read of reads) {
+      const replica = await openTestReplica({ disk: await disk.copy() });
+      expect(await replica.get(utf8('good'))).toBeDefined();
+      await expect(read(replica)).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+      expect(replica.notServing()).toBe('a record on its disk is damaged');
+    }
   });
 
   test('is found in the dot index, by whoever is served from it', async () => {

@@ -7,7 +7,7 @@ import { assert } from '../../src/core/assert.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import { readRecord, seal, unseal } from '../../src/storage/checksum.ts';
-import { metaKey, segmentKey, singleDotKey } from '../../src/storage/keyspace.ts';
+import { segmentKey, singleDotKey } from '../../src/storage/keyspace.ts';
 import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { countPairs } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -92,8 +92,7 @@ function without(...names: string[]): Record<string, string> {
 
 /** Of as many entries. */
 function withSum(which: 'all' | 'permanent'): Damage {
-  const key = metaKey('state');
-  return (record) => {
+  return (record, key) => {
     const state = decodeState(unseal(key, record));
     return seal(key, encodeState({ ...state, [which]: { ...state[which], sum: state[which].sum + 1n } }));
   };

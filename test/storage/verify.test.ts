@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
+import { readUint32, readUint64 } from '../../src/core/bytes.ts';
 import type { OrderedStore, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
 import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
-import { cloudKey, largeValueKey, metaKey, spaceOf } from '../../src/storage/keyspace.ts';
+import { cloudKey, largeValueKey, metaKey, segmentKey, spaceOf } from '../../src/storage/keyspace.ts';
 import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { decodeRow, encodeRow } from '../../src/storage/row-record.ts';
 import { decodeSegment, encodeSegment } from '../../src/storage/segment-record.ts';
@@ -108,6 +109,16 @@ const damages: readonly (readonly [
       const pairs = decodeSegment(unseal(key, record));
       const other = pairs.map((pair) => ({ ...pair, key: utf8('elsewhere') }));
       await write(store, putContent(key, encodeSegment(other)));
+    },
+  ],
+  [
+    'a segment that lists other versions than its key says',
+    ['unreadable segment'],
+    /^[ab]\+.* at \d+$/,
+    async (records, store) => {
+      const [key, record] = inSpace(records, 'segment');
+      const other = segmentKey(readUint32(key, 1), readUint64(key, 5) + 1);
+      await write(store, { type: 'del', key }, putContent(other, unseal(key, record)));
     },
   ],
   ['a lost due record', ['not-due entry'], /gone|soon/, remove('due')],
