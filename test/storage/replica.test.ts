@@ -5,7 +5,7 @@ import { birthOf } from '../../src/core/actor.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import { VERSION_MAX, versionAt } from '../../src/core/version.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
-import { DUE_TOMBSTONE, dueBetween } from '../../src/storage/keyspace.ts';
+import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween, dueKey } from '../../src/storage/keyspace.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import {
@@ -153,6 +153,25 @@ describe('a replica', () => {
     expect(await replica.count()).toBe(2);
     await clock.advance(20);
     expect(await replica.count()).toBe(1);
+  });
+
+  test('counts no entry by the record of one that was to expire and was replaced, or is gone', async () => {
+    const clock = new SimulatedClock();
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ clock, store });
+    const expiresAt = clock.wallMs() + 1000;
+    const keys = ['replaced', 'replaced by one that expires', 'gone', 'kept'];
+    await replica.write(keys.map((key) => put(key, '1', expiresAt)));
+    const records = await dueRecords(store, DUE_EXPIRING);
+    await replica.write([put('replaced', '2'), put('replaced by one that expires', '2', expiresAt + 1)]);
+    await replica.write([del('gone')]);
+    await clock.advance(1);
+    const ofNoKey = [dueKey(DUE_EXPIRING, expiresAt, utf8('never')), utf8('')] as const;
+    await store.write(
+      [...records, ofNoKey].map(([key, value]) => ({ type: 'put' as const, key, value })),
+      { sync: true },
+    );
+    expect(await replica.count()).toBe(3);
   });
 
   test('overwrites far more keys than its cache holds, and its sums still add up', async () => {
@@ -345,8 +364,11 @@ describe('a session', () => {
   });
 });
 
-async function dueTombstones(store: OrderedStore): Promise<readonly StoredRecord[]> {
-  const scan = store.scan(dueBetween(DUE_TOMBSTONE, 0, VERSION_MAX - 1));
+async function dueRecords(
+  store: OrderedStore,
+  kind: number = DUE_TOMBSTONE,
+): Promise<readonly StoredRecord[]> {
+  const scan = store.scan(dueBetween(kind, 0, VERSION_MAX - 1));
   try {
     return await scan.next(10);
   } finally {
@@ -420,7 +442,7 @@ describe('collection', () => {
     const store = await new MemoryDisk().open();
     const replica = await openTestReplica({ clock, store, tombstoneTtlMs: TTL_MS });
     await replica.write([del('collected'), del('deleted again'), del('written')]);
-    const stale = await dueTombstones(store);
+    const stale = await dueRecords(store);
     expect(stale).toHaveLength(3);
     await clock.advance(TTL_MS);
     await replica.write([del('deleted again'), put('written', '1')]);
@@ -431,7 +453,7 @@ describe('collection', () => {
     );
     expect(await replica.collect()).toEqual({ collected: 0, kept: 0 });
     expect(await contents(replica)).toEqual({ 'deleted again': 'x', written: '1' });
-    expect(await dueTombstones(store)).toHaveLength(1);
+    expect(await dueRecords(store)).toHaveLength(1);
   });
 
   test('is on disk before anything that counts on it', async () => {

@@ -154,6 +154,25 @@ describe('a watch', () => {
     expect(await told(watcher)).toEqual(['put u 2']);
   });
 
+  test('tells all that expired at once, however many, and wakes for what expires next', async () => {
+    const a = await open('a');
+    const keys = Array.from({ length: 512 }, (_, index) => `k${index}`);
+    const watcher = await watch(a);
+    const expiresAt = clock.wallMs() + 1000;
+    await a.write(keys.map((key) => put(key, '1', expiresAt)));
+    await a.write([put('later', '1', expiresAt + 1000), put('latest', '1', expiresAt + 5000)]);
+    expect(await told(watcher)).toHaveLength(keys.length + 2);
+    await clock.advance(1000);
+    expect((await told(watcher)).toSorted()).toEqual(keys.map((key) => `expired ${key}`).toSorted());
+    let isWoken = false;
+    const waiting = watcher.wait().then(() => (isWoken = true));
+    await clock.advance(999);
+    expect(isWoken).toBe(false);
+    await clock.advance(1);
+    await waiting;
+    expect(await told(watcher)).toEqual(['expired later']);
+  });
+
   test('tells a deletion that was collected before it looked', async () => {
     const a = await open('a');
     await a.write([put('k', '1')]);
