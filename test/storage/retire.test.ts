@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type NodeId, nodeIdOf } from '../../src/core/actor.ts';
-import { isRetired, isRetirement } from '../../src/core/retirement.ts';
+import { isRetired, isRetirement, retirementOf } from '../../src/core/retirement.ts';
 import { spaceOf } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
@@ -130,6 +130,23 @@ describe('a node that is gone for ever', () => {
     await cluster.pull(0, 3);
     expect(Object.keys(await contents(replica))).toEqual(['late']);
     expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
+  test('does not bring back its last write, which comes late, after nothing names its actor any more', async () => {
+    const cluster = await afterRuns(1);
+    await cluster.retire(0, GONE);
+    const { replica } = cluster.node(0);
+    await replica.write([del('run 0')]);
+    await cluster.clock.advance(TTL_MS + 1);
+    await replica.collect();
+    const [last] = cluster.rumours;
+    if (last === undefined) throw new Error('a write is a rumour');
+    const [entry] = last.entries;
+    expect(replica.counts.actors).toBe(2);
+    expect(replica.row(retirementOf(GONE_ID))?.closed).toBe(entry?.version);
+    expect(replica.unseen(last.entries)).toEqual([]);
+    expect(await replica.applyRumour(last)).toBe('known');
+    expect(await contents(replica)).toEqual({});
   });
 
   test('and that comes back writes on: what was born later has a row of its own', async () => {
