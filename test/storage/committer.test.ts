@@ -67,8 +67,12 @@ describe('a write to disk', () => {
     }
   });
 
-  /** Commits groups that are decided while the first of them is being written. */
-  async function commitBehind(made: Committing, jobs: readonly Job<void>[]): Promise<void> {
+  /** Commits groups of which all up to the one at `last` are decided while the first of them is being written. */
+  async function commitBehind(
+    made: Committing,
+    jobs: readonly Job<void>[],
+    last: number = jobs.length - 1,
+  ): Promise<void> {
     let release = (): void => {};
     made.held = new Promise((resolve) => {
       release = resolve;
@@ -78,7 +82,7 @@ describe('a write to disk', () => {
         ...one,
         decide(transaction) {
           one.decide(transaction);
-          if (at === jobs.length - 1) release();
+          if (at === last) release();
         },
         // So many that each is a group of its own.
         keys: Array.from({ length: 256 }, (_, index) => Uint8Array.of(at, index)),
@@ -91,6 +95,19 @@ describe('a write to disk', () => {
     const made = await committing();
     await commitBehind(made, [change(false), change(false), change(true)]);
     expect(made.syncs).toEqual([false, true]);
+  });
+
+  test('is of all groups that wait for it together, though one of them changes nothing', async () => {
+    const made = await committing();
+    await commitBehind(made, [change(), job(() => {}), change()]);
+    expect(made.syncs).toEqual([true, true]);
+  });
+
+  test('is of groups of no more bytes than a write holds, and one group more', async () => {
+    const made = await committing();
+    const long = { ...change(), bytes: 5 * 2 ** 20 };
+    await commitBehind(made, [long, long, long, long], 2);
+    expect(made.syncs).toHaveLength(3);
   });
 
   test('leaves others their turn between the groups that are decided meanwhile', async () => {
