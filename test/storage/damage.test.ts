@@ -13,6 +13,7 @@ import {
   text,
   utf8,
 } from '../support/replica-fixture.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { pull, readSession } from '../support/pull.ts';
 import {
   type Choice,
@@ -61,6 +62,16 @@ describe('a damaged record', () => {
     await replica.close();
     const again = await openTestReplica({ disk });
     expect(again.notServing()).toBe('a record on its disk is damaged');
+  });
+
+  test('is told to the log once, however often it is met', async () => {
+    const log = new RecordingLog();
+    const replica = await openTestReplica({ disk: await damagedDisk(isEntry('bad')), log });
+    for (let read = 0; read < 2; read++)
+      await expect(replica.get(utf8('bad'))).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
+    expect(log.lines).toEqual([
+      expect.stringMatching(/^error A record on disk does not match its checksum/u),
+    ]);
   });
 
   test('is not written over, because what it held is not known; other keys are', async () => {
