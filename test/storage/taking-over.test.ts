@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { assert } from '../../src/core/assert.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { openTestReplica, put } from '../support/replica-fixture.ts';
 
 describe('a replica that takes the place of another one in the same process', () => {
@@ -36,5 +37,19 @@ describe('a replica that takes the place of another one in the same process', ()
     const fresh = await openTestReplica({ disk });
     expect(fresh.hasWrittenAs(before)).toBe(false);
     await fresh.close();
+  });
+
+  test('is no start after an unclean stop, of which only a start tells the log', async () => {
+    const disk = new MemoryDisk();
+    const log = new RecordingLog();
+    const first = await openTestReplica({ disk, log });
+    const unclean = await disk.copy();
+    await first.close();
+    await openTestReplica({ disk, log });
+    const second = await openTestReplica({ disk: await unclean.copy(), log }, first);
+    expect(second.wasClean).toBe(false);
+    expect(log.lines).toEqual([]);
+    await openTestReplica({ disk: unclean, log });
+    expect(log.lines).toEqual([expect.stringMatching(/^info The last stop was not clean/u)]);
   });
 });
