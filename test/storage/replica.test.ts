@@ -470,6 +470,24 @@ describe('collection', () => {
     expect(await contents(again)).toEqual({ b: '1' });
   });
 
+  test('is none while a first copy is on its way', async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [
+      await openTestReplica({ nodeId: 'a', clock }),
+      await openTestReplica({ nodeId: 'b', clock }),
+    ];
+    await a.write([put('x', '1'), put('y', '1')]);
+    const { chunks } = await readSession(b, a, 'key', 1);
+    await b.storeChunk(chunks[0] as (typeof chunks)[0]);
+    await b.write([del('own')]);
+    await clock.advance(TTL_MS);
+    expect(await b.collect()).toEqual({ collected: 0, kept: 0 });
+    expect(b.state.horizon).toBe(0);
+    for (const chunk of chunks.slice(1)) await b.storeChunk(chunk);
+    await b.adopt(a.nodeId);
+    expect(await b.collect()).toEqual({ collected: 1, kept: 0 });
+  });
+
   test('keeps a tombstone whose past is not known', async () => {
     const clock = new SimulatedClock();
     const a = await openTestReplica({ nodeId: 'a', clock });
