@@ -353,12 +353,17 @@ describe('a session', () => {
     expect(b.state.bootstrapping).toBe(true);
     expect(await pull(c, b)).toBe('adopted');
     expect(await contents(c)).toEqual({ own: '1' });
+    // It claims nothing of the actors that are not asked for, so it does not matter what is known of them.
+    const pinned = await b.pin([], b.contextHash() + 1n);
+    expect(pinned?.rows).toEqual([]);
+    await pinned?.close();
     // Nothing is claimed: what replaced some of them may be here, and is not served.
     expect(c.rows().map(({ loose }) => loose.count)).toEqual([1]);
     expect(c.rows().map(({ received }) => received)).toEqual(c.rows().map(({ actor }) => birthOf(actor)));
     for (const chunk of chunks.slice(1)) await b.storeChunk(chunk);
     expect(await b.adopt(a.nodeId)).toBe('adopted');
     expect(b.state.bootstrapping).toBe(false);
+    expect(await b.pin([], b.contextHash() + 1n)).toBeUndefined();
     await pull(c, b);
     expect(c.contextHash()).toBe(b.contextHash());
   });
