@@ -4,7 +4,8 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { readUint32, readUint64 } from '../../src/core/bytes.ts';
-import type { OrderedStore, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
+import { BoatoError } from '../../src/core/errors.ts';
+import type { OrderedStore, Reader, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
 import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
 import { cloudKey, largeValueKey, metaKey, segmentKey, spaceOf } from '../../src/storage/keyspace.ts';
@@ -324,5 +325,81 @@ describe('a verification', () => {
     const { replica } = await sample();
     const { findings } = await replica.verify(false);
     expect(findings.records).toMatchObject({ entry: 9, largeValue: 3, due: 2, row: 2 });
+  });
+});
+
+describe('a part of the database that cannot be read', () => {
+  /** Scans of entries end with `error` before their end, as those of LevelDB do where a block is damaged. */
+  async function unreadable(error: Error): Promise<StoredReplica> {
+    const inner = await new MemoryDisk().open();
+    let isBad = false;
+    const failing = <T extends Reader>(reader: T): T => ({
+      ...reader,
+      scan(range) {
+        const scan = reader.scan(range);
+        if (!isBad) return scan;
+        return {
+          next: async (count) => {
+            const page = await scan.next(count);
+            if (page.length === 0) throw error;
+            return page;
+          },
+          close: () => scan.close(),
+        };
+      },
+    });
+    const store = { ...failing(inner), snapshot: () => failing(inner.snapshot()) };
+    const replica = await openTestReplica({ store });
+    await replica.write([put('a', '1')]);
+    isBad = true;
+    return replica;
+  }
+
+  const damage = new BoatoError('RECORD_DAMAGED', 'A block cannot be read.');
+
+  test('is found by a verification, which tells nothing else, and counts as damage', async () => {
+    const replica = await unreadable(damage);
+    const { findings, repair } = await replica.verify(false);
+    expect(findings.problems).toEqual([
+      { kind: 'file-unreadable', space: 'unknown', count: 1, example: 'the database' },
+    ]);
+    expect(repair).toBeUndefined();
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(replica.isUnreadable).toBe(false);
+    expect(replica.fenced).toBeUndefined();
+  });
+
+  test.each<[string, (replica: StoredReplica) => Promise<unknown>]>([
+    ['a repair', (replica) => replica.verify(true).then(({ repair }) => repair)],
+    ['a check', (replica) => replica.check()],
+    ['giving up', (replica) => replica.giveUp('a test wants it')],
+  ])('fences the store where %s meets it, to be copied', async (what, meet) => {
+    const replica = await unreadable(damage);
+    const [outcome] = await Promise.allSettled([meet(replica)]);
+    expect(outcome).toMatchObject(
+      what === 'a repair'
+        ? { value: { gaveUp: false, copies: true, removed: 0, sound: false } }
+        : { reason: { code: 'STORE_FENCED', message: expect.stringContaining('must be copied') } },
+    );
+    expect(replica.isUnreadable).toBe(true);
+    expect(replica.fenced).toMatchObject({
+      code: 'STORE_FENCED',
+      cause: expect.objectContaining({ code: 'RECORD_DAMAGED' }),
+    });
+    expect(replica.isHealing()).toBe(false);
+  });
+
+  test.each<[string, (replica: StoredReplica) => Promise<unknown>]>([
+    ['a verification', (replica) => replica.verify(false)],
+    ['a repair', (replica) => replica.verify(true)],
+    ['a check', (replica) => replica.check()],
+    ['giving up', (replica) => replica.giveUp('a test wants it')],
+  ])('for a while only fails %s, and is no damage', async (_, meet) => {
+    const error = new BoatoError('STORE_UNREADABLE', 'Too many files are open.');
+    const replica = await unreadable(error);
+    await expect(meet(replica)).rejects.toBe(error);
+    expect(replica.notServing()).toBeUndefined();
+    expect(replica.isUnreadable).toBe(false);
+    expect(replica.fenced).toBeUndefined();
   });
 });
