@@ -18,6 +18,7 @@ import {
   put,
   utf8,
 } from '../support/replica-fixture.ts';
+import { faultyStore } from '../support/faulty-store.ts';
 import { pull } from '../support/pull.ts';
 
 async function backupOf(replica: StoredReplica): Promise<Uint8Array> {
@@ -100,6 +101,18 @@ describe('a backup', () => {
     const { disk } = await restored(Buffer.concat(pieces), 65_536);
     const again = await openTestReplica({ disk });
     expect(await contents(again)).toEqual(before);
+    expect(await again.check()).toBeUndefined();
+  });
+
+  test('is taken of what is on disk where a write failed and nothing more is written', async () => {
+    // Opening writes twice.
+    const store = faultyStore(await new MemoryDisk().open(), 3, new Error('no space left on device'));
+    const replica = await openTestReplica({ store });
+    await replica.write([put('acknowledged', '1')]);
+    await expect(replica.write([put('failed', '1')])).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    const { disk } = await restored(await backupOf(replica));
+    const again = await openTestReplica({ disk });
+    expect(await contents(again)).toEqual({ acknowledged: '1' });
     expect(await again.check()).toBeUndefined();
   });
 
