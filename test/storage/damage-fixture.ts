@@ -29,7 +29,7 @@ export const isProgress: Choice = isOfKind(0x51);
 export const isState: Choice = isKey(metaKey('state'));
 
 /** One bit of it. */
-export const flipped: Damage = (record) => {
+export const flipped: (record: Uint8Array) => Uint8Array | undefined = (record) => {
   const value = record.slice();
   const middle = Math.floor(value.length / 2);
   value[middle] = (value[middle] ?? 0) ^ 1;
