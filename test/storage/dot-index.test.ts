@@ -5,11 +5,11 @@ import { birthOf } from '../../src/core/actor.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
 import { readRecord } from '../../src/storage/checksum.ts';
 import { decodeRow } from '../../src/storage/row-record.ts';
-import { decodeSegment } from '../../src/storage/segment-record.ts';
+import { countPairs, decodeSegment } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
-import { indexedNames, presentNames } from '../support/dot-names.ts';
+import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
 import { pull } from '../support/pull.ts';
-import { openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
+import { openTestReplica, presentEntries, put, utf8 } from '../support/replica-fixture.ts';
 
 const SEGMENT = 0x20;
 const SINGLE_DOT = 0x21;
@@ -188,6 +188,28 @@ describe('the dot index of an actor', () => {
     expect(stored).toBe(pairs);
     expect(pairs).toBeLessThan(rounds * live);
     expect(pairs).toBeGreaterThan(live);
+  });
+});
+
+describe('a stale pair', () => {
+  test("is not taken for that of another actor's entry, though both have the same key and version", async () => {
+    const [a, b] = [await openTestReplica({ nodeId: 'a' }), await openTestReplica({ nodeId: 'b' })];
+    for (const twin of [a, b]) await twin.write([put('k', twin.nodeId)]);
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ nodeId: 'c', store });
+    for (const twin of [a, b]) await pull(replica, twin);
+    const [entry] = await presentEntries(replica);
+    expect(entry).toMatchObject({ actor: b.runActor, version: a.state.last });
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+
+    await replica.compact();
+
+    const pairs = (await recordsOf(store, SEGMENT)).map(([key, record]) =>
+      readRecord(key, record, countPairs),
+    );
+    expect(pairs).toEqual([1]);
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+    await expectCountedPairs(store);
   });
 });
 

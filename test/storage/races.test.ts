@@ -3,6 +3,7 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween } from '../../src/storage/keyspace.ts';
+import { pull } from '../support/pull.ts';
 import { contents, del, openTestReplica, put, text, utf8 } from '../support/replica-fixture.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -55,6 +56,21 @@ describe('a large value', () => {
     const replica = await openTestReplica({ store });
     await replica.write([put('k', LARGE)]);
     afterNextRead(() => replica.write([put('k', `${LARGE}2`)]));
+
+    const [entry] = await replica.getMany([utf8('k')]);
+
+    expect(text(entry?.value ?? utf8(''))).toBe(`${LARGE}2`);
+    expect(replica.notServing()).toBeUndefined();
+  });
+
+  test('that is replaced while it is read by one of the same version reads as that', async () => {
+    const { store, afterNextRead } = await interruptedStore();
+    const replica = await openTestReplica({ store });
+    const twin = await openTestReplica({ nodeId: 'b' });
+    await replica.write([put('k', LARGE)]);
+    await twin.write([put('k', `${LARGE}2`)]);
+    expect(twin.state.last).toBe(replica.state.last);
+    afterNextRead(() => pull(replica, twin));
 
     const [entry] = await replica.getMany([utf8('k')]);
 
