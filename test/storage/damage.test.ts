@@ -202,7 +202,28 @@ describe('a damaged record outside of entries', () => {
   });
 });
 
+describe('a lost dot of the cloud', () => {
+  test('is missed when the folder is opened, by the sum that its row keeps', async () => {
+    const disk = await diskWithinSession();
+    await damageRecord(disk, isCloudDot, vanished);
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(await replica.check()).toBeDefined();
+    expect(replica.isHealing()).toBe(true);
+  });
+});
+
 describe('a lost row', () => {
+  test('leaves the folder open to reads though the sums are lost, too', async () => {
+    const disk = await diskWithinSession();
+    for (const choose of [isRow, isState]) await damageRecord(disk, choose, flipped);
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(text((await replica.get(utf8('own')))?.value ?? utf8(''))).toBe('acknowledged');
+    await replica.check();
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
   test('fails writes to its keys as damaged, and fences nothing', async () => {
     const disk = await diskWithinSession();
     await damageRecord(disk, isRow, vanished);
