@@ -5,10 +5,18 @@ import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { birthOf, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { readUint32, readUint64 } from '../../src/core/bytes.ts';
 import { BoatoError } from '../../src/core/errors.ts';
-import type { OrderedStore, Reader, StoredRecord, WriteOperation } from '../../src/ports/ordered-store.ts';
+import type { Version } from '../../src/core/version.ts';
+import type {
+  KeyRange,
+  OrderedStore,
+  Reader,
+  StoredRecord,
+  WriteOperation,
+} from '../../src/ports/ordered-store.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
+import { decodeDue, type DueDot, encodeDue } from '../../src/storage/due-record.ts';
 import { encodeEntry, decodeEntry } from '../../src/storage/entry-record.ts';
-import { cloudKey, largeValueKey, metaKey, segmentKey, spaceOf } from '../../src/storage/keyspace.ts';
+import { cloudKey, largeValueKey, metaKey, rowKey, segmentKey, spaceOf } from '../../src/storage/keyspace.ts';
 import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { decodeRow, encodeRow } from '../../src/storage/row-record.ts';
 import { decodeSegment, encodeSegment } from '../../src/storage/segment-record.ts';
@@ -73,6 +81,14 @@ function remove(space: string): Plant {
   return (records, store) => write(store, { type: 'del', key: inSpace(records, space)[0] });
 }
 
+function removeAll(space: string): Plant {
+  return (records, store) =>
+    write(
+      store,
+      ...records.filter(([key]) => spaceOf(key) === space).map(([key]) => ({ type: 'del' as const, key })),
+    );
+}
+
 /** Kinds and spaces that must be found, the example of the first, and how the damage is planted. */
 const damages: readonly (readonly [
   name: string,
@@ -124,6 +140,39 @@ const damages: readonly (readonly [
   ],
   ['a lost due record', ['not-due entry'], /gone|soon/, remove('due')],
   ['a flipped due record', ['unreadable due', 'not-due entry'], /gone|soon/, flip('due')],
+  ['no due record at all', ['not-due entry'], /gone|soon/, removeAll('due')],
+  ...(
+    [
+      ['version', (dot) => ({ ...dot, version: (dot.version + 1) as Version })],
+      ['actor', (dot) => ({ ...dot, actorNo: 1 - dot.actorNo })],
+    ] as const satisfies readonly (readonly [string, (dot: DueDot) => DueDot])[]
+  ).map(
+    ([what, change]) =>
+      [
+        `a due record of another ${what}`,
+        ['not-due entry'],
+        /gone|soon/,
+        async (records: readonly StoredRecord[], store: OrderedStore) => {
+          const [key, record] = inSpace(records, 'due');
+          await write(store, putContent(key, encodeDue(change(decodeDue(unseal(key, record))))));
+        },
+      ] as const,
+  ),
+  [
+    'a row of no actor that is known',
+    ['row-differs row'],
+    'unknown actor 99',
+    async (records, store) => {
+      const [key, record] = inSpace(records, 'row');
+      await write(store, putContent(rowKey(99), unseal(key, record)));
+    },
+  ],
+  [
+    'a cloud dot under a key of another length',
+    ['unreadable cloud'],
+    '4100',
+    (_records, store) => write(store, putContent(Uint8Array.of(0x41, 0), new Uint8Array(0))),
+  ],
   ['a lost row', ['row-differs row'], /^[ab]\+/, remove('row')],
   ['a flipped row', ['unreadable row', 'row-differs row'], /^[ab]\+/, flip('row')],
   [
@@ -329,15 +378,18 @@ describe('a verification', () => {
 });
 
 describe('a part of the database that cannot be read', () => {
-  /** Scans of entries end with `error` before their end, as those of LevelDB do where a block is damaged. */
-  async function unreadable(error: Error): Promise<StoredReplica> {
+  /** Scans end with `error` before their end, as those of LevelDB do where a block is damaged. */
+  async function unreadable(
+    error: Error,
+    isRead: (range: KeyRange) => boolean = () => true,
+  ): Promise<StoredReplica> {
     const inner = await new MemoryDisk().open();
     let isBad = false;
     const failing = <T extends Reader>(reader: T): T => ({
       ...reader,
       scan(range) {
         const scan = reader.scan(range);
-        if (!isBad) return scan;
+        if (!isBad || !isRead(range)) return scan;
         return {
           next: async (count) => {
             const page = await scan.next(count);
@@ -391,6 +443,14 @@ describe('a part of the database that cannot be read', () => {
       code: 'STORE_FENCED',
       cause: expect.objectContaining({ code: 'RECORD_DAMAGED' }),
     });
+    expect(replica.isHealing()).toBe(false);
+  });
+
+  test('for a while only, beside the entries, makes no check give up', async () => {
+    const error = new BoatoError('STORE_UNREADABLE', 'Too many files are open.');
+    const replica = await unreadable(error, ({ gte }) => gte?.[0] === 0x30);
+    await expect(replica.check()).rejects.toBe(error);
+    expect(replica.notServing()).toBeUndefined();
     expect(replica.isHealing()).toBe(false);
   });
 
