@@ -22,6 +22,7 @@ import { seal } from '../../src/storage/checksum.ts';
 import { cloudKey, entryKey, metaKey, progressKey, sessionKey } from '../../src/storage/keyspace.ts';
 import { encodeIdentity } from '../../src/storage/meta-record.ts';
 import { type Restored, restoreRecords } from '../../src/storage/restore.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
 import { hash64, utf8 } from '../support/replica-fixture.ts';
 
 const HEAD: BackupHead = {
@@ -172,6 +173,14 @@ describe('a backup', () => {
       await restoreRecords(store, inOneChunk(fileOf(RECORDS, { ...HEAD, isChecked })), hash64);
       expect((await store.get(metaKey('clean'))) !== undefined).toBe(isChecked);
     }
+  });
+
+  test('is on disk when it is restored', async () => {
+    const store = await forgetfulStore();
+    await restoreRecords(store, inOneChunk(fileOf(RECORDS)), hash64);
+    const disk = await (await store.afterPowerLoss(store.batches, () => false)).open();
+    for (const [key, record] of RECORDS) expect(await disk.get(key)).toEqual(record);
+    expect(await disk.get(metaKey('clean'))).toBeDefined();
   });
 
   test('of which a block is longer than any is refused before the block has come', () => {

@@ -7,12 +7,14 @@ import { assert } from '../../src/core/assert.ts';
 import { SUM_ZERO } from '../../src/core/context.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import { readRecord, seal, unseal } from '../../src/storage/checksum.ts';
+import { damaged } from '../../src/storage/damage.ts';
 import { segmentKey, singleDotKey } from '../../src/storage/keyspace.ts';
 import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { countPairs } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
 import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
+import { forgetfulStore } from '../support/forgetful-store.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, presentEntries, put } from '../support/replica-fixture.ts';
@@ -368,6 +370,22 @@ describe('giving up the context', () => {
     expect(again.isHealing()).toBe(false);
     await again.close();
     expect((await open(disk)).isHealing()).toBe(false);
+  });
+
+  test('is on disk before anything that counts on it, as is damage that was noted', async () => {
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ store, clock });
+    const afterPowerLoss = async (): Promise<StoredReplica> =>
+      openTestReplica({ disk: await store.afterPowerLoss(store.batches, () => false), clock });
+    await replica.write([put('a', '1')]);
+    await replica.noteDamage(damaged('is damaged'));
+    expect((await afterPowerLoss()).notServing()).toBe('a record on its disk is damaged');
+    await replica.giveUp('a test wants it');
+    const again = await afterPowerLoss();
+    expect(again.isHealing()).toBe(true);
+    expect(again.state.damaged).toBe(false);
+    await replica.endHealing();
+    expect((await afterPowerLoss()).isHealing()).toBe(false);
   });
 
   test('twice is once', async () => {
