@@ -3,7 +3,8 @@
 import { expect, describe, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
-import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
+import { BoatoError } from '../../src/core/errors.ts';
+import type { OrderedStore, Snapshot, StoredRecord } from '../../src/ports/ordered-store.ts';
 import { seal, unseal } from '../../src/storage/checksum.ts';
 import { encodeDue } from '../../src/storage/due-record.ts';
 import type { Problem } from '../../src/storage/findings.ts';
@@ -105,6 +106,24 @@ describe('a verification', () => {
     await remove(store, largeValueKey(0, await versionOf(replica, 'large too')));
     const missing = { kind: 'value-missing', space: 'entry', count: 1, example: 'large too' };
     expect(await problemsOf(replica)).toEqual([missing, orphaned]);
+  });
+
+  test('goes on past an entry that cannot be read, and looks for the rest', async () => {
+    const { store, replica } = await sample();
+    await store.write([{ type: 'put', key: entryKey(utf8('a')), value: utf8('?') }], { sync: true });
+    await remove(store, dueKey(DUE_EXPIRING, EXPIRES_AT, utf8('soon')));
+    const problems = (await problemsOf(replica)).map(({ kind, count }) => `${kind} ${count}`);
+    expect(problems).toEqual(['unreadable 1', 'sums-differ 2', 'row-differs 1', 'not-due 1']);
+  });
+
+  test('fails where a look-up fails for a while, and takes it for no damage', async () => {
+    const inner = await new MemoryDisk().open();
+    const error = new BoatoError('STORE_UNREADABLE', 'Too many files are open.');
+    const snapshot = (): Snapshot => ({ ...inner.snapshot(), getMany: () => Promise.reject(error) });
+    const replica = await openTestReplica({ store: { ...inner, snapshot } });
+    await replica.write([put('a', '1')]);
+    await expect(replica.verify(false)).rejects.toBe(error);
+    expect(replica.notServing()).toBeUndefined();
   });
 
   test('removes large values of no entry, and records of no key space, and gives up nothing for them', async () => {
