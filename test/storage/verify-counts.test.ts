@@ -92,9 +92,9 @@ describe('a verification', () => {
 
   test('counts large values that belong to no entry, and shows one', async () => {
     const { store, replica } = await sample();
-    const small = await versionOf(replica, 'a');
-    const replaced = await versionOf(replica, 'large');
-    await replica.write([put('large', LARGE)]);
+    const small = await versionOf(replica, 'soon');
+    await replica.write([put('large too', LARGE)]);
+    const replaced = await versionOf(replica, 'large too');
     await replica.write([put('large too', LARGE)]);
     // Of an entry whose value lies with it, of one that was replaced, and of none at all.
     for (const version of [small, replaced, 2 ** 52])
