@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { birthOf } from '../../src/core/actor.ts';
+import { payloadBytes } from '../../src/core/entry.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
 import { readRecord } from '../../src/storage/checksum.ts';
 import { decodeRow } from '../../src/storage/row-record.ts';
@@ -192,6 +193,14 @@ describe('the dot index of an actor', () => {
 });
 
 describe('a stale pair', () => {
+  test('is not taken for that of what was written under its key later', async () => {
+    const replica = await openTestReplica();
+    for (const value of ['1', '2']) await replica.write([put('k', value), put('l', value)]);
+    await replica.write([put('k', '3')]);
+    expect(await indexedNames(replica)).toHaveLength(2);
+    expect(await indexedNames(replica)).toEqual(await presentNames(replica));
+  });
+
   test("is not taken for that of another actor's entry, though both have the same key and version", async () => {
     const [a, b] = [await openTestReplica({ nodeId: 'a' }), await openTestReplica({ nodeId: 'b' })];
     for (const twin of [a, b]) await twin.write([put('k', twin.nodeId)]);
@@ -275,6 +284,8 @@ describe('a batch of more bytes than a page', () => {
     let handedOut = 0;
     for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
       handedOut += page.length;
+      // A mebibyte, and one entry more.
+      expect(payloadBytes(page)).toBeLessThan(2 ** 20 + 100_100);
       expect(scan.lookedAt).toBe(page.at(-1)?.version);
     }
     await scan.close();
