@@ -100,6 +100,7 @@ describe('a comparison', () => {
     const session = pair.begin(true);
     expect(await session.run()).toBe('adopted');
     expect(session.compared).toMatchObject({ taken: 1, dropped: 1, kept: 1 });
+    expect(pair.sessions.kept.sentTo(pair.puller.nodeId)).toBe(1);
     const { mine, ...others } = await contents(pair.puller);
     expect(mine).toBe('1');
     expect(others).toEqual(await contents(pair.server));
