@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { FEEDBACK } from '../../src/gossip/feedback.ts';
+import type { NewReply } from '../../src/gossip/pending-requests.ts';
+import { unpackNews } from '../../src/gossip/rumour-codec.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Written } from '../../src/storage/write.ts';
@@ -193,18 +197,90 @@ describe('a write that waits for other nodes', () => {
   });
 });
 
-describe('a peer of version 1', () => {
-  async function withPeer(
-    rumours?: RumourOptions,
-  ): Promise<Pick<WritingMesh, 'cluster' | 'writer'> & { peer: ScriptedPeer }> {
-    const cluster = new GossipCluster();
-    const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
-    return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', 1) };
-  }
+interface Scripted extends Pick<WritingMesh, 'cluster' | 'writer'> {
+  readonly peer: ScriptedPeer;
+}
 
+async function withPeer(version: number, rumours?: RumourOptions): Promise<Scripted> {
+  const cluster = new GossipCluster();
+  const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
+  return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', version) };
+}
+
+const feedback = (...answers: (keyof typeof FEEDBACK)[]): NewReply => ({
+  type: 'rumours-reply',
+  feedback: Uint8Array.from(answers.map((answer) => FEEDBACK[answer])),
+});
+
+describe('a peer that is asked for a write', () => {
+  const asksHeard = ({ heard }: ScriptedPeer): number =>
+    heard.filter(({ type }) => type === 'rumours').length;
+
+  test('counts if it answers that it holds the write, and not for any other answer', async () => {
+    for (const [answer, heldBy] of [
+      ['known', 1],
+      ['news', 0],
+      ['notHeld', 0],
+    ] as const) {
+      const { cluster, writer, peer } = await withPeer(2);
+      peer.answer = ({ type }) => (type === 'rumours' ? feedback(answer) : undefined);
+      expect(await cluster.finish(writeHeld({ cluster, writer }, 'a', 1, 500))).toMatchObject({ heldBy });
+      expect(peer.isClosed).toBe(false);
+      await cluster.stopAll();
+    }
+  });
+
+  test.each<[string, NewReply | undefined]>([
+    ['answers that it does not hold it', feedback('notHeld')],
+    ['cannot answer', { type: 'failure', code: 'not-serving', reason: 'a test wants it' }],
+    ['does not answer', undefined],
+  ])('is asked again each second while it %s', async (_, first) => {
+    const { cluster, writer, peer } = await withPeer(2);
+    peer.answer = ({ type }) => {
+      if (type !== 'rumours') return undefined;
+      return asksHeard(peer) < 3 ? first : feedback('known');
+    };
+    const { heldBy, afterMs } = await cluster.finish(writeHeld({ cluster, writer }, 'a', 1));
+    expect(heldBy).toBe(1);
+    expect(Math.floor(afterMs / 1000)).toBe(2);
+    expect(asksHeard(peer)).toBe(3);
+    await cluster.stopAll();
+  });
+
+  test('is asked for it again before anything that was written since, and then for that', async () => {
+    const { cluster, writer, peer } = await withPeer(2);
+    const mentions: number[] = [];
+    let isHeld = false;
+    peer.answer = (request) => {
+      if (request.type !== 'rumours') return undefined;
+      mentions.push(...unpackNews(request, DEFAULT_LIMITS).mentions.map(({ version }) => version));
+      return feedback(isHeld ? 'known' : 'notHeld');
+    };
+    const waits = [writeHeld({ cluster, writer }, 'a', 1)];
+    await cluster.pass(500);
+    waits.push(writeHeld({ cluster, writer }, 'b', 1));
+    await cluster.pass(1000);
+    isHeld = true;
+    expect((await cluster.finish(Promise.all(waits))).map(({ heldBy }) => heldBy)).toEqual([1, 1]);
+    const [first, later] = [mentions[0] as number, mentions.at(-1) as number];
+    expect(later).toBeGreaterThan(first);
+    expect(mentions).toEqual([first, first, first, later]);
+    await cluster.stopAll();
+  });
+
+  test('breaks the protocol if it answers of more than it was asked', async () => {
+    const { cluster, writer, peer } = await withPeer(2);
+    peer.answer = ({ type }) => (type === 'rumours' ? feedback('known', 'known') : undefined);
+    expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1, 500))).heldBy).toBe(0);
+    expect(peer.isClosed).toBe(true);
+    await cluster.stopAll();
+  });
+});
+
+describe('a peer of version 1', () => {
   test('counts where it answers to a rumour, since it does so once the write is on its disk', async () => {
     for (const answer of [0, 1]) {
-      const { cluster, writer, peer } = await withPeer(RUMOURS);
+      const { cluster, writer, peer } = await withPeer(1, RUMOURS);
       peer.answer = ({ type }) =>
         type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(answer) } : undefined;
       expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(1);
@@ -213,7 +289,7 @@ describe('a peer of version 1', () => {
   });
 
   test('does not count where it cannot take the rumour', async () => {
-    const { cluster, writer, peer } = await withPeer(RUMOURS);
+    const { cluster, writer, peer } = await withPeer(1, RUMOURS);
     peer.answer = ({ type }) =>
       type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(2) } : undefined;
     expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
@@ -221,7 +297,7 @@ describe('a peer of version 1', () => {
   });
 
   test('is not asked, since it would answer before the write is on its disk', async () => {
-    const { cluster, writer, peer } = await withPeer();
+    const { cluster, writer, peer } = await withPeer(1);
     expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
     expect(peer.heard.map(({ type }) => type)).not.toContain('rumours');
     await cluster.stopAll();

@@ -447,9 +447,9 @@ describe('digests tell instead of heads', () => {
 
   test('if the peer does not know its own chain, or one of two, which is asked for once', async () => {
     let asked = 0;
-    const chains = (rows: readonly Row[]) => (): Promise<{ rows: readonly Row[] }> => {
+    const chains = (known: readonly Row[]) => (): Promise<{ rows: readonly Row[] }> => {
       asked++;
-      return Promise.resolve({ rows });
+      return Promise.resolve({ rows: known });
     };
     expect(await compare(here, { ...peerOf(there), chains: chains([]) })).toBeUndefined();
     expect(asked).toBe(1);

@@ -213,8 +213,8 @@ describe('a shuffle', () => {
       to: 1,
       message: { type: 'shuffle', origin: 0, left: OPTIONS.activeWalk },
     });
-    const { peers: offered } = shuffle?.message as Extract<Sent['message'], { type: 'shuffle' }>;
-    expect(offered.toSorted()).toStrictEqual([1, 5, 6]);
+    const offered = shuffle?.message.type === 'shuffle' ? shuffle.message.peers : [];
+    expect(new Set(offered)).toStrictEqual(new Set([1, 5, 6]));
 
     node.receive(2, { type: 'neighbour', isUrgent: true });
     sent();
