@@ -397,9 +397,9 @@ describe('what a peer is asked', () => {
     const { acknowledgements, asked, clock } = asking;
     asking.answer = ({ actor }) => (actor === ACTOR ? 'known' : 'notHeld');
     void acknowledgements.untilHeld(writeAt(15, EARLIER_RUN), 1, 60_000);
-    const held = acknowledgements.untilHeld(writeAt(105), 1, 60_000);
+    const heldBy = acknowledgements.untilHeld(writeAt(105), 1, 60_000);
     await clock.advance(1000);
-    expect(await held).toBe(1);
+    expect(await heldBy).toBe(1);
     expect(asked).toEqual([[15, 105]]);
     await clock.advance(DELAY_MS);
     expect(asked).toEqual([
