@@ -8,7 +8,7 @@
 import { type Actor, nodeIdOf } from '../core/actor.ts';
 import { isTrivial, type Row } from '../core/context.ts';
 import { receivedVersionMax } from '../core/drift.ts';
-import type { Version } from '../core/version.ts';
+import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Replica } from '../ports/replica.ts';
 import type { Link } from './link.ts';
@@ -51,7 +51,8 @@ export class RolledBack {
       const { actor, received } = row;
       if (nodeIdOf(actor) !== this.#replica.nodeId || isTrivial(row) || received > max) continue;
       if (this.#isTwins(row)) continue;
-      if (!this.#covers(actor, received)) this.#shownByActor.set(actor, received);
+      const before = this.#shownByActor.get(actor) ?? VERSION_ZERO;
+      this.#shownByActor.set(actor, maxVersion(before, received));
     }
     this.clearCovered();
     if (this.#shownByActor.size === 0 || this.#raisedFor !== undefined) return;

@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
+import { silentLog } from '../../src/adapters/silent-log.ts';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
+import { BoatoError } from '../../src/core/errors.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import type { Version } from '../../src/core/version.ts';
+import { Acknowledgements } from '../../src/gossip/acknowledgements.ts';
+import { FEEDBACK } from '../../src/gossip/feedback.ts';
+import type { Link } from '../../src/gossip/link.ts';
+import type { Rumours } from '../../src/gossip/mongering-messages.ts';
+import type { NewReply } from '../../src/gossip/pending-requests.ts';
+import { type Mention, unpackNews } from '../../src/gossip/rumour-codec.ts';
 import type { RumourOptions } from '../../src/gossip/rumour-mongering.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Written } from '../../src/storage/write.ts';
@@ -193,18 +205,244 @@ describe('a write that waits for other nodes', () => {
   });
 });
 
-describe('a peer of version 1', () => {
-  async function withPeer(
-    rumours?: RumourOptions,
-  ): Promise<Pick<WritingMesh, 'cluster' | 'writer'> & { peer: ScriptedPeer }> {
-    const cluster = new GossipCluster();
-    const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
-    return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', 1) };
-  }
+interface Scripted extends Pick<WritingMesh, 'cluster' | 'writer'> {
+  readonly peer: ScriptedPeer;
+}
 
+async function withPeer(version: number, rumours?: RumourOptions): Promise<Scripted> {
+  const cluster = new GossipCluster();
+  const writer = await cluster.start('n0', rumours === undefined ? {} : { rumours });
+  return { cluster, writer, peer: await ScriptedPeer.dial(cluster, 'n0', version) };
+}
+
+const feedback = (...answers: (keyof typeof FEEDBACK)[]): NewReply => ({
+  type: 'rumours-reply',
+  feedback: Uint8Array.from(answers.map((answer) => FEEDBACK[answer])),
+});
+
+describe('a peer that is asked for a write', () => {
+  const asksHeard = ({ heard }: ScriptedPeer): number =>
+    heard.filter(({ type }) => type === 'rumours').length;
+
+  test('counts if it answers that it holds the write, and not for any other answer', async () => {
+    for (const [answer, heldBy] of [
+      ['known', 1],
+      ['news', 0],
+      ['notHeld', 0],
+    ] as const) {
+      const { cluster, writer, peer } = await withPeer(2);
+      peer.answer = ({ type }) => (type === 'rumours' ? feedback(answer) : undefined);
+      expect(await cluster.finish(writeHeld({ cluster, writer }, 'a', 1, 500))).toMatchObject({ heldBy });
+      expect(peer.isClosed).toBe(false);
+      await cluster.stopAll();
+    }
+  });
+
+  test.each<[string, NewReply | undefined]>([
+    ['answers that it does not hold it', feedback('notHeld')],
+    ['cannot answer', { type: 'failure', code: 'not-serving', reason: 'a test wants it' }],
+    ['does not answer', undefined],
+  ])('is asked again each second while it %s', async (_, first) => {
+    const { cluster, writer, peer } = await withPeer(2);
+    peer.answer = ({ type }) => {
+      if (type !== 'rumours') return undefined;
+      return asksHeard(peer) < 3 ? first : feedback('known');
+    };
+    const { heldBy, afterMs } = await cluster.finish(writeHeld({ cluster, writer }, 'a', 1));
+    expect(heldBy).toBe(1);
+    expect(Math.floor(afterMs / 1000)).toBe(2);
+    expect(asksHeard(peer)).toBe(3);
+    await cluster.stopAll();
+  });
+
+  test('is asked for it again before anything that was written since, and then for that', async () => {
+    const { cluster, writer, peer } = await withPeer(2);
+    const mentions: number[] = [];
+    let isHeld = false;
+    peer.answer = (request) => {
+      if (request.type !== 'rumours') return undefined;
+      mentions.push(...unpackNews(request, DEFAULT_LIMITS).mentions.map(({ version }) => version));
+      return feedback(isHeld ? 'known' : 'notHeld');
+    };
+    const waits = [writeHeld({ cluster, writer }, 'a', 1)];
+    await cluster.pass(500);
+    waits.push(writeHeld({ cluster, writer }, 'b', 1));
+    await cluster.pass(1000);
+    isHeld = true;
+    expect((await cluster.finish(Promise.all(waits))).map(({ heldBy }) => heldBy)).toEqual([1, 1]);
+    const [first, later] = [mentions[0] as number, mentions.at(-1) as number];
+    expect(later).toBeGreaterThan(first);
+    expect(mentions).toEqual([first, first, first, later]);
+    await cluster.stopAll();
+  });
+
+  test('breaks the protocol if it answers of more than it was asked', async () => {
+    const { cluster, writer, peer } = await withPeer(2);
+    peer.answer = ({ type }) => (type === 'rumours' ? feedback('known', 'known') : undefined);
+    expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1, 500))).heldBy).toBe(0);
+    expect(peer.isClosed).toBe(true);
+    await cluster.stopAll();
+  });
+});
+
+const PEER = 'peer' as NodeId;
+const ACTOR = makeActor('n0' as NodeId, 100 as Version, 1);
+const EARLIER_RUN = makeActor('n0' as NodeId, 10 as Version, 1);
+const DELAY_MS = 20;
+
+function writeAt(version: number, actor: Actor = ACTOR): Mention {
+  return { actor, version: version as Version };
+}
+
+interface Asking {
+  readonly clock: SimulatedClock;
+  readonly acknowledgements: Acknowledgements;
+  /** Versions that the peer was asked for, by request. */
+  readonly asked: number[][];
+  readonly malformed: string[];
+  /** What it answers to one mention. */
+  answer: (mention: Mention) => keyof typeof FEEDBACK;
+}
+
+/** One peer, without a network between the two. */
+function askingPeer(): Asking {
+  const clock = new SimulatedClock();
+  const link = {
+    nodeId: PEER,
+    protocolVersion: 2,
+    channel: {
+      closeMalformed: (reason: string) => void asking.malformed.push(reason),
+      request: (request: Rumours) => {
+        const { mentions } = unpackNews(request, DEFAULT_LIMITS);
+        asking.asked.push(mentions.map(({ version }) => version));
+        return Promise.resolve({
+          ...feedback(...mentions.map((mention) => asking.answer(mention))),
+          request: 1,
+        });
+      },
+    },
+  } as unknown as Link;
+  const asking: Asking = {
+    clock,
+    acknowledgements: new Acknowledgements({
+      links: () => [link],
+      linkTo: () => link,
+      clock,
+      log: silentLog,
+      delayMs: DELAY_MS,
+    }),
+    asked: [],
+    malformed: [],
+    answer: () => 'notHeld',
+  };
+  return asking;
+}
+
+describe('what a peer is asked', () => {
+  test('is nothing while nothing waits, though it pulls, or connects', async () => {
+    const { acknowledgements, asked, clock } = askingPeer();
+    acknowledgements.pulled(PEER);
+    acknowledgements.connected(PEER);
+    await clock.advance(5000);
+    expect(asked).toEqual([]);
+  });
+
+  test('is the same once more when it has pulled, and then not before a second is over', async () => {
+    const { acknowledgements, asked, clock } = askingPeer();
+    void acknowledgements.untilHeld(writeAt(105), 1, 60_000);
+    await clock.advance(DELAY_MS);
+    void acknowledgements.untilHeld(writeAt(110), 1, 60_000);
+    for (let session = 0; session < 3; session++) acknowledgements.pulled(PEER);
+    await clock.advance(999);
+    expect(asked).toEqual([[105], [105]]);
+    await clock.advance(1);
+    expect(asked).toEqual([[105], [105], [105]]);
+    for (let session = 0; session < 3; session++) acknowledgements.pulled(PEER);
+    expect(asked).toHaveLength(4);
+  });
+
+  test('is the newest at once, if it has pulled before it was asked', () => {
+    const { acknowledgements, asked } = askingPeer();
+    for (const version of [105, 110]) void acknowledgements.untilHeld(writeAt(version), 1, 60_000);
+    acknowledgements.pulled(PEER);
+    expect(asked).toEqual([[110]]);
+  });
+
+  test('is the newest again, if it connects anew', async () => {
+    const { acknowledgements, asked, clock } = askingPeer();
+    void acknowledgements.untilHeld(writeAt(105), 1, 60_000);
+    await clock.advance(DELAY_MS);
+    void acknowledgements.untilHeld(writeAt(110), 1, 60_000);
+    acknowledgements.connected(PEER);
+    await clock.advance(DELAY_MS);
+    expect(asked).toEqual([[105], [110]]);
+  });
+
+  test('is what came since, soon after it holds what it was asked for', async () => {
+    const asking = askingPeer();
+    const { acknowledgements, asked, clock } = asking;
+    const waits = [acknowledgements.untilHeld(writeAt(105), 1, 60_000)];
+    await clock.advance(DELAY_MS);
+    waits.push(acknowledgements.untilHeld(writeAt(110), 1, 60_000));
+    await clock.advance(DELAY_MS);
+    asking.answer = () => 'known';
+    acknowledgements.pulled(PEER);
+    await clock.advance(DELAY_MS);
+    expect(await Promise.all(waits)).toEqual([1, 1]);
+    expect(asked).toEqual([[105], [105], [110]]);
+  });
+
+  test('is all of it again in a second, if it holds some; what it holds counts', async () => {
+    const asking = askingPeer();
+    const { acknowledgements, asked, clock } = asking;
+    asking.answer = ({ actor }) => (actor === ACTOR ? 'known' : 'notHeld');
+    void acknowledgements.untilHeld(writeAt(15, EARLIER_RUN), 1, 60_000);
+    const heldBy = acknowledgements.untilHeld(writeAt(105), 1, 60_000);
+    await clock.advance(1000);
+    expect(await heldBy).toBe(1);
+    expect(asked).toEqual([[15, 105]]);
+    await clock.advance(DELAY_MS);
+    expect(asked).toEqual([
+      [15, 105],
+      [15, 105],
+    ]);
+  });
+
+  test('is nothing more once all waits are over, and goes on while one is not', async () => {
+    const { acknowledgements, asked, clock } = askingPeer();
+    const waits = [1500, 3500].map((ms) => acknowledgements.untilHeld(writeAt(105), 1, ms));
+    await clock.advance(10_000);
+    expect(await Promise.all(waits)).toEqual([0, 0]);
+    expect(asked).toHaveLength(4);
+  });
+});
+
+test('a write that enough peers hold already need not wait, nor does any when all is stopped', async () => {
+  const asking = askingPeer();
+  const { acknowledgements, clock } = asking;
+  asking.answer = () => 'known';
+  void acknowledgements.untilHeld(writeAt(105), 2, 60_000);
+  await clock.advance(DELAY_MS);
+  expect(await acknowledgements.untilHeld(writeAt(105), 1, 60_000)).toBe(1);
+  acknowledgements.stop();
+  expect(await acknowledgements.untilHeld(writeAt(110), 1, 60_000)).toBe(0);
+});
+
+test('a peer that cannot be asked keeps its connection', async () => {
+  const asking = askingPeer();
+  asking.answer = () => {
+    throw new BoatoError('TIMEOUT', 'No byte came.');
+  };
+  void asking.acknowledgements.untilHeld(writeAt(105), 1, 60_000);
+  await asking.clock.advance(DELAY_MS);
+  expect(asking.asked).toHaveLength(1);
+  expect(asking.malformed).toEqual([]);
+});
+
+describe('a peer of version 1', () => {
   test('counts where it answers to a rumour, since it does so once the write is on its disk', async () => {
     for (const answer of [0, 1]) {
-      const { cluster, writer, peer } = await withPeer(RUMOURS);
+      const { cluster, writer, peer } = await withPeer(1, RUMOURS);
       peer.answer = ({ type }) =>
         type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(answer) } : undefined;
       expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(1);
@@ -213,7 +451,7 @@ describe('a peer of version 1', () => {
   });
 
   test('does not count where it cannot take the rumour', async () => {
-    const { cluster, writer, peer } = await withPeer(RUMOURS);
+    const { cluster, writer, peer } = await withPeer(1, RUMOURS);
     peer.answer = ({ type }) =>
       type === 'rumours' ? { type: 'rumours-reply', feedback: Uint8Array.of(2) } : undefined;
     expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
@@ -221,7 +459,7 @@ describe('a peer of version 1', () => {
   });
 
   test('is not asked, since it would answer before the write is on its disk', async () => {
-    const { cluster, writer, peer } = await withPeer();
+    const { cluster, writer, peer } = await withPeer(1);
     expect((await cluster.finish(writeHeld({ cluster, writer }, 'a', 1))).heldBy).toBe(0);
     expect(peer.heard.map(({ type }) => type)).not.toContain('rumours');
     await cluster.stopAll();

@@ -117,6 +117,11 @@ describe('entries', () => {
     expect(unpackChunk(pack(entries), LIMITS)).toEqual(entries);
   });
 
+  test('of two actors that wrote at the same version, one after the other, come back as they were', () => {
+    const entries = [entry(1, 'a'), by(OTHER, 1, 'b'), entry(2, 'c')];
+    expect(unpackChunk(pack(entries), LIMITS)).toEqual(entries);
+  });
+
   test('damaged anywhere are refused as malformed, or are other well-formed entries', () => {
     const cases = entryLists.chain((entries) =>
       fc.oneof(damaged(pack(entries)), fc.uint8Array({ maxLength: 200 })),

@@ -8,7 +8,14 @@ import { ROWS_MAX } from '../../src/core/row-codec.ts';
 import type { Version } from '../../src/core/version.ts';
 import { compareHeads, type HeadsPeer } from '../../src/gossip/compare-heads.ts';
 import type { Comparison } from '../../src/gossip/digest.ts';
-import { answerChains, answerHeads, CHAIN_ROWS_MAX, HEADS_MAX } from '../../src/gossip/heads.ts';
+import {
+  answerChains,
+  answerHeads,
+  CHAIN_ROWS_MAX,
+  CHAINS_MAX,
+  HEADS_MAX,
+  newestHeads,
+} from '../../src/gossip/heads.ts';
 import { hash64 } from '../support/replica-fixture.ts';
 
 const fingerprints = new Fingerprints(hash64);
@@ -96,8 +103,13 @@ function peerOf(there: Knowledge, asked: Asked[] = []): HeadsPeer {
   };
 }
 
-function compare(here: Knowledge, peer: HeadsPeer): Promise<Comparison | undefined> {
-  return compareHeads({ replica: here, fingerprints, recent: () => [] }, peer);
+/** `recent`: own rows that moved lately. */
+function compare(
+  here: Knowledge,
+  peer: HeadsPeer,
+  recent: readonly Row[] = [],
+): Promise<Comparison | undefined> {
+  return compareHeads({ replica: here, fingerprints, recent: () => recent.map(({ actor }) => actor) }, peer);
 }
 
 /** The slow way: both contexts, row by row. */
@@ -244,6 +256,22 @@ describe('the comparison of heads', () => {
     expect(ahead).toEqual([{ type: 'heads', told: 1, replied: 2 }]);
   });
 
+  test('of hundreds of nodes asks for no more chains at once, and no more of each, than a message holds', async () => {
+    const there = new Knowledge(Array.from({ length: 300 }, (_, index) => runs(`n${index}`, 40)).flat());
+    const asked: Asked[] = [];
+    const found = await compare(new Knowledge(), peerOf(there, asked));
+    expect(found?.behind).toBe(300 * 40);
+    const chains = asked.filter(({ type }) => type === 'chains');
+    expect(Math.max(...chains.map(({ told }) => told))).toBe(CHAINS_MAX);
+    expect(Math.max(...chains.map(({ replied }) => replied))).toBe(CHAIN_ROWS_MAX);
+  });
+
+  test('lists heads that moved lately even if they agree, and no other rows that did', async () => {
+    const shared = runs('a', 3);
+    const found = await compare(new Knowledge(shared), peerOf(new Knowledge(shared)), shared);
+    expect(found).toMatchObject({ actors: [shared[2]?.actor], rows: [], behind: 0 });
+  });
+
   test.each([
     ['wrote', 1],
     ['began a new run', 2],
@@ -298,6 +326,23 @@ describe('the comparison of heads', () => {
       expect(asked).toHaveLength(1);
     });
 
+    test('one of which something came lately, and that agrees, is not asked for', async () => {
+      const here = new Knowledge([...gone, ...live]);
+      const there = new Knowledge([...gone, ...live]);
+      const written = there.put(run('b', 20_000, live[1]));
+      const asked: Asked[] = [];
+      const found = await compare(here, peerOf(there, asked), gone.slice(0, 1));
+      expect(found).toMatchObject({ actors: [written.actor], behind: 1 });
+      expect(asked).toHaveLength(1);
+    });
+
+    test('all of them are new to a node that tells all that it has, and is not asked for it again', async () => {
+      const asked: Asked[] = [];
+      const found = await compare(new Knowledge(live), peerOf(new Knowledge([...gone, ...live]), asked));
+      expect(found?.behind).toBe(2000);
+      expect(asked).toEqual([{ type: 'heads', told: 3, replied: 2000 }]);
+    });
+
     test('those that differ are found all the same', async () => {
       const here = new Knowledge([...gone.slice(0, 700), ...gone.slice(701), ...live]);
       const asked: Asked[] = [];
@@ -305,6 +350,23 @@ describe('the comparison of heads', () => {
       expect(found).toMatchObject({ actors: [gone[700]?.actor], rows: [gone[700]], behind: 1 });
       expect(asked.map(({ told }) => told)).toEqual([64, 2002]);
     });
+  });
+});
+
+describe('the heads of the nodes that wrote last', () => {
+  /** Of as many nodes as are told first, and of one that wrote before them. */
+  const older = Array.from({ length: 65 }, (_, index) => run(`n${index}`, 10 + index, undefined));
+
+  test('are all of each, as a node that was restored has them', () => {
+    const forked = [run('f', 1000, undefined), run('f', 1001, undefined)];
+    const told = newestHeads([...older, ...forked]);
+    expect(told).toHaveLength(64);
+    expect(told).toEqual(expect.arrayContaining(forked));
+  });
+
+  test('are those of one node at least, however many it has', () => {
+    const forked = Array.from({ length: 70 }, (_, index) => run('f', 1000 + index, undefined));
+    expect(newestHeads([...older, ...forked])).toEqual(forked.toReversed());
   });
 });
 
@@ -317,6 +379,14 @@ describe('an answer', () => {
     const told = { rows: shared.slice(2), all: true };
     expect(answerHeads(told, there, recent).rows).toEqual(shared.slice(2));
     expect(answerHeads(told, there, new Set()).rows).toEqual([]);
+  });
+
+  test('has its rows ascending by actor, as messages carry them', () => {
+    const heads = ['b', 'a', 'c'].map((name) => run(name, 10, undefined));
+    for (const held of [heads, heads.toReversed()]) {
+      const { rows } = answerHeads({ rows: [], all: true }, new Knowledge(held), new Set());
+      expect(rows.map(({ actor }) => nodeIdOf(actor))).toEqual(['a', 'b', 'c']);
+    }
   });
 
   test('to some heads lists all those of their nodes, old ones, too', () => {
@@ -346,8 +416,9 @@ describe('digests tell instead of heads', () => {
 
   test('if this node has more heads than one message holds', async () => {
     const many = Array.from({ length: HEADS_MAX }, (_, index) => run(`n${index}`, 10, undefined));
-    const peer = peerOf(new Knowledge(many.slice(1)));
-    expect((await compare(new Knowledge(many), peer))?.lacks).toEqual(new Set([many[0]?.actor]));
+    // The last is none of those that are told first.
+    const peer = peerOf(new Knowledge(many.slice(0, -1)));
+    expect((await compare(new Knowledge(many), peer))?.lacks).toEqual(new Set([many.at(-1)?.actor]));
     expect(await compare(new Knowledge([...many, run('x', 1, undefined)]), peer)).toBeUndefined();
   });
 
@@ -374,10 +445,18 @@ describe('digests tell instead of heads', () => {
     expect(await compare(here, moved)).toBeUndefined();
   });
 
-  test('if the peer does not know its own chain', async () => {
-    expect(
-      await compare(here, { ...peerOf(there), chains: () => Promise.resolve({ rows: [] }) }),
-    ).toBeUndefined();
+  test('if the peer does not know its own chain, or one of two, which is asked for once', async () => {
+    let asked = 0;
+    const chains = (known: readonly Row[]) => (): Promise<{ rows: readonly Row[] }> => {
+      asked++;
+      return Promise.resolve({ rows: known });
+    };
+    expect(await compare(here, { ...peerOf(there), chains: chains([]) })).toBeUndefined();
+    expect(asked).toBe(1);
+    const other = runs('b', 2);
+    const both = new Knowledge([...rows, ...other]);
+    expect(await compare(here, { ...peerOf(both), chains: chains(other.slice(0, 1)) })).toBeUndefined();
+    expect(asked).toBe(2);
   });
 
   test('if a chain is longer than a session has rows', async () => {

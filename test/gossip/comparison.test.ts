@@ -3,16 +3,21 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { assert } from '../../src/core/assert.ts';
+import { FAN_OUT } from '../../src/core/bucket-tree.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
+import { receivedVersionMax } from '../../src/core/drift.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { CHUNK_BYTES, ChunkPacker, unpackChunk } from '../../src/gossip/chunk.ts';
-import { packDots } from '../../src/gossip/comparison-lists.ts';
+import { Comparison } from '../../src/gossip/comparison.ts';
+import { packDots, SUMS_NODES_MAX, unpackDots } from '../../src/gossip/comparison-lists.ts';
 import type { Reply } from '../../src/gossip/messages.ts';
 import type { Opened } from '../../src/gossip/session-messages.ts';
+import { ServedComparison } from '../../src/gossip/served-comparison.ts';
 import { failureOf } from '../../src/gossip/serving-failure.ts';
-import type { PinnedState } from '../../src/ports/replica.ts';
+import type { SessionPeer } from '../../src/gossip/session-peer.ts';
+import type { KeyDot, NewSession, PinnedState } from '../../src/ports/replica.ts';
 import { entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import {
@@ -32,7 +37,14 @@ import {
   text,
   utf8,
 } from '../support/replica-fixture.ts';
-import { allActors, makePair, MAX_DRIFT_MS, type Pair, SESSION_TIMEOUT_MS } from './session-fixture.ts';
+import {
+  allActors,
+  makePair,
+  MAX_DRIFT_MS,
+  type Pair,
+  pullDependencies,
+  SESSION_TIMEOUT_MS,
+} from './session-fixture.ts';
 
 const TTL_MS = 20_000;
 const NO_BYTES = new Uint8Array(0);
@@ -59,14 +71,14 @@ async function same(): Promise<Pair> {
   return makePair(puller, server, clock);
 }
 
-/** A node that holds what `source` does, but for a key that vanished from its disk while it was down. */
-async function damagedCopy(source: StoredReplica, key: string): Promise<StoredReplica> {
+/** A node that holds what `source` does, but for keys that vanished from its disk while it was down. */
+async function damagedCopy(source: StoredReplica, ...keys: string[]): Promise<StoredReplica> {
   const disk = new MemoryDisk();
   const sound = await open('q', disk);
   await pull(sound, source);
   await sound.close();
   const store = await disk.open();
-  await store.write([{ type: 'del', key: entryKey(utf8(key)) }], { sync: true });
+  for (const key of keys) await store.write([{ type: 'del', key: entryKey(utf8(key)) }], { sync: true });
   await store.close();
   return open('q', disk);
 }
@@ -99,7 +111,8 @@ describe('a comparison', () => {
     expect(await pair.server.collect()).toEqual({ collected: 1, kept: 0 });
     const session = pair.begin(true);
     expect(await session.run()).toBe('adopted');
-    expect(session.compared).toMatchObject({ taken: 1, dropped: 1, kept: 1 });
+    expect(session.compared).toEqual({ read: 301, total: 301, settled: 3, taken: 1, dropped: 1, kept: 1 });
+    expect(pair.sessions.kept.sentTo(pair.puller.nodeId)).toBe(1);
     const { mine, ...others } = await contents(pair.puller);
     expect(mine).toBe('1');
     expect(others).toEqual(await contents(pair.server));
@@ -159,6 +172,22 @@ describe('a comparison', () => {
     expect(pair.puller.contextHash()).toBe(pair.server.contextHash());
     expect(before).toBe(300 + batches * size);
     expect(fetched).toBe(batches * size);
+    // Each key once, though what is found at once comes in several replies.
+    expect(session.compared).toMatchObject({ settled: batches * size, taken: batches * size });
+  });
+
+  test('finds that two wrote one key at the same version', async () => {
+    const pair = await same();
+    await pair.puller.write([put('k', 'before')]);
+    await clock.advance(10);
+    await pair.puller.write([put('k', 'of the puller')]);
+    await pair.server.write([put('k', 'of the server')]);
+    const versionOf = async (replica: StoredReplica): Promise<number | undefined> =>
+      (await presentEntries(replica)).find(({ key }) => text(key) === 'k')?.version;
+    expect(await versionOf(pair.server)).toBe(await versionOf(pair.puller));
+    expect(await pair.begin(true).run()).toBe('adopted');
+    // The name of the later actor is the greater one.
+    expect((await contents(pair.puller))['k']).toBe('of the server');
   });
 
   test('follows a delta that came too late to be adopted, on the same snapshot', async () => {
@@ -283,16 +312,16 @@ describe('a fold that does not add up', () => {
 });
 
 /** The server adopted what a damaged node had claimed, without having it; its sums are sound. */
-async function lossyPair(): Promise<Pair> {
+async function lossyPair(...lost: string[]): Promise<Pair> {
   const { puller } = await same();
   const lossy = await open('l');
-  expect(await pull(lossy, await damagedCopy(puller, 'key-0042'), 'key')).toBe('adopted');
+  expect(await pull(lossy, await damagedCopy(puller, ...lost), 'key')).toBe('adopted');
   return makePair(puller, lossy, clock);
 }
 
 describe('an entry that nothing explains', () => {
   test('is told to the server, which looks again, and gives up its context', async () => {
-    const pair = await lossyPair();
+    const pair = await lossyPair('key-0042');
     const before = pair.puller.contextHash();
     expect(pair.server.contextHash()).toBe(before);
     expect(await pair.begin(true).run()).toBe('lossy');
@@ -304,6 +333,32 @@ describe('an entry that nothing explains', () => {
 
     expect(await makePair(pair.server, pair.puller, clock).begin(true).run()).toBe('adopted');
     expect(await contents(pair.server)).toEqual(await contents(pair.puller));
+  });
+
+  test('is told of a hundred of them at most', async () => {
+    const lost = Array.from({ length: 120 }, (_, at) => `key-${String(at).padStart(4, '0')}`);
+    const pair = await lossyPair(...lost);
+    const session = pair.begin(true);
+    let step = await session.step({ keys: 60 });
+    while (step === 'more') step = await session.step({ keys: 60 });
+    expect(step).toBe('lossy');
+    const told = pair.peer.notices.find((notice) => notice.type === 'lost');
+    assert(told !== undefined, 'it is told');
+    expect(unpackDots(told.dots, DEFAULT_LIMITS)).toHaveLength(100);
+  });
+
+  test('is lost where only an older one is under its key, if the horizon does not reach up to it', async () => {
+    const { puller } = await same();
+    const [here] = (await presentEntries(puller)) as [Entry];
+    const lostAt = (dotVersion: number, horizon: number): Promise<readonly KeyDot[]> => {
+      const pinned = { getMany: () => Promise.resolve([here]), horizon } as unknown as PinnedState;
+      const dot = { ...here, version: dotVersion as Entry['version'] };
+      return new ServedComparison(pinned).lost([dot], () => true);
+    };
+    const later = here.version + 1;
+    expect(await lostAt(later, later - 1)).toHaveLength(1);
+    expect(await lostAt(later, later)).toEqual([]);
+    expect(await lostAt(here.version, here.version - 1)).toEqual([]);
   });
 
   test.each<[string, number]>([
@@ -334,7 +389,7 @@ describe('an entry that nothing explains', () => {
   });
 
   test('of a session of somebody else is passed over, and what is no list of dots is malformed', async () => {
-    const pair = await lossyPair();
+    const pair = await lossyPair('key-0042');
     const entry = (await presentEntries(pair.puller)).find(({ key }) => text(key) === 'key-0042');
     assert(entry !== undefined, 'it is there');
     const { session } = await openAt(pair);
@@ -412,6 +467,14 @@ describe('a server that breaks the protocol', () => {
     const pair = await differing();
     changing(pair, 'list-reply', (reply) => ({ ...reply, dots: packDots([]), last: false }));
     expect(await failure(pair)).toEqual(new MalformedBytes('a list that stands still'));
+    // It may begin well.
+    let page = packDots((await presentEntries(pair.server)).slice(0, 1));
+    changing(pair, 'list-reply', (reply) => {
+      const dots = page;
+      page = packDots([]);
+      return { ...reply, dots, last: false };
+    });
+    expect(await failure(pair)).toEqual(new MalformedBytes('a list that stands still'));
   });
 
   test('with values in a list, or with bytes that are no list', async () => {
@@ -435,8 +498,12 @@ describe('a server that breaks the protocol', () => {
 
   test('with entries that do not hold what was asked for', async () => {
     const pair = await differing();
-    changing(pair, 'fetch-reply', (reply) => ({ ...reply, entries: NO_BYTES }));
-    expect(await failure(pair)).toEqual(new MalformedBytes('entries of other keys than were asked for'));
+    const packer = new ChunkPacker();
+    packer.add((await presentEntries(pair.server))[0] as Entry);
+    for (const entries of [NO_BYTES, packer.finish()]) {
+      changing(pair, 'fetch-reply', (reply) => ({ ...reply, entries }));
+      expect(await failure(pair)).toEqual(new MalformedBytes('entries of other keys than were asked for'));
+    }
   });
 
   test('with a reply of another kind', async () => {
@@ -445,13 +512,36 @@ describe('a server that breaks the protocol', () => {
     expect(await failure(pair)).toEqual(new MalformedBytes('not the reply to a compare'));
   });
 
+  /** Two drifts ahead, and `beyond`, in units of versions. */
+  async function aheadBy(pair: Pair, beyond: number): Promise<Entry> {
+    const entry = (await presentEntries(pair.server))[0] as Entry;
+    const limit = receivedVersionMax(clock.wallMs(), MAX_DRIFT_MS);
+    const version = (limit + beyond) as Entry['version'];
+    return { ...entry, version, first: version, last: version };
+  }
+
+  function packed(entry: Entry): Uint8Array {
+    const packer = new ChunkPacker();
+    packer.add(entry);
+    return packer.finish();
+  }
+
+  test('with an entry from as far in the future as may be has it taken', async () => {
+    const pair = await differing();
+    const entry = await aheadBy(pair, 0);
+    pair.peer.change = (reply) => {
+      if (reply.type === 'list-reply') return { ...reply, dots: packDots([entry]), last: true };
+      return reply.type === 'fetch-reply' ? { ...reply, entries: packed(entry) } : reply;
+    };
+    const session = pair.begin(true);
+    await session.step();
+    expect(await session.step({ keys: 1 })).toBe('more');
+    expect(session.compared).toMatchObject({ taken: 1 });
+  });
+
   test('with an entry from too far in the future has it refused, and nothing is adopted', async () => {
     const pair = await differing();
-    const entry = (await presentEntries(pair.server))[0] as Entry;
-    const version = (entry.version + 4096 * (2 * MAX_DRIFT_MS + 1)) as Entry['version'];
-    const packer = new ChunkPacker();
-    packer.add({ ...entry, version, first: version, last: version });
-    const entries = packer.finish();
+    const entries = packed(await aheadBy(pair, 4096));
     changing(pair, 'fetch-reply', (reply) => ({ ...reply, entries }));
     expect(await failure(pair)).toBe('refused');
     const session = pair.begin(true);
@@ -485,6 +575,7 @@ describe('a puller that asks', () => {
   test.each<[string, (session: string) => ComparisonRequest, string]>([
     ['for sums below the buckets', sums(2, 0), 'invalid: a node that the fold has not'],
     ['for a node that the level has not', sums(1, 15, 16), 'invalid: a node that the fold has not'],
+    ['for one of three', sums(1, 14, 15, 16), 'invalid: a node that the fold has not'],
     ['for the last node of a level', sums(1, 15), 'sums-reply'],
     ['for a bucket that the fold has not', list(256), 'invalid: a bucket that the fold has not'],
     ['for the last bucket', list(255), 'list-reply'],
@@ -516,6 +607,33 @@ describe('a puller that asks', () => {
     const answers = await Promise.all([ask(list(0)(session)), ask(list(0)(session))]);
     const all = { type: 'list-reply', dots: packDots(await presentEntries(pair.server)), last: true };
     expect(answers).toEqual([all, all]);
+  });
+
+  test('for one bucket after another has the dots of each, behind empty ones, too', async () => {
+    const pair = await same();
+    const { session } = await openAt(pair);
+    const ask = (request: ComparisonRequest) => pair.sessions.compare(pair.puller.nodeId, request, () => {});
+    await ask({ type: 'compare', request: 1, session, depth: 2 });
+    const counts: number[] = [];
+    for (let bucket = 0; bucket < 256; bucket++) {
+      const reply = await ask(list(bucket)(session));
+      assert(reply.type === 'list-reply' && reply.last, 'it is listed at once');
+      counts.push(unpackDots(reply.dots, DEFAULT_LIMITS).length);
+    }
+    expect(counts).toContain(0);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);
+  });
+
+  test('for more than fits has those that come first, up to the one that fills the reply', async () => {
+    const pair = await same();
+    const keys = ['a', 'b', 'c'].map(utf8);
+    for (const key of keys) await pair.server.write([put(text(key), 'v'.repeat(CHUNK_BYTES / 2))]);
+    const { session } = await openAt(pair);
+    const fetch = { type: 'fetch', request: 1, session, keys } as const;
+    const reply = await pair.sessions.compare(pair.puller.nodeId, fetch, () => {});
+    assert(reply.type === 'fetch-reply', 'it is fetched');
+    expect(reply.count).toBe(2);
+    expect(unpackChunk(reply.entries, DEFAULT_LIMITS).map(({ key }) => text(key))).toEqual(['a', 'b']);
   });
 
   test('for a list again, from any key that it had before', async () => {
@@ -621,6 +739,44 @@ async function atRest(): Promise<{
   cluster.takeSent();
   return { cluster, a, b };
 }
+
+test('sums are asked for of no more nodes at once than a message holds', async () => {
+  const pair = await same();
+  const asked: number[] = [];
+  // More nodes differ than one request may name, four levels down.
+  const differing = SUMS_NODES_MAX / FAN_OUT + 1;
+  const sumsOf = (nodes: readonly number[], sum: (node: number) => bigint): bigint[] =>
+    nodes.flatMap((node) => Array.from({ length: FAN_OUT }, () => sum(node)));
+  const all = { count: 2 ** 24, sum: 0n };
+  const pinned = {
+    all,
+    fold: () =>
+      Promise.resolve({
+        total: all,
+        children: (_: number, node: number) => sumsOf([node], () => 1n),
+      }),
+    close: () => Promise.resolve(),
+    dotsIn: () => ({ next: () => Promise.resolve([]), close: () => Promise.resolve() }),
+  } as unknown as PinnedState;
+  pair.puller.beginComparison = () => Promise.resolve(pinned);
+  const peer: SessionPeer = {
+    nodeId: pair.server.nodeId,
+    notify: () => {},
+    request: (request) => {
+      if (request.type !== 'sums') return Promise.resolve({ type: 'compared', request: 1 });
+      const { level, nodes } = request;
+      if (level === 4) asked.push(nodes.length);
+      const isSame = (node: number): boolean => level === 4 || (level === 3 && node >= differing);
+      const sums = sumsOf(nodes, (node) => (isSame(node) ? 1n : 2n));
+      return Promise.resolve({ type: 'sums-reply', request: 1, sums });
+    },
+  };
+  const session = { name: '00'.repeat(16), serverEntries: 0 } as NewSession;
+  const comparison = new Comparison(pullDependencies(pair.puller, clock), peer, session);
+  expect(await comparison.begin()).toBe('more');
+  expect(asked).toEqual([SUMS_NODES_MAX, FAN_OUT]);
+  await comparison.close();
+});
 
 describe('on the wire', () => {
   test('a comparison of 10 differing keys among 4,000 costs some kilobytes', async () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { type Actor, makeActor, type NodeId } from '../../src/core/actor.ts';
 import { isTrivial, type Row, SUM_ZERO, unknownRow } from '../../src/core/context.ts';
 import { Fingerprints } from '../../src/core/fingerprint.ts';
@@ -12,9 +13,10 @@ import {
   compareRows,
   type Comparison,
   digestPages,
+  recentActors,
 } from '../../src/gossip/digest.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
-import { hash64 } from '../support/replica-fixture.ts';
+import { hash64, openTestReplica, put } from '../support/replica-fixture.ts';
 
 const HASH_MAX = 0xffff_ffff_ffff_ffffn;
 const BIRTH = 1000 as Version;
@@ -77,6 +79,29 @@ describe('the pages of a digest', () => {
     const pages = digestPages([unknownRow(actor(1)), rowOf(2, 1)], fingerprints);
     expect(pages).toHaveLength(1);
     expect(pages[0]?.pairs.map(({ actorHash }) => actorHash)).toEqual([fingerprints.actor(actor(2))]);
+  });
+});
+
+describe('the answer to a page', () => {
+  test('has its rows ascending by actor, as messages carry them, in whatever order they are held', () => {
+    const held = rows(20).toReversed();
+    const { rows: listed } = answerDigest(
+      { from: 0n, to: HASH_MAX, pairs: [] },
+      held,
+      new Set(),
+      fingerprints,
+    );
+    expect(listed).toEqual(held.toSorted((a, b) => (a.actor < b.actor ? -1 : 1)));
+  });
+
+  test('is of the first hash of its range, too, and of the last', () => {
+    const [row] = rows(1) as [Row];
+    const hash = fingerprints.actor(row.actor);
+    const listed = (from: bigint, to: bigint): readonly Row[] =>
+      answerDigest({ from, to, pairs: [] }, [row], new Set(), fingerprints).rows;
+    expect(listed(hash, hash)).toEqual([row]);
+    expect(listed(hash + 1n, HASH_MAX)).toEqual([]);
+    expect(listed(0n, hash - 1n)).toEqual([]);
   });
 });
 
@@ -215,6 +240,29 @@ describe('recent rows', () => {
         expect([...lately.lacks]).toEqual(expect.arrayContaining(lacking));
       }),
     );
+  });
+
+  test('are of those actors whose rows moved in the last ten seconds', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ nodeId: 'n', clock });
+    await replica.write([put('key', 'value')]);
+    await clock.advance(10_000);
+    expect(recentActors(replica, clock)).toEqual([replica.runActor]);
+    await clock.advance(1);
+    expect(recentActors(replica, clock)).toEqual([]);
+  });
+
+  test('say nothing of actors that are known by name only', () => {
+    const list = [unknownRow(actor(1)), rowOf(2, 1)];
+    expect(answerRecent(node(list), [actor(1), actor(2)], fingerprints).rows).toEqual([rowOf(2, 1)]);
+  });
+
+  test('that were asked for and not answered are those of which the other node knows nothing, and no others', () => {
+    const lately = compareLately([rowOf(1, 5), rowOf(2, 1)], [rowOf(1, 1)], {
+      here: [actor(1), actor(2)],
+      there: [],
+    });
+    expect(lately?.lacks).toEqual(new Set([actor(2)]));
   });
 
   test('of a node with a thousand actors are as many as moved', () => {

@@ -118,6 +118,23 @@ describe('a peer', () => {
     await cluster.stopAll();
   });
 
+  test('that answers of more events than it was told breaks the protocol; one that cannot answer does not', async () => {
+    for (const [answer, isClosed] of [
+      [{ type: 'events-reply', feedback: Uint8Array.of(1, 1) }, true],
+      [{ type: 'events-reply', feedback: Uint8Array.of(1) }, false],
+      [{ type: 'failure', code: 'not-serving', reason: 'a test wants it' }, false],
+    ] as const) {
+      const { cluster, first } = await startMesh(1);
+      const peer = await ScriptedPeer.dial(cluster, 'n0', 2);
+      peer.answer = ({ type }) => (type === 'events' ? answer : undefined);
+      first.gossip.broadcast('deploy', utf8('v'));
+      await cluster.pass(INTERVAL_MS / 4);
+      expect(peer.heard.map(({ type }) => type)).toContain('events');
+      expect(peer.isClosed).toBe(isClosed);
+      await cluster.stopAll();
+    }
+  });
+
   test('that speaks version 1 is told of no event, and may tell none', async () => {
     const { cluster, first } = await startMesh(1);
     const peer = await ScriptedPeer.dial(cluster, 'n0', 1);

@@ -47,7 +47,16 @@ describe('a write that waits', () => {
     expect(first.heldBy).toBe(0);
     held.heard(A, upTo(110));
     expect(held.wait(upTo(108), 2, nothing).heldBy).toBe(1);
+    expect(held.wait(upTo(110), 2, nothing).heldBy).toBe(1);
     expect(held.wait(upTo(111), 2, nothing).heldBy).toBe(0);
+  });
+
+  test('is held still, though the peer says later that it holds an earlier one', () => {
+    const held = new HeldWrites();
+    held.wait(upTo(105), 2, nothing);
+    for (const version of [110, 105]) held.heard(A, upTo(version));
+    expect(held.wait(upTo(108), 2, nothing).heldBy).toBe(1);
+    expect(held.lackedBy(A)).toStrictEqual([]);
   });
 
   test('is lacked, up to the newest one, by those who did not say that they hold it', () => {
@@ -67,5 +76,9 @@ describe('a write that waits', () => {
     const wait = held.wait(upTo(105), 10_000, nothing);
     for (let peer = 0; peer < PEERS_MAX + 10; peer++) held.heard(`peer-${peer}` as NodeId, upTo(105));
     expect(wait.heldBy).toBe(PEERS_MAX);
+    // Those that are counted go on to be.
+    const later = held.wait(upTo(110), 10_000, nothing);
+    held.heard('peer-0' as NodeId, upTo(110));
+    expect(later.heldBy).toBe(1);
   });
 });

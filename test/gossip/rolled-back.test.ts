@@ -3,7 +3,7 @@ import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { makeActor, type NodeId } from '../../src/core/actor.ts';
-import { unknownRow } from '../../src/core/context.ts';
+import { type Row, unknownRow } from '../../src/core/context.ts';
 import { receivedVersionMax } from '../../src/core/drift.ts';
 import { type Version, VERSION_ZERO } from '../../src/core/version.ts';
 import { RolledBack } from '../../src/gossip/rolled-back.ts';
@@ -16,7 +16,10 @@ import { pull } from '../support/pull.ts';
 
 const B = { nodeId: 'b' as NodeId };
 
-function watch(replica: StoredReplica): {
+function watch(
+  replica: StoredReplica,
+  isTwins: () => boolean = () => false,
+): {
   rolledBack: RolledBack;
   warnings: () => string[];
   logged: string[];
@@ -28,7 +31,7 @@ function watch(replica: StoredReplica): {
   const warnings = new Warnings(clock, log);
   const codes = (): string[] => warnings.all().map(({ code, peer }) => `${code} ${peer}`);
   return {
-    rolledBack: new RolledBack(replica, warnings, clock, MAX_DRIFT_MS, () => false),
+    rolledBack: new RolledBack(replica, warnings, clock, MAX_DRIFT_MS, isTwins),
     warnings: codes,
     logged,
   };
@@ -87,6 +90,49 @@ describe('a node whose disk was rolled back', () => {
     const healing = watch(back);
     healing.rolledBack.look(B, b.rows());
     expect(healing.warnings()).toEqual([]);
+  });
+});
+
+describe('what several peers show', () => {
+  const ACTOR = makeActor('a' as NodeId, 10 as Version, 1);
+  const C = { nodeId: 'c' as NodeId };
+  const rowAt = (received: number): Row => {
+    const version = received as Version;
+    return { ...unknownRow(ACTOR), received: version, closed: version };
+  };
+
+  /** This node knows its own writes up to 50. */
+  function watchAlone(isTwins: () => boolean = () => false): Pick<ReturnType<typeof watch>, 'warnings'> & {
+    readonly rolledBack: RolledBack;
+    readonly receive: (version: number) => void;
+  } {
+    let own = rowAt(50);
+    const replica = { nodeId: 'a', isHealing: () => false, row: () => own } as unknown as StoredReplica;
+    const { rolledBack, warnings } = watch(replica, isTwins);
+    return {
+      rolledBack,
+      warnings,
+      receive: (version) => {
+        own = rowAt(version);
+        rolledBack.clearCovered();
+      },
+    };
+  }
+
+  test.each([30, 80])('is told until all of it is covered, whatever less another shows: %d', (less) => {
+    const { rolledBack, warnings, receive } = watchAlone();
+    rolledBack.look(B, [rowAt(100)]);
+    rolledBack.look(C, [rowAt(less)]);
+    receive(99);
+    expect(warnings()).toEqual(['ROLLED_BACK b']);
+    receive(100);
+    expect(warnings()).toEqual([]);
+  });
+
+  test('of another live node under this name is another matter', () => {
+    const { rolledBack, warnings } = watchAlone(() => true);
+    rolledBack.look(B, [rowAt(100)]);
+    expect(warnings()).toEqual([]);
   });
 });
 

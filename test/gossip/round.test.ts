@@ -179,12 +179,17 @@ describe('a comparison of rows', () => {
     expect(asked).toEqual(['recent', 'digest']);
   });
 
-  test.each(['heads', 'chains'])('closes a connection on which %s are answered otherwise', async (type) => {
+  test.each([
+    ['heads', 'heads'],
+    ['chains', 'chains'],
+    ['a digest', 'digest'],
+  ])('closes a connection on which %s is answered otherwise', async (what, type) => {
     const link = linkTo('a', 2);
     const { channel } = link;
     const closeMalformed = (reason: string): void => void malformed.push(reason);
     const request = (message: NewRequest): Promise<Reply> => {
       if (message.type === type) return Promise.resolve({ type: 'compared', request: 1 });
+      if (message.type === 'chains') return Promise.resolve({ type: 'chains-reply', request: 1, rows: [] });
       if (message.type !== 'heads') return channel.request(message);
       return Promise.resolve({ type: 'heads-reply', request: 1, rows: [SUCCESSOR], contextHash: 8n });
     };
@@ -192,6 +197,6 @@ describe('a comparison of rows', () => {
     await expect(
       rounds.compare({ ...link, channel: { request, closeMalformed } as unknown as Channel }),
     ).rejects.toMatchObject({ code: 'PROTOCOL' });
-    expect(malformed).toEqual([`not the reply to ${type}`]);
+    expect(malformed).toEqual([`not the reply to ${what}`]);
   });
 });

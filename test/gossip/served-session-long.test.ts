@@ -14,7 +14,7 @@ const PAGE = 1000;
 const ACTOR = makeActor('s' as NodeId, 0 as Version, 1);
 
 /** `count` entries of one actor, with versions from 1; batches of `batch`. */
-function entryAt(version: number, batch: number): Entry {
+function entryAt(version: number, batch: number, value: Uint8Array = utf8('v')): Entry {
   const first = version - ((version - 1) % batch);
   return {
     actor: ACTOR,
@@ -22,13 +22,13 @@ function entryAt(version: number, batch: number): Entry {
     first: first as Version,
     last: (first + batch - 1) as Version,
     key: utf8(String(version).padStart(6, '0')),
-    value: utf8('v'),
+    value,
     tombstone: false,
     expiresAt: undefined,
   };
 }
 
-function pinnedWith(count: number, batch: number): PinnedState {
+function pinnedWith(count: number, batch: number, value?: Uint8Array): PinnedState {
   const row: FullRow = { ...unknownRow(ACTOR), received: count as Version, cloudVersions: [] };
   const scan = (after: number): EntryScan => {
     let at = after;
@@ -39,7 +39,7 @@ function pinnedWith(count: number, batch: number): PinnedState {
       next: () => {
         if (at === count) return Promise.resolve(undefined);
         const page = Array.from({ length: Math.min(PAGE, count - at) }, (_, index) =>
-          entryAt(at + index + 1, batch),
+          entryAt(at + index + 1, batch, value),
         );
         at += page.length;
         return Promise.resolve(page);
@@ -99,6 +99,16 @@ describe('a session over what the puller has mostly seen', () => {
       await session.close();
     },
   );
+
+  test('sends one after 32 MiB of it, too, however few entries that are', async () => {
+    const count = 80;
+    const pinned = pinnedWith(count, 1, new Uint8Array(2 ** 20));
+    const session = new ServedSession(pinned, [pullerWith(count, 0)], 'version', 1);
+    const chunks = await allChunks(session);
+    expect(chunks.map(({ last }) => last)).toEqual([false, false, true]);
+    expect(session.entries).toBe(0);
+    await session.close();
+  });
 
   test('never ends a chunk within a batch for that', async () => {
     const batch = 1000;
@@ -170,6 +180,35 @@ describe('a session over what is not present any more', () => {
     expect(new Set(chunks.map(({ cursor }) => Buffer.from(cursor).toString('hex'))).size).toBe(chunks.length);
     expect(await session.chunkAt((chunks[2] as PlainChunk).cursor)).toEqual(chunks[3]);
     expect(session.entries).toBeGreaterThanOrEqual(1);
+    await session.close();
+  });
+
+  test('brings what comes next all the same, where a chunk would end before it that has nothing yet', async () => {
+    const stale = Math.ceil(LOOKED_AT_MAX / (STALE_PAGE + 1)) * STALE_PAGE;
+    const pages = [...stalePages(0, stale), { lookedAt: stale + 1, entries: [entryAt(stale + 1, 1)] }];
+    const session = new ServedSession(pinnedWithPages(pages), [pullerWith(0, 0)], 'version', 1);
+    const first = await session.first();
+    expect(session.entries).toBe(1);
+    expect(first.last).toBe(true);
+    await session.close();
+  });
+
+  test('in key order goes on behind a page of which nothing is left', async () => {
+    const pages: (readonly Entry[])[] = [[], [entryAt(1, 1)], [], [entryAt(2, 1)]];
+    const scan: EntryScan = {
+      lookedAt: 0 as Version,
+      next: () => Promise.resolve(pages.shift()),
+      close: () => Promise.resolve(),
+    };
+    const session = new ServedSession(
+      { ...pinnedWith(2, 1), byKey: () => scan },
+      [pullerWith(0, 0)],
+      'key',
+      1000,
+    );
+    const first = await session.first();
+    expect(session.entries).toBe(2);
+    expect(first.last).toBe(true);
     await session.close();
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MalformedBytes } from '../../src/core/byte-reader.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
@@ -155,6 +156,23 @@ describe('a served session', () => {
       await session.close();
     },
   );
+
+  test('begins again after any entry, of whichever actor that is, with what comes after it only', async () => {
+    const server = await serverWithBatches();
+    for (const [at, nodeId] of ['r', 't'].entries()) {
+      const other = await openTestReplica({ nodeId, random: createSeededRandom(2 + at) });
+      for (const key of ['x', 'y']) await other.write([put(`${key}-${nodeId}`, '1')]);
+      await pull(server, other);
+    }
+    const puller = await openTestReplica({ nodeId: 'p' });
+    const chunks = await allChunks(await open(server, puller, 'version', 1));
+    expect(chunks).toHaveLength(8);
+    for (const [at, { cursor }] of chunks.slice(0, -1).entries()) {
+      const session = await open(server, puller, 'version', 1);
+      expect(await session.chunkAt(cursor)).toEqual(chunks[at + 1]);
+      await session.close();
+    }
+  });
 
   test.each(['version', 'key'] as const)(
     'in %s order answers cursors that are asked for at once',

@@ -185,6 +185,21 @@ describe('a server of sessions', () => {
     expect(await open()).toMatchObject({ order, bootstrapping: isBootstrapping });
   });
 
+  test('sends nothing of its own accord where entries are to be compared, and says that this is all', async () => {
+    request = { ...request, compare: true };
+    const { chunk } = await open();
+    expect([chunk.entries.length, chunk.last]).toEqual([0, true]);
+  });
+
+  test('passes over what is said of a session that is gone', async () => {
+    const done: string[] = [];
+    server = makeServer(replica, clock, 1, { onDone: (peer) => void done.push(peer) });
+    const { session } = await open();
+    server.notice(PULLER, { type: 'done', session });
+    for (const type of ['done', 'keep-alive'] as const) server.notice(PULLER, { type, session });
+    expect(done).toEqual([PULLER]);
+  });
+
   test('has nothing to compare with while its own first copy is not complete', async () => {
     bootstrapping = true;
     request = { ...request, compare: true };
@@ -292,6 +307,8 @@ describe('a server of sessions', () => {
       cursor: Uint8Array.of(0),
       compress: true,
     });
+    // The puller did nothing wrong.
+    await expect(again).rejects.not.toBeInstanceOf(ServingFailure);
     await expect(again).rejects.toThrow('gone');
     expect(
       await codeOf(

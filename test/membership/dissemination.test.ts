@@ -110,6 +110,8 @@ describe('what is told along with a message', () => {
     while (news.take(1).length > 0);
     news.add('b' as NodeId);
     expect(names(news.take(1, 'a' as NodeId))).toEqual(['a', 'b']);
+    // It is no news to others for that.
+    expect(names(news.take(1))).toEqual(['b']);
   });
 
   test('does not come twice when it comes first', () => {

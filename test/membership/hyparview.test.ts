@@ -147,6 +147,114 @@ describe('the views of a node', () => {
   });
 });
 
+describe('a join', () => {
+  /** With two active ones. */
+  function nodeBetween(): ReturnType<typeof nodeAlone> {
+    const alone = nodeAlone(0);
+    for (const peer of [1, 2]) alone.node.receive(peer, { type: 'neighbour', isUrgent: true });
+    alone.sent();
+    return alone;
+  }
+
+  test('is asked of a contact, which takes the newcomer in and tells all others that it has', () => {
+    const { node, sent } = nodeAlone(3);
+    node.join(3);
+    node.join(0);
+    expect(node.active).toStrictEqual([0]);
+    expect(sent()).toStrictEqual([{ to: 0, message: { type: 'join' } }]);
+
+    const contact = nodeBetween();
+    contact.node.receive(3, { type: 'join' });
+    expect(contact.node.active).toStrictEqual([1, 2, 3]);
+    const message = { type: 'forward-join', peer: 3, left: OPTIONS.activeWalk };
+    expect(contact.sent()).toStrictEqual([1, 2].map((to) => ({ to, message })));
+  });
+
+  test('is passed on step by step, and gets into the passive view at one of them', () => {
+    const passed = (left: number): [Sent[], readonly number[]] => {
+      const { node, sent } = nodeBetween();
+      node.receive(1, { type: 'forward-join', peer: 9, left });
+      expect(node.active).toStrictEqual([1, 2]);
+      return [sent(), node.passive];
+    };
+    const on = (left: number): Sent[] => [{ to: 2, message: { type: 'forward-join', peer: 9, left } }];
+    const { passiveWalk } = OPTIONS;
+    expect(passed(passiveWalk + 1)).toStrictEqual([on(passiveWalk), []]);
+    expect(passed(passiveWalk)).toStrictEqual([on(passiveWalk - 1), [9]]);
+    expect(passed(1)).toStrictEqual([on(0), []]);
+  });
+
+  test('ends where its steps do, or nobody is left to tell: there the newcomer is taken in, and told so', () => {
+    const end = nodeBetween();
+    end.node.receive(1, { type: 'forward-join', peer: 9, left: 0 });
+    const last = nodeAlone(0);
+    last.node.receive(1, { type: 'neighbour', isUrgent: true });
+    last.sent();
+    last.node.receive(1, { type: 'forward-join', peer: 9, left: 5 });
+    for (const { node, sent } of [end, last]) {
+      expect(node.active).toContain(9);
+      expect(sent()).toStrictEqual([{ to: 9, message: { type: 'neighbour', isUrgent: true } }]);
+    }
+    // Whoever is taken in already need not be told, nor is the newcomer its own neighbour.
+    for (const peer of [9, 0]) end.node.receive(1, { type: 'forward-join', peer, left: 0 });
+    expect(end.sent()).toStrictEqual([]);
+  });
+});
+
+describe('a shuffle', () => {
+  test('goes to an active one with some of both views, and is passed on until its last step', () => {
+    const { node, sent } = nodeAlone(0);
+    node.receive(1, { type: 'neighbour', isUrgent: true });
+    node.receive(1, { type: 'shuffle-reply', peers: [5, 6] });
+    sent();
+    node.cycle();
+    const [shuffle] = sent();
+    expect(shuffle).toMatchObject({
+      to: 1,
+      message: { type: 'shuffle', origin: 0, left: OPTIONS.activeWalk },
+    });
+    const offered = shuffle?.message.type === 'shuffle' ? shuffle.message.peers : [];
+    expect(new Set(offered)).toStrictEqual(new Set([1, 5, 6]));
+
+    node.receive(2, { type: 'neighbour', isUrgent: true });
+    sent();
+    node.receive(1, { type: 'shuffle', origin: 9, left: 2, peers: [8] });
+    expect(sent()).toStrictEqual([{ to: 2, message: { type: 'shuffle', origin: 9, left: 1, peers: [8] } }]);
+    node.receive(1, { type: 'shuffle', origin: 9, left: 1, peers: [8] });
+    expect(sent().map(({ to, message }) => [to, message.type])).toContainEqual([9, 'shuffle-reply']);
+    expect(node.passive).toEqual(expect.arrayContaining([8, 9]));
+  });
+
+  test('that comes back to its origin is not answered', () => {
+    const { node, sent } = nodeAlone(0);
+    node.receive(1, { type: 'neighbour', isUrgent: true });
+    sent();
+    node.receive(1, { type: 'shuffle', origin: 0, left: 1, peers: [8] });
+    expect(sent()).toStrictEqual([]);
+    expect(node.passive).toStrictEqual([]);
+  });
+});
+
+describe('who is asked for a place', () => {
+  test('is one at a time; and who declined, or dropped this node, is not asked again before the next cycle', () => {
+    const { node, sent } = nodeAlone(0);
+    node.receive(1, { type: 'neighbour', isUrgent: true });
+    sent();
+    node.introduce([7]);
+    node.introduce([8]);
+    expect(sent()).toStrictEqual([{ to: 7, message: { type: 'neighbour', isUrgent: false } }]);
+    node.receive(7, { type: 'neighbour-reply', isAccepted: false });
+    expect(sent()).toStrictEqual([{ to: 8, message: { type: 'neighbour', isUrgent: false } }]);
+    node.receive(8, { type: 'neighbour-reply', isAccepted: false });
+    node.receive(1, { type: 'disconnect' });
+    expect(sent()).toStrictEqual([]);
+    expect(node.active).toStrictEqual([]);
+    expect(node.passive).toStrictEqual([7, 8, 1]);
+    node.cycle();
+    expect(sent()).toMatchObject([{ message: { type: 'neighbour', isUrgent: true } }]);
+  });
+});
+
 describe('a cluster', () => {
   test('comes to rest, though more know nobody but one than it has room for; each gets its turn', () => {
     const nodes = Array.from({ length: 8 }, (_, at) => nodeAlone(at));

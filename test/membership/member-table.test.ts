@@ -146,6 +146,20 @@ describe('a table of members', () => {
     expect(table.get(UP.nodeId)?.sinceMs).toBe(NOW_MS + 990);
   });
 
+  test('keeps since when a member is suspect, and since when it is up again', () => {
+    const table = tableOf(UP);
+    table.merge({ ...UP, status: 'suspect', accuser: UP.nodeId }, NOW_MS + 1000);
+    expect(table.get(UP.nodeId)?.sinceMs).toBe(NOW_MS + 1000);
+    table.merge({ ...UP, incarnation: 6 }, NOW_MS + 3000);
+    expect(table.get(UP.nodeId)?.sinceMs).toBe(NOW_MS + 3000);
+  });
+
+  test('takes a member for gone as long as anybody says, so that all drop it at the same time', () => {
+    const table = tableOf({ ...UP, status: 'down', ageMs: 500 });
+    for (const ageMs of [700, 600]) table.merge({ ...UP, status: 'down', ageMs }, NOW_MS);
+    expect(table.get(UP.nodeId)?.sinceMs).toBe(NOW_MS - 700);
+  });
+
   test.each([
     ['down', OPTIONS.memberRetentionMs],
     ['left', OPTIONS.memberRetentionMs],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeId } from '../../src/core/actor.ts';
-import { eventOf, viewOf } from '../../src/membership/member-view.ts';
+import { byName, eventOf, viewOf } from '../../src/membership/member-view.ts';
 import type { MemberRecord, Status } from '../../src/membership/member.ts';
 import { RoundTrip } from '../../src/membership/round-trip.ts';
 
@@ -39,4 +39,10 @@ test('one that was forgotten is shown as one that left', () => {
   const record: MemberRecord = { ...UP, status: 'forgotten' };
   const known = { record, sinceMs: 0, knownSinceMs: 0, heardAtMs: undefined, roundTrip: new RoundTrip() };
   expect(viewOf(known, 0).status).toBe('left');
+});
+
+test('members come by name, in whatever order they were heard of', () => {
+  const members = ['b', 'c', 'a'].map((nodeId) => ({ nodeId: nodeId as NodeId }));
+  for (const heard of [members, members.toReversed()])
+    expect(heard.toSorted(byName).map(({ nodeId }) => nodeId)).toEqual(['a', 'b', 'c']);
 });

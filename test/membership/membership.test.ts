@@ -253,6 +253,12 @@ describe('a suspect', () => {
     expect(events).toEqual([]);
   });
 
+  test('is not confirmed by those who take it for up still', async () => {
+    for (const teller of [C, D]) tell(teller, recordOf(A));
+    await clock.advance(29_900);
+    expect(events).toEqual([]);
+  });
+
   test('that is confirmed is told on again, with who confirmed it', () => {
     while (toldOf(A) !== undefined);
     tell(C, recordOf(A, { status: 'suspect', accuser: B }));
@@ -789,6 +795,13 @@ describe('all that is known', () => {
     expect(events).toEqual(['up a', 'suspect a']);
     expect(member.member(C)?.status).toBe('down');
     expect(toldOf(A)?.accuser).toBe(B);
+  });
+
+  test('and says that somebody who lives here does, or has left, is taken at its word', () => {
+    tell(B, recordOf(A), recordOf(C));
+    const records = [recordOf(A), recordOf(C, { status: 'left' })];
+    member.receive(B, { type: 'members', sequence: 1, after: '', isLast: true, records });
+    expect(events).toEqual(['up a', 'up c', 'left c']);
   });
 });
 

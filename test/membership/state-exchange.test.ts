@@ -136,6 +136,17 @@ describe('an exchange of all that two members know', () => {
     for (const page of pages) expect(page.length).toBeLessThanOrEqual(UPDATES_BYTES_MAX);
   });
 
+  test.each([
+    ['x', 'y'],
+    ['y', 'x'],
+  ])('of many brings all to both at once, whichever names come first: %s, %s', (atA, atB) => {
+    ends['a']?.hear(many(atA, MANY));
+    ends['b']?.hear(many(atB, MANY));
+    exchangeAll();
+    expect(knownBy('a')).toHaveLength(2 * MANY);
+    expect(knownBy('b')).toEqual(knownBy('a'));
+  });
+
   test('that breaks off leaves what was told until then, and another one brings the rest', () => {
     ends['a']?.hear(many('a', MANY));
     ends['b']?.hear(many('b', MANY));

@@ -27,9 +27,11 @@ test('an update takes as many bytes as it is said to', () => {
 test('of an age the whole milliseconds travel', () => {
   const [update] = fc.sample(memberUpdates, { numRuns: 1 });
   if (update === undefined) throw new Error('there is no sample');
-  const down = { ...update, status: 'down', accuser: undefined, ageMs: 127.9 } as const;
-  expect(decodeUpdates(encodeUpdates([down]))[0]?.ageMs).toBe(127);
-  expect(updateBytes(down)).toBe(encodeUpdates([down]).length);
+  for (const ageMs of [127.9, 128, 16_383, 16_384]) {
+    const down = { ...update, status: 'down', accuser: undefined, ageMs } as const;
+    expect(decodeUpdates(encodeUpdates([down]))[0]?.ageMs).toBe(Math.floor(ageMs));
+    expect(updateBytes(down)).toBe(encodeUpdates([down]).length);
+  }
 });
 
 test('what is read keeps nothing of the message in memory', () => {
