@@ -109,7 +109,8 @@ function stringField(fields: Record<string, unknown>, name: string): string {
 
 function numberField(fields: Record<string, unknown>, name: string): number | undefined {
   const field = fields[name];
-  if (field === undefined || typeof field === 'number') return field;
+  // JSON has numbers that are too large to be one here.
+  if (field === undefined || Number.isFinite(field)) return field as number | undefined;
   throw new BoatoError('INVALID_EXPIRY', `The field "${name}" must be a number of milliseconds.`);
 }
 

@@ -180,6 +180,12 @@ describe('lines of JSON', () => {
       '{"key": "a", "value": 1, "expiresAt": "soon"}',
       /"expiresAt" must be a number/,
     ],
+    [
+      'an expiry that is too large',
+      '{"key": "a", "value": 1, "expiresAt": 1e999}',
+      /"expiresAt" must be a number/,
+    ],
+    ['a lifetime that is too large', '{"key": "a", "value": 1, "ttlMs": 1e999}', /"ttlMs" must be a number/],
     ['a misspelt field', '{"key": "a", "value": 1, "expireAt": 5}', /"expireAt" is unknown/],
   ])('refuse %s', (_name, line, reason) => {
     expect(() => parsePutLine(line)).toThrow(reason);
