@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Folders whose files share a process, one after another, which spares loading all modules for each: nothing in `src` keeps
- * state of its own, and these tests replace no modules.
+ * state beyond its stores, and these tests replace no modules.
  */
 const SHARED = [
   'contract',

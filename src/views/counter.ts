@@ -10,6 +10,7 @@ import type { ReadOptions, Store } from '../node/api.ts';
 import { typed } from '../node/typed.ts';
 import type { TypedStore } from '../node/typed-api.ts';
 import type { Random } from '../ports/random.ts';
+import { prefixOf, schemaOf } from './registers.ts';
 import { runName } from './run-name.ts';
 
 export interface Counter {
@@ -24,10 +25,10 @@ export interface Counter {
 
 /**
  * The counter `name` of `store`, which may be a node. Additions of different nodes add up, whatever the order in which they
- * arrive. It has an entry, `NAME/RUN`, for each opening of a store that ever added to it.
+ * arrive. It has an entry, `NAME/RUN`, for each opening of a store that ever added to it. Fails with `INVALID_KEY`.
  */
 export function counterOf(store: Store, name: string): Counter {
-  return new RegisterCounter(store, `${name}/`, systemRandom);
+  return new RegisterCounter(store, prefixOf(name), systemRandom);
 }
 
 /** What one run has added. */
@@ -125,14 +126,7 @@ class RegisterCounter implements Counter {
   }
 }
 
-const REGISTER: StandardSchemaV1<Register> = {
-  '~standard': {
-    version: 1,
-    vendor: 'boato',
-    validate: (value) =>
-      isRegister(value) ? { value } : { issues: [{ message: 'no register of a counter' }] },
-  },
-};
+const REGISTER: StandardSchemaV1<Register> = schemaOf('register of a counter', isRegister);
 
 function isRegister(value: unknown): value is Register {
   const { increments, decrements } = (value ?? {}) as Partial<Register>;

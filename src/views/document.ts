@@ -5,6 +5,7 @@ import { systemRandom } from '../adapters/system-random.ts';
 import { BoatoError } from '../core/errors.ts';
 import type { Store } from '../node/api.ts';
 import { checkKnown } from '../node/options.ts';
+import { prefixOf } from './registers.ts';
 import { UpdateLog } from './update-log.ts';
 
 export interface DocumentOptions {
@@ -40,7 +41,7 @@ const ENTRIES_MIN = 64;
 /**
  * Opens the document `name` of `store`, which may be a node. Resolves when all that this node holds of it is in `doc`. From
  * then on changes of `doc` are stored as they are made, those of other nodes come to `doc` as they arrive. Fails with
- * `INVALID_OPTION`, and with `SCHEMA_MISMATCH` if other things are stored under its name.
+ * `INVALID_KEY`, `INVALID_OPTION`, and with `SCHEMA_MISMATCH` if other things are stored under its name.
  */
 export async function openDocument(
   store: Store,
@@ -57,7 +58,7 @@ export async function openDocument(
   }
   const document = new UpdateLog(doc, {
     store,
-    prefix: `${name}/`,
+    prefix: prefixOf(name),
     random: systemRandom,
     entriesMin: ENTRIES_MIN,
     onUnsaved,

@@ -6,6 +6,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { DeleteResult, PutResult, ReadOptions, Store } from '../node/api.ts';
 import { typed } from '../node/typed.ts';
+import { prefixOf, schemaOf } from './registers.ts';
 
 export interface StoredSet {
   /** Also of a member that is there: an addition wins against every earlier removal, wherever that was made. */
@@ -17,9 +18,12 @@ export interface StoredSet {
   size(options?: ReadOptions): Promise<number>;
 }
 
-/** The set `name` of `store`, which may be a node. Reads fail with `SCHEMA_MISMATCH` if other things are stored under its name. */
+/**
+ * The set `name` of `store`, which may be a node. Fails with `INVALID_KEY`; reads fail with `SCHEMA_MISMATCH` if other things
+ * are stored under its name.
+ */
 export function setOf(store: Store, name: string): StoredSet {
-  const registers = typed(store, { prefix: `${name}/`, schema: MEMBER });
+  const registers = typed(store, { prefix: prefixOf(name), schema: MEMBER });
   return {
     add: (member) => registers.put(member, true),
     delete: (member) => registers.del(member),
@@ -31,10 +35,4 @@ export function setOf(store: Store, name: string): StoredSet {
   };
 }
 
-const MEMBER: StandardSchemaV1<true> = {
-  '~standard': {
-    version: 1,
-    vendor: 'boato',
-    validate: (value) => (value === true ? { value } : { issues: [{ message: 'no member of a set' }] }),
-  },
-};
+const MEMBER: StandardSchemaV1<true> = schemaOf('member of a set', (value) => value === true);

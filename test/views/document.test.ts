@@ -2,7 +2,7 @@
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import * as Y from 'yjs';
-import type { Store, Value } from '../../src/index.ts';
+import { counterOf, setOf, type Store, type Value } from '../../src/index.ts';
 import { type DocumentOptions, openDocument, type StoredDocument } from '../../src/views/document.ts';
 import { keysOf, temporaryDir, temporaryNode, temporaryStore } from '../node/temporary-store.ts';
 
@@ -249,6 +249,13 @@ test('a document that is destroyed is closed', async () => {
   expect(await document.stopped).toBeUndefined();
   await document.close();
   expect(textOf(await opened(store, 'notes/1'))).toBe('x');
+});
+
+test.each(['', undefined as never, 7 as never])('a name that is none is refused: %s', async (name) => {
+  const store = await temporaryStore();
+  await expect(openDocument(store, name)).rejects.toMatchObject({ code: 'INVALID_KEY' });
+  for (const view of [counterOf, setOf])
+    expect(() => view(store, name)).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));
 });
 
 describe('what is no document', () => {
