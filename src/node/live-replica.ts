@@ -72,6 +72,8 @@ export class LiveReplica {
   #reopened: Promise<void> | undefined;
   #endWait: () => void = () => {};
   readonly #awaited = new Set<Arrival>();
+  /** Who waits for another replica. */
+  readonly #waiting = new Set<() => void>();
   #cancelAttempt: () => void = () => {};
   /** What runs: attempts, and the setting aside of room. Never rejects. */
   #running: Promise<void> = Promise.resolve();
@@ -151,6 +153,18 @@ export class LiveReplica {
     return isClosed && !this.#isStopped ? readEnded(this.#isOpen, error) : error;
   }
 
+  /**
+   * Waits for the replica that takes the place of `before`, however long that takes; `undefined` if the store is closed first.
+   * Fails if it is given up.
+   */
+  async after(before: StoredReplica): Promise<StoredReplica | undefined> {
+    while (this.#current === before && !this.#isStopped) {
+      if (this.#outage?.isGivenUp === true) throw this.#outage.error;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+    return this.#isStopped ? undefined : this.#current;
+  }
+
   /** As the replica has it, also for the ones that take its place. */
   onWritten(tell: (rumour: Rumour) => void): void {
     this.#onWritten = tell;
@@ -163,6 +177,7 @@ export class LiveReplica {
     this.#cancelAttempt();
     this.#room.stop();
     this.#endWait();
+    this.#wake();
   }
 
   /** Waits for what runs, then closes the replica. */
@@ -190,6 +205,13 @@ export class LiveReplica {
     }
   }
 
+  /** Who waits for another replica looks again. */
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
   #fenced(error: BoatoError, isDefect: boolean): void {
     const { clock, log } = this.#dependencies;
     const isNew = this.#outage === undefined;
@@ -210,6 +232,7 @@ export class LiveReplica {
       this.#outage.nextAttemptMs = undefined;
       this.#cancelAttempt();
       this.#onGivenUp(error);
+      this.#wake();
       return;
     }
     // Otherwise an attempt runs, or is to come, and sees to it.
@@ -274,6 +297,7 @@ export class LiveReplica {
       this.#isOpen = true;
       this.#watch(this.#current);
       this.#watchArrivals();
+      this.#wake();
     } finally {
       cancel();
       this.#endWait();

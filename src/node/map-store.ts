@@ -157,10 +157,20 @@ export class MapStore implements Store {
   watch(options: WatchOptions = {}): Changes {
     this.#assertOpen();
     const { prefix, since, signal } = watchOptions(options);
-    const changes = new MapChanges(this.#replica.watch(prefix, since), {
+    let replica = this.#replica;
+    const changes = new MapChanges({
       nodeId: this.nodeId,
       since,
       signal,
+      watch: (from) => {
+        replica = this.#replica;
+        return replica.watch(prefix, from);
+      },
+      afterFailure: async (error) => {
+        const told = this.#live.explained(error);
+        if (!(told instanceof BoatoError) || told.code !== 'STORE_FENCED') throw error;
+        return (await this.#live.after(replica)) !== undefined;
+      },
       onEnd: () => void this.#watches.delete(changes),
     });
     this.#watches.add(changes);

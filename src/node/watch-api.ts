@@ -27,7 +27,10 @@ export type Change = (
   readonly token?: string;
 };
 
-/** Changes, until the watch or the store is closed. Fails with `CHANGES_GONE`. */
+/**
+ * Changes, until the watch or the store is closed. Fails with `CHANGES_GONE`. A failed write ends no watch that has begun: it
+ * goes on once the store was opened again, from `token`.
+ */
 export interface Changes extends AsyncIterableIterator<Change> {
   /** Resolves once the watch has begun, or was ended: what is read from then on misses nothing that the watch does not tell. */
   readonly begun: Promise<void>;

@@ -30,26 +30,35 @@ export interface MapChangesOptions {
   readonly nodeId: string;
   readonly since: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Of what is open, from a token on; absent: from now on. */
+  readonly watch: (since: string | undefined) => Watcher;
+  /**
+   * After the watch has failed with `error`: resolves once it can begin again where it was; to `false` if the store is closed
+   * first. Fails with `error` if it cannot.
+   */
+  readonly afterFailure: (error: unknown) => Promise<boolean>;
   /** Called once, when nothing is read any more. */
   readonly onEnd: () => void;
 }
 
+/** Once it has begun it outlives failed writes: it goes on, with its token, when the store was opened again. */
 export class MapChanges implements Changes {
   readonly begun: Promise<void>;
-  readonly #watcher: Watcher;
-  readonly #nodeId: string;
+  readonly #options: Omit<MapChangesOptions, 'since' | 'signal' | 'onEnd'>;
   readonly #changes: AsyncGenerator<Change, undefined, undefined>;
   readonly #onEnd: () => void;
+  #watcher: Watcher;
   #first: readonly StoredChange[] = [];
   #token: string | undefined;
   /** Everything that the watcher answered. */
   #isTaken = true;
   #ended: Promise<void> | undefined;
+  #wake: () => void = () => {};
 
-  constructor(watcher: Watcher, { nodeId, since, signal, onEnd }: MapChangesOptions) {
-    this.#watcher = watcher;
+  constructor({ since, signal, onEnd, ...options }: MapChangesOptions) {
+    this.#options = options;
     this.#token = since;
-    this.#nodeId = nodeId;
+    this.#watcher = options.watch(since);
     const end = (): void => void this.end();
     this.#onEnd = () => {
       signal?.removeEventListener('abort', end);
@@ -84,6 +93,7 @@ export class MapChanges implements Changes {
   /** Whoever waits for a change is told that there is none any more. Harmless when repeated. */
   end(): Promise<void> {
     this.#ended ??= this.#watcher.close().finally(this.#onEnd);
+    this.#wake();
     return this.#ended;
   }
 
@@ -102,13 +112,32 @@ export class MapChanges implements Changes {
       await this.begun;
       yield* this.#show(this.#first);
       while (this.#ended === undefined) {
-        yield* this.#show(await this.#watcher.step());
+        yield* this.#show(await this.#step());
         if (this.#watcher.isThrough) await this.#watcher.wait();
       }
       return undefined;
     } finally {
       await this.end();
     }
+  }
+
+  async #step(): Promise<readonly StoredChange[]> {
+    try {
+      return await this.#watcher.step();
+    } catch (error) {
+      await this.#goOnAfter(error);
+      return [];
+    }
+  }
+
+  async #goOnAfter(error: unknown): Promise<void> {
+    const since = this.token;
+    const ended = new Promise<false>((resolve) => (this.#wake = () => resolve(false)));
+    if (this.#ended !== undefined) return;
+    const isOn = await Promise.race([this.#options.afterFailure(error), ended]);
+    if (!isOn) return this.end();
+    await this.#watcher.close();
+    if (this.#ended === undefined) this.#watcher = this.#options.watch(since);
   }
 
   *#show(page: readonly StoredChange[]): Generator<Change, void, undefined> {
@@ -137,6 +166,6 @@ export class MapChanges implements Changes {
   #originOf({ kind, actor, from }: StoredChange): Pick<Change, 'origin' | 'peer'> {
     if (kind === 'expired') return { origin: 'local' };
     if (from !== undefined) return { origin: 'peer', peer: from satisfies NodeId };
-    return { origin: nodeIdOf(actor) === this.#nodeId ? 'local' : 'peer' };
+    return { origin: nodeIdOf(actor) === this.#options.nodeId ? 'local' : 'peer' };
   }
 }

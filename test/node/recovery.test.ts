@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { settle } from '../../src/adapters/simulated-clock.ts';
 import type { Entry } from '../../src/core/entry.ts';
+import type { Changes } from '../../src/index.ts';
 import { DISK_FULL } from '../support/failing-disk.ts';
 import { openTestReplica, utf8 } from '../support/replica-fixture.ts';
 import { LiveMap } from './live-map.ts';
@@ -279,6 +280,71 @@ describe('while the store is opened again', () => {
   });
 });
 
+describe('a watch', () => {
+  const keyOf = async (changes: Changes): Promise<string | undefined> => (await changes.next()).value?.key;
+
+  test.each(['that waits', 'in the middle of what it tells'])('%s outlives a failed write', async (when) => {
+    const map = await opened();
+    const changes = map.store.watch();
+    await changes.begun;
+    // More than a page.
+    const keys = Array.from({ length: 2000 }, (_, index) => `k${index}`);
+    const told = new Set<string | undefined>();
+    let next: Promise<string | undefined> | undefined;
+    if (when === 'that waits') {
+      next = keyOf(changes);
+      await settle();
+    } else {
+      await map.store.batch(keys.map((key) => ({ type: 'put', key, value: 1 })));
+      told.add(await keyOf(changes));
+    }
+    await map.fail();
+    await map.clock.advance(PAUSE_MS);
+    await map.store.put('last', 1);
+    const wanted = when === 'that waits' ? ['last'] : [...keys, 'last'];
+    if (next !== undefined) told.add(await next);
+    while (!wanted.every((key) => told.has(key))) told.add(await keyOf(changes));
+    expect(told.has('refused')).toBe(false);
+    const again = map.store.watch({ since: changes.token as string });
+    await map.store.put('later', 1);
+    expect(await keyOf(again)).toBe('later');
+  });
+
+  test('that nobody reads meanwhile tells all that was written between failed writes', async () => {
+    const map = await opened();
+    const changes = map.store.watch();
+    await changes.begun;
+    await map.fail();
+    await map.clock.advance(PAUSE_MS);
+    await map.store.put('a', 1);
+    await map.fail();
+    await map.clock.advance(PAUSE_MS);
+    await map.store.put('b', 2);
+    expect([await keyOf(changes), await keyOf(changes)]).toEqual(['a', 'b']);
+  });
+
+  test('that begins meanwhile is refused', async () => {
+    const map = await opened();
+    await map.fail();
+    const changes = map.store.watch();
+    await expect(changes.begun).rejects.toMatchObject(FENCED);
+    await expect(changes.next()).rejects.toMatchObject(FENCED);
+  });
+
+  test.each(['it is ended', 'its store is closed'])('ends without an error if %s meanwhile', async (what) => {
+    const map = await opened();
+    const changes = map.store.watch();
+    await changes.begun;
+    const next = changes.next();
+    await map.fail();
+    await settle();
+    if (what === 'it is ended') await changes.return();
+    else await map.store.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(await changes.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
 describe('a store that is closed', () => {
   test.each(['before an attempt', 'during an attempt', 'while reads wait'])(
     '%s tries no more',
@@ -311,6 +377,7 @@ describe('a store that is closed', () => {
 describe('after a broken invariant', () => {
   test('the store is opened again and says so, but not for ever', async () => {
     let isBroken = false;
+    let watching: Promise<unknown> | undefined;
     const map = await opened(1, (random) => ({
       fraction: () => random.fraction(),
       uint32: () => {
@@ -321,6 +388,9 @@ describe('after a broken invariant', () => {
     const given: string[] = [];
     map.live.onGivenUp(({ code }) => given.push(code));
     for (let round = 0; round < 4; round++) {
+      const changes = map.store.watch();
+      await changes.begun;
+      watching = changes.next().catch((error: unknown) => error);
       isBroken = true;
       await expect(map.store.put('k', 'lost')).rejects.toThrow(/^An invariant of the store was broken/u);
       isBroken = false;
@@ -330,6 +400,7 @@ describe('after a broken invariant', () => {
       if (round < 3) await map.fail().then(() => map.clock.advance(10 * PAUSE_MS));
     }
     expect(given).toEqual(['STORE_FENCED']);
+    expect(await watching).toMatchObject(FENCED);
     await expect(map.store.put('k', 1)).rejects.toThrow('start the node again');
     expect(await map.store.count()).toBe(3);
     expect(map.log.lines.filter((line) => line.startsWith('error An invariant of the store'))).toHaveLength(
