@@ -78,6 +78,8 @@ export class Machine {
   isGone = false;
   readonly #dependencies: MachineDependencies;
   #life: ProcessLife;
+  /** What was told to leave last. */
+  #leaving: ProcessLife | undefined;
   #running: RunningNode | undefined;
   #isWanted = false;
   #starts = 0;
@@ -162,11 +164,13 @@ export class Machine {
   async leave(): Promise<void> {
     const running = this.#running;
     const life = this.#life;
-    if (running === undefined) return;
+    if (running === undefined || this.#leaving === life) return;
+    this.#leaving = life;
     try {
       await running.node.leave();
     } catch (error) {
       this.#dependencies.events.note(this.name, `left with an error: ${String(error)}`);
+      if (!life.isOver) await this.crash(false);
     }
     if (life.isOver) return;
     this.#isWanted = false;
