@@ -5,6 +5,7 @@ import { checkAtEnd } from './checker/at-end.ts';
 import { checkInCalm } from './checker/in-calm.ts';
 import { checkForgotten, checkFound } from './checker/members-at-end.ts';
 import { checkRetired, settleGone } from './checker/retired-at-end.ts';
+import { checkViews } from './checker/views-at-end.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { inject } from './faults/faults.ts';
 import { heal } from './faults/heal.ts';
@@ -85,6 +86,7 @@ async function course(scene: Scene, plan: Plan, done: Record<string, number>): P
   const doublings = Math.ceil(Math.log2(world.machines.length) + 1);
   const withinMs = doublings * ROUNDS_PER_DOUBLING * profile.options.gossipIntervalMs;
   const agreedAfterMs = await checkAtEnd(scene, withinMs);
+  await checkViews(scene);
   await checkInCalm(scene);
   await checkRetired(scene);
   await checkForgotten(scene);

@@ -3,9 +3,11 @@
 import type { Hash64 } from '../ports/hash64.ts';
 import { AggregateCheck } from './checker/aggregate-check.ts';
 import { Checker } from './checker/checker.ts';
+import { DocumentCheck } from './checker/document-check.ts';
 import { EventCheck } from './checker/event-check.ts';
 import { MemberCheck } from './checker/member-check.ts';
 import { Ledger } from './checker/ledger.ts';
+import { ViewCheck } from './checker/view-check.ts';
 import type { Losses } from './losses.ts';
 import { WatchClient } from './workload/watch-client.ts';
 import { Pending } from './faults/pending.ts';
@@ -24,6 +26,8 @@ export interface Scene {
   readonly memberCheck: MemberCheck;
   readonly eventCheck: EventCheck;
   readonly aggregateCheck: AggregateCheck;
+  readonly viewCheck: ViewCheck;
+  readonly documentCheck: DocumentCheck;
   readonly watchClients: readonly WatchClient[];
   /** Nodes that somebody has forgotten for ever. */
   readonly retired: Set<string>;
@@ -54,6 +58,8 @@ export function openScene(world: World, hash64: Hash64): Scene {
     memberCheck: new MemberCheck(world, meet),
     eventCheck: new EventCheck(world, meet),
     aggregateCheck: new AggregateCheck(world, meet),
+    viewCheck: new ViewCheck(world, checker),
+    documentCheck: new DocumentCheck(world),
     watchClients,
     retired: new Set<string>(),
     counted,

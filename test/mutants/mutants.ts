@@ -287,5 +287,12 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
       'else if (heard.recent[sequence % WINDOW] === 2)',
     ),
   ],
+  runofnode: [
+    edit(
+      'src/views/register-counter.ts',
+      'name: runName(this.#random)',
+      'name: `${runName.name}-${(this.#store as any).nodeId}`',
+    ),
+  ],
   masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
 };

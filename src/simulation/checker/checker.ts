@@ -5,7 +5,7 @@
  * (the ledger), and with what was on it before.
  */
 
-import { type Dot, isLive } from '../../core/entry.ts';
+import { compareDots, type Dot, isLive } from '../../core/entry.ts';
 import { Fingerprints } from '../../core/fingerprint.ts';
 import type { Hash64 } from '../../ports/hash64.ts';
 import type { StoredRecord } from '../../ports/ordered-store.ts';
@@ -19,6 +19,7 @@ import { AgreementCheck } from './agreement-check.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { checkGrown, checkSums } from './context-check.ts';
 import { DiskReader, type DiskState, hasSeen, keysListed } from './disk-state.ts';
+import type { DocumentCheck } from './document-check.ts';
 import { Fate } from './fate.ts';
 import { FaultsTold } from './faults-told.ts';
 import { KnownEntries, type KnownEntry } from './known-entries.ts';
@@ -139,6 +140,34 @@ export class Checker {
     this.meet(new BrokenPromise('P1', 'a read after a write does not show it, nor what overrode it', place));
   }
 
+  /**
+   * Whether what this write, of a key that one process alone writes, held is kept, in it or in a later one. Damage to what the
+   * process reads itself, before it writes more, leaves that open.
+   */
+  isKept(dot: Dot): boolean {
+    const key = this.#known.get(dot)?.key;
+    if (key === undefined || this.#known.areRewritten) return false;
+    const entries = this.#known.ofKey(key);
+    return (
+      !entries.some((entry) => this.#damagedEntries.has(entry)) &&
+      entries.some(
+        (entry) =>
+          compareDots(entry, dot) >= 0 &&
+          entry.written?.outcome === 'acknowledged' &&
+          !entry.isLost &&
+          !entry.isForsaken,
+      )
+    );
+  }
+
+  /** Words that the document must have. */
+  expectedWords(check: DocumentCheck): readonly string[] {
+    if (this.#known.areRewritten) return [];
+    return check.expectedWords(this.#known.all(), (entry) => {
+      return entry.isLost || entry.isForsaken || this.#damagedEntries.has(entry);
+    });
+  }
+
   /** Whether a client that watches holds what its node shows. */
   isUpToDate({ machine, prefix, heldByKey }: WatchClient): boolean {
     if (machine === undefined) return true;
@@ -147,7 +176,7 @@ export class Checker {
       (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
     );
     return (
-      live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.value === value)
+      live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.text === value)
     );
   }
 

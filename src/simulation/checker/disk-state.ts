@@ -15,6 +15,7 @@ import { keyOfEntry, largeValueKey, metaKey, spaceOf } from '../../storage/keysp
 import { decodeState, type NodeState } from '../../storage/meta-record.ts';
 import { decodeRow } from '../../storage/row-record.ts';
 import { decodeSegment } from '../../storage/segment-record.ts';
+import { textOf } from './value-text.ts';
 
 export interface SeenRow extends Row {
   readonly cloudVersions: ReadonlySet<Version>;
@@ -25,6 +26,7 @@ export interface PresentEntry extends Dot {
   readonly first: Version;
   readonly last: Version;
   readonly tombstone: boolean;
+  /** As `textOf` has it. */
   readonly value: string | undefined;
   readonly expiresAt: number | undefined;
   /** What it adds to the sums of R8. */
@@ -167,21 +169,14 @@ export class DiskReader {
     large: ReadonlyMap<string, readonly [Uint8Array, Uint8Array]>,
   ): string | undefined {
     if (flags & TOMBSTONE) return undefined;
-    if (!(flags & LARGE)) return textOf(value);
+    if (!(flags & LARGE)) return textOf(unpackValue(value));
     const apart = large.get(byteString(largeValueKey(actorNo, version)));
     if (apart === undefined) throw new Error('a large value that is missing');
     const [key, record] = apart;
-    const known = this.#largeByRecord.get(record) ?? textOf(unseal(key, record));
+    const known = this.#largeByRecord.get(record) ?? textOf(unpackValue(unseal(key, record)));
     this.#largeByRecord.set(record, known);
     return known;
   }
-}
-
-/** All values that are written here are strings. */
-function textOf(packed: Uint8Array): string {
-  const value = unpackValue(packed);
-  if (typeof value !== 'string') throw new Error('a value that nobody writes here');
-  return value;
 }
 
 /** By node, of the rows of a disk. */

@@ -13,7 +13,7 @@ export interface KnownEntry extends Dot {
   readonly tombstone: boolean;
   readonly value: string | undefined;
   readonly expiresAt: number | undefined;
-  /** Who asked for it, as far as that is certain: of a deletion that was not acknowledged it is not. */
+  /** Who asked for it, as far as that is certain: of what was asked for several times it is once it was acknowledged. */
   written: Written | undefined;
   /** Acknowledged, and not gone with the only disk that had seen it (P4). */
   isLost: boolean;
@@ -37,7 +37,8 @@ export class KnownEntries {
   /** The largest first. */
   readonly #byKey = new Map<string, KnownEntry[]>();
   readonly #byBatch = new Map<string, KnownEntry[]>();
-  readonly #tombstonesByAuthor = new Map<string, number>();
+  /** How many were found that are alike in all but their dots, by one node. */
+  readonly #alike = new Map<string, number>();
   /** A clock was repaired: what lay in the future may have been written again, under other dots (R11). */
   areRewritten = false;
 
@@ -86,9 +87,16 @@ export class KnownEntries {
     if (known !== undefined && isSame(known, entry)) return known;
     const place = { machine, key: entry.key, dot: entry, atMs };
     const noted = this.#note(entry, place);
-    if (entry.tombstone) this.#checkAsked(entry, place);
-    else noted.written = this.#writeOf(entry, place);
+    const asked = this.#askedFor(entry);
+    if (entry.tombstone || asked.length > 1) this.#checkMany(entry, asked, place);
+    else noted.written = this.#checkOne(entry, asked[0], place);
     return noted;
+  }
+
+  #askedFor({ key, value }: PresentEntry): readonly Written[] {
+    return value === undefined
+      ? this.#ledger.ofKey(key).filter((written) => written.value === undefined)
+      : this.#ledger.ofValue(key, value);
   }
 
   #note(entry: Omit<KnownEntry, Found>, place: Place): KnownEntry {
@@ -117,38 +125,30 @@ export class KnownEntries {
     this.#byDot.set(name, noted);
     insert(this.#byKey, key, noted);
     if (first < last) insert(this.#byBatch, batchName(noted), noted);
-    if (tombstone) {
-      const author = authorName(noted);
-      this.#tombstonesByAuthor.set(author, (this.#tombstonesByAuthor.get(author) ?? 0) + 1);
-    }
+    const alike = nameOfAlike(noted);
+    this.#alike.set(alike, (this.#alike.get(alike) ?? 0) + 1);
     return noted;
   }
 
-  #writeOf({ value, key, expiresAt, actor, version }: PresentEntry, place: Place): Written {
-    const written = this.#ledger.ofValue(value ?? '');
-    if (written === undefined || written.key !== key)
-      throw new BrokenPromise('P4', `${value?.trimEnd().slice(0, 20)} is there, which nobody wrote`, place);
+  #checkOne(entry: PresentEntry, written: Written | undefined, place: Place): Written {
+    if (written === undefined)
+      throw new BrokenPromise('P4', `${nameOf(entry)} is there, which nobody wrote`, place);
     if (written.outcome === 'refused')
       throw new BrokenPromise('P4', 'a write that was refused is there', place);
-    if (written.expiresAt !== expiresAt)
+    if (written.expiresAt !== entry.expiresAt)
       throw new BrokenPromise('P4', 'an entry expires when nobody asked it to', place);
-    const isOther = written.dot !== undefined && compareDots(written.dot, { actor, version }) !== 0;
+    const isOther = written.dot !== undefined && compareDots(written.dot, entry) !== 0;
     if (isOther && !this.areRewritten) throw new BrokenPromise('I2', 'one write has two dots', place);
     return written;
   }
 
-  /** A tombstone is anonymous: there may be no more of them than deletions were asked for. */
-  #checkAsked(entry: PresentEntry, place: Place): void {
+  /** Which of them it is, nobody can tell: there may be no more such entries than a node was asked for. */
+  #checkMany(entry: PresentEntry, asked: readonly Written[], place: Place): void {
     if (this.areRewritten) return;
-    const author = authorName(entry);
-    const asked = this.#ledger
-      .endingOf(entry.key)
-      .filter(
-        ({ value, nodeId, outcome }) =>
-          value === undefined && nodeId === nodeIdOf(entry.actor) && outcome !== 'refused',
-      );
-    if ((this.#tombstonesByAuthor.get(author) ?? 0) > asked.length)
-      throw new BrokenPromise('P4', 'a deletion is there, which nobody asked for', place);
+    const author = nodeIdOf(entry.actor);
+    const written = asked.filter(({ nodeId, outcome }) => nodeId === author && outcome !== 'refused');
+    if ((this.#alike.get(nameOfAlike(entry)) ?? 0) > written.length)
+      throw new BrokenPromise('P4', `${nameOf(entry)} is there, which nobody asked for`, place);
   }
 }
 
@@ -177,6 +177,10 @@ function batchName({ actor, first }: Pick<KnownEntry, 'actor' | 'first'>): strin
   return `${actor} ${first}`;
 }
 
-function authorName({ actor, key }: Pick<KnownEntry, 'actor' | 'key'>): string {
-  return `${nodeIdOf(actor)} ${key}`;
+function nameOfAlike({ actor, key, value }: Pick<KnownEntry, 'actor' | 'key' | 'value'>): string {
+  return `${nodeIdOf(actor)} ${key} ${value ?? ''}`;
+}
+
+function nameOf({ value }: PresentEntry): string {
+  return value === undefined ? 'a deletion' : value.trimEnd().slice(0, 20);
 }

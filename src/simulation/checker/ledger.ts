@@ -8,7 +8,7 @@ export interface Asked {
   readonly machine: string;
   readonly nodeId: string;
   readonly key: string;
-  /** `undefined`: a deletion. No two writes of a run have the same. */
+  /** As `textOf` has it; `undefined`: a deletion. Members of sets have the same one again and again, nothing else has. */
   readonly value: string | undefined;
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined;
@@ -34,7 +34,7 @@ export class Ledger {
   readonly writes: Written[] = [];
   /** Called once a write was acknowledged. */
   onAcknowledged: (written: Written) => void = () => {};
-  readonly #byValue = new Map<string, Written>();
+  readonly #byValue = new Map<string, Written[]>();
   readonly #byKey = new Map<string, Written[]>();
   #values = 0;
 
@@ -46,10 +46,8 @@ export class Ledger {
   asked(asked: Asked): Written {
     const written: Written = { ...asked, outcome: 'asked', dot: undefined, batch: undefined };
     this.writes.push(written);
-    if (written.value !== undefined) this.#byValue.set(written.value, written);
-    const ofKey = this.#byKey.get(written.key);
-    if (ofKey === undefined) this.#byKey.set(written.key, [written]);
-    else ofKey.push(written);
+    add(this.#byKey, written.key, written);
+    if (written.value !== undefined) add(this.#byValue, nameOfValue(written.key, written.value), written);
     return written;
   }
 
@@ -68,9 +66,9 @@ export class Ledger {
     for (const written of writes) written.outcome = outcome;
   }
 
-  /** Who asked for it. */
-  ofValue(value: string): Written | undefined {
-    return this.#byValue.get(value);
+  /** Who asked for this value under this key. */
+  ofValue(key: string, value: string): readonly Written[] {
+    return this.#byValue.get(nameOfValue(key, value)) ?? [];
   }
 
   ofKey(key: string): readonly Written[] {
@@ -81,4 +79,14 @@ export class Ledger {
   endingOf(key: string): readonly Written[] {
     return this.ofKey(key).filter(({ value, expiresAt }) => value === undefined || expiresAt !== undefined);
   }
+}
+
+function nameOfValue(key: string, value: string): string {
+  return `${key} ${value}`;
+}
+
+function add(lists: Map<string, Written[]>, name: string, written: Written): void {
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [written]);
+  else list.push(written);
 }

@@ -5,12 +5,13 @@
 
 import { compareDots, type Dot } from '../../core/entry.ts';
 import { BoatoError } from '../../core/errors.ts';
-import type { Change, Changes, Node, Value } from '../../node/api.ts';
+import type { Change, Changes, Node } from '../../node/api.ts';
+import { textOf } from '../checker/value-text.ts';
 import type { EventLog } from '../event-log.ts';
 import type { Machine } from '../machine.ts';
 
 interface Held extends Dot {
-  readonly value: Value;
+  readonly text: string;
 }
 
 export class WatchClient {
@@ -80,7 +81,7 @@ export class WatchClient {
         await changes.begun;
         const entries: { key: string; held: Held }[] = [];
         for await (const { key, version, actor, value } of node.entries({ prefix: this.prefix }))
-          entries.push({ key, held: { version, actor, value } as Held });
+          entries.push({ key, held: { version, actor, text: textOf(value) } as Held });
         if (isOver()) return;
         this.#heldByKey.clear();
         for (const { key, held } of entries) this.#heldByKey.set(key, held);
@@ -109,7 +110,7 @@ export class WatchClient {
     const held = this.#heldByKey.get(key);
     const order = held === undefined ? 1 : compareDots({ version, actor } as Dot, held);
     if (type === 'put' && order > 0)
-      this.#heldByKey.set(key, { version, actor, value: change.value } as Held);
+      this.#heldByKey.set(key, { version, actor, text: textOf(change.value) } as Held);
     if ((type === 'del' && order > 0) || (type === 'expired' && order >= 0)) this.#heldByKey.delete(key);
   }
 

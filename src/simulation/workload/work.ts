@@ -8,11 +8,35 @@ import { type Acknowledged, acknowledged, drawAcknowledged } from './acknowledge
 import { askAll, type Asking, drawAsking, drawTelling, tell, type Telling } from './asking-all.ts';
 import { type Bulk, bulk, drawImport, drawStorm } from './bulk.ts';
 import { type Conditional, conditional, drawConditional } from './conditional.ts';
+import { drawNoting, note, type Noting } from './documents.ts';
 import { drawRead, type Read, read } from './read.ts';
 import { drawBatch, drawDeletion, drawExpiring, drawLarge, drawPut, type Single, single } from './single.ts';
+import {
+  tag,
+  add,
+  type Counting,
+  drawCounting,
+  drawTagging,
+  drawViewing,
+  type Tagging,
+  view,
+  type Viewing,
+} from './views.ts';
 import { drawMove, type Move, move } from './watching.ts';
 
-type What = Single | Bulk | Conditional | Read | Move | Acknowledged | Telling | Asking;
+type What =
+  | Single
+  | Bulk
+  | Conditional
+  | Read
+  | Move
+  | Acknowledged
+  | Telling
+  | Asking
+  | Counting
+  | Tagging
+  | Viewing
+  | Noting;
 
 export type WorkStep = { readonly machine: number } & What;
 
@@ -31,6 +55,10 @@ const WEIGHTED: readonly (readonly [weight: number, draw: Draw])[] = [
   [6, drawAcknowledged],
   [4, drawTelling],
   [0.7, drawAsking],
+  [6, drawCounting],
+  [5, drawTagging],
+  [2, drawViewing],
+  [5, drawNoting],
 ];
 /** Rare, since each is hundreds of writes; only where the profile asks for them. */
 const WEIGHTED_BULK: typeof WEIGHTED = [
@@ -70,5 +98,13 @@ export async function work(scene: Scene, step: WorkStep): Promise<void> {
       return tell(scene, scene.world.reached(machine), step);
     case 'asking':
       return askAll(scene, scene.world.reached(machine));
+    case 'counting':
+      return add(scene, scene.world.reached(machine), step);
+    case 'tagging':
+      return tag(scene, scene.world.reached(machine), step);
+    case 'viewing':
+      return view(scene, scene.world.reached(machine), step);
+    case 'noting':
+      return note(scene, scene.world.reached(machine), step);
   }
 }

@@ -50,6 +50,16 @@ describe('an entry on a disk', () => {
     expect(found('x', { by: 'b', at: 2 })).toThrow('P4');
   });
 
+  test('that is alike to more than its author was asked for breaks P4', () => {
+    write(ledger, 'x', { by: 'a', at: 1, value: 'true' });
+    ask(ledger, 'x', { by: 'a', at: 2, value: 'true' });
+    ask(ledger, 'x', { by: 'b', at: 3, value: 'true' });
+    for (const by of ['a', 'b']) expect(found('x', { by, at: 3, value: 'true' })).not.toThrow();
+    expect(found('x', { by: 'a', at: 1, value: 'true' })).not.toThrow();
+    expect(found('x', { by: 'a', at: 4, value: 'true' })).toThrow('P4');
+    expect(found('x', { by: 'c', at: 4, value: 'true' })).toThrow('P4');
+  });
+
   test('with the dot of another one breaks I2', () => {
     write(ledger, 'x', { by: 'a', at: 1, value: 'one' });
     ask(ledger, 'x', { by: 'a', at: 1, value: 'two' });
