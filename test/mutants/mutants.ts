@@ -294,5 +294,12 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
       'name: `${runName.name}-${(this.#store as any).nodeId}`',
     ),
   ],
+  documentkey: [
+    edit(
+      'src/views/update-log.ts',
+      'const key = this.#nextKey();\n    const operations',
+      'const key = replaced.shift() as string;\n    const operations',
+    ),
+  ],
   masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
 };
