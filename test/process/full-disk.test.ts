@@ -48,7 +48,7 @@ describe.skipIf(!canMount)('a full disk', { timeout: 120_000 }, () => {
       expect((await runStore(['get', `fill/${at}`, '--data', dir])).code).toBe(0);
   });
 
-  test('of a storm of large writes loses nothing that was acknowledged', async () => {
+  test('of a storm of large writes loses nothing that was acknowledged, and no watch', async () => {
     const disk = await smallDisk();
     const dir = join(disk, 'node');
     let takesWrites = (): void => {};
@@ -59,6 +59,8 @@ describe.skipIf(!canMount)('a full disk', { timeout: 120_000 }, () => {
     let store = await openStore({ dir, log });
     onTestFinished(() => store.close());
     await hasBallast(dir);
+    const changes = store.watch({ prefix: 'after' });
+    await changes.begun;
     const acknowledged = new Map<string, number>();
     const failures = await storm(store, acknowledged);
     expect(failures).toMatchObject(Array.from({ length: 8 }, () => ({ code: 'STORE_FENCED' })));
@@ -76,6 +78,7 @@ describe.skipIf(!canMount)('a full disk', { timeout: 120_000 }, () => {
         break;
       await woken;
     }
+    expect((await changes.next()).value).toMatchObject({ type: 'put', key: 'after' });
     await expectAll(store, acknowledged);
     await store.close();
     store = await openStore({ dir });
