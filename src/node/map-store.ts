@@ -45,7 +45,7 @@ import { statusOf } from './store-status.ts';
 import { checkVerify, toVerifyResult } from './verify-result.ts';
 import { WriteConcerns } from './write-concern.ts';
 import { batchResult, deleteResult, putResult } from './write-results.ts';
-import { MapChanges, watchOptions } from './watch.ts';
+import { Watches } from './watches.ts';
 import { batchWrites, deleteWrite, putWrite } from './writes.ts';
 
 export class MapStore implements Store {
@@ -59,7 +59,7 @@ export class MapStore implements Store {
   readonly #limits: Limits;
   readonly #dir: string;
   readonly #release: () => Promise<void>;
-  readonly #watches = new Set<MapChanges>();
+  readonly #watches: Watches;
   #isRefusing = false;
   #closing: Promise<void> | undefined;
 
@@ -71,6 +71,7 @@ export class MapStore implements Store {
   ) {
     this.#live = live;
     this.#calls = new ReplicaCalls(live);
+    this.#watches = new Watches(live);
     this.#clock = clock;
     this.#options = options;
     this.#limits = options.limits;
@@ -156,25 +157,7 @@ export class MapStore implements Store {
 
   watch(options: WatchOptions = {}): Changes {
     this.#assertOpen();
-    const { prefix, since, signal } = watchOptions(options);
-    let replica = this.#replica;
-    const changes = new MapChanges({
-      nodeId: this.nodeId,
-      since,
-      signal,
-      watch: (from) => {
-        replica = this.#replica;
-        return replica.watch(prefix, from);
-      },
-      afterFailure: async (error) => {
-        const told = this.#live.explained(error);
-        if (!(told instanceof BoatoError) || told.code !== 'STORE_FENCED') throw error;
-        return (await this.#live.after(replica)) !== undefined;
-      },
-      onEnd: () => void this.#watches.delete(changes),
-    });
-    this.#watches.add(changes);
-    return changes;
+    return this.#watches.begin(options);
   }
 
   async status(): Promise<StoreStatus> {
@@ -254,7 +237,7 @@ export class MapStore implements Store {
   refuse(): void {
     this.#isRefusing = true;
     this.causalReads.stop();
-    for (const changes of this.#watches) void changes.end();
+    void this.#watches.end();
     this.#live.stop();
   }
 
@@ -277,7 +260,7 @@ export class MapStore implements Store {
   }
 
   async #close(): Promise<void> {
-    for (const changes of this.#watches) await changes.end();
+    await this.#watches.end();
     await this.#calls.idle();
     try {
       await this.#live.close();
