@@ -5,7 +5,7 @@ import type { Channel } from './channel.ts';
 import type { LastWord } from './lag.ts';
 import type { Link } from './link.ts';
 
-/** `silent`: connected, but a request has timed out, and no byte has come since. */
+/** `silent`: connected, but on each link a request has timed out, and no byte has come since. */
 export type PeerState = 'connecting' | 'connected' | 'silent' | 'disconnected' | 'rejected' | 'self';
 
 export class PeerRecord {
@@ -42,7 +42,8 @@ export class PeerRecord {
   get state(): PeerState {
     if (this.isSelf) return 'self';
     const { links } = this;
-    if (links.length > 0) return links.some(({ channel }) => channel.isStalled) ? 'silent' : 'connected';
+    // One may be left over that the other side has long closed.
+    if (links.length > 0) return links.every(({ channel }) => channel.isStalled) ? 'silent' : 'connected';
     if (this.isRejected) return 'rejected';
     return this.isDialling ? 'connecting' : 'disconnected';
   }
