@@ -57,13 +57,16 @@ export class Dialer {
     this.#backOff = new BackOff(dependencies.random, PAUSE_MS_MAX);
   }
 
-  /** Dials now, unless connected. Resolves when the attempt has come to an end, whichever. Never fails. */
-  dial(): Promise<void> {
+  /**
+   * Dials now, unless connected; `isAsked`: whether or not it is wanted. Resolves when the attempt has come to an end,
+   * whichever. Never fails.
+   */
+  dial(isAsked: boolean = false): Promise<void> {
     if (this.#attempt !== undefined) return this.#attempt;
     this.#cancelPause();
     const { record, isWanted } = this.target;
-    if (this.#stopped || this.#isConnected || record.isSelf || isWanted?.() === false)
-      return Promise.resolve();
+    const isUnwanted = !isAsked && isWanted?.() === false;
+    if (this.#stopped || this.#isConnected || record.isSelf || isUnwanted) return Promise.resolve();
     record.isDialling = true;
     this.#attempt = this.#try().finally(() => {
       this.#attempt = undefined;

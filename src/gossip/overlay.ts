@@ -85,6 +85,7 @@ export class Overlay {
             isBusy,
             onChanged: () => this.#choosePartners(),
             dialSeeds: () => this.peers.dialSeeds(),
+            dialSeedBut: (present) => this.peers.dialSeedBut(present),
           });
     const ownAddress = new OwnAddress(options.advertise, () =>
       membership?.announce({ address: ownAddress.text }),

@@ -6,7 +6,7 @@
  * 2. A link to somebody outside the view is closed once the other end has been told, unless data is on its way over it.
  * 3. Those in the view are probed. One after the other, some time apart, so is everybody else: those who watched somebody
  *    may all have failed with it.
- * 4. Seeds are dialled only while nobody is in the view.
+ * 4. Seeds are dialled again and again only while nobody is in the view; else as `PartSearch` has it.
  * 5. Whoever is named is introduced: membership, too, knows only some of a large cluster.
  */
 
@@ -18,6 +18,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Link } from './link.ts';
 import { speaksOfMembers } from './member-links.ts';
+import { type Known, PartSearch, type PartSearchDependencies } from './part-search.ts';
 import type { Partner, PeerSampler } from './partners.ts';
 
 /** Between two shuffles, about: some 25 bytes a second for each node. */
@@ -42,7 +43,7 @@ const WAITED_FOR_MAX = 64;
 /** Members that are named to the passive view when it has nobody to offer. */
 const INTRODUCED = 5;
 
-export interface PartialViewDependencies {
+export interface PartialViewDependencies extends Pick<PartSearchDependencies, 'dialSeedBut'> {
   readonly nodeId: NodeId;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,6 +78,7 @@ export class PartialView implements PeerSampler {
   readonly #checks: ProbeOrder;
   #checked: NodeId | undefined;
   #checkedAtMs: number;
+  readonly #search: PartSearch;
   #wanted = '';
   /** Seeds are dialled at the start. */
   #isAlone = true;
@@ -88,13 +90,15 @@ export class PartialView implements PeerSampler {
     this.#dependencies = dependencies;
     this.#shuffledAtMs = clock.monotonicMs();
     this.#checkedAtMs = this.#shuffledAtMs;
-    this.#checks = new ProbeOrder(random, () => this.#present());
+    this.#checks = new ProbeOrder(random, () => [...this.#known().present]);
     this.#view = new HyParView<NodeId>({
       self: nodeId,
       nameOf: (member) => member,
       random,
       send: (to, message) => this.#send(to, message),
     });
+    const join = (member: NodeId): void => this.#view.join(member);
+    this.#search = new PartSearch({ ...dependencies, join }, this.#checkedAtMs);
   }
 
   get active(): readonly NodeId[] {
@@ -112,8 +116,7 @@ export class PartialView implements PeerSampler {
   sample<M extends Partner>(members: readonly M[]): readonly M[] {
     const active = new Set(this.#view.active);
     return members.flatMap((member) => {
-      if (this.#waitingByMember.has(member.nodeId) || member.nodeId === this.#checked)
-        return [{ ...member, isUrgent: true }];
+      if (this.#isUrgent(member.nodeId)) return [{ ...member, isUrgent: true }];
       return active.has(member.nodeId) ? [member] : [];
     });
   }
@@ -125,7 +128,11 @@ export class PartialView implements PeerSampler {
 
   /** Whether it has to stay known. */
   keeps(member: NodeId): boolean {
-    return this.#view.has(member) || this.#waitingByMember.has(member) || member === this.#checked;
+    return this.#view.has(member) || this.#isUrgent(member);
+  }
+
+  #isUrgent(member: NodeId): boolean {
+    return this.#waitingByMember.has(member) || member === this.#checked || member === this.#search.sought;
   }
 
   get wantsSeeds(): boolean {
@@ -145,6 +152,7 @@ export class PartialView implements PeerSampler {
     this.#waitingByMember.delete(nodeId);
     for (const message of waiting?.messages ?? []) this.#tell(link, message);
     if (this.#view.active.length === 0) this.#view.join(nodeId);
+    else this.#search.linked(link, this.#known());
     this.#changed();
   }
 
@@ -176,8 +184,8 @@ export class PartialView implements PeerSampler {
   #look(): void {
     const { clock, random } = this.#dependencies;
     const nowMs = clock.monotonicMs();
-    const partners = this.#dependencies.partners();
-    const down = new Set(partners.flatMap(({ nodeId, isDown }) => (isDown ? [nodeId] : [])));
+    const known = this.#known();
+    const { down } = known;
     for (const [member, { sinceMs }] of this.#waitingByMember)
       if (nowMs - sinceMs >= UNLINKED_MS || down.has(member)) this.#lose(member);
     const active = new Set(this.#view.active);
@@ -186,7 +194,7 @@ export class PartialView implements PeerSampler {
     for (const member of active)
       if (this.#isUnreachable(member, nowMs) || down.has(member)) this.#lose(member);
     if (this.#view.active.length < HYPARVIEW_DEFAULTS.activeMax && this.#view.passive.length === 0)
-      this.#view.introduce(someOf(this.#present(), INTRODUCED, random));
+      this.#view.introduce(someOf([...known.present], INTRODUCED, random));
     const isAsking = this.#waitingByMember.size > 0;
     if (nowMs - this.#shuffledAtMs >= SHUFFLE_MS || (this.#view.active.length === 0 && !isAsking)) {
       this.#shuffledAtMs = nowMs - random.fraction() * LOOK_MS;
@@ -197,12 +205,15 @@ export class PartialView implements PeerSampler {
       this.#checked = undefined;
       this.#checked = this.#checks.next((member) => !this.watches(member) && !down.has(member));
     }
+    this.#search.look(known, this.#view.active.length === 0, nowMs);
     this.#partFromOthers(nowMs);
     this.#changed();
   }
 
-  #present(): NodeId[] {
-    return this.#dependencies.partners().flatMap(({ nodeId, isDown }) => (isDown ? [] : [nodeId]));
+  #known(): Known {
+    const [down, present] = [new Set<NodeId>(), new Set<NodeId>()];
+    for (const { nodeId, isDown } of this.#dependencies.partners()) (isDown ? down : present).add(nodeId);
+    return { down, present };
   }
 
   #lose(member: NodeId): void {
@@ -253,6 +264,8 @@ export class PartialView implements PeerSampler {
       ...this.#waitingByMember.keys(),
       ' ',
       this.#checked ?? '',
+      ' ',
+      this.#search.sought ?? '',
     ].join(' ');
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;

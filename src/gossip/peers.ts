@@ -8,6 +8,7 @@
 
 import type { NodeId } from '../core/actor.ts';
 import { formatAddress, hostOf } from '../core/host.ts';
+import { someOf } from '../membership/shuffled.ts';
 import type { Log } from '../ports/log.ts';
 import type { Connection } from '../ports/transport.ts';
 import type { Channel } from './channel.ts';
@@ -138,6 +139,18 @@ export class Peers {
 
   dialSeeds(): void {
     for (const seed of this.#seedByAddress.values()) void seed.dial();
+  }
+
+  /** Dials one of the seeds, wanted or not, whose node is not linked, and none of `present`. */
+  dialSeedBut(present: ReadonlySet<NodeId>): void {
+    const strange = [...this.#seedByAddress.values()]
+      .flatMap((seed) => seed.dialers())
+      .filter(({ target: { record } }) => {
+        const { nodeId, links, isSelf } = record;
+        return !isSelf && links.length === 0 && (nodeId === undefined || !present.has(nodeId));
+      });
+    const [dialer] = someOf(strange, 1, this.#dependencies.random);
+    void dialer?.dial(true);
   }
 
   /** Resolves when no attempt to dial is under way. */

@@ -39,6 +39,11 @@ export class Seed {
     if (!this.#isLookedUp) this.#dialerByAddress.set(address, this.#dialerOf({ address }, this.#unresolved));
   }
 
+  /** Of the places behind it, as they were looked up last. */
+  dialers(): readonly Dialer[] {
+    return [...this.#dialerByAddress.values()];
+  }
+
   records(): PeerRecord[] {
     const records = [...this.#dialerByAddress.values()].map(({ target }) => target.record);
     return records.length === 0 ? [this.#unresolved] : records;

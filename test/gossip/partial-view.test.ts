@@ -30,6 +30,8 @@ class Surroundings {
   readonly busy = new Set<NodeId>();
   partners: Partner[] = [];
   seedsDialled = 0;
+  /** Who was present whenever one of the seeds was looked for. */
+  readonly seedsSought: string[][] = [];
   readonly view = new PartialView({
     nodeId: nodeId('self'),
     clock: this.clock,
@@ -41,6 +43,7 @@ class Surroundings {
     isBusy: (member) => this.busy.has(member),
     onChanged: () => {},
     dialSeeds: () => void this.seedsDialled++,
+    dialSeedBut: (present) => void this.seedsSought.push([...present]),
   });
 
   constructor(...members: readonly string[]) {
@@ -48,7 +51,7 @@ class Surroundings {
     this.view.start();
   }
 
-  link(name: string, protocolVersion: number = 2): Link {
+  link(name: string, protocolVersion: number = 2, direction: Link['direction'] = 'inbound'): Link {
     const member = nodeId(name);
     const channel = {
       tell: (message: Message) =>
@@ -59,7 +62,7 @@ class Surroundings {
       },
     } as unknown as Channel;
     const sinceMs = this.clock.monotonicMs();
-    const link = { nodeId: member, channel, protocolVersion, sinceMs } as Link;
+    const link = { nodeId: member, channel, protocolVersion, direction, sinceMs } as Link;
     this.links.set(member, link);
     this.view.linked(link);
     return link;
@@ -166,6 +169,34 @@ describe('a partial view', () => {
     expect(around.view.active).toStrictEqual([]);
     expect(around.view.wantsSeeds).toBe(true);
     expect(around.seedsDialled).toBeGreaterThan(0);
+  });
+
+  test('dials somebody who is down now and then, and a seed that is not up, until it finds them', async () => {
+    const around = new Surroundings('a', 'b', 'c');
+    around.link('a');
+    around.partners = around.partners.map((one) => ({ ...one, isDown: one.nodeId === 'c' }));
+    await around.pass(20_000);
+    expect(around.wanted()).toContain('c!');
+    expect(around.seedsSought).toStrictEqual([['a', 'b']]);
+    // Pauses grow, until another one is down.
+    await around.pass(1_000_000);
+    const attempts = around.seedsSought.length;
+    expect(attempts).toBeGreaterThan(5);
+    expect(attempts).toBeLessThan(15);
+    around.partners = around.partners.map((one) => ({ ...one, isDown: one.nodeId !== 'a' }));
+    await around.pass(20_000);
+    expect(around.seedsSought.slice(attempts)).toStrictEqual([['a']]);
+
+    // Who is reached is joined once it is known to live, and not before: a process that is stopped has links, too.
+    around.takeTold();
+    around.link('c', 2, 'outbound');
+    await around.pass(3000);
+    expect(around.view.active).not.toContain('c');
+    around.partners = around.partners.map((one) => ({ ...one, isDown: false }));
+    await around.pass(1000);
+    expect(around.view.active).toContain('c');
+    expect(around.takeTold()).toContain('c: join');
+    around.view.stop();
   });
 
   test('watches its members, and everybody else in turn', async () => {
