@@ -64,8 +64,8 @@ export class Checker {
 
   constructor(world: World, ledger: Ledger, hash64: Hash64) {
     this.#world = world;
-    this.#known = new KnownEntries(ledger);
     const { tombstoneTtlMs, maxDriftMs } = world.options;
+    this.#known = new KnownEntries(ledger, maxDriftMs);
     this.#fate = new Fate(ledger, this.#known, tombstoneTtlMs);
     this.#fingerprints = new Fingerprints(hash64);
     this.#reader = new DiskReader(this.#fingerprints);
@@ -161,11 +161,11 @@ export class Checker {
   }
 
   /** Words that the document must have. */
-  expectedWords(check: DocumentCheck): readonly string[] {
+  expectedWords(check: DocumentCheck, isPending: boolean): readonly string[] {
     if (this.#known.areRewritten) return [];
-    return check.expectedWords(this.#known.all(), (entry) => {
-      return entry.isLost || entry.isForsaken || this.#damagedEntries.has(entry);
-    });
+    const isGone = (entry: KnownEntry): boolean =>
+      entry.isLost || entry.isForsaken || this.#damagedEntries.has(entry);
+    return check.expectedWords(this.#known.all(), isGone, isPending);
   }
 
   /** Whether a client that watches holds what its node shows. */

@@ -37,23 +37,31 @@ export class DocumentCheck {
   }
 
   /**
-   * Words that must be in the text. `isGone`: what a disk has lost, or damage took, of what was stored. Yjs writes texts into
-   * updates as they are.
+   * Words that must be in the text. `isGone`: what the only disks that had it have lost, or damage took, of what was stored.
+   * Yjs writes texts into updates as they are, and shows no change without those that it builds on (`isPending`).
    */
-  expectedWords(known: Iterable<KnownEntry>, isGone: (entry: KnownEntry) => boolean): readonly string[] {
+  expectedWords(
+    known: Iterable<KnownEntry>,
+    isGone: (entry: KnownEntry) => boolean,
+    isPending: boolean,
+  ): readonly string[] {
     const gone = [...known]
       .filter((entry) => entry.key.startsWith(PREFIX) && isGone(entry))
       .map(({ value }) => Buffer.from(bytesOf(value ?? '')).toString('latin1'));
+    if (isPending && gone.length > 0) return [];
     return [...this.#saved].filter(
       (word) => !this.#erased.has(word) && !gone.some((update) => update.includes(word)),
     );
   }
 }
 
-/** What a disk makes of it. */
-export function textOn(entries: Iterable<PresentEntry>): string {
+/** What a disk makes of it. `isPending`: something there builds on what is not. */
+export function contentOn(entries: Iterable<PresentEntry>): {
+  readonly text: string;
+  readonly isPending: boolean;
+} {
   const doc = new Doc();
   for (const { key, value } of entries)
     if (key.startsWith(PREFIX) && value !== undefined) applyUpdate(doc, bytesOf(value));
-  return doc.getText().toJSON();
+  return { text: doc.getText().toJSON(), isPending: doc.store.pendingStructs !== null };
 }

@@ -2,6 +2,7 @@
 
 import { nodeIdOf } from '../../core/actor.ts';
 import { compareDots, type Dot, nameOfDot } from '../../core/entry.ts';
+import { wallMsOf } from '../../core/version.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import type { PresentEntry } from './disk-state.ts';
 import type { Ledger, Written } from './ledger.ts';
@@ -33,6 +34,7 @@ type Found = 'written' | 'isLost' | 'isPastLost' | 'isForgotten' | 'isForsaken';
 
 export class KnownEntries {
   readonly #ledger: Ledger;
+  readonly #maxDriftMs: number;
   readonly #byDot = new Map<string, KnownEntry>();
   /** The largest first. */
   readonly #byKey = new Map<string, KnownEntry[]>();
@@ -42,8 +44,10 @@ export class KnownEntries {
   /** A clock was repaired: what lay in the future may have been written again, under other dots (R11). */
   areRewritten = false;
 
-  constructor(ledger: Ledger) {
+  /** `maxDriftMs`: what lies further ahead of the right time, a repair of a clock takes out. */
+  constructor(ledger: Ledger, maxDriftMs: number = Number.POSITIVE_INFINITY) {
     this.#ledger = ledger;
+    this.#maxDriftMs = maxDriftMs;
   }
 
   keys(): Iterable<string> {
@@ -91,6 +95,18 @@ export class KnownEntries {
     if (entry.tombstone || asked.length > 1) this.#checkMany(entry, asked, place);
     else noted.written = this.#checkOne(entry, asked[0], place);
     return noted;
+  }
+
+  /** Whether a repair of a clock has written it again, under another dot, or may have where nobody looked. */
+  isRewritten({ written, ...dot }: KnownEntry): boolean {
+    if (!this.areRewritten || written === undefined) return false;
+    return (
+      wallMsOf(dot.version) - written.askedWallMs > this.#maxDriftMs ||
+      this.ofKey(dot.key).some(
+        (other) =>
+          other.value === written.value && other.tombstone === dot.tombstone && compareDots(other, dot) !== 0,
+      )
+    );
   }
 
   #askedFor({ key, value }: PresentEntry): readonly Written[] {

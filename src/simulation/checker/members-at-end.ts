@@ -14,6 +14,9 @@ import { shownBy, shownText, showEachOther } from './shown-members.ts';
  */
 const FIND_WITHIN_MS = 90_000;
 
+/** A node with a partial view looks for other parts of its cluster less often. */
+const FIND_WITHIN_PARTIAL_MS = 600_000;
+
 /**
  * News travel with probes; who has not heard is told with the next exchange of all that is known, about every 30 s. A node
  * that is left alone distrusts itself, and takes a minute to find the others down.
@@ -30,7 +33,8 @@ const STAYS_MS = 10_000;
 export async function checkFound(scene: Scene): Promise<number | undefined> {
   const { machines, options } = scene.world;
   if (options.seeds === undefined) return undefined;
-  return within(scene, FIND_WITHIN_MS, 'M1', () => showEachOther(machines));
+  const withinMs = options.sampler === 'partial' ? FIND_WITHIN_PARTIAL_MS : FIND_WITHIN_MS;
+  return within(scene, withinMs, 'M1', () => showEachOther(machines));
 }
 
 /** One leaves, and is forgotten, while another one is off, and takes it for a member when it starts again. */

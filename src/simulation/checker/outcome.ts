@@ -4,7 +4,7 @@ import { compareDots, type Dot } from '../../core/entry.ts';
 import { BrokenPromise } from './broken-promise.ts';
 import type { DiskState, PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
-import type { KnownEntries, KnownEntry } from './known-entries.ts';
+import type { KnownEntries } from './known-entries.ts';
 import { isPastLostTo } from './seen-elsewhere.ts';
 
 export interface Outcome {
@@ -68,7 +68,7 @@ function checkKey(
     .ofKey(key)
     .filter(({ written, isLost }) => written?.outcome === 'acknowledged' && !isLost);
   // What a repair of a clock wrote again has another dot now.
-  const largest = certain.find((entry) => !isRewritten(entry, known));
+  const largest = certain.find((entry) => !known.isRewritten(entry));
   if (largest === undefined || (here !== undefined && compareDots(here, largest) >= 0)) return;
   const place = { machine, key, atMs };
   if (here === undefined) {
@@ -87,16 +87,6 @@ function checkKey(
       ...place,
       dot,
     });
-}
-
-function isRewritten({ written, ...dot }: KnownEntry, known: KnownEntries): boolean {
-  if (!known.areRewritten || written === undefined) return false;
-  return known
-    .ofKey(dot.key)
-    .some(
-      (other) =>
-        other.value === written.value && other.tombstone === dot.tombstone && compareDots(other, dot) !== 0,
-    );
 }
 
 function isEnding({ tombstone, expiresAt }: PresentEntry): boolean {

@@ -6,7 +6,7 @@ import { documentOn } from '../workload/documents.ts';
 import { counterOn, setOn } from '../workload/views.ts';
 import { BrokenPromise, type PromiseName } from './broken-promise.ts';
 import type { PresentEntry } from './disk-state.ts';
-import { DOCUMENT, textOn } from './document-check.ts';
+import { contentOn, DOCUMENT } from './document-check.ts';
 import { COUNTERS, prefixOfCounter, SET } from './view-check.ts';
 
 const AGREE_WITHIN_MS = 60_000;
@@ -44,8 +44,9 @@ async function checkDocument(
   entries: readonly PresentEntry[],
 ): Promise<void> {
   const { world, checker, documentCheck } = scene;
-  const expected = textOn(entries);
-  const missing = checker.expectedWords(documentCheck).find((word) => !expected.includes(word));
+  const { text: expected, isPending } = contentOn(entries);
+  const words = checker.expectedWords(documentCheck, isPending);
+  const missing = words.find((word) => !expected.includes(word));
   if (missing !== undefined)
     throw broken(scene, 'P4', `${missing} was saved, and is not in the document`, machine, DOCUMENT);
   const shown = { text: (): string | undefined => undefined };

@@ -4,8 +4,11 @@ import { CALM } from '../network.ts';
 import type { Scene } from '../scene.ts';
 import { tend } from './operator.ts';
 
-/** Operators look after the clocks for so long at most. A doubt takes a minute of agreement to end. */
-const TENDING_MS = 300_000;
+/**
+ * Operators look after the clocks for so long at most. A doubt takes a minute of agreement to end, and what a peer that is
+ * gone said last counts for ten.
+ */
+const TENDING_MS = 720_000;
 const LOOK_MS = 1000;
 
 /** Resolves when operators have nothing left to do. Time passes meanwhile, if they have something. */

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createHash64 } from '../../../src/adapters/xxhash.ts';
 import { checkAtEnd } from '../../../src/simulation/checker/at-end.ts';
 import type { DiskState } from '../../../src/simulation/checker/disk-state.ts';
-import { textOn } from '../../../src/simulation/checker/document-check.ts';
+import { contentOn } from '../../../src/simulation/checker/document-check.ts';
 import { checkViews } from '../../../src/simulation/checker/views-at-end.ts';
 import type { Machine } from '../../../src/simulation/machine.ts';
 import { drawProfile } from '../../../src/simulation/profile.ts';
@@ -118,7 +118,7 @@ describe('a document', () => {
     await notes(first, { erases: true, at: 0 });
     await expect(end()).resolves.toBe(undefined);
     expect(scene.counted).toMatchObject({ notes: 4 });
-    expect(textOn(scene.checker.stateOf(second)?.entryByKey.values() ?? [])).toMatch(/^<\d><\d>$/u);
+    expect(contentOn(scene.checker.stateOf(second)?.entryByKey.values() ?? []).text).toMatch(/^<\d><\d>$/u);
   });
 
   test('without a word that was saved breaks P4', async () => {
@@ -144,7 +144,7 @@ describe('a document', () => {
     first.disk.failure = { code: 'EIO', after: 0, isKept: false, openings: 0 };
     document?.doc.getText().insert(0, 'later');
     await end();
-    expect(textOn(scene.checker.stateOf(second)?.entryByKey.values() ?? [])).toBe('later<0>');
+    expect(contentOn(scene.checker.stateOf(second)?.entryByKey.values() ?? []).text).toBe('later<0>');
   });
 });
 
