@@ -6,6 +6,7 @@ import { settle, SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { AntiEntropy } from '../../src/gossip/anti-entropy.ts';
 import type { Link } from '../../src/gossip/link.ts';
+import type { GossipMode } from '../../src/gossip/mode.ts';
 import type { PeerClocks } from '../../src/gossip/peer-clocks.ts';
 import { PeerRecord } from '../../src/gossip/peer-record.ts';
 import type { Peers } from '../../src/gossip/peers.ts';
@@ -39,6 +40,8 @@ let record: PeerRecord;
 /** What was done, in its order. */
 let done: string[];
 let answer: () => SummaryOutcome | Promise<SummaryOutcome>;
+let isSetAside: boolean;
+let fraction: number;
 let mayTake: boolean;
 
 beforeEach(() => {
@@ -47,8 +50,15 @@ beforeEach(() => {
   warnings = new Warnings(clock, log);
   record = new PeerRecord('b:1', 'outbound');
   [links, done, answer, mayTake] = [[B], [], () => SAME, true];
-  antiEntropy = new AntiEntropy({
-    replica: { storedSession: () => Promise.resolve(undefined) } as unknown as Replica,
+  [isSetAside, fraction] = [false, 0.5];
+  antiEntropy = inMode('push-pull');
+});
+
+function inMode(mode: GossipMode): AntiEntropy {
+  return new AntiEntropy({
+    replica: {
+      storedSession: () => Promise.resolve(isSetAside ? {} : undefined),
+    } as unknown as Replica,
     peers: { links: () => links, recordsOf: () => [record] } as unknown as Peers,
     peerClocks: { hear: () => mayTake } as unknown as PeerClocks,
     rounds: {
@@ -63,15 +73,15 @@ beforeEach(() => {
       dropSetAside: () => Promise.resolve(),
     } as unknown as Puller,
     clock,
-    random: createSeededRandom(1),
+    random: { ...createSeededRandom(1), fraction: () => fraction },
     log,
     warnings,
     onWhole: (peer) => void done.push(`whole with ${peer}`),
-    mode: 'push-pull',
+    mode,
     intervalMs: 1000,
     fanout: 3,
   });
-});
+}
 
 describe('a round', () => {
   test('in which both have seen the same is noted with its time, and that they hold the same is told', async () => {
@@ -98,6 +108,27 @@ describe('a round', () => {
     await antiEntropy.round(B);
     expect(done.slice(1)).toEqual(then);
     expect(record.inSyncAtMs).toBe(outcome.isSame ? 0 : undefined);
+  });
+
+  test('brings what was set aside to its end, though nothing differs any more', async () => {
+    isSetAside = true;
+    await antiEntropy.round(B);
+    expect(done.at(-1)).toBe('pull');
+  });
+
+  test.each([
+    [0, 800],
+    [0.5, 1000],
+    [0.75, 1100],
+  ])('comes an interval after the one before, give or take a fifth: at %s after %i ms', async (part, ms) => {
+    fraction = part;
+    antiEntropy.start();
+    await clock.advance(ms - 1);
+    expect(done).toEqual([]);
+    // In floating point some of them are due a trifle later.
+    await clock.advance(2);
+    expect(done).toContain('ask');
+    await antiEntropy.stop();
   });
 
   test('that finds damage warns of it until both hold the same, and not only until somebody writes', async () => {
@@ -150,6 +181,16 @@ describe('a node', () => {
     expect([done, record.inSyncAtMs]).toEqual([['pull'], undefined]);
     antiEntropy.answerRound(B, SUMMARY, true);
     expect([done, record.inSyncAtMs]).toEqual([['pull'], 0]);
+  });
+
+  test('pulls in no round of a peer whose clock is wrong, or where it only pulls in its own', () => {
+    mayTake = false;
+    antiEntropy.answerRound(B, SUMMARY, false);
+    mayTake = true;
+    inMode('pull').answerRound(B, SUMMARY, false);
+    expect(done).toEqual([]);
+    inMode('push').answerRound(B, SUMMARY, false);
+    expect(done).toEqual(['pull']);
   });
 
   test('compares with one peer where it is told to look, if there is any', async () => {

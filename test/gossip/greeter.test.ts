@@ -79,6 +79,7 @@ let greeter: Greeter;
 let warnings: Warnings;
 /** What happened, in its order. */
 let told: string[];
+let lastLink: Link | undefined;
 /** What becomes of those who say hello. */
 let judgement: Promise<Reject | undefined> | undefined;
 
@@ -111,7 +112,10 @@ beforeEach(() => {
 
 function greet(wire: Wire, direction: Link['direction'] = 'inbound'): Wire {
   greeter.greet(wire, direction, wire.remote, {
-    onLink: ({ nodeId }) => void told.push(`link to ${nodeId}`),
+    onLink: (link) => {
+      lastLink = link;
+      told.push(`link to ${link.nodeId}`);
+    },
     onRefused: ({ reject, by, hello }) =>
       void told.push(`${hello?.nodeId ?? 'somebody'} is refused by ${by}: ${reject.code}`),
     onClose: (_, link) => void told.push(`the end of ${link?.nodeId ?? 'somebody'}`),
@@ -148,6 +152,29 @@ describe('the other side of a connection', () => {
       { type: 'ping', sequence: 1, updates: [] },
     );
     expect(told.slice(2)).toStrictEqual(['done of b', 'ping of b']);
+  });
+});
+
+describe('a node', () => {
+  test('that speaks version 1 only tells not how it is reached, and nothing of members', () => {
+    const { contact, ...hello } = helloFrom('b');
+    const wire = greet(new Wire('b:1'));
+    wire.say({ ...hello, newestVersion: 1 });
+    expect(lastLink).toMatchObject({ protocolVersion: 1 });
+    expect(lastLink).not.toHaveProperty('contact');
+    wire.say({ type: 'ping', sequence: 1, updates: [] });
+    expect(told).toStrictEqual(['seen as ', 'link to b', 'the end of b']);
+    expect(greeter.malformed).toBe(1);
+    greet(new Wire('c:1')).say(helloFrom('c'));
+    expect(lastLink).toMatchObject({ protocolVersion: 2, contact });
+  });
+
+  test('that has other settings is warned of until it has the same', () => {
+    const settings = { tombstoneTtlMs: 2, maxDriftMs: 1 };
+    greet(new Wire('b:1')).say({ ...helloFrom('b'), settings });
+    expect(warnings.all()).toMatchObject([{ code: 'SETTINGS_DIFFER', peer: 'b' }]);
+    greet(new Wire('b:2')).say(helloFrom('b'));
+    expect(warnings.all()).toEqual([]);
   });
 });
 

@@ -60,6 +60,7 @@ describe('a request of which no byte comes', () => {
   });
 
   test('is one of three in a row when nobody is taken to be there any more', async () => {
+    await clock.advance(1000);
     for (let times = 1; times <= 3; times++) {
       expect(silences).toBe(0);
       asked();

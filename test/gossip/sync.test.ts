@@ -151,10 +151,10 @@ describe('a round with everybody', () => {
   test('counts a node once that is known at two addresses, and each address of nobody known', async () => {
     known('b');
     known('b', 'b:2');
-    for (const address of ['c:1', 'd:1']) records.push(new PeerRecord(address, 'outbound'));
+    for (const address of ['c:1', 'd:1', 'e:1']) records.push(new PeerRecord(address, 'outbound'));
     const self = known('self');
     self.isSelf = true;
-    expect(await within(200, sync.now(never))).toEqual({ peers: 3, inSync: 0, entries: 0 });
+    expect(await within(200, sync.now(never))).toEqual({ peers: 4, inSync: 0, entries: 0 });
   });
 });
 
