@@ -213,7 +213,8 @@ export class PullSession {
   }
 
   async #damaged(opening: Opening): Promise<Step> {
-    await this.#dependencies.replica.giveUp('the entries do not add up to their sum');
+    const { epoch } = opening.session;
+    await this.#dependencies.replica.giveUp('the entries do not add up to their sum', epoch);
     return this.#end(opening, 'damaged');
   }
 

@@ -129,7 +129,7 @@ export class SessionServer {
         switch (request.type) {
           case 'compare':
             if (await comparison.fold(request.depth)) return { type: 'compared' };
-            await replica.giveUp('the entries do not add up to their sum');
+            await replica.giveUp('the entries do not add up to their sum', kept.epoch);
             throw new ServingFailure('not-serving', 'its entries do not add up to their sum');
           case 'sums':
             return { type: 'sums-reply', sums: comparison.sums(request.level, request.nodes) };
@@ -168,8 +168,8 @@ export class SessionServer {
     const isSeen = (dot: KeyDot): boolean => replica.unseen([dot]).length === 0;
     const lost = await this.#use(kept, () => kept.comparison.lost(dots, isSeen));
     this.kept.drop(kept);
-    if (lost.length === 0 || replica.epoch !== kept.epoch) return;
-    await replica.giveUp(`node ${kept.peer} holds entries that were lost here`);
+    if (lost.length > 0)
+      await replica.giveUp(`node ${kept.peer} holds entries that were lost here`, kept.epoch);
   }
 
   /** The session of that name, if it is one of `peer`. */

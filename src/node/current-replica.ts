@@ -153,8 +153,8 @@ export class CurrentReplica implements Replica, Pick<StoredReplica, 'check' | 'c
     this.#replica.endComparison();
   }
 
-  giveUp(why: string): Promise<void> {
-    return this.#replica.giveUp(why);
+  giveUp(why: string, foundIn?: number): Promise<void> {
+    return this.#replica.giveUp(why, foundIn);
   }
 
   endHealing(): Promise<void> {

@@ -233,8 +233,11 @@ export interface Replica {
   adoptCompared(session: NewSession): Promise<void>;
   endComparison(): void;
 
-  /** R8: the context is emptied, entries stay. `why`: a sentence for people. Resolves when on disk. */
-  giveUp(why: string): Promise<void>;
+  /**
+   * R8: the context is emptied, entries stay. `why`: a sentence for people. `foundIn`: the epoch in which that was found; in
+   * another one nothing is done. Resolves when on disk.
+   */
+  giveUp(why: string, foundIn?: number): Promise<void>;
   /**
    * Every peer that can be reached has completed a session with this node since it gave up its context, or since a first
    * copy broke off: what torn batches still lack is nowhere, unless that copy can be resumed.

@@ -404,8 +404,8 @@ export class StoredReplica implements Replica {
     return (repair ? verifyAndRepair : verifyOnly)(this.#parts, isCalledOff);
   }
 
-  async giveUp(why: string): Promise<void> {
-    await this.#health.giveUp(why);
+  async giveUp(why: string, foundIn?: number): Promise<void> {
+    await this.#health.giveUp(why, foundIn);
   }
 
   /**

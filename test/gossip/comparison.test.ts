@@ -309,6 +309,33 @@ describe('a fold that does not add up', () => {
     expect(await makePair(damaged, puller, clock).begin(true).run()).toBe('adopted');
     expect(await contents(damaged)).toEqual(before);
   });
+
+  test('makes a node give up once, though it is found in two sessions at once', async () => {
+    const { puller } = await same();
+    const damaged = await damagedCopy(puller, 'key-0042');
+    const pair = makePair(puller, damaged, clock);
+    const { epoch } = damaged;
+    const sessions = [await openAt(pair), await openAt(pair)];
+    const answers = sessions.map(({ session }) =>
+      pair.sessions.compare(puller.nodeId, { type: 'compare', request: 1, session, depth: 1 }, () => {}),
+    );
+    const outcomes = await Promise.allSettled(answers);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(damaged.epoch).toBe(epoch + 1);
+  });
+
+  test('changes nothing any more where this node has given up since the fold began', async () => {
+    const { server } = await same();
+    const damaged = await damagedCopy(server, 'key-0042');
+    const pair = makePair(damaged, server, clock);
+    const { epoch } = damaged;
+    pair.peer.change = (reply) => {
+      if (reply.type === 'compared') void damaged.giveUp('a test wants it');
+      return reply;
+    };
+    expect(await pair.begin(true).run()).toBe('damaged');
+    expect(damaged.epoch).toBe(epoch + 1);
+  });
 });
 
 /** The server adopted what a damaged node had claimed, without having it; its sums are sound. */
@@ -401,6 +428,17 @@ describe('an entry that nothing explains', () => {
     tellLost(pair, session, entry);
     await settle();
     expect(pair.server.isHealing()).toBe(true);
+  });
+
+  test('gives up the context once, though it is told in two sessions at once', async () => {
+    const pair = await lossyPair('key-0042');
+    const entry = (await presentEntries(pair.puller)).find(({ key }) => text(key) === 'key-0042');
+    assert(entry !== undefined, 'it is there');
+    const { epoch } = pair.server;
+    const sessions = [await openAt(pair), await openAt(pair)];
+    for (const { session } of sessions) tellLost(pair, session, entry);
+    await settle();
+    expect(pair.server.epoch).toBe(epoch + 1);
   });
 });
 

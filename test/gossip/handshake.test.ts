@@ -39,6 +39,12 @@ describe('two nodes refuse each other, and say why', () => {
     `);
   });
 
+  test('if they speak one version each, and not the same', () => {
+    const later = PROTOCOL_VERSION + 1;
+    const reject = refusal(a, { ...helloOf(b), newestVersion: later, oldestVersion: later });
+    expect(reject?.reason).toMatch(/, the other one version 3$/);
+  });
+
   test('if one says a name that is not that of its certificate', () => {
     expect(refusal(a, helloOf(b), 'b')).toBeUndefined();
     expect(refusal(a, helloOf(b), 'c')).toMatchInlineSnapshot(`

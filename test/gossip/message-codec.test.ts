@@ -6,16 +6,19 @@ import { type FullRow, type Row, SUM_ZERO, unknownRow } from '../../src/core/con
 import type { Version } from '../../src/core/version.ts';
 import { FETCH_KEYS_MAX, SUMS_NODES_MAX } from '../../src/gossip/comparison-lists.ts';
 import { DIGEST_PAIRS_MAX } from '../../src/gossip/hash-list.ts';
+import { EVENTS_MAX } from '../../src/gossip/event-codec.ts';
 import { CHAIN_ROWS_MAX, CHAINS_MAX, HEADS_MAX } from '../../src/gossip/heads.ts';
 import { decodeMessage, encodeMessage } from '../../src/gossip/message-codec.ts';
 import { CURSOR_BYTES_MAX } from '../../src/gossip/session-message-codec.ts';
 import type { Hello } from '../../src/gossip/greeting-messages.ts';
 import type { Message } from '../../src/gossip/messages.ts';
 import { PROTOCOL_VERSION } from '../../src/gossip/protocol-version.ts';
+import { RUMOURS_MAX } from '../../src/gossip/rumour-codec.ts';
 import type { Summary } from '../../src/gossip/round-messages.ts';
 import type { Chunk } from '../../src/gossip/session-messages.ts';
 import { encodePlainRows, encodeRows, ROWS_MAX } from '../../src/core/row-codec.ts';
-import { FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
+import { FRAME_BYTES_MAX, FRAME_HEADER_BYTES } from '../../src/core/limits.ts';
+import { encodeUpdates } from '../../src/membership/update-codec.ts';
 import { packer } from '../../src/adapters/msgpack-packer.ts';
 import { HASH_MAX, hex, nodeId, plainRow, unhex } from '../support/codec-arbitraries.ts';
 
@@ -318,6 +321,7 @@ describe('on the wire', () => {
       },
       '97 2d 07 00 00 cb3fe0000000000000 cb7ff0000000000000 cbfff0000000000000',
     ],
+    '[45, request: uint32, share?]': [{ type: 'aggregate-reply', request: 7, share: undefined }, '92 2d 07'],
   };
   test.each(Object.entries(pinned))('%s', (rule, [message, expected]) => {
     expect(PROTOCOL).toContain(rule);
@@ -332,6 +336,8 @@ describe('a message is refused', () => {
   const to = hashesOf(9);
   const rows = encodeRows([ROW]);
   const long = new Uint8Array(CURSOR_BYTES_MAX + 1);
+  const nobody = encodeUpdates([]);
+  const namesOf = (count: number): string => Array.from({ length: count }, (_, at) => `n${at}`).join(' ');
   const cases: Record<string, [unknown, string]> = {
     'that is no array': [7, 'a message that is not an array'],
     'that is empty': [[], 'a message with too few positions'],
@@ -352,6 +358,7 @@ describe('a message is refused', () => {
     'with upper case in the name of a session': [[11, SESSION.toUpperCase()], 'not the name of a session'],
     'with a short name of a session': [[11, SESSION.slice(1)], 'not the name of a session'],
     'with a line break after the name of a session': [[11, `${SESSION}\n`], 'not the name of a session'],
+    'with the name of a session in a list': [[11, [SESSION]], 'not the name of a session'],
     'with a node id that is none': [[1, 1, 'c', 'a b', 0, 0, 0], 'position 3 of a message is not a name'],
     'with a cluster id of 65 characters': [
       [1, 1, 'c'.repeat(65), 'a', 0, 0, 0],
@@ -362,7 +369,9 @@ describe('a message is refused', () => {
       'position 5 of a message is not an integer',
     ],
     'with a code of no rejection': [[2, 'Stale', ''], 'position 1 of a message is not a code'],
+    'with a code in a list': [[2, ['too-loud'], ''], 'position 1 of a message is not a code'],
     'with a code of no failure': [[12, 7, 'cluster', ''], 'not one of stale, unknown-session'],
+    'with a number for a reason': [[12, 7, 'stale', 7], 'position 3 of a message is not a reason'],
     'with a reason of 501 characters': [[12, 7, 'stale', 'x'.repeat(501)], 'not a short line'],
     'with a reason of two lines': [[12, 7, 'stale', 'a\nb'], 'not a short line'],
     'with a hash of 7 bytes': [
@@ -457,6 +466,51 @@ describe('a message is refused', () => {
       [8, 7, SESSION, 'time', rows, 0, true, 0, hash, hash, true],
       'not one of version,',
     ],
+    'with a chunk that is longer than a frame when it is plain': [
+      [10, 7, bytesOf(), FRAME_BYTES_MAX + 1, bytesOf(), true],
+      `position 3 of a message is not at most ${FRAME_BYTES_MAX}`,
+    ],
+    'with fetched entries that are longer than a frame when they are plain': [
+      [20, 7, 1, bytesOf(), FRAME_BYTES_MAX + 1],
+      `position 4 of a message is not at most ${FRAME_BYTES_MAX}`,
+    ],
+    'with more steps than a chain is followed': [
+      [42, 7, encodePlainRows([]), CHAIN_ROWS_MAX + 1],
+      'position 3 of a message is not at most 4096',
+    ],
+    'with feedback on more rumours than are told at once': [
+      [26, 7, new Uint8Array(RUMOURS_MAX + 1)],
+      `position 2 of a message is not at most ${RUMOURS_MAX} bytes`,
+    ],
+    'with feedback on more events than are told at once': [
+      [39, 7, new Uint8Array(EVENTS_MAX + 1)],
+      `position 2 of a message is not at most ${EVENTS_MAX} bytes`,
+    ],
+    'about a partial view of the number behind the last': [
+      [46, 7, nobody],
+      'position 1 of a message is not at most 6',
+    ],
+    'with the news of a join that go on for too long': [
+      [46, 1, 'a', 17, nobody],
+      'position 3 of a message is not at most 16',
+    ],
+    'with a shuffle that goes on for too long': [
+      [46, 5, 'a', 17, '', nobody],
+      'position 3 of a message is not at most 16',
+    ],
+    'with a shuffle of names in a list': [
+      [46, 6, ['a'], nobody],
+      'position 2 of a message is not a text of at most 1040',
+    ],
+    'with a shuffle of a text that is longer than so many names': [
+      [46, 6, 'a'.repeat(1041), nobody],
+      'position 2 of a message is not a text of at most 1040',
+    ],
+    'with a shuffle of 17 members': [[46, 6, namesOf(17), nobody], 'too many members in one message'],
+    'with a shuffle of names between which two spaces are': [
+      [46, 6, 'a  b', nobody],
+      'not the name of a member',
+    ],
   };
   test.each(Object.entries(cases))('%s', (_, [tree, reason]) => {
     expect(() => decodeTree(tree)).toThrow(MalformedBytes);
@@ -479,7 +533,75 @@ describe('a message is refused', () => {
   });
 });
 
+describe('a share is refused', () => {
+  const [mass, extremes] = ['not a finite number', 'not a maximum that fits its minimum'];
+  const cases: Record<string, [readonly unknown[], string]> = {
+    'whose sum is a text': [['1', 1, 1, 0, 0], `position 2 of a message is ${mass}`],
+    'whose sum is above 10^30': [[1.1e30, 1, 1, 0, 0], `position 2 of a message is ${mass}`],
+    'of fewer than -10^30': [[1, -1.1e30, 1, 0, 0], `position 3 of a message is ${mass}`],
+    'whose weight is not a number': [[1, 1, Number.NaN, 0, 0], `position 4 of a message is ${mass}`],
+    'whose weight is infinite': [[1, 1, Infinity, 0, 0], `position 4 of a message is ${mass}`],
+    'whose minimum is above its maximum': [[1, 1, 1, 2, 1], extremes],
+    'whose minimum is a text': [[1, 1, 1, '0', 1], extremes],
+    'whose maximum is a text': [[1, 1, 1, 0, '1'], extremes],
+    'whose minimum is below -10^30': [[1, 1, 1, -1.1e30, 0], extremes],
+    'whose maximum is above 10^30': [[1, 1, 1, 0, 1.1e30], extremes],
+    'whose minimum is not a number': [[1, 1, 1, Number.NaN, 0], extremes],
+    'whose maximum is not a number': [[1, 1, 1, 0, Number.NaN], extremes],
+    'whose minimum alone is that of nothing': [[1, 1, 1, Infinity, 0], extremes],
+    'whose maximum alone is that of nothing': [[1, 1, 1, 0, -Infinity], extremes],
+    'of all numbers': [[1, 1, 1, -Infinity, Infinity], extremes],
+  };
+  test.each(Object.entries(cases))('%s', (_, [share, reason]) => {
+    expect(() => decodeTree([45, 7, ...share])).toThrow(MalformedBytes);
+    expect(() => decodeTree([45, 7, ...share])).toThrow(reason);
+  });
+});
+
 describe('at their edges', () => {
+  test.each<Message>([
+    {
+      ...HELLO,
+      newestVersion: 2,
+      contact: { host: '', port: 65_535, seenHost: '', startedMs: Number.MAX_SAFE_INTEGER },
+    },
+    { ...SUMMARY, fingerprint: { count: 0, sum: 0n } },
+    { type: 'next-reply', request: 0, chunk: { ...CHUNK, plainBytes: FRAME_BYTES_MAX } },
+    {
+      type: 'fetch-reply',
+      request: 0,
+      count: FETCH_KEYS_MAX,
+      entries: bytesOf(),
+      plainBytes: FRAME_BYTES_MAX,
+    },
+    { type: 'chains', request: 0, rows: [], steps: CHAIN_ROWS_MAX },
+    { type: 'rumours-reply', request: 0, feedback: new Uint8Array(RUMOURS_MAX) },
+    { type: 'events-reply', request: 0, feedback: new Uint8Array(EVENTS_MAX) },
+    { type: 'failure', request: 0xffff_ffff, code: 'stale', reason: 'x'.repeat(500) },
+    {
+      type: 'view',
+      message: {
+        type: 'shuffle',
+        origin: nodeId('n'.repeat(64)),
+        left: 16,
+        peers: Array.from({ length: 16 }, (_, at) => nodeId(`${'n'.repeat(62)}${10 + at}`)),
+      },
+      updates: [],
+    },
+    {
+      type: 'aggregate-reply',
+      request: 0,
+      share: { sum: 1e30, contributors: -1e30, weight: 0, minimum: -1e30, maximum: 1e30 },
+    },
+    {
+      type: 'aggregate-reply',
+      request: 0,
+      share: { sum: 1, contributors: 1, weight: 0, minimum: 1, maximum: 1 },
+    },
+  ])('a message is not refused: $type', (message) => {
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  });
+
   test('a digest has its greatest number of pairs', () => {
     const pairs = Array.from({ length: DIGEST_PAIRS_MAX }, (_, index) => ({
       actorHash: BigInt(index),
@@ -494,6 +616,12 @@ describe('at their edges', () => {
   test('a digest has pairs at both ends of its range, as pages do', () => {
     const pairs = [5n, 7n, 9n].map((actorHash) => ({ actorHash, rowHash: 0n }));
     const message: Message = { type: 'digest', request: 0, from: 5n, to: 9n, pairs };
+    expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
+  });
+
+  test('a digest is of a range of one actor', () => {
+    const pairs = [{ actorHash: 5n, rowHash: 1n }];
+    const message: Message = { type: 'digest', request: 0, from: 5n, to: 5n, pairs };
     expect(decodeMessage(encodeMessage(message, packer), packer)).toEqual(message);
   });
 

@@ -11,16 +11,21 @@ const SUMMARY = { type: 'summary', contextHash: 1n, fingerprint: { count: 0, sum
 let clock: SimulatedClock;
 let bytes: number;
 let requests: PendingRequests;
+/** Numbers of the requests that were sent. */
+let sent: number[];
+let silences: number;
 
 beforeEach(() => {
   clock = new SimulatedClock();
   bytes = 0;
+  sent = [];
+  silences = 0;
   requests = new PendingRequests({
     remote: 'b',
     clock,
     bytesReceived: () => bytes,
-    send: () => {},
-    onSilence: () => {},
+    send: ({ request }) => void sent.push(request),
+    onSilence: () => void silences++,
   });
 });
 
@@ -42,6 +47,52 @@ async function receive(bytesPerSecond: number, forMs: number): Promise<void> {
   await settle();
 }
 
+describe('a request of which no byte comes', () => {
+  test('fails after 2 s, and leaves the connection stalled until one comes', async () => {
+    const request = asked();
+    await clock.advance(1999);
+    expect([request.outcome, requests.isStalled]).toEqual(['', false]);
+    await clock.advance(1 + LATE_MS);
+    expect(request.outcome).toBe('No byte came from b for 2 s.');
+    expect(requests.isStalled).toBe(true);
+    bytes++;
+    expect(requests.isStalled).toBe(false);
+  });
+
+  test('is one of three in a row when nobody is taken to be there any more', async () => {
+    await clock.advance(1000);
+    for (let times = 1; times <= 3; times++) {
+      expect(silences).toBe(0);
+      asked();
+      await clock.advance(2000);
+      await settle();
+    }
+    expect(silences).toBe(1);
+  });
+});
+
+describe('requests', () => {
+  test('are 16 at once; more wait for their turn', async () => {
+    for (let count = 0; count < 18; count++) asked();
+    expect(sent).toHaveLength(16);
+    requests.settle({ ...SUMMARY, type: 'summary-reply', request: 5 });
+    await settle();
+    expect(sent.slice(15)).toEqual([16, 17]);
+  });
+
+  test('are looked after by one timer, however many there are', async () => {
+    let timers = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (delayMs, callback) => {
+      timers++;
+      return after(delayMs, callback);
+    };
+    for (let count = 0; count < 16; count++) asked();
+    requests.settle({ ...SUMMARY, type: 'summary-reply', request: 5 });
+    expect(timers).toBe(1);
+  });
+});
+
 describe('a request of which bytes come, but no message', () => {
   test('fails after 10 s with less than 10 KiB, and not before', async () => {
     const request = asked();
@@ -50,6 +101,14 @@ describe('a request of which bytes come, but no message', () => {
     await receive(2, LATE_MS);
     expect(request.outcome).toBe('No message, and less than 10 KiB, came from b for 10 s.');
     expect(requests.isStalled).toBe(true);
+  });
+
+  test('fails though others were asked for meanwhile, and they with it', async () => {
+    const first = asked();
+    await receive(2, SLOW_MS / 2);
+    const second = asked();
+    await receive(2, SLOW_MS / 2 + LATE_MS);
+    for (const { outcome } of [first, second]) expect(outcome).toContain('less than 10 KiB');
   });
 
   test('waits as long as enough of them come', async () => {

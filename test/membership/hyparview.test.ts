@@ -15,13 +15,13 @@ interface Sent {
 }
 
 /** A node, and what it has sent since the last look. */
-function nodeAlone(self: number): { node: HyParView<number>; sent: () => Sent[] } {
+function nodeAlone(self: number, seed = 1): { node: HyParView<number>; sent: () => Sent[] } {
   let sent: Sent[] = [];
   const node = new HyParView<number>(
     {
       self,
       nameOf: String,
-      random: createSeededRandom(1),
+      random: createSeededRandom(seed),
       send: (to, message) => void sent.push({ to, message }),
     },
     OPTIONS,
@@ -252,6 +252,36 @@ describe('who is asked for a place', () => {
     expect(node.passive).toStrictEqual([7, 8, 1]);
     node.cycle();
     expect(sent()).toMatchObject([{ message: { type: 'neighbour', isUrgent: true } }]);
+  });
+
+  test('is nobody else while one has not replied, though another fails, or replies unasked', () => {
+    const { node, sent } = nodeAlone(0);
+    for (const peer of [1, 2]) node.receive(peer, { type: 'neighbour', isUrgent: true });
+    sent();
+    node.introduce([7, 8]);
+    expect(sent()).toHaveLength(1);
+    node.failed(1);
+    node.receive(9, { type: 'neighbour-reply', isAccepted: false });
+    expect(sent()).toStrictEqual([]);
+  });
+
+  test('may be anybody, and so may who has to give way', () => {
+    const asked = new Set<number>();
+    const dropped = new Set<number>();
+    for (let seed = 1; seed <= 30; seed++) {
+      const { node, sent } = nodeAlone(0, seed);
+      for (const peer of [1, 2, 3, 4]) node.receive(peer, { type: 'neighbour', isUrgent: true });
+      for (const { to, message } of sent()) if (message.type === 'disconnect') dropped.add(to);
+      const [first, ...others] = node.active as [number, ...number[]];
+      for (const peer of others) node.receive(peer, { type: 'disconnect' });
+      node.introduce([7, 8, 9]);
+      sent();
+      node.cycle();
+      node.failed(first);
+      for (const { to, message } of sent()) if (message.type === 'neighbour') asked.add(to);
+    }
+    expect(dropped).toStrictEqual(new Set([1, 2, 3]));
+    expect(asked).toStrictEqual(new Set([1, 2, 3, 4, 7, 8, 9]));
   });
 });
 
