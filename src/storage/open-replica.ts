@@ -71,7 +71,14 @@ export async function openReplica(options: ReplicaOptions, before?: StoredReplic
   // The sync of the one takes as long as the reading of the other.
   const [hadMarker] = await Promise.all([takeCleanStop(store), loadContext(store, state, damage)]);
   const wasClean = hadMarker || storedIdentity === undefined;
-  if (storedState !== undefined && nodeState === undefined) await recount(store, state, damage);
+  // Every commit writes it, so where there are rows it is lost.
+  const isMissing = storedState === undefined && state.nextActorNo > 0;
+  if (isMissing) {
+    damage.push(damaged('is missing'));
+    state.cache.clear(false);
+  }
+  if (isMissing || (storedState !== undefined && nodeState === undefined))
+    await recount(store, state, damage);
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
   if (!wasClean && before === undefined)

@@ -213,6 +213,31 @@ describe('a lost dot of the cloud', () => {
   });
 });
 
+describe('a lost state', () => {
+  test('is missed when the folder is opened, by the rows that are there, and its sums are made anew', async () => {
+    const disk = await diskWithinSession();
+    const sound = await openTestReplica({ disk: await disk.copy() });
+    await damageRecord(disk, isState, vanished);
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(replica.state).toMatchObject({ all: sound.state.all, permanent: sound.state.permanent });
+    // What is there is not taken for new.
+    expect(await replica.write([put('own', '2')])).toMatchObject({ wereLive: [true] });
+    expect(replica.state.all.count).toBe(sound.state.all.count);
+    expect(await replica.check()).toBeDefined();
+    expect(replica.isHealing()).toBe(true);
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
+  test('is none before the first commit', async () => {
+    const disk = new MemoryDisk();
+    await (await openTestReplica({ disk })).close();
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBeUndefined();
+    expect(replica.wasClean).toBe(true);
+  });
+});
+
 describe('a lost row', () => {
   test('leaves the folder open to reads though the sums are lost, too', async () => {
     const disk = await diskWithinSession();
