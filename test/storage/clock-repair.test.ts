@@ -411,6 +411,21 @@ describe('a repair', () => {
     expect(replica.state.damaged).toBe(false);
   });
 
+  test('leaves those who hold an older state an entry without its batch where its actor is known no more', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: 1000 });
+    await replica.write([put('near', '1')]);
+    clock.leap(3_600_000);
+    await replica.write([put('a', '1'), put('b', '1')]);
+    const pinned = await replica.pin([], replica.contextHash());
+    const [entry] = (await pinned?.getMany([utf8('a')])) as [Entry];
+    expect(await pinned?.batchOf(entry)).toHaveLength(2);
+    clock.leap(-3_600_000);
+    await replica.repairClock(false);
+    expect(await pinned?.batchOf(entry)).toEqual([entry]);
+    await pinned?.close();
+  });
+
   test('whose write fails fences the store, and leaves on disk what was there', async () => {
     const disk = new MemoryDisk();
     const clock = new SimulatedClock();

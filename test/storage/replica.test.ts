@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf } from '../../src/core/actor.ts';
+import { SUM_ZERO } from '../../src/core/context.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import { VERSION_MAX, versionAt } from '../../src/core/version.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
@@ -174,6 +175,32 @@ describe('a replica', () => {
     expect(await replica.count()).toBe(3);
   });
 
+  test("counts no entry by another actor's record of the same version", async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [
+      await openTestReplica({ nodeId: 'a', clock }),
+      await openTestReplica({ nodeId: 'b', clock }),
+    ];
+    const store = await new MemoryDisk().open();
+    const c = await openTestReplica({ nodeId: 'c', clock, store });
+    for (const [twin, expiresInMs] of [
+      [a, 1000],
+      [b, 2000],
+    ] as const)
+      await twin.write([put('k', twin.nodeId, clock.wallMs() + expiresInMs)]);
+    expect(a.state.last).toBe(b.state.last);
+    await pull(c, a);
+    const stale = await dueRecords(store, DUE_EXPIRING);
+    await pull(c, b);
+    expect(await contents(c)).toEqual({ k: 'b' });
+    await store.write(
+      stale.map(([key, value]) => ({ type: 'put' as const, key, value })),
+      { sync: true },
+    );
+    expect(await dueRecords(store, DUE_EXPIRING)).toHaveLength(2);
+    expect(await c.count()).toBe(1);
+  });
+
   test('overwrites far more keys than its cache holds, and its sums still add up', async () => {
     const replica = await openTestReplica({ dotCacheBytes: 320 });
     for (let round = 0; round < 5; round++) {
@@ -201,6 +228,23 @@ describe('a session', () => {
       expect(b.contextHash()).toBe(a.contextHash());
       expect(b.state.bootstrapping).toBe(false);
     }
+  });
+
+  test('finds nothing of an actor that is not known, though others are', async () => {
+    const [a, b] = [await openTestReplica({ nodeId: 'a' }), await openTestReplica({ nodeId: 'b' })];
+    for (const replica of [a, b]) await replica.write([put('k', '1')]);
+    const [ours, theirs] = [a.runActor as Actor, b.runActor as Actor];
+    const pinned = await a.pin([ours, theirs], 0n);
+    expect(pinned?.rows[1]).toMatchObject({ received: birthOf(theirs), loose: SUM_ZERO });
+    for (const [actor, entries] of [
+      [ours, 1],
+      [theirs, undefined],
+    ] as const) {
+      const scan = pinned?.byVersion(actor, birthOf(actor));
+      expect((await scan?.next())?.length).toBe(entries);
+      await scan?.close();
+    }
+    await pinned?.close();
   });
 
   test('claims nothing before its end but the dots that arrived', async () => {
@@ -360,6 +404,10 @@ describe('a session', () => {
     const pinned = await b.pin([], b.contextHash() + 1n);
     expect(pinned?.rows).toEqual([]);
     await pinned?.close();
+    const theirs = a.runActor as Actor;
+    const alone = await b.pin([theirs], 0n);
+    expect(alone?.rows).toMatchObject([{ actor: theirs, received: birthOf(theirs), loose: SUM_ZERO }]);
+    await alone?.close();
     // Nothing is claimed: what replaced some of them may be here, and is not served.
     expect(c.rows().map(({ loose }) => loose.count)).toEqual([1]);
     expect(c.rows().map(({ received }) => received)).toEqual(c.rows().map(({ actor }) => birthOf(actor)));
