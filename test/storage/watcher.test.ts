@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { OrderedStore, Scan } from '../../src/ports/ordered-store.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { CATCH_UP_MS, type Watcher } from '../../src/storage/watcher.ts';
@@ -152,6 +153,37 @@ describe('a watch', () => {
     await a.write([put('u', '2')]);
     await clock.advance(9000);
     expect(await told(watcher)).toEqual(['put u 2']);
+    await a.write([put('v', '1')]);
+    expect(await told(watcher)).toEqual(['put v 1']);
+  });
+
+  test('looks, when something expires, for no more than what expires next', async () => {
+    const disk = await new MemoryDisk().open();
+    let read = 0;
+    const counted = (scan: Scan): Scan => ({
+      next: async (count) => {
+        const page = await scan.next(count);
+        read += page.length;
+        return page;
+      },
+      close: () => scan.close(),
+    });
+    const store: OrderedStore = {
+      ...disk,
+      snapshot() {
+        const snapshot = disk.snapshot();
+        return { ...snapshot, scan: (range) => counted(snapshot.scan(range)) };
+      },
+    };
+    const a = await openTestReplica({ clock, store });
+    const expiresAt = clock.wallMs() + 1000;
+    await a.write([put('soon', '1', expiresAt)]);
+    await a.write(Array.from({ length: 600 }, (_, at) => put(`later/${at}`, '1', expiresAt + 1)));
+    const watcher = await watch(a);
+    await clock.advance(1000);
+    read = 0;
+    expect(await told(watcher)).toEqual(['expired soon']);
+    expect(read).toBe(256);
   });
 
   test('tells all that expired at once, however many, and wakes for what expires next', async () => {
