@@ -191,14 +191,21 @@ describe('a damaged record outside of entries', () => {
     expect(again.notServing()).toBe('a record on its disk is damaged');
   });
 
-  test('makes the sums anew where theirs are lost', async () => {
+  test('makes the sums anew where theirs are lost, of what can be read', async () => {
     const disk = await diskWithinSession();
+    const more = await openTestReplica({ disk });
+    await more.write([put('bad', '1'), put('brief', '1', 4e12), del('deleted')]);
+    await more.close();
     const sound = await openTestReplica({ disk: await disk.copy() });
     await damageRecord(disk, isState, flipped);
-    const replica = await openTestReplica({ disk });
+    const replica = await openTestReplica({ disk: await disk.copy() });
     expect(replica.state.all).toEqual(sound.state.all);
     expect(replica.state.permanent).toEqual(sound.state.permanent);
     expect(await replica.count()).toBe(await sound.count());
+    await damageRecord(disk, isEntry('bad'), flipped);
+    const other = await openTestReplica({ disk });
+    expect(other.state.all.count).toBe(sound.state.all.count - 1);
+    expect(other.state.permanent.count).toBe(sound.state.permanent.count - 1);
   });
 });
 
@@ -245,6 +252,9 @@ describe('a lost row', () => {
     const replica = await openTestReplica({ disk });
     expect(replica.notServing()).toBe('a record on its disk is damaged');
     expect(text((await replica.get(utf8('own')))?.value ?? utf8(''))).toBe('acknowledged');
+    // Its number is not given to another actor.
+    await replica.write([put('new', '1')]);
+    await expect(replica.getMany([utf8('y')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
     await replica.check();
     expect((await replica.verify(false)).findings.problems).toEqual([]);
   });

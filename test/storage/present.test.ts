@@ -12,12 +12,7 @@ const CACHE_BYTES = 2 ** 20;
 let reads: number[];
 let replica: StoredReplica;
 
-/** As after a restart: the cache is empty, and the store is not. */
-beforeEach(async () => {
-  const disk = new MemoryDisk();
-  const before = await openTestReplica({ disk });
-  await before.write([put('k', '1'), put('brief', '1', 4e12)]);
-  await before.close();
+async function open(disk: MemoryDisk): Promise<StoredReplica> {
   const inner = await disk.open();
   const store: OrderedStore = {
     ...inner,
@@ -27,8 +22,18 @@ beforeEach(async () => {
     },
   };
   reads = [];
-  replica = await openTestReplica({ store, dotCacheBytes: CACHE_BYTES, random: createSeededRandom(2) });
+  const opened = await openTestReplica({ store, dotCacheBytes: CACHE_BYTES, random: createSeededRandom(2) });
   reads = [];
+  return opened;
+}
+
+/** As after a restart: the cache is empty, and the store is not. */
+beforeEach(async () => {
+  const disk = new MemoryDisk();
+  const before = await openTestReplica({ disk });
+  await before.write([put('k', '1'), put('brief', '1', 4e12)]);
+  await before.close();
+  replica = await open(disk);
 });
 
 const fresh = (count: number): Write[] => Array.from({ length: count }, (_, at) => put(`new/${at}`, '1'));
@@ -40,6 +45,21 @@ describe('what is present under a key', () => {
     for (const value of ['3', '4'])
       expect(await replica.write([put('k', value)])).toMatchObject({ wereLive: [true] });
     expect(reads).toEqual([1]);
+  });
+
+  test('is nothing where the store is empty, which needs no reading, also after a restart', async () => {
+    const disk = new MemoryDisk();
+    const empty = await open(disk);
+    await empty.probe();
+    await empty.write(fresh(1));
+    expect(reads).toEqual([]);
+    const probed = new MemoryDisk();
+    const first = await openTestReplica({ disk: probed });
+    await first.probe();
+    await first.close();
+    const reopened = await open(probed);
+    expect(await reopened.write(fresh(1))).toMatchObject({ wereLive: [false] });
+    expect(reads).toEqual([]);
   });
 
   test('is known if it was read for a write that was refused', async () => {

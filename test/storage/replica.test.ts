@@ -6,8 +6,9 @@ import { SUM_ZERO } from '../../src/core/context.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import { VERSION_MAX, versionAt } from '../../src/core/version.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
-import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween, dueKey } from '../../src/storage/keyspace.ts';
+import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween, dueKey, metaKey } from '../../src/storage/keyspace.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import {
   contents,
@@ -52,6 +53,66 @@ describe('a replica', () => {
 
     expect(after.wasClean).toBe(false);
     expect(await contents(after)).toEqual({ a: '1' });
+  });
+
+  test('is begun anew in an empty store only where none was made before', async () => {
+    await expect(openTestReplica({ mustExist: true })).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    const disk = new MemoryDisk();
+    const log = new RecordingLog();
+    const replica = await openTestReplica({ disk, log });
+    expect(replica.wasClean).toBe(true);
+    await replica.close();
+    await (await openTestReplica({ disk, mustExist: true, log })).close();
+    expect(log.lines).toEqual([]);
+  });
+
+  test('is closed once, however often it is asked to', async () => {
+    const store = await new MemoryDisk().open();
+    let closed = 0;
+    const close = (): Promise<void> => {
+      closed++;
+      return store.close();
+    };
+    const replica = await openTestReplica({ store: { ...store, close } });
+    await Promise.all([replica.close(), replica.close()]);
+    await replica.close();
+    expect(closed).toBe(1);
+  });
+
+  test('whose write failed does not stop cleanly, though the disk is well again', async () => {
+    const disk = new MemoryDisk();
+    const inner = await disk.open();
+    let fails = false;
+    const store: OrderedStore = {
+      ...inner,
+      async write(operations, options) {
+        if (fails) throw new Error('no space left on device');
+        await inner.write(operations, options);
+      },
+    };
+    const replica = await openTestReplica({ store });
+    fails = true;
+    await expect(replica.write([put('a', '1')])).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    fails = false;
+    await replica.close();
+    expect((await openTestReplica({ disk })).wasClean).toBe(false);
+  });
+
+  test('probes its disk by a write that is synced', async () => {
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ store });
+    const before = store.batches;
+    await replica.probe();
+    expect(store.batches).toBe(before + 1);
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    expect(await (await disk.open()).get(metaKey('state'))).toBeDefined();
+  });
+
+  test('has its name on disk before anything else', async () => {
+    const store = await forgetfulStore();
+    await openTestReplica({ store });
+    const disk = await store.afterPowerLoss(1, () => false);
+    expect(await (await disk.open()).get(metaKey('identity'))).toBeDefined();
   });
 
   test('writes as a new actor in each run that writes, and names the one before', async () => {
