@@ -86,8 +86,7 @@ export async function readFuture(
         bytes += ENTRY_BYTES + key.length + valueBytes;
       }
       if (bytes > bytesMax) throw tooLarge(bytesMax);
-      if (first <= limit)
-        limitByNo.set(actorNo, Math.min(limitByNo.get(actorNo) ?? limit, first - 1) as Version);
+      limitByNo.set(actorNo, Math.min(limitByNo.get(actorNo) ?? limit, first - 1) as Version);
     },
   });
   for (const { no, live } of context.all())

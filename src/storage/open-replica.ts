@@ -1,6 +1,6 @@
 /** Opens the layout on an ordered store: who the node is, what it has seen; in a time that the keys do not matter to. */
 
-import { isNodeId, type NodeId } from '../core/actor.ts';
+import type { NodeId } from '../core/actor.ts';
 import { readUint32, readUint64 } from '../core/bytes.ts';
 import { equalSums, SUM_ZERO } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
@@ -71,7 +71,12 @@ export async function openReplica(options: ReplicaOptions, before?: StoredReplic
   // The sync of the one takes as long as the reading of the other.
   const [hadMarker] = await Promise.all([takeCleanStop(store), loadContext(store, state, damage)]);
   const wasClean = hadMarker || storedIdentity === undefined;
-  if (storedState !== undefined && nodeState === undefined) await recount(store, state, damage);
+  // Every commit writes it, so where there are rows it is lost.
+  if (storedState === undefined && state.nextActorNo > 0) {
+    damage.push(damaged('is missing'));
+    state.cache.clear(false);
+  }
+  if (nodeState === undefined) await recount(store, state, damage);
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
   if (!wasClean && before === undefined)
@@ -95,7 +100,7 @@ function checkIdentity(
   stored: Identity | { readonly formatVersion: number },
   options: ReplicaOptions,
 ): Identity {
-  if (!('nodeId' in stored) || !isNodeId(stored.nodeId)) {
+  if (!('nodeId' in stored)) {
     throw new BoatoError(
       'FORMAT_UNSUPPORTED',
       `The folder has format ${stored.formatVersion}, and this version of Boato reads format ${FORMAT_VERSION}: use the version that wrote it.`,

@@ -93,6 +93,28 @@ async function restore(file: Uint8Array): Promise<Restored> {
   return restoreRecords(await new MemoryDisk().open(), inOneChunk(file), hash64);
 }
 
+/** A record of so many bytes of a file, up to 16 KiB. */
+function recordOf(bytes: number): StoredRecord {
+  // Each length is two bytes.
+  return [new Uint8Array(200), new Uint8Array(bytes - 204)];
+}
+
+describe('a block of records', () => {
+  test('ends as soon as it has 256 KiB, and nothing follows it but the next record', () => {
+    for (const [last, isFull] of [
+      [2 ** 14 - 1, false],
+      [2 ** 14, true],
+    ] as const) {
+      const writer = new BackupWriter(hash64);
+      writer.begin(HEAD);
+      for (let count = 1; count < 16; count++) expect(writer.add(recordOf(2 ** 14))).toBeUndefined();
+      const full = writer.add(recordOf(last));
+      expect(full?.length).toBe(isFull ? 5 + 2 ** 18 + 4 : undefined);
+      expect(writer.end()[0]).toBe(isFull ? END_BLOCK : RECORDS_BLOCK);
+    }
+  });
+});
+
 describe('a backup', () => {
   test('that is as it should be is restored', async () => {
     const file = fileOf(RECORDS);

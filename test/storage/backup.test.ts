@@ -6,6 +6,8 @@ import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { nodeIdOf } from '../../src/core/actor.ts';
 import { BackupParser } from '../../src/storage/backup-parser.ts';
 import { failureBlock } from '../../src/storage/backup-format.ts';
+import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import { markCleanStop } from '../../src/storage/clean-stop.ts';
 import { BACKED_UP, sessionKey } from '../../src/storage/keyspace.ts';
 import { type Restored, restoreRecords } from '../../src/storage/restore.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -104,6 +106,30 @@ describe('a backup', () => {
     expect(await again.check()).toBeUndefined();
   });
 
+  test('that is begun while the context is given up is of the time before, or after', async () => {
+    for (let at = 1; at < 12; at++) {
+      const disk = await new MemoryDisk().open();
+      let writes = Number.NEGATIVE_INFINITY;
+      let begun: Promise<Uint8Array> | undefined;
+      const store: OrderedStore = {
+        ...disk,
+        async write(operations, options) {
+          await disk.write(operations, options);
+          if (++writes === at) begun = backupOf(replica);
+        },
+      };
+      const replica = await openTestReplica({ store });
+      for (const key of ['a', 'b'])
+        await replica.write([put(key, 'v'.repeat(6000), 4e12), del(`gone/${key}`)]);
+      writes = 0;
+      await replica.giveUp('a test wants it');
+      const { disk: copy } = await restored(await (begun ?? backupOf(replica)));
+      const again = await openTestReplica({ disk: copy });
+      expect(again.notServing()).toBeUndefined();
+      expect((await again.verify(false)).findings.problems).toEqual([]);
+    }
+  });
+
   test('is taken of what is on disk where a write failed and nothing more is written', async () => {
     // Opening writes twice.
     const store = faultyStore(await new MemoryDisk().open(), 3, new Error('no space left on device'));
@@ -188,6 +214,7 @@ describe('a backup', () => {
     const replica = await openTestReplica({ store });
     expect(replica.checking).toBeDefined();
     await store.write([{ type: 'put', key: sessionKey('b'), value: new Uint8Array(1) }], { sync: true });
+    await markCleanStop(store);
     const unchecked = await restored(await backupOf(replica));
     const again = await openTestReplica({ disk: unchecked.disk });
     expect(again.wasClean).toBe(false);

@@ -38,6 +38,7 @@ describe('the journal of changes', () => {
 
   test.each([
     ['8,192 changes at most, and at least 4,096 once it had as many', 1, 8192, 4096],
+    ['as many of longer keys, of which as many are less than a mebibyte', 200, 8192, 4096],
     ['two mebibytes of keys at most, and at least one once it had as many', 1024, 2048, 1024],
   ])('holds %s', (_, keyBytes, most, least) => {
     const journal = kept();

@@ -8,7 +8,9 @@ import { receivedVersionMax } from '../../src/core/drift.ts';
 import { compareDots, type Entry } from '../../src/core/entry.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { Version } from '../../src/core/version.ts';
-import type { ArrivedChunk } from '../../src/ports/replica.ts';
+import type { ArrivedChunk, PinnedState } from '../../src/ports/replica.ts';
+import { Fingerprints } from '../../src/core/fingerprint.ts';
+import { type Beside, readBeside } from '../../src/storage/beside.ts';
 import { ALL_CLOUD_DOTS, entryKey } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
@@ -21,6 +23,7 @@ import { pull, readSession } from '../support/pull.ts';
 import {
   contents,
   del,
+  hash64,
   openTestReplica,
   presentEntries,
   put,
@@ -332,7 +335,8 @@ describe('a repair', () => {
 
   test('that gives up the context lets what comes back be listed beside what was there', async () => {
     const clock = new SimulatedClock();
-    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock })];
+    const store = await new MemoryDisk().open();
+    const [a, b] = [await openTestReplica({ clock }), await openTestReplica({ nodeId: 'b', clock, store })];
     const c = await openTestReplica({ nodeId: 'c', clock });
     for (const key of ['x', 'y']) await a.write([put(key, '1')]);
     await pull(b, a);
@@ -343,6 +347,11 @@ describe('a repair', () => {
     expect(await b.repairClock(false)).toMatchObject({ removed: 1, rewritten: 0, gaveUp: true });
     await pull(b, a);
     expect(await contents(b)).toEqual({ x: '1', y: '1' });
+    expect(await indexedNames(b)).toEqual(await presentNames(b));
+    // A folding lists each once.
+    await b.compact();
+    const { pairsByNo } = (await readBeside(store, new Fingerprints(hash64), () => {})) as Beside;
+    expect([...pairsByNo.values()]).toEqual([2]);
     expect(await indexedNames(b)).toEqual(await presentNames(b));
   });
 
@@ -409,6 +418,21 @@ describe('a repair', () => {
     expect((await scan.next())?.map(({ key }) => text(key))).toEqual(['a', 'large']);
     await scan.close();
     expect(replica.state.damaged).toBe(false);
+  });
+
+  test('leaves those who hold an older state an entry without its batch where its actor is known no more', async () => {
+    const clock = new SimulatedClock();
+    const replica = await openTestReplica({ clock, tombstoneTtlMs: 1000 });
+    await replica.write([put('near', '1')]);
+    clock.leap(3_600_000);
+    await replica.write([put('a', '1'), put('b', '1')]);
+    const pinned = (await replica.pin([], replica.contextHash())) as PinnedState;
+    const [entry] = (await pinned.getMany([utf8('a')])) as [Entry];
+    expect(await pinned.batchOf(entry)).toHaveLength(2);
+    clock.leap(-3_600_000);
+    await replica.repairClock(false);
+    expect(await pinned.batchOf(entry)).toEqual([entry]);
+    await pinned.close();
   });
 
   test('whose write fails fences the store, and leaves on disk what was there', async () => {

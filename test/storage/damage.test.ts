@@ -191,14 +191,21 @@ describe('a damaged record outside of entries', () => {
     expect(again.notServing()).toBe('a record on its disk is damaged');
   });
 
-  test('makes the sums anew where theirs are lost', async () => {
+  test('makes the sums anew where theirs are lost, of what can be read', async () => {
     const disk = await diskWithinSession();
+    const more = await openTestReplica({ disk });
+    await more.write([put('bad', '1'), put('brief', '1', 4e12), del('deleted')]);
+    await more.close();
     const sound = await openTestReplica({ disk: await disk.copy() });
     await damageRecord(disk, isState, flipped);
-    const replica = await openTestReplica({ disk });
+    const replica = await openTestReplica({ disk: await disk.copy() });
     expect(replica.state.all).toEqual(sound.state.all);
     expect(replica.state.permanent).toEqual(sound.state.permanent);
     expect(await replica.count()).toBe(await sound.count());
+    await damageRecord(disk, isEntry('bad'), flipped);
+    const other = await openTestReplica({ disk });
+    expect(other.state.all.count).toBe(sound.state.all.count - 1);
+    expect(other.state.permanent.count).toBe(sound.state.permanent.count - 1);
   });
 });
 
@@ -213,6 +220,31 @@ describe('a lost dot of the cloud', () => {
   });
 });
 
+describe('a lost state', () => {
+  test('is missed when the folder is opened, by the rows that are there, and its sums are made anew', async () => {
+    const disk = await diskWithinSession();
+    const sound = await openTestReplica({ disk: await disk.copy() });
+    await damageRecord(disk, isState, vanished);
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBe('a record on its disk is damaged');
+    expect(replica.state).toMatchObject({ all: sound.state.all, permanent: sound.state.permanent });
+    // What is there is not taken for new.
+    expect(await replica.write([put('own', '2')])).toMatchObject({ wereLive: [true] });
+    expect(replica.state.all.count).toBe(sound.state.all.count);
+    expect(await replica.check()).toBeDefined();
+    expect(replica.isHealing()).toBe(true);
+    expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
+  test('is none before the first commit', async () => {
+    const disk = new MemoryDisk();
+    await (await openTestReplica({ disk })).close();
+    const replica = await openTestReplica({ disk });
+    expect(replica.notServing()).toBeUndefined();
+    expect(replica.wasClean).toBe(true);
+  });
+});
+
 describe('a lost row', () => {
   test('leaves the folder open to reads though the sums are lost, too', async () => {
     const disk = await diskWithinSession();
@@ -220,6 +252,9 @@ describe('a lost row', () => {
     const replica = await openTestReplica({ disk });
     expect(replica.notServing()).toBe('a record on its disk is damaged');
     expect(text((await replica.get(utf8('own')))?.value ?? utf8(''))).toBe('acknowledged');
+    // Its number is not given to another actor.
+    await replica.write([put('new', '1')]);
+    await expect(replica.getMany([utf8('y')])).rejects.toMatchObject({ code: 'RECORD_DAMAGED' });
     await replica.check();
     expect((await replica.verify(false)).findings.problems).toEqual([]);
   });

@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
-import { birthOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf } from '../../src/core/actor.ts';
+import { readUint32 } from '../../src/core/bytes.ts';
 import { payloadBytes } from '../../src/core/entry.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
 import { readRecord } from '../../src/storage/checksum.ts';
+import { segmentKey } from '../../src/storage/keyspace.ts';
 import { decodeRow } from '../../src/storage/row-record.ts';
 import { countPairs, decodeSegment } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
-import { pull } from '../support/pull.ts';
-import { openTestReplica, presentEntries, put, utf8 } from '../support/replica-fixture.ts';
+import type { ArrivedChunk } from '../../src/ports/replica.ts';
+import { pull, readSession } from '../support/pull.ts';
+import { openTestReplica, presentEntries, put, text, utf8 } from '../support/replica-fixture.ts';
 
 const SEGMENT = 0x20;
 const SINGLE_DOT = 0x21;
@@ -77,7 +80,13 @@ describe('the dot index after a first copy in key order', () => {
     const before = await indexedNames(copy);
     expect(before).toHaveLength(7000);
 
-    await copy.compact();
+    const folding = copy.compact();
+    for (let slice = 0; slice < 4; slice++) {
+      // Has its turn between two slices.
+      await copy.pullerState([]);
+      expect((await recordsOf(disk, SEGMENT)).filter(isMisplaced)).toEqual([]);
+    }
+    await folding;
 
     expect(await recordsOf(disk, SINGLE_DOT)).toEqual([]);
     const segments = await recordsOf(disk, SEGMENT);
@@ -87,6 +96,12 @@ describe('the dot index after a first copy in key order', () => {
     expect(await indexedNames(copy)).toEqual(before);
   });
 });
+
+/** Whether a segment is not found by the highest version that it lists. */
+function isMisplaced([key, record]: StoredRecord): boolean {
+  const highest = readRecord(key, record, decodeSegment).at(-1)?.version ?? 0;
+  return Buffer.compare(key, segmentKey(readUint32(key, 1), highest)) !== 0;
+}
 
 /** Pairs and live pairs that the row of the actor numbered 0 counts, and the pairs that are in its index. */
 async function indexFacts(store: OrderedStore): Promise<{ pairs: number; live: number; stored: number }> {
@@ -219,6 +234,50 @@ describe('a stale pair', () => {
     expect(pairs).toEqual([1]);
     expect(await indexedNames(replica)).toEqual(await presentNames(replica));
     await expectCountedPairs(store);
+  });
+});
+
+describe('a single dot', () => {
+  test('is listed though it lies above all segments, where the one above it was stale and is folded', async () => {
+    const a = await openTestReplica({ nodeId: 'a' });
+    const store = await new MemoryDisk().open();
+    const b = await openTestReplica({ nodeId: 'b', store });
+    for (const key of ['x', 'y', 'z']) await a.write([put(key, '1')]);
+    const { chunks } = await readSession(b, a, 'version', 1);
+    const take = async (at: number): Promise<void> => {
+      const { after: _, ...chunk } = chunks[at] as ArrivedChunk;
+      await b.storeChunk({ ...chunk, session: chunks[0]?.session });
+    };
+    for (const at of [0, 2]) await take(at);
+    await b.write([put('z', '2')]);
+    await b.compact();
+    await take(1);
+    expect(await recordsOf(store, SINGLE_DOT)).toHaveLength(1);
+    expect(await indexedNames(b)).toEqual(await presentNames(b));
+    await expectCountedPairs(store);
+  });
+});
+
+describe('a segment of several batches', () => {
+  test('gives what lies above a version, and of one batch nothing else', async () => {
+    const replica = await openTestReplica();
+    const batches = [['a'], ['b', 'c', 'd'], ['e']];
+    for (const keys of batches) await replica.write(keys.map((key) => put(key, '1')));
+    await replica.compact();
+    const entries = await presentEntries(replica);
+    const actor = replica.runActor as Actor;
+    const pinned = await replica.pin([actor], 0n);
+    if (pinned === undefined) throw new Error('the rest of the contexts is empty');
+    for (const [at, { version }] of entries.entries()) {
+      const scan = pinned.byVersion(actor, version);
+      expect((await scan.next()) ?? []).toEqual(entries.slice(at + 1));
+      await scan.close();
+    }
+    const found = await Promise.all(entries.map((entry) => pinned.batchOf(entry)));
+    expect(found.map((batch) => batch.map(({ key }) => text(key)))).toEqual(
+      batches.flatMap((keys) => keys.map(() => keys)),
+    );
+    await pinned.close();
   });
 });
 

@@ -141,6 +141,7 @@ describe.each(['clean', 'unclean'] as const)('after a stop that was %s, a check'
     ['a damaged row', isRow, flipped, '1 records cannot be read', ['y']],
     ['a damaged dot of the cloud', isCloudDot, flipped, 'records beside the entries cannot be read', []],
     ['a damaged state', isState, flipped, 'records beside the entries cannot be read', []],
+    ['a state that vanished', isState, vanished, 'records beside the entries cannot be read', []],
     ['a sum over all entries that is another one', isState, withSum('all'), 'do not add up', []],
     ['a sum over permanent entries that is another one', isState, withSum('permanent'), 'do not add up', []],
     ['a damaged session', isSession, flipped, 'records beside the entries cannot be read', []],

@@ -53,6 +53,8 @@ describe('point reads', () => {
     const records = await Promise.all(keys.map((key) => reader.get(Uint8Array.of(key))));
     expect(records.map((record) => record?.[0])).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, undefined]);
     expect(calls).toEqual(['getMany 0 1 2 3 4 5 6 7', 'getMany 8 9 99']);
+    await Promise.all(keys.slice(0, 8).map((key) => reader.get(Uint8Array.of(key))));
+    expect(calls.slice(2)).toEqual(['getMany 0 1 2 3 4 5 6 7']);
   });
 
   test('that come alone are read alone', async () => {

@@ -15,6 +15,7 @@ describe('the keys of a group', () => {
     expect(keys.find(a, utf8('a'))).toBe(a);
     expect(keys.find(b, utf8('b'))).toBe(b);
     expect(keys.find({ low: 8, high: 1 }, utf8('c'))).toBeUndefined();
+    expect(keys.find({ low: 7, high: 1 }, utf8('c'))).toBeUndefined();
     expect(keys.inOrder).toEqual([b, a]);
     expect(keys.size).toBe(2);
   });

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
-import { birthOf } from '../../src/core/actor.ts';
+import { type Actor, birthOf } from '../../src/core/actor.ts';
+import { SUM_ZERO } from '../../src/core/context.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import { VERSION_MAX, versionAt } from '../../src/core/version.ts';
 import type { OrderedStore, StoredRecord } from '../../src/ports/ordered-store.ts';
-import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween, dueKey } from '../../src/storage/keyspace.ts';
+import { DUE_EXPIRING, DUE_TOMBSTONE, dueBetween, dueKey, metaKey } from '../../src/storage/keyspace.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
+import { RecordingLog } from '../support/recording-log.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import {
   contents,
@@ -51,6 +53,66 @@ describe('a replica', () => {
 
     expect(after.wasClean).toBe(false);
     expect(await contents(after)).toEqual({ a: '1' });
+  });
+
+  test('is begun anew in an empty store only where none was made before', async () => {
+    await expect(openTestReplica({ mustExist: true })).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    const disk = new MemoryDisk();
+    const log = new RecordingLog();
+    const replica = await openTestReplica({ disk, log });
+    expect(replica.wasClean).toBe(true);
+    await replica.close();
+    await (await openTestReplica({ disk, mustExist: true, log })).close();
+    expect(log.lines).toEqual([]);
+  });
+
+  test('is closed once, however often it is asked to', async () => {
+    const store = await new MemoryDisk().open();
+    let closed = 0;
+    const close = (): Promise<void> => {
+      closed++;
+      return store.close();
+    };
+    const replica = await openTestReplica({ store: { ...store, close } });
+    await Promise.all([replica.close(), replica.close()]);
+    await replica.close();
+    expect(closed).toBe(1);
+  });
+
+  test('whose write failed does not stop cleanly, though the disk is well again', async () => {
+    const disk = new MemoryDisk();
+    const inner = await disk.open();
+    let fails = false;
+    const store: OrderedStore = {
+      ...inner,
+      async write(operations, options) {
+        if (fails) throw new Error('no space left on device');
+        await inner.write(operations, options);
+      },
+    };
+    const replica = await openTestReplica({ store });
+    fails = true;
+    await expect(replica.write([put('a', '1')])).rejects.toMatchObject({ code: 'STORE_FENCED' });
+    fails = false;
+    await replica.close();
+    expect((await openTestReplica({ disk })).wasClean).toBe(false);
+  });
+
+  test('probes its disk by a write that is synced', async () => {
+    const store = await forgetfulStore();
+    const replica = await openTestReplica({ store });
+    const before = store.batches;
+    await replica.probe();
+    expect(store.batches).toBe(before + 1);
+    const disk = await store.afterPowerLoss(store.batches, () => false);
+    expect(await (await disk.open()).get(metaKey('state'))).toBeDefined();
+  });
+
+  test('has its name on disk before anything else', async () => {
+    const store = await forgetfulStore();
+    await openTestReplica({ store });
+    const disk = await store.afterPowerLoss(1, () => false);
+    expect(await (await disk.open()).get(metaKey('identity'))).toBeDefined();
   });
 
   test('writes as a new actor in each run that writes, and names the one before', async () => {
@@ -174,6 +236,32 @@ describe('a replica', () => {
     expect(await replica.count()).toBe(3);
   });
 
+  test("counts no entry by another actor's record of the same version", async () => {
+    const clock = new SimulatedClock();
+    const [a, b] = [
+      await openTestReplica({ nodeId: 'a', clock }),
+      await openTestReplica({ nodeId: 'b', clock }),
+    ];
+    const store = await new MemoryDisk().open();
+    const c = await openTestReplica({ nodeId: 'c', clock, store });
+    for (const [twin, expiresInMs] of [
+      [a, 1000],
+      [b, 2000],
+    ] as const)
+      await twin.write([put('k', twin.nodeId, clock.wallMs() + expiresInMs)]);
+    expect(a.state.last).toBe(b.state.last);
+    await pull(c, a);
+    const stale = await dueRecords(store, DUE_EXPIRING);
+    await pull(c, b);
+    expect(await contents(c)).toEqual({ k: 'b' });
+    await store.write(
+      stale.map(([key, value]) => ({ type: 'put' as const, key, value })),
+      { sync: true },
+    );
+    expect(await dueRecords(store, DUE_EXPIRING)).toHaveLength(2);
+    expect(await c.count()).toBe(1);
+  });
+
   test('overwrites far more keys than its cache holds, and its sums still add up', async () => {
     const replica = await openTestReplica({ dotCacheBytes: 320 });
     for (let round = 0; round < 5; round++) {
@@ -201,6 +289,23 @@ describe('a session', () => {
       expect(b.contextHash()).toBe(a.contextHash());
       expect(b.state.bootstrapping).toBe(false);
     }
+  });
+
+  test('finds nothing of an actor that is not known, though others are', async () => {
+    const [a, b] = [await openTestReplica({ nodeId: 'a' }), await openTestReplica({ nodeId: 'b' })];
+    for (const replica of [a, b]) await replica.write([put('k', '1')]);
+    const [ours, theirs] = [a.runActor as Actor, b.runActor as Actor];
+    const pinned = await a.pin([ours, theirs], 0n);
+    expect(pinned?.rows[1]).toMatchObject({ received: birthOf(theirs), loose: SUM_ZERO });
+    for (const [actor, entries] of [
+      [ours, 1],
+      [theirs, undefined],
+    ] as const) {
+      const scan = pinned?.byVersion(actor, birthOf(actor));
+      expect((await scan?.next())?.length).toBe(entries);
+      await scan?.close();
+    }
+    await pinned?.close();
   });
 
   test('claims nothing before its end but the dots that arrived', async () => {
@@ -360,6 +465,10 @@ describe('a session', () => {
     const pinned = await b.pin([], b.contextHash() + 1n);
     expect(pinned?.rows).toEqual([]);
     await pinned?.close();
+    const theirs = a.runActor as Actor;
+    const alone = await b.pin([theirs], 0n);
+    expect(alone?.rows).toMatchObject([{ actor: theirs, received: birthOf(theirs), loose: SUM_ZERO }]);
+    await alone?.close();
     // Nothing is claimed: what replaced some of them may be here, and is not served.
     expect(c.rows().map(({ loose }) => loose.count)).toEqual([1]);
     expect(c.rows().map(({ received }) => received)).toEqual(c.rows().map(({ actor }) => birthOf(actor)));

@@ -3,10 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import { type NodeId, nodeIdOf } from '../../src/core/actor.ts';
 import { isRetired, isRetirement, retirementOf } from '../../src/core/retirement.ts';
+import type { NewSession } from '../../src/ports/replica.ts';
 import { spaceOf } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { Cluster } from '../support/cluster.ts';
 import { expectInvariants } from '../support/invariants.ts';
+import { readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put, utf8 } from '../support/replica-fixture.ts';
 
 const GONE = 2;
@@ -193,6 +195,20 @@ describe('nobody is taken for gone for ever', () => {
     await replica.giveUp('a test');
     await expect(replica.retire(GONE_ID)).rejects.toThrow('this node has not yet a whole copy of the data');
     expect(isGone(replica)).toBe(false);
+  });
+
+  test('while a comparison runs, which tells by the rows what was seen', async () => {
+    const cluster = await afterRuns(2);
+    const { replica } = cluster.node(0);
+    const { chunks } = await readSession(replica, cluster.node(1).replica);
+    const pinned = await replica.beginComparison(chunks[0]?.session as NewSession);
+    await expect(replica.retire(GONE_ID)).rejects.toThrow(
+      'this node compares itself with another one just now',
+    );
+    expect(runsOf(replica)).toBe(2);
+    await pinned.close();
+    replica.endComparison();
+    expect(await replica.retire(GONE_ID)).toBe(2);
   });
 
   test('who never wrote; and a second time there is nothing to do', async () => {

@@ -5,6 +5,7 @@ import { assert } from '../../src/core/assert.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Rumour } from '../../src/ports/replica.ts';
+import { damaged } from '../../src/storage/damage.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import type { Write } from '../../src/storage/write.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
@@ -63,6 +64,13 @@ function receivedBeyondBirth(replica: StoredReplica, actor: Actor): number {
 }
 
 describe('a rumour', () => {
+  test('is noted for the session that was opened last, though a node tells its state for another reason', async () => {
+    const { rumoured } = await node.pullerState([], true);
+    expect(await node.pullerState([])).not.toHaveProperty('rumoured');
+    await node.applyRumour(await rumourOf(writer, put('x', '1')));
+    expect([...(rumoured ?? [])].map(([actor]) => actor)).toEqual([writer.runActor]);
+  });
+
   test('is applied where it leaves no gap: what was received grows, what is closed does not', async () => {
     const first = await rumourOf(writer, put('x', '1'), put('y', '1'));
     expect(await node.applyRumour(first)).toBe('applied');
@@ -240,6 +248,15 @@ describe('a rumour is not taken', () => {
     expect(node.rows()).toEqual([]);
     await clock.advance(1);
     expect(await node.applyRumour(rumour)).toBe('applied');
+  });
+
+  test('by a node that is damaged, until it has given up its context', async () => {
+    const first = await rumourOf(writer, put('x', '1'));
+    await node.noteDamage(damaged('is damaged'));
+    expect(await node.applyRumour(first)).toBe('busy');
+    expect(await contents(node)).toEqual({});
+    await node.giveUp('a test wants it');
+    expect(await node.applyRumour(first)).toBe('applied');
   });
 
   test('while a comparison runs', async () => {

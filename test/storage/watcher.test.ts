@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
+import type { KeyRange, OrderedStore, Scan, Snapshot } from '../../src/ports/ordered-store.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { CATCH_UP_MS, type Watcher } from '../../src/storage/watcher.ts';
@@ -47,6 +48,28 @@ async function tokenOf(replica: StoredReplica): Promise<string> {
   const watcher = await watch(replica);
   await watcher.close();
   return watcher.token as string;
+}
+
+/** The store, and how many scans of its snapshots were begun, and of how many records. */
+function counted(disk: OrderedStore): { store: OrderedStore; reads: { scans: number; records: number } } {
+  const reads = { scans: 0, records: 0 };
+  const counting = (scan: Scan): Scan => ({
+    next: async (count) => {
+      const page = await scan.next(count);
+      reads.records += page.length;
+      return page;
+    },
+    close: () => scan.close(),
+  });
+  const snapshot = (): Snapshot => {
+    const inner = disk.snapshot();
+    const scan = (range: KeyRange): Scan => {
+      reads.scans++;
+      return counting(inner.scan(range));
+    };
+    return { ...inner, scan };
+  };
+  return { store: { ...disk, snapshot }, reads };
 }
 
 describe('a watch', () => {
@@ -152,6 +175,21 @@ describe('a watch', () => {
     await a.write([put('u', '2')]);
     await clock.advance(9000);
     expect(await told(watcher)).toEqual(['put u 2']);
+    await a.write([put('v', '1')]);
+    expect(await told(watcher)).toEqual(['put v 1']);
+  });
+
+  test('looks, when something expires, for no more than what expires next', async () => {
+    const { store, reads } = counted(await new MemoryDisk().open());
+    const a = await openTestReplica({ clock, store });
+    const expiresAt = clock.wallMs() + 1000;
+    await a.write([put('soon', '1', expiresAt)]);
+    await a.write(Array.from({ length: 600 }, (_, at) => put(`later/${at}`, '1', expiresAt + 1)));
+    const watcher = await watch(a);
+    await clock.advance(1000);
+    reads.records = 0;
+    expect(await told(watcher)).toEqual(['expired soon']);
+    expect(reads.records).toBe(256);
   });
 
   test('tells all that expired at once, however many, and wakes for what expires next', async () => {
@@ -233,6 +271,18 @@ describe('a token', () => {
       expect((await told(watcher)).map((change) => change.split(' from ')[0])).toEqual(['put new 1']);
       await watcher.close();
     }
+  });
+
+  test('makes nobody look for what is new of runs of which nothing is', async () => {
+    const { store, reads } = counted(await new MemoryDisk().open());
+    const a = await openTestReplica({ clock, store, tombstoneTtlMs: TTL_MS });
+    await runs(a, 20);
+    const token = await tokenOf(a);
+    await a.write([put('new', '1')]);
+    reads.scans = 0;
+    expect(await told(await watch(a, token))).toEqual(['put new 1']);
+    // In each kind of record of its dot index.
+    expect(reads.scans).toBe(2);
   });
 
   test('is not judged late before its node knows what it stands for', async () => {

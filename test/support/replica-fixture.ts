@@ -36,6 +36,7 @@ export interface TestReplicaOptions {
   readonly dotCacheBytes?: number;
   readonly sync?: boolean;
   readonly log?: Log;
+  readonly mustExist?: boolean;
 }
 
 /** `before`: the replica whose place it takes. */
@@ -51,7 +52,7 @@ export async function openTestReplica(
       random: options.random ?? createSeededRandom(1),
       hash64,
       log: options.log ?? silentLog,
-      mustExist: false,
+      mustExist: options.mustExist ?? false,
       nodeId: (options.nodeId ?? 'a') as NodeId,
       clusterId: 'test',
       tombstoneTtlMs: options.tombstoneTtlMs ?? 20_000,
