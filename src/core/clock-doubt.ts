@@ -29,6 +29,8 @@ export class ClockDoubt {
   readonly #maxDriftMs: number;
   /** Wall minus monotonic time while the clock was trusted. */
   #baseMs: number;
+  /** The same as it was seen last. */
+  #seenMs: number;
   readonly #opinionByPeer = new Map<string, Opinion>();
   #doubtful = false;
   #agreedSinceMs: number | undefined;
@@ -37,23 +39,24 @@ export class ClockDoubt {
   constructor(maxDriftMs: number, wallMs: number, monotonicMs: number) {
     this.#maxDriftMs = maxDriftMs;
     this.#baseMs = wallMs - monotonicMs;
+    this.#seenMs = this.#baseMs;
   }
 
-  /** A peer's wall clock minus ours, as of its message at `monotonicMs`. */
-  hear(peer: string, offsetMs: number, monotonicMs: number): void {
+  /** A peer's wall clock minus ours, as of its message just now. */
+  hear(peer: string, offsetMs: number, wallMs: number, monotonicMs: number): void {
+    this.#see(wallMs, monotonicMs);
     this.#opinionByPeer.set(peer, { offsetMs, atMs: monotonicMs });
   }
 
   /** Whether the clock is in doubt now. Call it regularly: a doubt ends by agreement that lasts. */
   check(wallMs: number, monotonicMs: number): boolean {
+    this.#see(wallMs, monotonicMs);
     const parted = Math.abs(wallMs - monotonicMs - this.#baseMs) > this.#maxDriftMs;
     const { agreeing, disagreeing } = this.#count(monotonicMs);
     const outvoted = disagreeing > agreeing;
     const confirmed = agreeing > disagreeing;
     if (!this.#doubtful) {
       this.#doubtful = parted || outvoted;
-      // What peers said before the clock leapt is not about the clock as it is now.
-      if (parted) this.#opinionByPeer.clear();
       this.#agreedSinceMs = undefined;
       // Small steps are followed, so that a year of them is not taken for one leap.
       if (!this.#doubtful)
@@ -82,6 +85,13 @@ export class ClockDoubt {
       .toSorted((a, b) => a - b);
     const offsetMs = offsets[Math.floor(offsets.length / 2)] ?? 0;
     return { leaptMs: wallMs - monotonicMs - this.#baseMs, agreeing, disagreeing, offsetMs };
+  }
+
+  /** What peers said before the clock leapt is not about the clock as it is now, be it wrong by then or set right. */
+  #see(wallMs: number, monotonicMs: number): void {
+    const nowMs = wallMs - monotonicMs;
+    if (Math.abs(nowMs - this.#seenMs) > this.#maxDriftMs) this.#opinionByPeer.clear();
+    this.#seenMs = nowMs;
   }
 
   #trust(wallMs: number, monotonicMs: number): void {

@@ -74,7 +74,7 @@ export async function startNode(
       compressor: options.compression === 'never' ? undefined : compressor,
       compressAlways: options.compression === 'always',
       onPeerClock: (peer, offsetMs) => {
-        map.clockDoubt.hear(peer, offsetMs, clock.monotonicMs());
+        map.clockDoubt.hear(peer, offsetMs, clock.wallMs(), clock.monotonicMs());
         // Asked often, so that a minute of agreement is noticed.
         map.isClockInDoubt();
       },

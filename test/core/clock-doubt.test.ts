@@ -37,7 +37,7 @@ class Machine {
   }
 
   hear(offsetMs: number, ...peers: string[]): void {
-    for (const peer of peers) this.#doubt.hear(peer, offsetMs, this.#monotonicMs);
+    for (const peer of peers) this.#doubt.hear(peer, offsetMs, this.#wallMs, this.#monotonicMs);
   }
 }
 
@@ -220,6 +220,18 @@ describe('a clock in doubt that most peers agree with', () => {
     expect(machine.isInDoubt).toBe(true);
   });
 
+  test('is judged by what peers say of it since it was set right, not by who is gone', () => {
+    const machine = new Machine();
+    machine.leap(10 * DRIFT_MS);
+    machine.hear(-10 * DRIFT_MS, 'gone', 'other');
+    expect(machine.isInDoubt).toBe(true);
+    machine.leap(-10 * DRIFT_MS);
+    machine.hear(0, 'other');
+    expect(machine.doubt).toMatchObject({ agreeing: 1, disagreeing: 0 });
+    machine.pass(MINUTE_MS);
+    expect(machine.isInDoubt).toBe(false);
+  });
+
   test('was set right by its leap: the next one is measured from there', () => {
     const machine = confirmedAfterLeap(10 * DRIFT_MS);
     machine.leap(DRIFT_MS);
@@ -329,7 +341,7 @@ describe('slow drift', () => {
 
 test('what peers said before a leap does not end the doubt that it raised', () => {
   const doubt = new ClockDoubt(60_000, 0, 0);
-  doubt.hear('b', 0, 0);
+  doubt.hear('b', 0, 0, 0);
   expect(doubt.check(3_600_001, 1)).toBe(true);
   expect(doubt.check(3_660_002, 60_002)).toBe(true);
   // Nor after a minute in which it seems to agree.
@@ -339,9 +351,9 @@ test('what peers said before a leap does not end the doubt that it raised', () =
 test('agreement must last a whole minute: one that went silent meanwhile begins anew', () => {
   const doubt = new ClockDoubt(60_000, 0, 0);
   expect(doubt.check(3_600_000, 0)).toBe(true);
-  doubt.hear('b', 0, 0);
+  doubt.hear('b', 0, 3_600_000, 0);
   expect(doubt.check(4_200_000, 600_000)).toBe(true);
   expect(doubt.check(4_200_001, 600_001)).toBe(true);
-  doubt.hear('b', 0, 660_000);
+  doubt.hear('b', 0, 4_260_000, 660_000);
   expect(doubt.check(4_260_000, 660_000)).toBe(true);
 });

@@ -11,7 +11,7 @@ async function warningOf({ store }: SimulatedMap): Promise<string | undefined> {
 /** Peers say what their clocks show beyond this one. */
 function hear({ store, clock }: SimulatedMap, ...offsetsMs: readonly number[]): void {
   for (const [at, offsetMs] of offsetsMs.entries()) {
-    (store as MapStore).clockDoubt.hear(`peer${at}`, offsetMs, clock.monotonicMs());
+    (store as MapStore).clockDoubt.hear(`peer${at}`, offsetMs, clock.wallMs(), clock.monotonicMs());
   }
 }
 
