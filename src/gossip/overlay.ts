@@ -85,7 +85,9 @@ export class Overlay {
             isBusy,
             onChanged: () => this.#choosePartners(),
             dialSeeds: () => this.peers.dialSeeds(),
-            dialSeedBut: (present) => this.peers.dialSeedBut(present),
+            dialSeedBut: (present) => {
+              if (!membership.isFull) this.peers.dialSeedBut(present);
+            },
           });
     const ownAddress = new OwnAddress(options.advertise, () =>
       membership?.announce({ address: ownAddress.text }),

@@ -1,7 +1,8 @@
 /**
  * A cluster that was split finds together: whoever is down may live in another part of it. So now and then, after pauses that
  * grow until somebody else is down, a node with a partial view dials one of those, and one of the seeds that are not known to
- * be up. Who turns out to live is joined, as by a newcomer, so that the views of both parts mix.
+ * be up. Who turns out to live is joined, as by a newcomer, so that the views of both parts mix. (In a cluster of more members
+ * than a node may know, a seed may be up unknown to it, and seeds would have much to do: those that are down must do.)
  */
 
 import type { NodeId } from '../core/actor.ts';
@@ -16,7 +17,7 @@ const PAUSE_MS_MAX = 300_000;
 export interface PartSearchDependencies {
   readonly random: Random;
   readonly linkTo: (member: NodeId) => Link | undefined;
-  /** Dials one of the seeds whose node is not linked, and none of these. */
+  /** Dials one of the seeds whose node is not linked, and none of these; none at all where not all members can be known. */
   readonly dialSeedBut: (present: ReadonlySet<NodeId>) => void;
   /** It lives, and is linked. */
   readonly join: (member: NodeId) => void;

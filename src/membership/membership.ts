@@ -137,6 +137,11 @@ export class Membership {
     return this.#health.score;
   }
 
+  /** There are more members than this node may know. */
+  get isFull(): boolean {
+    return this.#table.isFull;
+  }
+
   /** This node first, then the others by name. */
   members(): readonly Member[] {
     const others = [...this.#table.all()].flatMap(({ record }) => this.member(record.nodeId) ?? []);
