@@ -63,6 +63,7 @@ export class Membership {
   readonly #suspicions: Suspicions;
   readonly #dissemination: Dissemination;
   readonly #prober: Prober;
+  readonly #sequences: Sequences;
   readonly #relays: Relays;
   readonly #exchange: StateExchange;
   readonly #departure: Departure;
@@ -78,6 +79,7 @@ export class Membership {
       onLag: (lagMs) => health.change(1 + Math.floor(lagMs / probeIntervalMs)),
     });
     const sequences = new Sequences();
+    this.#sequences = sequences;
     const table = new MemberTable({ random, isKept: dependencies.isKept ?? (() => true) }, options);
     const updatesFor = (member: NodeId): readonly Update[] => this.#updatesFor(member);
     this.#dependencies = dependencies;
@@ -202,6 +204,11 @@ export class Membership {
   /** There is a link to `member` that was not there before. Of two, one begins. */
   linkOpened(member: NodeId): void {
     if (this.#self.nodeId < member) this.#offer(member);
+    // Where no tables are exchanged whoever counts as down is told so with this, and objects.
+    const record = this.#table.get(member)?.record;
+    if (!this.#table.isFull || record === undefined || isLive(record)) return;
+    const updates = this.#updatesFor(member);
+    this.#dependencies.network.send(member, { type: 'ping', sequence: this.#sequences.next(), updates });
   }
 
   /** What a peer knows of members, not news. */

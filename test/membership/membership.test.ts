@@ -821,6 +821,28 @@ describe('a member that knows only a choice of the others', () => {
     member.stop();
   });
 
+  test('tells who is down that it is, as soon as there is a link to it, and whoever lives nothing', () => {
+    member = begin({ membersMax: 2 });
+    tell(B, recordOf(A, { status: 'down' }));
+    taken('ping');
+    // All are known still: tables are compared.
+    member.linkOpened(A);
+    expect(taken('ping')).toEqual([]);
+    tell(B, recordOf(B));
+    member.linkOpened(A);
+    member.linkOpened(B);
+    const [told, ...others] = taken('ping');
+    expect(others).toEqual([]);
+    expect(told?.to).toBe(A);
+    expect(told?.updates).toContainEqual(expect.objectContaining({ nodeId: A, status: 'down' }));
+    member.receive(A, {
+      type: 'ack',
+      sequence: told?.sequence ?? 0,
+      updates: [recordOf(A, { incarnation: 11 })],
+    });
+    expect(member.member(A)?.status).toBe('up');
+  });
+
   test('introduces everybody whom it names, and one that knows all only itself', () => {
     const introduced = (...names: NodeId[]): NodeId[] =>
       member.told.introductions(names).map(({ nodeId }) => nodeId);
