@@ -5,6 +5,7 @@ import type { Member } from '../../node/member-api.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { forgetBy } from '../faults/forget.ts';
+import { forgetOthers } from '../faults/retire.ts';
 import { BrokenPromise, type PromiseName } from './broken-promise.ts';
 import { shownBy, shownText, showEachOther } from './shown-members.ts';
 
@@ -34,7 +35,11 @@ export async function checkFound(scene: Scene): Promise<number | undefined> {
   const { machines, options } = scene.world;
   if (options.seeds === undefined) return undefined;
   const withinMs = options.sampler === 'partial' ? FIND_WITHIN_PARTIAL_MS : FIND_WITHIN_MS;
-  return within(scene, withinMs, 'M1', () => showEachOther(machines));
+  return within(scene, withinMs, 'M1', () => {
+    // Who is retired by a node that knew no such member is one at those that do: operators see it, and forget it there.
+    for (const machine of machines) void forgetOthers(scene, machine, undefined);
+    return showEachOther(machines);
+  });
 }
 
 /** One leaves, and is forgotten, while another one is off, and takes it for a member when it starts again. */
