@@ -393,6 +393,24 @@ describe('a repair', () => {
     await expectInvariants(reopened, await presentEntries(reopened));
   });
 
+  test('lets versions fall that only a stale pair of the index tells of', async () => {
+    const disk = new MemoryDisk();
+    const clock = new SimulatedClock();
+    const first = await openTestReplica({ disk, clock, tombstoneTtlMs: ONE_ACTOR_TTL_MS });
+    await first.write([put('near', '1')]);
+    clock.leap(3_600_000);
+    await first.write([put('far', '1')]);
+    await first.close();
+    // Another actor replaces it: nothing of the first one lies above the limit but its pair.
+    const replica = await openTestReplica({ disk, clock, random: createSeededRandom(2) });
+    await replica.write([put('far', '2')]);
+    clock.leap(-3_600_000);
+    expect(await replica.repairClock(false)).toMatchObject({ removed: 1, rewritten: 1 });
+    expect(replica.state.last).toBeLessThanOrEqual(limitAt(clock) + 2);
+    await replica.write([put('accepted', '1')]);
+    await expectInvariants(replica, await presentEntries(replica));
+  });
+
   test('is on disk when it is answered', async () => {
     const clock = new SimulatedClock();
     const store = await forgetfulStore();
