@@ -64,6 +64,8 @@ export class PartSearch {
       this.#nextAtMs = Math.min(this.#nextAtMs, nowMs + PAUSE_MS_MIN);
     }
     this.#down = known.down;
+    // Whoever is up needs no link for that any more.
+    if (this.#sought !== undefined && !known.down.has(this.#sought)) this.#sought = undefined;
     if (nowMs < this.#nextAtMs) return;
     this.#nextAtMs = nowMs + this.#pauseMs * (0.5 + random.fraction());
     this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);

@@ -196,6 +196,7 @@ describe('a partial view', () => {
     await around.pass(1000);
     expect(around.view.active).toContain('c');
     expect(around.takeTold()).toContain('c: join');
+    expect(around.wanted()).not.toContain('c!');
     around.view.stop();
   });
 
