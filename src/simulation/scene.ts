@@ -7,7 +7,7 @@ import { DocumentCheck } from './checker/document-check.ts';
 import { EventCheck } from './checker/event-check.ts';
 import { MemberCheck } from './checker/member-check.ts';
 import { Ledger } from './checker/ledger.ts';
-import { ViewCheck } from './checker/view-check.ts';
+import { CounterCheck } from './checker/counter-check.ts';
 import type { Losses } from './losses.ts';
 import { WatchClient } from './workload/watch-client.ts';
 import { Pending } from './faults/pending.ts';
@@ -26,7 +26,7 @@ export interface Scene {
   readonly memberCheck: MemberCheck;
   readonly eventCheck: EventCheck;
   readonly aggregateCheck: AggregateCheck;
-  readonly viewCheck: ViewCheck;
+  readonly counterCheck: CounterCheck;
   readonly documentCheck: DocumentCheck;
   readonly watchClients: readonly WatchClient[];
   /** Nodes that somebody has forgotten for ever. */
@@ -58,7 +58,7 @@ export function openScene(world: World, hash64: Hash64): Scene {
     memberCheck: new MemberCheck(world, meet),
     eventCheck: new EventCheck(world, meet),
     aggregateCheck: new AggregateCheck(world, meet),
-    viewCheck: new ViewCheck(world, checker),
+    counterCheck: new CounterCheck(world, checker),
     documentCheck: new DocumentCheck(world),
     watchClients,
     retired: new Set<string>(),

@@ -2,13 +2,14 @@
 
 import { applyUpdate, Doc } from 'yjs';
 import type { Random } from '../../ports/random.ts';
+import { prefixOf } from '../../views/registers.ts';
 import type { World } from '../world.ts';
 import type { PresentEntry } from './disk-state.ts';
 import type { KnownEntry } from './known-entries.ts';
 import { bytesOf } from './value-text.ts';
 
 export const DOCUMENT = 'note';
-const PREFIX = `${DOCUMENT}/`;
+const PREFIX = prefixOf(DOCUMENT);
 
 export class DocumentCheck {
   /** What names of writers, and of clients of Yjs, are drawn from. */

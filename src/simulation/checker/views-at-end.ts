@@ -3,11 +3,12 @@
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { documentOn } from '../workload/documents.ts';
-import { counterOn, setOn } from '../workload/views.ts';
+import { prefixOf } from '../../views/registers.ts';
+import { counterOn, SET, setOn } from '../workload/views.ts';
 import { BrokenPromise, type PromiseName } from './broken-promise.ts';
+import { COUNTERS } from './counter-check.ts';
 import type { PresentEntry } from './disk-state.ts';
 import { contentOn, DOCUMENT } from './document-check.ts';
-import { COUNTERS, prefixOfCounter, SET } from './view-check.ts';
 
 const AGREE_WITHIN_MS = 60_000;
 
@@ -68,7 +69,7 @@ async function checkCounters(
     const value = await counterOn(scene, machine, counter)?.value();
     const expected = entries.reduce((sum, entry) => sum + shareOf(entry, counter), 0);
     checkSame(scene, machine, counter, [value, expected]);
-    scene.viewCheck.checkShownAtEnd(machine, counter, expected);
+    scene.counterCheck.checkShownAtEnd(machine, counter, expected);
   }
 }
 
@@ -76,14 +77,14 @@ async function checkSet(scene: Scene, machine: Machine, entries: readonly Presen
   const members: string[] = [];
   for await (const member of setOn(scene, machine)?.members() ?? []) members.push(member);
   const expected = entries
-    .filter(({ key, tombstone }) => key.startsWith(`${SET}/`) && !tombstone)
-    .map(({ key }) => key.slice(SET.length + 1));
+    .filter(({ key, tombstone }) => key.startsWith(prefixOf(SET)) && !tombstone)
+    .map(({ key }) => key.slice(prefixOf(SET).length));
   checkSame(scene, machine, SET, [members.toSorted(), expected.toSorted()]);
 }
 
 /** What an entry adds to a counter. */
 function shareOf({ key, value }: PresentEntry, counter: string): number {
-  if (!key.startsWith(prefixOfCounter(counter)) || value === undefined) return 0;
+  if (!key.startsWith(prefixOf(counter)) || value === undefined) return 0;
   const { increments, decrements } = JSON.parse(value) as Record<'increments' | 'decrements', number>;
   return increments - decrements;
 }

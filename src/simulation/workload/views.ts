@@ -3,8 +3,9 @@
 import { BoatoError } from '../../core/errors.ts';
 import type { Random } from '../../ports/random.ts';
 import { RegisterCounter } from '../../views/register-counter.ts';
+import { prefixOf } from '../../views/registers.ts';
 import { setOf, type StoredSet } from '../../views/set.ts';
-import { COUNTERS, prefixOfCounter, SET } from '../checker/view-check.ts';
+import { COUNTERS } from '../checker/counter-check.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { integerIn, isChosen, oneOf } from '../streams.ts';
@@ -27,6 +28,8 @@ export interface Viewing {
   readonly kind: 'viewing';
   readonly counter: string;
 }
+
+export const SET = 'tags';
 
 const AMOUNT_MIN = -20;
 const AMOUNT_MAX = 100;
@@ -52,10 +55,10 @@ export async function add(scene: Scene, machine: Machine, { counter, amounts }: 
   if (counting === undefined) return;
   await Promise.all(
     amounts.map(async (amount) => {
-      const addition = scene.viewCheck.asked(machine, counter, amount);
+      const addition = scene.counterCheck.asked(machine, counter, amount);
       try {
         const { token } = await counting.add(amount);
-        scene.viewCheck.acknowledged(addition, token);
+        scene.counterCheck.acknowledged(addition, token);
         scene.count('additions');
       } catch (error) {
         if (!(error instanceof BoatoError)) throw error;
@@ -79,10 +82,10 @@ export async function tag(scene: Scene, machine: Machine, { member, isAddition }
 export async function view(scene: Scene, machine: Machine, { counter }: Viewing): Promise<void> {
   const counting = counterOn(scene, machine, counter);
   if (counting === undefined) return;
-  const own = scene.viewCheck.ownAdditions(machine, counter);
+  const own = scene.counterCheck.ownAdditions(machine, counter);
   try {
     const value = await counting.value();
-    scene.viewCheck.checkShown(machine, counter, value, own);
+    scene.counterCheck.checkShown(machine, counter, value, own);
     scene.world.events.note(machine.name, `${counter} is ${value}`);
   } catch (error) {
     if (!(error instanceof BoatoError)) throw error;
@@ -94,8 +97,8 @@ export async function view(scene: Scene, machine: Machine, { counter }: Viewing)
 export function counterOn(scene: Scene, machine: Machine, counter: string): RegisterCounter | undefined {
   const node = machine.running?.node;
   if (node === undefined) return undefined;
-  const { namesOfRuns } = scene.viewCheck;
-  return new RegisterCounter(ledgerStore(scene, machine, node), prefixOfCounter(counter), namesOfRuns);
+  const { namesOfRuns } = scene.counterCheck;
+  return new RegisterCounter(ledgerStore(scene, machine, node), prefixOf(counter), namesOfRuns);
 }
 
 export function setOn(scene: Scene, machine: Machine): StoredSet | undefined {

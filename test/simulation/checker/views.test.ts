@@ -36,8 +36,8 @@ function adds(machine: Machine, ...amounts: number[]): Promise<void> {
 
 /** Something that was added after `adds`, and told to be on disk, as a user would say who was lied to. */
 function claim(machine: Machine, amount: number): void {
-  const own = [...scene.viewCheck.ownAdditions(machine, COUNTER)];
-  scene.viewCheck.asked(machine, COUNTER, amount).dot = own[0]?.dot;
+  const own = [...scene.counterCheck.ownAdditions(machine, COUNTER)];
+  scene.counterCheck.asked(machine, COUNTER, amount).dot = own[0]?.dot;
 }
 
 async function end(): Promise<void> {
@@ -70,8 +70,8 @@ describe('at the end', () => {
 
   test('an addition that was not acknowledged may be there or not, be it less or more', async () => {
     await adds(first, 5);
-    scene.viewCheck.asked(first, COUNTER, 3);
-    scene.viewCheck.asked(first, COUNTER, -4);
+    scene.counterCheck.asked(first, COUNTER, 3);
+    scene.counterCheck.asked(first, COUNTER, -4);
     await expect(end()).resolves.toBe(undefined);
   });
 

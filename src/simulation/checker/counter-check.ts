@@ -12,7 +12,6 @@ import { BrokenPromise } from './broken-promise.ts';
 import type { Checker } from './checker.ts';
 
 export const COUNTERS = ['visits', 'sales'] as const;
-export const SET = 'tags';
 
 export interface Addition {
   readonly counter: string;
@@ -23,7 +22,7 @@ export interface Addition {
   dot: Dot | undefined;
 }
 
-export class ViewCheck {
+export class CounterCheck {
   /** What registers are named with. */
   readonly namesOfRuns: Random;
   readonly #world: World;
@@ -78,9 +77,4 @@ export class ViewCheck {
     const place = { machine: machine.name, key: counter, atMs: this.#world.time.nowMs };
     this.#checker.meet(new BrokenPromise('P4', what, place));
   }
-}
-
-/** Of the registers of a counter. */
-export function prefixOfCounter(counter: string): string {
-  return `${counter}/`;
 }
