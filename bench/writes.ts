@@ -19,7 +19,7 @@ export const writes: Benchmark = {
 keys and values; each is a process of its own, and waits until both have compacted what there is to compact. Synced:
 \`durability: 'fsync'\` against \`{ sync: true }\`; not synced: \`'os'\` against none. The dot cache is warm when all keys were
 written since the store was opened, and cold when it has no room (\`dotCacheBytes: 0\`). Before the first round come puts
-that are not counted, 20,000 of them at least where many are in flight: what has hardly run is interpreted.`,
+that are not counted, 20,000 of them at least: what has hardly run is interpreted.`,
   defaults: { keys: 1_000_000, rounds: 5 },
   run,
 };

@@ -7,7 +7,7 @@ import type { WorkerProcess } from './worker-process.ts';
 
 /** What is measured comes after operations that are not: code is compiled, files are open. */
 const WARM_UP_SHARE = 0.1;
-/** Fewer puts leave a process interpreting half of what it does. One at a time, so many would take too long. */
+/** Fewer puts leave a process interpreting, and compiling, a part of what it does. */
 const WARM_UP_PUTS = 20_000;
 
 export interface Contestants {
@@ -40,9 +40,9 @@ export async function byTurns(
   return measured;
 }
 
-function warmUpOf({ kind, operations, inFlight }: Omit<Workload, 'round'>): number {
+function warmUpOf({ kind, operations }: Omit<Workload, 'round'>): number {
   const share = Math.ceil(operations * WARM_UP_SHARE);
-  return kind === 'put' && inFlight > 1 ? Math.max(share, WARM_UP_PUTS) : share;
+  return kind === 'put' ? Math.max(share, WARM_UP_PUTS) : share;
 }
 
 async function runOnce(

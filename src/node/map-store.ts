@@ -4,6 +4,7 @@ import { ClockDoubt, type Doubt } from '../core/clock-doubt.ts';
 import { BoatoError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 import type { Entry as CoreEntry } from '../core/entry.ts';
+import { youngList } from '../core/young.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredReplica } from '../storage/stored-replica.ts';
 import { checkSignal, throwIfAborted, unlessAborted } from './abort.ts';
@@ -93,7 +94,7 @@ export class MapStore implements Store {
     this.#assertWritable();
     const { concern, rest } = this.writeConcerns.take(options);
     const write = putWrite(key, value, rest, this.#limits, this.#clock.wallMs());
-    const written = await this.#replica.write([write]);
+    const written = await this.#replica.write(youngList(write));
     return this.writeConcerns.met(concern, written, (acks) => putResult(written, acks));
   }
 
@@ -118,7 +119,7 @@ export class MapStore implements Store {
   async del(key: string, options: DeleteOptions = {}): Promise<DeleteResult> {
     this.#assertWritable();
     const { concern, rest } = this.writeConcerns.take(options);
-    const written = await this.#replica.write([deleteWrite(key, rest, this.#limits)]);
+    const written = await this.#replica.write(youngList(deleteWrite(key, rest, this.#limits)));
     return this.writeConcerns.met(concern, written, (acks) => deleteResult(written, acks));
   }
 

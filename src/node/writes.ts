@@ -15,6 +15,25 @@ import { checkKnown } from './options.ts';
 const PUT_FIELDS = ['ttlMs', 'expiresAt', 'ifVersion', 'ifAbsent'];
 const DELETE_FIELDS = ['ifVersion'];
 
+class CheckedWrite implements Write {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+  readonly expiresAt: number | undefined;
+  readonly condition: Condition | undefined;
+
+  constructor(
+    key: Uint8Array,
+    value: Uint8Array | undefined,
+    expiresAt: number | undefined,
+    condition: Condition | undefined,
+  ) {
+    this.key = key;
+    this.value = value;
+    this.expiresAt = expiresAt;
+    this.condition = condition;
+  }
+}
+
 export function putWrite(
   key: unknown,
   value: unknown,
@@ -32,13 +51,13 @@ export function putWrite(
     );
   }
   const expiresAt = expiryOf(options, wallMs);
-  return { key: bytes, value: packed, expiresAt, condition: conditionOf(options) };
+  return new CheckedWrite(bytes, packed, expiresAt, conditionOf(options));
 }
 
 export function deleteWrite(key: unknown, options: DeleteOptions, limits: Limits): Write {
   checkKnown(options, DELETE_FIELDS);
   const bytes = encodeKey(key, limits.keyBytesMax);
-  return { key: bytes, value: undefined, expiresAt: undefined, condition: conditionOf(options) };
+  return new CheckedWrite(bytes, undefined, undefined, conditionOf(options));
 }
 
 export function batchWrites(operations: readonly BatchOperation[], limits: Limits, wallMs: number): Write[] {

@@ -20,7 +20,7 @@ import { damaged, reportingDamage } from './damage.ts';
 import { type Future, type IndexCut, readFuture, REPAIR_BYTES_MAX } from './future.ts';
 import { giveUp } from './give-up.ts';
 import { cloudKey, segmentKey } from './keyspace.ts';
-import type { Present } from './looked-up.ts';
+import type { Present } from './dot-cache.ts';
 import type { ReplicaParts } from './replica-parts.ts';
 import { encodeSegment } from './segment-record.ts';
 import type { State } from './state.ts';

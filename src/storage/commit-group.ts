@@ -34,16 +34,28 @@ export interface Job<T> {
   decide(transaction: Transaction): T;
 }
 
-export interface Queued {
+export class Queued {
   /** Absent for an exclusive task, and once it is decided: who waits for the disk keeps no more than need be alive. */
   job: Job<unknown> | undefined;
   readonly task: (() => Promise<unknown>) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+
+  constructor(
+    job: Queued['job'],
+    task: Queued['task'],
+    resolve: Queued['resolve'],
+    reject: Queued['reject'],
+  ) {
+    this.job = job;
+    this.task = task;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /** A group that is decided, and not written yet. */
-export interface Decided {
+export class Decided {
   readonly outcomes: readonly Outcome[];
   readonly bytes: number;
   readonly records: RecordWriter;
@@ -51,21 +63,49 @@ export interface Decided {
   /** Under the keys of the group, once it is written. */
   readonly present: LookedUpKeys;
   readonly changedRows: readonly LiveRow[];
-  /** To be called when it is on disk, or the store is fenced. */
-  readonly onWritten: () => void;
   readonly placed: readonly Placed[];
-  readonly written: readonly Rumour[];
+  /** Own batches, if anybody is to be told of them. */
+  readonly own: readonly Rumour[];
+  /** Resolves when it is on disk, or the store is fenced. */
+  readonly written: Promise<void>;
+  /** To be called then. */
+  onWritten!: () => void;
+
+  /** Decides all jobs: changes the state in memory. */
+  constructor(jobs: readonly Job<unknown>[], transaction: Transaction, present: LookedUpKeys) {
+    this.outcomes = jobs.map((job) => decide(job, transaction));
+    this.bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+    this.records = transaction.finish();
+    this.sync = jobs.some((job) => job.sync);
+    this.present = present;
+    this.changedRows = transaction.changedRows;
+    this.placed = transaction.placed;
+    this.own = transaction.written;
+    this.written = new Promise((resolve) => {
+      this.onWritten = resolve;
+    });
+  }
 }
 
 /** A decided group, with those who wait for it. */
-export interface Group {
+export class Group {
   readonly queued: readonly Queued[];
   readonly decided: Decided;
+
+  constructor(queued: readonly Queued[], decided: Decided) {
+    this.queued = queued;
+    this.decided = decided;
+  }
 }
 
-export interface Outcome {
+export class Outcome {
   readonly value: unknown;
   readonly error: BoatoError | undefined;
+
+  constructor(value: unknown, error: BoatoError | undefined) {
+    this.value = value;
+    this.error = error;
+  }
 }
 
 /** Takes the next group off the queue; empty if what comes next must be alone. */
@@ -85,9 +125,9 @@ export function takeGroup(queue: Queued[]): Queued[] {
 export function decide(job: Job<unknown>, transaction: Transaction): Outcome {
   transaction.from = job.from;
   try {
-    return { value: job.decide(transaction), error: undefined };
+    return new Outcome(job.decide(transaction), undefined);
   } catch (error) {
-    if (error instanceof BoatoError) return { value: undefined, error };
+    if (error instanceof BoatoError) return new Outcome(undefined, error);
     throw error;
   }
 }

@@ -11,17 +11,17 @@
  */
 
 import { BoatoError } from '../core/errors.ts';
+import { youngList } from '../core/young.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import {
   answerGroup,
-  decide,
-  type Decided,
-  type Group,
+  Decided,
+  Group,
   hasRoom,
   type Job,
   type Outcome,
-  type Queued,
+  Queued,
   rejectGroup,
   takeGroup,
 } from './commit-group.ts';
@@ -64,11 +64,17 @@ const BROKEN_INVARIANT: Fence = {
 type OnFence = (error: BoatoError, why: Fence) => void;
 
 /** Groups on their way to disk. */
-interface Ahead {
+class Ahead {
   readonly groups: readonly Group[];
   /** Never rejects; resolves when they are on disk, or to why they are not. */
   readonly written: Promise<BoatoError | undefined>;
-  isOver: boolean;
+  isOver = false;
+
+  constructor(groups: readonly Group[], written: Promise<BoatoError | undefined>) {
+    this.groups = groups;
+    this.written = written;
+    void written.then(() => (this.isOver = true));
+  }
 }
 
 export class Committer {
@@ -112,12 +118,12 @@ export class Committer {
 
   /** Resolves with what `decide` returned, when it is on disk. */
   commit<T>(job: Job<T>): Promise<T> {
-    return this.#enqueue({ job, task: undefined }) as Promise<T>;
+    return this.#enqueue(job, undefined) as Promise<T>;
   }
 
   /** Runs `task` between two commits, alone; inside it, changes are made by `commitNow`. */
   exclusive<T>(task: () => Promise<T>): Promise<T> {
-    return this.#enqueue({ job: undefined, task }) as Promise<T>;
+    return this.#enqueue(undefined, task) as Promise<T>;
   }
 
   /** Only inside an exclusive task. */
@@ -142,11 +148,10 @@ export class Committer {
     await this.#running;
   }
 
-  #enqueue(work: Pick<Queued, 'job' | 'task'>): Promise<unknown> {
+  #enqueue(job: Queued['job'], task: Queued['task']): Promise<unknown> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
-    const { job, task } = work;
     const answered = new Promise<unknown>((resolve, reject) => {
-      this.#queue.push({ job, task, resolve, reject });
+      this.#queue.push(new Queued(job, task, resolve, reject));
     });
     // Started a moment later, so that writers of the same moment share the first group.
     this.#running ??= Promise.resolve().then(() => this.#run());
@@ -155,13 +160,14 @@ export class Committer {
 
   async #run(): Promise<void> {
     let ahead: Ahead | undefined;
-    let gathered: Group[] = [];
+    let gathered: Group[] = youngList();
     while (ahead !== undefined || gathered.length > 0 || this.#queue.length > 0) {
       const head = this.#queue[0];
       if (gathered.length > 0 && ahead?.isOver !== false) {
         const before = ahead;
-        ahead = this.#begin(gathered);
-        gathered = [];
+        const groups = gathered;
+        ahead = new Ahead(groups, this.#write(groups.map(({ decided }) => decided)));
+        gathered = youngList();
         // Those who are answered go on while this is written.
         if (before !== undefined) await answer(before);
       } else if (head?.job !== undefined && hasRoom(gathered)) {
@@ -193,17 +199,11 @@ export class Committer {
       const present = before.map(({ decided }) => decided.present).toReversed();
       const decided = await this.#decide(jobs, present);
       for (const one of queued) one.job = undefined;
-      return { queued, decided };
+      return new Group(queued, decided);
     } catch (error) {
       rejectGroup({ queued }, error);
       return undefined;
     }
-  }
-
-  #begin(groups: readonly Group[]): Ahead {
-    const ahead = { groups, isOver: false, written: this.#write(groups.map(({ decided }) => decided)) };
-    void ahead.written.then(() => (ahead.isOver = true));
-    return ahead;
   }
 
   /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
@@ -213,16 +213,9 @@ export class Committer {
     const clock = this.#clock;
     const transaction = new Transaction(this.#state, present, clock.wallMs(), clock.monotonicMs());
     try {
-      const outcomes = jobs.map((job) => decide(job, transaction));
-      const records = transaction.finish();
-      const sync = this.#sync && jobs.some((job) => job.sync);
-      let onWritten = (): void => {};
-      this.#writing = new Promise((resolve) => {
-        onWritten = resolve;
-      });
-      const { changedRows, placed, written } = transaction;
-      const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
-      return { outcomes, bytes, records, sync, present, changedRows, placed, written, onWritten };
+      const decided = new Decided(jobs, transaction, present);
+      this.#writing = decided.written;
+      return decided;
     } catch (error) {
       throw this.fence(error, BROKEN_INVARIANT);
     }
@@ -233,16 +226,16 @@ export class Committer {
     try {
       // The write before failed: these were decided on a state that is not on disk.
       this.#throwIfFenced();
-      const sync = groups.some((group) => group.sync);
+      const sync = this.#sync && groups.some((group) => group.sync);
       // Not kept in a variable, which would live until they are written.
       if (groups.some(({ records }) => records.count > 0))
         await this.#store.write(
           groups.flatMap(({ records }) => records.operations()),
           { sync },
         );
-      for (const { placed, written, changedRows } of groups) {
+      for (const { placed, own, changedRows } of groups) {
         this.#state.journal.add(placed);
-        for (const rumour of written) this.#state.onWritten?.(rumour);
+        for (const rumour of own) this.#state.onWritten?.(rumour);
         this.#onCommitted(changedRows);
       }
       return undefined;

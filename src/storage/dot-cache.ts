@@ -32,12 +32,24 @@ const SEGMENT_SETS = 1024;
 /** A set is split when so many slots of each are taken on average: those that wait for it have up to twice as many. */
 const SPLIT_AT = 3.5;
 
-/** A present entry's dot and flags (`entry-record.ts`). */
-export interface PresentDot {
+/** A present entry's dot and flags (`entry-record.ts`); when it expires, where that is known. */
+export class Present {
   readonly version: Version;
   readonly actorNo: number;
   readonly flags: number;
+  /** Milliseconds since 1970. The cache does not know it. */
+  readonly expiresAt: number | undefined;
+
+  constructor(version: Version, actorNo: number, flags: number, expiresAt: number | undefined) {
+    this.version = version;
+    this.actorNo = actorNo;
+    this.flags = flags;
+    this.expiresAt = expiresAt;
+  }
 }
+
+/** What the cache keeps of it. */
+export type PresentDot = Omit<Present, 'expiresAt'>;
 
 /** Of a key under the cache's own seed, in two halves of 32 bits, with a sign: V8 keeps larger numbers apart. */
 export interface KeyHash {
@@ -46,7 +58,7 @@ export interface KeyHash {
 }
 
 /** `undefined`: not known, read it. `null`: the key has no entry. */
-export type CachedDot = PresentDot | null | undefined;
+export type CachedDot = Present | null | undefined;
 
 export class DotCache {
   readonly #hash64: Hash64;
@@ -86,11 +98,8 @@ export class DotCache {
     const at = wordOf(slot);
     const high = words[at + VERSION_HIGH] as number;
     const low = (words[at + VERSION_LOW] as number) >>> 0;
-    return {
-      version: ((high >>> 4) * 0x1_0000_0000 + low) as Version,
-      actorNo: words[at + ACTOR_NO] as number,
-      flags: (high >>> 1) & 7,
-    };
+    const version = ((high >>> 4) * 0x1_0000_0000 + low) as Version;
+    return new Present(version, words[at + ACTOR_NO] as number, (high >>> 1) & 7, undefined);
   }
 
   set(hash: KeyHash, dot: PresentDot): void {

@@ -1,24 +1,29 @@
 /** What the keys of one commit group hold, in the order in which they are asked for, and by their hashes. */
 
 import { equalBytes } from '../core/bytes.ts';
-import type { KeyHash, PresentDot } from './dot-cache.ts';
+import { youngList } from '../core/young.ts';
+import type { KeyHash, Present } from './dot-cache.ts';
 
-/** What is present under a key; `expiresAt` where the entry has one. */
-export interface Present extends PresentDot {
-  readonly expiresAt?: number | undefined;
-}
-
-/** What a key of the group holds, as the group is decided; `null`: no entry; an error: its record is damaged. */
-export interface LookedUp extends KeyHash {
+/** What a key of the group holds, as the group is decided. */
+export class LookedUp implements KeyHash {
   /** As the first job that asked for it has it. */
   readonly key: Uint8Array;
-  present: Present | null | Error;
+  readonly low: number;
+  readonly high: number;
+  /** `null`: no entry; an error: its record is damaged. */
+  present: Present | null | Error = null;
   /** The cache may have it; otherwise it certainly has not. */
-  isCached: boolean;
+  isCached = false;
+
+  constructor(key: Uint8Array, { low, high }: KeyHash) {
+    this.key = key;
+    this.low = low;
+    this.high = high;
+  }
 }
 
 export class LookedUpKeys {
-  readonly inOrder: LookedUp[] = [];
+  readonly inOrder: LookedUp[] = youngList();
   readonly #byLow = new Map<number, LookedUp>();
   /** Those of which another one has the same half of its hash. */
   #others: LookedUp[] | undefined;

@@ -6,10 +6,10 @@ import { readRecord } from './checksum.ts';
 import type { Job } from './commit-group.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage, type OnDamage, reported, reportingDamage } from './damage.ts';
-import type { DotCache } from './dot-cache.ts';
+import { type DotCache, Present } from './dot-cache.ts';
 import { decodeEntry, EXPIRING } from './entry-record.ts';
 import { entryKey } from './keyspace.ts';
-import { type LookedUp, LookedUpKeys, type Present } from './looked-up.ts';
+import { LookedUp, LookedUpKeys } from './looked-up.ts';
 import type { State } from './state.ts';
 
 /** `level` reads in four threads; one is left to other reads. */
@@ -69,7 +69,7 @@ function hashed(cache: DotCache, jobs: readonly Pick<Job<unknown>, 'keys'>[]): L
     for (const key of keys) {
       const hash = cache.hash(key);
       if (lookedUpKeys.find(hash, key) !== undefined) continue;
-      lookedUpKeys.add({ key, low: hash.low, high: hash.high, present: null, isCached: false });
+      lookedUpKeys.add(new LookedUp(key, hash));
     }
   }
   return lookedUpKeys;
@@ -93,7 +93,7 @@ function readPresent(
   try {
     const { version, actorNo, flags, expiresAt } = readRecord(storedKey, record, decodeEntry);
     if (!context.isNo(actorNo)) throw damaged('refers to an actor that has no row');
-    return { version, actorNo, flags, expiresAt };
+    return new Present(version, actorNo, flags, expiresAt);
   } catch (error) {
     if (isDamage(reported(error, onDamage))) return error as BoatoError;
     throw error;

@@ -6,6 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteWriter } from '../core/byte-writer.ts';
 import type { Entry } from '../core/entry.ts';
+import { youngList } from '../core/young.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
 import { CHECKSUM_BYTES } from './checksum.ts';
 import { entryBytesMax, writeEntry } from './entry-record.ts';
@@ -18,9 +19,9 @@ const BLOCK_BYTES_MAX = 64 * 1024;
 
 export class RecordWriter {
   /** In their order: an operation, or the block that a record lies in. */
-  readonly #steps: (WriteOperation | ByteWriter)[] = [];
+  readonly #steps: (WriteOperation | ByteWriter)[] = youngList();
   /** Of each record in a block: where its key and its content begin, and where it ends. */
-  readonly #places: number[] = [];
+  readonly #places: number[] = youngList();
   #block = new ByteWriter(0);
   #blockBytes = BLOCK_BYTES_MIN / 2;
 

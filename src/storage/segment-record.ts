@@ -9,6 +9,16 @@ export interface DotPair {
   readonly key: Uint8Array;
 }
 
+class Pair implements DotPair {
+  readonly version: Version;
+  readonly key: Uint8Array;
+
+  constructor(version: Version, key: Uint8Array) {
+    this.version = version;
+    this.key = key;
+  }
+}
+
 /** Pairs of one segment: large enough to be cheap, small enough that a page of entries is read for each (4 MiB). */
 export const SEGMENT_PAIRS_MAX = 1024;
 
@@ -38,7 +48,7 @@ export function decodeSegment(content: Uint8Array): DotPair[] {
   for (let index = 0; index < count; index++) {
     version += reader.varint();
     if (!isVersion(version)) throw new MalformedBytes('a version above 2^53 - 1');
-    pairs.push({ version, key: reader.lengthPrefixed() });
+    pairs.push(new Pair(version, reader.lengthPrefixed()));
   }
   reader.end();
   return pairs;

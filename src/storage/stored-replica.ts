@@ -44,7 +44,7 @@ import { settleJob } from './settle.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 import { Watcher } from './watcher.ts';
-import { type Write, writeJob, type WriteSettings, type Written } from './write.ts';
+import { type Write, WriteJob, type WriteSettings, type Written } from './write.ts';
 
 /** `isDefect`: an invariant of ours was broken; otherwise a write to disk has failed. */
 export type OnFence = (error: BoatoError, isDefect: boolean) => void;
@@ -139,7 +139,7 @@ export class StoredReplica implements Replica {
 
   /** R1, atomically. Fails with `CONDITION_FAILED` if a condition of the writes does not hold. */
   write(writes: readonly Write[]): Promise<Written> {
-    return this.#committer.commit(writeJob(writes, this.#writeSettings));
+    return this.#committer.commit(new WriteJob(writes, this.#writeSettings));
   }
 
   /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */

@@ -9,6 +9,7 @@ import { assert } from '../core/assert.ts';
 import type { Entry } from '../core/entry.ts';
 import { addSum, subtractSum } from '../core/fingerprint.ts';
 import { maxVersion, type Version, versionAt } from '../core/version.ts';
+import { youngList } from '../core/young.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
@@ -25,7 +26,8 @@ import {
   rowKey,
   segmentKey,
 } from './keyspace.ts';
-import type { LookedUp, LookedUpKeys, Present } from './looked-up.ts';
+import { Present } from './dot-cache.ts';
+import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { encodeDue } from './due-record.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -53,9 +55,9 @@ export class Transaction {
   /** The peer whose entries the job under way brings; absent: they are this node's own. */
   from: NodeId | undefined;
   /** Entries that this group wrote, for the journal. */
-  readonly placed: Placed[] = [];
+  readonly placed: Placed[] = youngList();
   /** Own batches of this group, if anybody is to be told of them. */
-  readonly written: Rumour[] = [];
+  readonly written: Rumour[] = youngList();
   /** Rows that this group wrote; complete after `finish`. */
   changedRows: readonly LiveRow[] = [];
 
@@ -98,7 +100,7 @@ export class Transaction {
     state.see(entry.last);
     this.#records.entry(row.no, entry);
     if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
-    const present = { version: entry.version, actorNo: row.no, flags, expiresAt: entry.expiresAt };
+    const present = new Present(entry.version, row.no, flags, entry.expiresAt);
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#put(due, encodeDue(present));
     this.#addPair(row, entry);
@@ -268,7 +270,7 @@ export class Transaction {
 
   #addPair(row: LiveRow, pair: DotPair): void {
     const pairs = this.#pairsByRow.get(row);
-    if (pairs === undefined) this.#pairsByRow.set(row, [pair]);
+    if (pairs === undefined) this.#pairsByRow.set(row, youngList(pair));
     else pairs.push(pair);
   }
 

@@ -22,12 +22,19 @@ export interface Write {
 }
 
 /** What a batch became. Its entries have the versions from `first` to `last`, in the order of the writes. */
-export interface Written {
+export class Written {
   readonly actor: Actor;
   readonly first: Version;
   readonly last: Version;
   /** For each write, whether its key held a live entry before. */
   readonly wereLive: readonly boolean[];
+
+  constructor(actor: Actor, first: Version, last: Version, wereLive: readonly boolean[]) {
+    this.actor = actor;
+    this.first = first;
+    this.last = last;
+    this.wereLive = wereLive;
+  }
 }
 
 export interface WriteSettings {
@@ -39,33 +46,73 @@ export interface WriteSettings {
 
 const NO_BYTES = new Uint8Array(0);
 
+class OwnEntry implements Entry {
+  readonly actor: Actor;
+  readonly key: Uint8Array;
+  readonly version: Version;
+  readonly first: Version;
+  readonly last: Version;
+  readonly tombstone: boolean;
+  readonly value: Uint8Array;
+  readonly expiresAt: number | undefined;
+
+  constructor(
+    { key, value, expiresAt }: Write,
+    actor: Actor,
+    first: Version,
+    version: Version,
+    last: Version,
+  ) {
+    this.actor = actor;
+    this.key = key;
+    this.version = version;
+    this.first = first;
+    this.last = last;
+    this.tombstone = value === undefined;
+    this.value = value ?? NO_BYTES;
+    this.expiresAt = expiresAt;
+  }
+}
+
 /** Fails with `CONDITION_FAILED`, as a whole, if a condition does not hold when this is decided. */
-export function writeJob(writes: readonly Write[], settings: WriteSettings): Job<Written> {
-  return {
-    keys: writes.map(({ key }) => key),
-    bytes: writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0),
-    sync: true,
-    decide(transaction) {
-      const { state, wallMs } = transaction;
-      const present = writes.map(({ key }) => liveDot(transaction, key));
-      checkConditions(writes, present);
-      const needsActor = isActorStale(state.runActor, settings, state.last, wallMs);
-      const first = tick(needsActor ? tick(state.last, wallMs) : state.last, wallMs);
-      const last = (first + writes.length - 1) as Version;
-      if (last > ownVersionMax(wallMs, settings.maxDriftMs)) throw clockAhead(last, wallMs);
-      const row = needsActor ? beginActor(transaction, settings) : (state.runActor as LiveRow);
-      const { actor, received: prev, predecessor } = row;
-      transaction.advance(row, last, last);
-      const entries = writes.map(({ key, value, expiresAt }, at): Entry => {
-        const version = (first + at) as Version;
-        const tombstone = value === undefined;
-        return { actor, key, version, first, last, tombstone, value: value ?? NO_BYTES, expiresAt };
-      });
-      for (const entry of entries) transaction.place(row, entry);
-      if (state.onWritten !== undefined) transaction.written.push({ entries, prev, predecessor });
-      return { actor, first, last, wereLive: present.map((dot) => dot !== undefined) };
-    },
-  };
+export class WriteJob implements Job<Written> {
+  readonly keys: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly sync = true;
+  readonly #writes: readonly Write[];
+  readonly #settings: WriteSettings;
+
+  constructor(writes: readonly Write[], settings: WriteSettings) {
+    this.keys = writes.map(({ key }) => key);
+    this.bytes = writes.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
+    this.#writes = writes;
+    this.#settings = settings;
+  }
+
+  decide(transaction: Transaction): Written {
+    const [writes, settings] = [this.#writes, this.#settings];
+    const { state, wallMs } = transaction;
+    const present = writes.map(({ key }) => liveDot(transaction, key));
+    checkConditions(writes, present);
+    const needsActor = isActorStale(state.runActor, settings, state.last, wallMs);
+    const first = tick(needsActor ? tick(state.last, wallMs) : state.last, wallMs);
+    const last = (first + writes.length - 1) as Version;
+    if (last > ownVersionMax(wallMs, settings.maxDriftMs)) throw clockAhead(last, wallMs);
+    const row = needsActor ? beginActor(transaction, settings) : (state.runActor as LiveRow);
+    const { actor, received: prev, predecessor } = row;
+    transaction.advance(row, last, last);
+    const entries = writes.map(
+      (write, at) => new OwnEntry(write, actor, first, (first + at) as Version, last),
+    );
+    for (const entry of entries) transaction.place(row, entry);
+    if (state.onWritten !== undefined) transaction.written.push({ entries, prev, predecessor });
+    return new Written(
+      actor,
+      first,
+      last,
+      present.map((dot) => dot !== undefined),
+    );
+  }
 }
 
 /** After a long silence the actor's next write would look late to peers (R7). */

@@ -5,23 +5,25 @@ import {
   decide,
   type Decided,
   hasRoom,
-  type Queued,
+  type Job,
+  Queued,
   takeGroup,
 } from '../../src/storage/commit-group.ts';
 import type { Transaction } from '../../src/storage/transaction.ts';
 
 const MIB = 2 ** 20;
 
-function job(keys: number, bytes: number): Queued {
-  return {
-    job: { keys: Array.from({ length: keys }, () => new Uint8Array(1)), bytes, sync: true, decide: () => 0 },
-    task: undefined,
-    resolve: () => {},
-    reject: () => {},
-  };
+function jobOf(keys: number, bytes: number): Job<unknown> {
+  return { keys: Array.from({ length: keys }, () => new Uint8Array(1)), bytes, sync: true, decide: () => 0 };
 }
 
-const ALONE: Queued = { ...job(1, 1), job: undefined, task: () => Promise.resolve() };
+function job(keys: number, bytes: number): Queued {
+  return new Queued(jobOf(keys, bytes), undefined, nothing, nothing);
+}
+
+const ALONE = new Queued(undefined, () => Promise.resolve(), nothing, nothing);
+
+function nothing(): void {}
 
 /** How many of the queue are taken, and left. */
 function taken(...queue: Queued[]): readonly [number, number] {
@@ -69,11 +71,9 @@ describe('a write', () => {
 describe('those who wait for a group', () => {
   test('are told each what became of theirs', () => {
     const told: unknown[] = [];
-    const queued = [1, 2].map(() => ({
-      ...job(1, 1),
-      resolve: (value: unknown) => void told.push(['resolved', value]),
-      reject: (error: unknown) => void told.push(['rejected', error]),
-    }));
+    const resolve = (value: unknown): void => void told.push(['resolved', value]);
+    const reject = (error: unknown): void => void told.push(['rejected', error]);
+    const queued = [1, 2].map(() => new Queued(jobOf(1, 1), undefined, resolve, reject));
     const error = new BoatoError('CONDITION_FAILED', 'no');
     const outcomes = [
       { value: 7, error: undefined },
@@ -90,7 +90,7 @@ describe('those who wait for a group', () => {
     const transaction = { from: 'before' } as unknown as Transaction;
     const refusal = new BoatoError('CONDITION_FAILED', 'no');
     const deciding = (error: Error) => ({
-      ...(job(1, 1).job as NonNullable<Queued['job']>),
+      ...jobOf(1, 1),
       decide: () => {
         throw error;
       },

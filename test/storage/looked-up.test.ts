@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type LookedUp, LookedUpKeys } from '../../src/storage/looked-up.ts';
+import { LookedUp, LookedUpKeys } from '../../src/storage/looked-up.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
 function lookedUp(key: string, low: number): LookedUp {
-  return { key: utf8(key), low, high: 1, present: null, isCached: false };
+  return new LookedUp(utf8(key), { low, high: 1 });
 }
 
 describe('the keys of a group', () => {
