@@ -28,7 +28,7 @@ import {
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
 import type { LookedUpKeys } from './looked-up.ts';
-import { lookUpPresent } from './present.ts';
+import { LookUp, type LookUpSources } from './present.ts';
 import type { State } from './state.ts';
 import { Transaction } from './transaction.ts';
 import { turn } from './turn.ts';
@@ -77,13 +77,28 @@ class Ahead {
   }
 }
 
+/** A group that was taken from the queue. */
+class Undecided {
+  readonly queued: readonly Queued[];
+  readonly jobs: readonly Job<unknown>[];
+  readonly lookUp: LookUp;
+  /** Of the group that is decided while this one is looked up. */
+  meanwhile: LookedUpKeys | undefined = undefined;
+
+  constructor(queued: readonly Queued[], jobs: readonly Job<unknown>[], lookUp: LookUp) {
+    this.queued = queued;
+    this.jobs = jobs;
+    this.lookUp = lookUp;
+  }
+}
+
 export class Committer {
   readonly #store: OrderedStore;
   readonly #state: State;
   readonly #clock: Clock;
   readonly #sync: boolean;
   readonly #onFence: OnFence;
-  readonly #onDamage: OnDamage;
+  readonly #sources: LookUpSources;
   readonly #onCommitted: (rows: readonly LiveRow[]) => void;
   readonly #queue: Queued[] = [];
   #running: Promise<void> | undefined;
@@ -108,7 +123,7 @@ export class Committer {
     this.#clock = clock;
     this.#sync = options.sync;
     this.#onFence = options.onFence;
-    this.#onDamage = options.onDamage;
+    this.#sources = { store, state, onDamage: options.onDamage };
     this.#onCommitted = options.onCommitted;
   }
 
@@ -128,7 +143,8 @@ export class Committer {
 
   /** Only inside an exclusive task. */
   async commitNow<T>(job: Job<T>): Promise<T> {
-    const decided = await this.#decide([job], []);
+    const jobs = [job];
+    const decided = await this.#decide(jobs, new LookUp(this.#sources, jobs, []), undefined);
     const failed = await this.#write([decided]);
     const [outcome] = decided.outcomes as [Outcome];
     const error = failed ?? outcome.error;
@@ -161,7 +177,8 @@ export class Committer {
   async #run(): Promise<void> {
     let ahead: Ahead | undefined;
     let gathered: Group[] = youngList();
-    while (ahead !== undefined || gathered.length > 0 || this.#queue.length > 0) {
+    let next: Undecided | undefined;
+    while (ahead !== undefined || gathered.length > 0 || next !== undefined || this.#queue.length > 0) {
       const head = this.#queue[0];
       if (gathered.length > 0 && ahead?.isOver !== false) {
         const before = ahead;
@@ -170,14 +187,20 @@ export class Committer {
         gathered = youngList();
         // Those who are answered go on while this is written.
         if (before !== undefined) await answer(before);
-      } else if (head?.job !== undefined && hasRoom(gathered)) {
+      } else if ((next !== undefined || head?.job !== undefined) && hasRoom(gathered)) {
         // Reads, and whoever else waits, have their turn between two groups.
         if (ahead !== undefined) await turn();
-        const group = await this.#decideGroup(takeGroup(this.#queue), [
-          ...(ahead?.groups ?? []),
-          ...gathered,
-        ]);
+        const before = [...(ahead?.groups ?? []), ...gathered];
+        const undecided: Undecided = next ?? this.#lookUp(before);
+        next = undefined;
+        if (undecided.lookUp.read !== undefined) {
+          await undecided.lookUp.read.catch(() => undefined);
+          // What comes next is read from disk while this is decided.
+          if (this.#queue[0]?.job !== undefined) next = this.#lookUp(before);
+        }
+        const group = await this.#decideGroup(undecided);
         if (group !== undefined) gathered.push(group);
+        if (next !== undefined) next.meanwhile = group?.decided.present;
       } else if (ahead !== undefined) {
         await ahead.written;
         if (gathered.length > 0) continue;
@@ -192,12 +215,18 @@ export class Committer {
     this.#running = undefined;
   }
 
-  /** `undefined` if it failed, and those who wait were told. `before`: groups that are not on disk yet. */
-  async #decideGroup(queued: readonly Queued[], before: readonly Group[]): Promise<Group | undefined> {
+  /** Takes the next group. `before`: groups that are decided, and not on disk yet. */
+  #lookUp(before: readonly Group[]): Undecided {
+    const queued = takeGroup(this.#queue);
+    const jobs = queued.map(({ job }) => job as Job<unknown>);
+    const ahead = before.map(({ decided }) => decided.present).toReversed();
+    return new Undecided(queued, jobs, new LookUp(this.#sources, jobs, ahead));
+  }
+
+  /** `undefined` if it failed, and those who wait were told. */
+  async #decideGroup({ queued, jobs, lookUp, meanwhile }: Undecided): Promise<Group | undefined> {
     try {
-      const jobs = queued.map(({ job }) => job as Job<unknown>);
-      const present = before.map(({ decided }) => decided.present).toReversed();
-      const decided = await this.#decide(jobs, present);
+      const decided = await this.#decide(jobs, lookUp, meanwhile);
       for (const one of queued) one.job = undefined;
       return new Group(queued, decided);
     } catch (error) {
@@ -206,10 +235,15 @@ export class Committer {
     }
   }
 
-  /** Changes the state in memory; any failure fences the store. `ahead`: as `lookUpPresent` has it. */
-  async #decide(jobs: readonly Job<unknown>[], ahead: readonly LookedUpKeys[]): Promise<Decided> {
+  /** Changes the state in memory; any failure after the looking up fences the store. */
+  async #decide(
+    jobs: readonly Job<unknown>[],
+    lookUp: LookUp,
+    meanwhile: LookedUpKeys | undefined,
+  ): Promise<Decided> {
+    await lookUp.read;
     this.#throwIfFenced();
-    const present = await lookUpPresent(this.#store, this.#state, jobs, this.#onDamage, ahead);
+    const present = lookUp.finish(meanwhile);
     const clock = this.#clock;
     const transaction = new Transaction(this.#state, present, clock.wallMs(), clock.monotonicMs());
     try {

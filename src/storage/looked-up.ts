@@ -39,6 +39,16 @@ export class LookedUpKeys {
     else this.#byLow.set(lookedUp.low, lookedUp);
   }
 
+  /** `before`: of the group that was decided last, since these were looked up. */
+  follow(before: LookedUpKeys): void {
+    for (const lookedUp of this.inOrder) {
+      const left = before.find(lookedUp, lookedUp.key);
+      if (left === undefined) continue;
+      lookedUp.present = left.present;
+      lookedUp.isCached = left.isCached;
+    }
+  }
+
   find({ low }: KeyHash, key: Uint8Array): LookedUp | undefined {
     const found = this.#byLow.get(low);
     if (found === undefined || equalBytes(found.key, key)) return found;
