@@ -2,6 +2,9 @@
 
 import { newBytes, writeUint32, writeUint64 } from './bytes.ts';
 
+/** What bit operations take as it is. */
+const INT32_MAX = 0x7fff_ffff;
+
 const EIGHT_BYTES = new DataView(new ArrayBuffer(8));
 
 export class ByteWriter {
@@ -53,11 +56,17 @@ export class ByteWriter {
   varint(value: number): void {
     this.#reserve(8);
     let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
+    while (rest > INT32_MAX) {
+      const upper = Math.floor(rest / 0x80);
+      this.#bytes[this.#length++] = (rest - upper * 0x80) | 0x80;
+      rest = upper;
     }
-    this.#bytes[this.#length++] = rest;
+    let low = rest | 0;
+    while (low >= 0x80) {
+      this.#bytes[this.#length++] = (low & 0x7f) | 0x80;
+      low >>>= 7;
+    }
+    this.#bytes[this.#length++] = low;
   }
 
   raw(bytes: Uint8Array): void {

@@ -11,7 +11,9 @@
 import type { Hash64 } from '../core/hash64.ts';
 import type { Version } from '../core/version.ts';
 
-const WAYS = 8;
+/** Powers of two: slots are told apart by shifts and masks, which take a tenth of the time of divisions. */
+const WAYS_SHIFT = 3;
+const WAYS = 1 << WAYS_SHIFT;
 
 /**
  * Of a slot: two halves of the key's hash, two of version and flags, and the actor's number; 4 bytes each. Those of one kind
@@ -26,8 +28,10 @@ const ACTOR_NO = 4 * WAYS;
 const SET_WORDS = 5 * WAYS;
 const SET_BYTES = 4 * SET_WORDS;
 
-/** Sets allocated at once (160 KiB), and a power of two. */
+/** Sets allocated at once (160 KiB). */
 const SEGMENT_SETS = 1024;
+/** From the number of a slot to that of its segment. */
+const SEGMENT_SHIFT = Math.log2(SEGMENT_SETS) + WAYS_SHIFT;
 
 /** A set is split when so many slots of each are taken on average: those that wait for it have up to twice as many. */
 const SPLIT_AT = 3.5;
@@ -73,6 +77,8 @@ export class DotCache {
   #victim = 0;
   readonly #hashed = new BigUint64Array(1);
   readonly #halves = new Int32Array(this.#hashed.buffer);
+  /** Something of what was fetched: what nobody could ask for would be optimized away. */
+  fetched = 0;
   /** While true a miss means that the key has no entry. */
   #complete: boolean;
 
@@ -89,6 +95,16 @@ export class DotCache {
   hash(key: Uint8Array): KeyHash {
     this.#hashed[0] = this.#hash64(key, this.#seed);
     return { low: this.#halves[0] as number, high: this.#halves[1] as number };
+  }
+
+  /**
+   * Has the processor fetch from memory what `get` and `add` will look at: many lines at once, where they would wait for one
+   * after another.
+   */
+  fetch(hashes: readonly KeyHash[]): void {
+    let read = 0;
+    for (const { low, high } of hashes) read ^= this.#lineOf(low) ^ this.#lineOf(high);
+    this.fetched = read;
   }
 
   get(hash: KeyHash): CachedDot {
@@ -128,13 +144,23 @@ export class DotCache {
     this.#complete = storeIsEmpty;
   }
 
+  #lineOf(half: number): number {
+    const first = this.#setOf(half) * WAYS;
+    const words = this.#segmentOf(first);
+    const at = wordOf(first);
+    return (
+      (words[at] as number) ^ (words[at + VERSION_HIGH - 1] as number) ^ (words[at + HIGH - 1] as number)
+    );
+  }
+
   #fill(slot: number, hash: KeyHash, dot: PresentDot): void {
     const words = this.#segmentOf(slot);
     const at = wordOf(slot);
     words[at + LOW] = hash.low;
     words[at + HIGH] = hash.high;
-    words[at + VERSION_LOW] = dot.version % 0x1_0000_0000;
-    words[at + VERSION_HIGH] = (Math.floor(dot.version / 0x1_0000_0000) << 4) | (dot.flags << 1) | 1;
+    const versionHigh = Math.floor(dot.version / 0x1_0000_0000);
+    words[at + VERSION_LOW] = dot.version - versionHigh * 0x1_0000_0000;
+    words[at + VERSION_HIGH] = (versionHigh << 4) | (dot.flags << 1) | 1;
     words[at + ACTOR_NO] = dot.actorNo;
   }
 
@@ -224,12 +250,11 @@ export class DotCache {
   }
 
   #segmentOf(slot: number): Int32Array {
-    return this.#segments[Math.floor(slot / (SEGMENT_SETS * WAYS))] as Int32Array;
+    return this.#segments[slot >>> SEGMENT_SHIFT] as Int32Array;
   }
 }
 
 /** Where the slot's words begin in its segment; those of the other kinds lie `WAYS` further each. */
 function wordOf(slot: number): number {
-  const way = slot % WAYS;
-  return (((slot - way) / WAYS) % SEGMENT_SETS) * SET_WORDS + way;
+  return ((slot >>> WAYS_SHIFT) & (SEGMENT_SETS - 1)) * SET_WORDS + (slot & (WAYS - 1));
 }

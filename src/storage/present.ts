@@ -47,7 +47,7 @@ export class LookUp {
     this.#sources = sources;
     const { cache } = sources.state;
     this.#keys = hashed(cache, jobs);
-    // Apart from the hashing, so that the processor fetches what is looked at next meanwhile.
+    cache.fetch(this.#keys.inOrder);
     for (const lookedUp of this.#keys.inOrder) {
       const cached = cache.get(lookedUp);
       if (cached === null) continue;
