@@ -14,11 +14,15 @@ const HOT_MAX = 1024;
 /** Told to one peer at once; the rest waits for the next time. */
 const TELLING_BYTES_MAX = 64 * 1024;
 
-export interface Hot<Item> {
+export class Hot<Item> {
   readonly item: Item;
-  readonly knownBy: Set<NodeId>;
+  readonly knownBy: Set<NodeId> = new Set();
   /** Peers in a row that knew it. */
-  unneeded: number;
+  unneeded = 0;
+
+  constructor(item: Item) {
+    this.item = item;
+  }
 }
 
 export interface HotNewsOptions<Item> {
@@ -51,7 +55,7 @@ export class HotNews<Item> {
   add(item: Item, from?: NodeId): void {
     if (this.#hotByName.size >= HOT_MAX) return;
     const name = this.#options.nameOf(item);
-    const hot = this.#hotByName.get(name) ?? { item, knownBy: new Set(), unneeded: 0 };
+    const hot = this.#hotByName.get(name) ?? new Hot(item);
     if (from !== undefined) hot.knownBy.add(from);
     this.#hotByName.set(name, hot);
   }

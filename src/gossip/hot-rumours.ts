@@ -14,10 +14,15 @@ const TOLD_BYTES_MAX = 16 * 1024;
 /** What a batch takes beside its keys and values, about. */
 const BATCH_BYTES = 64;
 
-interface HotRumour {
+class HotRumour {
   readonly rumour: Rumour;
   /** Of keys and values. */
   readonly bytes: number;
+
+  constructor(rumour: Rumour) {
+    this.rumour = rumour;
+    this.bytes = payloadBytes(rumour.entries);
+  }
 }
 
 /** What one peer is to be told. */
@@ -48,7 +53,7 @@ export class HotRumours {
 
   /** `from`: the peer that told it; absent for an own write. */
   add(rumour: Rumour, from?: NodeId): void {
-    this.#hot.add({ rumour, bytes: payloadBytes(rumour.entries) }, from);
+    this.#hot.add(new HotRumour(rumour), from);
   }
 
   /** A peer told what is known here: it need not be told. */

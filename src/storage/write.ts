@@ -2,10 +2,12 @@
 
 import { type Actor, makeActor } from '../core/actor.ts';
 import type { Condition } from '../core/condition.ts';
+import type { Predecessor } from '../core/context.ts';
 import type { Entry } from '../core/entry.ts';
 import { ownVersionMax } from '../core/drift.ts';
 import { BoatoError } from '../core/errors.ts';
 import { tick, type Version, wallMsOf } from '../core/version.ts';
+import type { Rumour } from '../ports/replica.ts';
 import type { Job } from './commit-group.ts';
 import { checkConditions, liveDot } from './condition.ts';
 import type { LiveRow } from './context-table.ts';
@@ -19,6 +21,18 @@ export interface Write {
   readonly expiresAt: number | undefined;
   /** If it does not hold, nothing of the batch is written. */
   readonly condition?: Condition | undefined;
+}
+
+class OwnBatch implements Rumour {
+  readonly entries: readonly Entry[];
+  readonly prev: Version;
+  readonly predecessor: Predecessor | undefined;
+
+  constructor(entries: readonly Entry[], prev: Version, predecessor: Predecessor | undefined) {
+    this.entries = entries;
+    this.prev = prev;
+    this.predecessor = predecessor;
+  }
 }
 
 /** What a batch became. Its entries have the versions from `first` to `last`, in the order of the writes. */
@@ -105,7 +119,7 @@ export class WriteJob implements Job<Written> {
       (write, at) => new OwnEntry(write, actor, first, (first + at) as Version, last),
     );
     for (const entry of entries) transaction.place(row, entry);
-    if (state.onWritten !== undefined) transaction.written.push({ entries, prev, predecessor });
+    if (state.onWritten !== undefined) transaction.written.push(new OwnBatch(entries, prev, predecessor));
     return new Written(
       actor,
       first,
