@@ -191,6 +191,14 @@ describe('the cache of dots', () => {
     expect(forgotten).toBeGreaterThan(0);
   });
 
+  test('is the same after it was made to fetch what is asked for next', () => {
+    const cache = cacheOf(2000);
+    for (let at = 0; at < 5000; at++) set(cache, at);
+    const before = known(cache, 10_000);
+    cache.fetch(Array.from({ length: 10_000 }, (_, at) => cache.hash(utf8(`key ${at}`))));
+    expect(known(cache, 10_000)).toEqual(before);
+  });
+
   test('has nothing once it was cleared, and counts on absence as it is told', () => {
     for (const storeIsEmpty of [false, true]) {
       const cache = cacheOf(2000);

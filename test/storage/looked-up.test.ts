@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Version } from '../../src/core/version.ts';
+import { Present } from '../../src/storage/dot-cache.ts';
 import { LookedUp, LookedUpKeys } from '../../src/storage/looked-up.ts';
 import { utf8 } from '../support/replica-fixture.ts';
 
@@ -18,6 +20,19 @@ describe('the keys of a group', () => {
     expect(keys.find({ low: 7, high: 1 }, utf8('c'))).toBeUndefined();
     expect(keys.inOrder).toEqual([b, a]);
     expect(keys.size).toBe(2);
+  });
+
+  test('follow what the group before them left under the same keys, and only those', () => {
+    const [before, keys] = [new LookedUpKeys(), new LookedUpKeys()];
+    const left = lookedUp('a', 7);
+    left.present = new Present(9 as Version, 1, 0, undefined);
+    left.isCached = true;
+    before.add(left);
+    const [same, other] = [lookedUp('a', 7), lookedUp('b', 7)];
+    for (const one of [same, other]) keys.add(one);
+    keys.follow(before);
+    expect(same).toEqual(left);
+    expect(other).toMatchObject({ present: null, isCached: false });
   });
 
   test('are told apart where their hashes are the same', () => {

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
+import type { StoredReplica } from '../../src/storage/stored-replica.ts';
+import type { Write } from '../../src/storage/write.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { pull, readSession } from '../support/pull.ts';
 import { contents, del, openTestReplica, put } from '../support/replica-fixture.ts';
@@ -41,6 +43,37 @@ async function idle(): Promise<void> {
 const FULL_WRITE = 2048;
 /** More than a group holds. */
 const FULL_GROUP = 256;
+
+/** A full group, of keys of its own. */
+function group(number: number): Write[] {
+  return Array.from({ length: FULL_GROUP }, (_, at) => put(`${number}/${at}`, ''));
+}
+
+interface Reopened {
+  /** Of a store that holds one entry, `old`. */
+  readonly replica: StoredReplica;
+  /** How many entries it held when it began to read keys: an entry for each reading. */
+  readonly readsAt: number[];
+}
+
+async function reopened(): Promise<Reopened> {
+  const disk = new MemoryDisk();
+  const before = await openTestReplica({ disk });
+  await before.write([put('old', '')]);
+  await before.close();
+  const inner = await disk.open();
+  const readsAt: number[] = [];
+  const made: { replica?: StoredReplica } = {};
+  const store: OrderedStore = {
+    ...inner,
+    getMany(keys) {
+      if (made.replica !== undefined) readsAt.push(made.replica.state.all.count);
+      return inner.getMany(keys);
+    },
+  };
+  made.replica = await openTestReplica({ store, dotCacheBytes: 2 ** 20 });
+  return { replica: made.replica, readsAt };
+}
 
 describe('a group that is decided while another is being written', () => {
   test('is written only when that one is on disk, with what was decided by then, and nothing is acknowledged before', async () => {
@@ -157,6 +190,28 @@ describe('a group that is decided while another is being written', () => {
     expect(answeredAt.map((seen) => seen.size)).toEqual([1, 1, 1]);
     expect(new Set(answeredAt.flatMap((seen) => [...seen])).size).toBe(3);
     store.isHeld = false;
+    await replica.close();
+  });
+
+  test('has what it replaces read from disk while the one before it is decided', async () => {
+    const { replica, readsAt } = await reopened();
+    await Promise.all([1, 2, 3].map((number) => replica.write(group(number))));
+    // In three pieces for each group; so many entries were there when each was begun.
+    expect(readsAt).toEqual([1, 1, 1, 1, 1, 1, 1 + FULL_GROUP, 1 + FULL_GROUP, 1 + FULL_GROUP]);
+    await replica.close();
+  });
+
+  test('does not take for present what was read before that one replaced it', async () => {
+    const { replica } = await reopened();
+    const refused = { ...put('old', 'refused'), condition: 'absent' as const };
+    const outcomes = await Promise.allSettled([
+      replica.write([...group(1).slice(1), put('old', 'first')]),
+      replica.write([...group(2).slice(1), refused]),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await replica.write([put('old', 'last')]);
+    expect(await replica.verify(false)).toMatchObject({ findings: { problems: [] } });
+    expect(await contents(replica)).toMatchObject({ old: 'last' });
     await replica.close();
   });
 
