@@ -33,6 +33,8 @@ function describe(kind: ProblemKind): string {
       return 'damage that was met before, and is not repaired yet';
     case 'unreadable':
       return 'records that fail their checksum, or make no sense';
+    case 'missing':
+      return 'records of who the node is, or of what it holds, that are not there';
     case 'file-unreadable':
       return 'parts of the database that cannot be read';
     case 'unknown':

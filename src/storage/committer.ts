@@ -6,7 +6,8 @@
  * 1. Groups are decided, written and answered in the order in which their jobs came; one whose keys cannot be read is refused
  *    at once.
  * 2. At most one write is on its way to disk. What comes meanwhile is decided, group after group, over the state in memory, and
- *    over what the groups before leave under their keys where the disk would be asked; all of it is the next write.
+ *    over what the groups before leave under their keys where the disk would be asked; all of it is the next write. What a
+ *    group must read from disk is read while the group before it is decided.
  * 3. A group that was decided on one whose write failed is not written, and none of it is acknowledged.
  */
 

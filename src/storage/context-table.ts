@@ -5,7 +5,15 @@
 
 import { type Actor, birthOf, type NodeId, nodeIdOf } from '../core/actor.ts';
 import { assert } from '../core/assert.ts';
-import { type FullRow, type Predecessor, type Row, SUM_ZERO, type Sum, unknownRow } from '../core/context.ts';
+import {
+  type FullRow,
+  isTrivial,
+  type Predecessor,
+  type Row,
+  SUM_ZERO,
+  type Sum,
+  unknownRow,
+} from '../core/context.ts';
 import { addSum, type Fingerprints, subtractSum } from '../core/fingerprint.ts';
 import type { Dot } from '../core/entry.ts';
 import { headsOf } from '../core/heads.ts';
@@ -126,6 +134,11 @@ export class ContextTable {
   isRetired(row: Row): boolean {
     if (this.#retiredByNode.size === 0) return false;
     return speaksFor(this.#retiredByNode.get(nodeIdOf(row.actor)), row);
+  }
+
+  /** Whether the row says nothing that is not known without it: it may be in memory only. */
+  isSpare(row: LiveRow): boolean {
+    return row.live === 0 && (isTrivial(row) || this.isRetired(row));
   }
 
   /** What was seen of an actor, also of one that has no row. */

@@ -8,6 +8,8 @@ export type ProblemKind =
   | 'marked'
   /** A record fails its checksum, or makes no sense. */
   | 'unreadable'
+  /** A record of the node itself that must be there. */
+  | 'missing'
   /** A part of the database's files cannot be read, and the records in it are not known. */
   | 'file-unreadable'
   /** A record of no key space of this layout. */

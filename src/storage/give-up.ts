@@ -7,6 +7,8 @@
 import { VERSION_ZERO } from '../core/version.ts';
 import { SUM_ZERO } from '../core/context.ts';
 import type { Recount } from './fold.ts';
+import { IDENTITY_KEY } from './keyspace.ts';
+import { encodeIdentity } from './meta-record.ts';
 import type { Transaction } from './transaction.ts';
 
 /** In one commit. `found`: of the state as it is now, counted while nothing was committed. */
@@ -27,5 +29,7 @@ export function giveUp(
   state.healing = true;
   state.epoch++;
   state.cache.clear(false);
+  // It may be what was lost.
+  transaction.put(IDENTITY_KEY, encodeIdentity(state.identity));
   transaction.noteDrop();
 }

@@ -13,6 +13,7 @@ import { isDamage } from './damage.ts';
 import type { Findings } from './findings.ts';
 import { type Recount, recount, reserveActorNumbers } from './fold.ts';
 import { giveUp } from './give-up.ts';
+import { ownKeys } from './meta-record.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
 import type { State } from './state.ts';
@@ -123,10 +124,11 @@ export class Health {
       if (isCalledOff()) throw new BoatoError('STORE_CLOSED', 'The check was called off.');
     };
     await this.#store.checkFiles?.(goOn);
-    const { snapshot, all, permanent, pairsByNo } = await this.#committer.exclusive(() => {
+    const { snapshot, all, permanent, pairsByNo, own } = await this.#committer.exclusive(() => {
       const { all: allNow, permanent: permanentNow } = this.#state;
       const pairs = new Map([...context.all()].map((row) => [row.no, row.pairs]));
-      const now = { all: allNow, permanent: permanentNow, pairsByNo: pairs };
+      const hasRows = [...context.all()].some((row) => !context.isSpare(row));
+      const now = { all: allNow, permanent: permanentNow, pairsByNo: pairs, own: ownKeys(hasRows) };
       return Promise.resolve({ snapshot: this.#store.snapshot(), ...now });
     });
     let found: Recount;
@@ -136,9 +138,11 @@ export class Health {
         goOn();
         if (this.#checking !== undefined) this.#checking.done += records;
       });
+      const ownRecords = await snapshot.getMany(own);
       const beside = await readBeside(snapshot, fingerprints, goOn);
       isSound =
         beside !== undefined &&
+        !ownRecords.includes(undefined) &&
         found.unreadable.length === 0 &&
         equalSums(found.all, all) &&
         equalSums(found.permanent, permanent) &&

@@ -31,6 +31,11 @@ export function metaKey(name: string): Uint8Array {
   return prefixed(META, asciiBytes(name));
 }
 
+/** Who the node is. */
+export const IDENTITY_KEY: Uint8Array = metaKey('identity');
+/** Its state, once something was committed. */
+export const STATE_KEY: Uint8Array = metaKey('state');
+
 export function entryKey(key: Uint8Array): Uint8Array {
   return prefixed(ENTRY, key);
 }

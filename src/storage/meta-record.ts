@@ -6,6 +6,7 @@ import { ByteWriter } from '../core/byte-writer.ts';
 import { byteString } from '../core/bytes.ts';
 import type { Sum } from '../core/context.ts';
 import type { Version } from '../core/version.ts';
+import { IDENTITY_KEY, STATE_KEY } from './keyspace.ts';
 import { readSum, writeSum } from './row-record.ts';
 
 /** Of the whole layout. A store with another one is refused. */
@@ -39,6 +40,11 @@ export interface NodeState {
   readonly drops: number;
   /** When it last happened: at least every version seen then. A store that was set back may count the same number twice. */
   readonly droppedAt: Version;
+}
+
+/** Where the records lie that there must be. `hasRows`: some that say something; every commit writes the state. */
+export function ownKeys(hasRows: boolean): readonly Uint8Array[] {
+  return hasRows ? [IDENTITY_KEY, STATE_KEY] : [IDENTITY_KEY];
 }
 
 const BOOTSTRAPPING = 1;

@@ -16,7 +16,7 @@ import { damaged, isDamage } from './damage.ts';
 import { takeCleanStop } from './clean-stop.ts';
 import { DotCache } from './dot-cache.ts';
 import { decodeEntry } from './entry-record.ts';
-import { ALL_CLOUD_DOTS, ALL_ROWS, entriesBetween, keyOfEntry, metaKey } from './keyspace.ts';
+import { ALL_CLOUD_DOTS, ALL_ROWS, entriesBetween, IDENTITY_KEY, keyOfEntry, STATE_KEY } from './keyspace.ts';
 import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
 import { decodeRow } from './row-record.ts';
 import { State } from './state.ts';
@@ -43,26 +43,24 @@ export interface ReplicaOptions {
 }
 
 const SCAN_PAGE = 1000;
-const IDENTITY = metaKey('identity');
-const STATE = metaKey('state');
 
 /** `before`: the replica whose place it takes in this process, after a failed write; it must be closed. */
 export async function openReplica(options: ReplicaOptions, before?: StoredReplica): Promise<StoredReplica> {
   const { store, hash64, random, log } = options;
-  const [storedIdentity, storedState] = await store.getMany([IDENTITY, STATE]);
+  const [storedIdentity, storedState] = await store.getMany([IDENTITY_KEY, STATE_KEY]);
   if (storedIdentity === undefined && options.mustExist) {
     throw new BoatoError('STORE_MISSING', 'The database is there, but what it held is gone.');
   }
   const identity =
     storedIdentity === undefined
       ? await createIdentity(options)
-      : checkIdentity(readRecord(IDENTITY, storedIdentity, decodeIdentity), options);
+      : checkIdentity(readRecord(IDENTITY_KEY, storedIdentity, decodeIdentity), options);
   const fingerprints = new Fingerprints(hash64);
   const damage: BoatoError[] = [];
   const nodeState =
     storedState === undefined
       ? undefined
-      : unlessDamaged(damage, () => readRecord(STATE, storedState, decodeState));
+      : unlessDamaged(damage, () => readRecord(STATE_KEY, storedState, decodeState));
   const seed = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
   const isEmpty = storedState === undefined || nodeState?.all.count === 0;
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
@@ -91,8 +89,8 @@ async function createIdentity({ store, nodeId, clusterId, random }: ReplicaOptio
     nodeId: nodeId ?? (randomName as NodeId),
     clusterId: clusterId ?? 'default',
   };
-  const record = seal(IDENTITY, encodeIdentity(identity));
-  await store.write([{ type: 'put', key: IDENTITY, value: record }], { sync: true });
+  const record = seal(IDENTITY_KEY, encodeIdentity(identity));
+  await store.write([{ type: 'put', key: IDENTITY_KEY, value: record }], { sync: true });
   return identity;
 }
 

@@ -34,7 +34,7 @@ export async function verifyOnly(
 
 /** If there is damage the context is given up; what belongs to nothing is removed. */
 export async function verifyAndRepair(
-  { health, store, state, committer }: ReplicaParts,
+  { health, store, committer }: ReplicaParts,
   isCalledOff: () => boolean,
 ): Promise<Verified> {
   const findings = await health.verify(isCalledOff);
@@ -45,7 +45,7 @@ export async function verifyAndRepair(
   }
   const gaveUp = findings.problems.some(isDamaging);
   if (gaveUp) await health.giveUp('a verification found damage');
-  const removed = await sweep(store, state, committer);
+  const removed = await sweep(store, committer);
   const after = await health.verify(isCalledOff);
   return { findings, repair: { gaveUp, copies: false, removed, sound: after.problems.length === 0 } };
 }

@@ -7,7 +7,7 @@ import type { BackupHead } from './backup-format.ts';
 import { readRecord } from './checksum.ts';
 import { markCleanStop } from './clean-stop.ts';
 import { isDamage } from './damage.ts';
-import { metaKey } from './keyspace.ts';
+import { IDENTITY_KEY } from './keyspace.ts';
 import { decodeIdentity, type Identity } from './meta-record.ts';
 
 export interface Restored {
@@ -44,7 +44,7 @@ export async function restoreRecords(
 }
 
 async function checkIdentity(store: OrderedStore, { nodeId, clusterId }: BackupHead): Promise<void> {
-  const key = metaKey('identity');
+  const key = IDENTITY_KEY;
   const record = await store.get(key);
   try {
     const stored = record === undefined ? undefined : readRecord(key, record, decodeIdentity);

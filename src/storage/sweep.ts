@@ -2,22 +2,14 @@
 
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { Committer } from './committer.ts';
-import { encodeIdentity } from './meta-record.ts';
-import { metaKey, spaceOf } from './keyspace.ts';
-import type { State } from './state.ts';
+import { spaceOf } from './keyspace.ts';
 import { isOrphan } from './verify-entries.ts';
 
 /** Keys looked at between two commits. */
 const PAGE_KEYS = 256;
 
-/** The dot index must be sound. Resolves to how many records went. Writes the node's names anew, too. */
-export async function sweep(store: OrderedStore, state: State, committer: Committer): Promise<number> {
-  await committer.commit({
-    keys: [],
-    bytes: 0,
-    sync: true,
-    decide: (transaction) => transaction.put(metaKey('identity'), encodeIdentity(state.identity)),
-  });
+/** The dot index must be sound. Resolves to how many records went. */
+export async function sweep(store: OrderedStore, committer: Committer): Promise<number> {
   let removed = 0;
   const scan = store.scan({ gte: new Uint8Array(0), keysOnly: true });
   try {

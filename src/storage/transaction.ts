@@ -22,9 +22,9 @@ import {
   dueKey,
   entryKey,
   largeValueKey,
-  metaKey,
   rowKey,
   segmentKey,
+  STATE_KEY,
 } from './keyspace.ts';
 import { Present } from './dot-cache.ts';
 import type { LookedUp, LookedUpKeys } from './looked-up.ts';
@@ -34,8 +34,6 @@ import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
-
-const STATE_KEY = metaKey('state');
 
 export class Transaction {
   readonly state: State;

@@ -5,8 +5,8 @@
  * both sides that do not depend on the order. Only where two sums differ a second walk (`verify-entries.ts`) finds which.
  */
 
-import { equalBytes, readUint32, readUint64 } from '../core/bytes.ts';
-import { equalSums, isTrivial, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
+import { byteString, equalBytes, readUint32, readUint64 } from '../core/bytes.ts';
+import { equalSums, type Row, SUM_ZERO, type Sum } from '../core/context.ts';
 import { addSum, type Fingerprints } from '../core/fingerprint.ts';
 import type { Version } from '../core/version.ts';
 import type { Snapshot, StoredRecord } from '../ports/ordered-store.ts';
@@ -16,9 +16,18 @@ import { damaged, isDamage } from './damage.ts';
 import { decodeDue } from './due-record.ts';
 import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
 import { type Findings, FindingsList } from './findings.ts';
-import { cloudKey, entryKey, keyOfDue, keyOfEntry, metaKey, rowKey, spaceOf } from './keyspace.ts';
+import {
+  cloudKey,
+  entryKey,
+  IDENTITY_KEY,
+  keyOfDue,
+  keyOfEntry,
+  rowKey,
+  spaceOf,
+  STATE_KEY,
+} from './keyspace.ts';
 import { readable } from './locate.ts';
-import { decodeIdentity, decodeState } from './meta-record.ts';
+import { decodeIdentity, decodeState, ownKeys } from './meta-record.ts';
 import { decodeRow } from './row-record.ts';
 import { decodeSegment } from './segment-record.ts';
 import { decodeHead, decodeProgress } from './session-record.ts';
@@ -28,9 +37,6 @@ import { isSameDue, lengthBytes, verifyEntries } from './verify-entries.ts';
 
 /** Records looked at in one go. */
 const PAGE_RECORDS = 256;
-
-const STATE = metaKey('state');
-const IDENTITY = metaKey('identity');
 
 /** A snapshot with what was in memory when it was taken. */
 export interface Moment {
@@ -52,8 +58,7 @@ export function momentOf(state: State, snapshot: Snapshot): Moment {
   const { all, permanent, damaged: isDamaged, context } = state;
   const rowByNo = new Map<number, MomentaryRow>();
   for (const row of context.all()) {
-    const isSpare = row.live === 0 && (isTrivial(row) || context.isRetired(row));
-    rowByNo.set(row.no, { ...copyRow(row), live: row.live, isSpare });
+    rowByNo.set(row.no, { ...copyRow(row), live: row.live, isSpare: context.isSpare(row) });
   }
   return { snapshot, all, permanent, isDamaged, rowByNo };
 }
@@ -96,6 +101,7 @@ class Verification {
   readonly #findings: FindingsList;
   readonly #tallyByNo = new Map<number, Tally>();
   readonly #rowsSeen = new Set<number>();
+  readonly #ownSeen = new Set<string>();
   #all: Sum = SUM_ZERO;
   #permanent: Sum = SUM_ZERO;
   #dueExpected: Sum = SUM_ZERO;
@@ -107,7 +113,7 @@ class Verification {
     this.#moment = moment;
     this.#fingerprints = fingerprints;
     this.#findings = new FindingsList((no) => moment.rowByNo.get(no)?.actor);
-    if (moment.isDamaged) this.#findings.add('marked', STATE);
+    if (moment.isDamaged) this.#findings.add('marked', STATE_KEY);
   }
 
   async look(record: StoredRecord): Promise<void> {
@@ -134,6 +140,8 @@ class Verification {
     if (!equalSums(this.#all, all)) this.#findings.addNamed('sums-differ', 'entry', 'all entries');
     if (!equalSums(this.#permanent, permanent))
       this.#findings.addNamed('sums-differ', 'entry', 'permanent entries');
+    for (const key of ownKeys([...rowByNo.values()].some((row) => !row.isSpare)))
+      if (!this.#ownSeen.has(byteString(key))) this.#findings.add('missing', key);
     const unindexed = new Set<number>();
     for (const [no, row] of rowByNo) {
       const { live, loose, cloud, entries, indexed } = this.#tally(no);
@@ -178,8 +186,9 @@ class Verification {
   }
 
   #meta(key: Uint8Array, record: Uint8Array): void {
-    if (equalBytes(key, IDENTITY)) return void readRecord(key, record, decodeIdentity);
-    if (!equalBytes(key, STATE)) return void unseal(key, record);
+    this.#ownSeen.add(byteString(key));
+    if (equalBytes(key, IDENTITY_KEY)) return void readRecord(key, record, decodeIdentity);
+    if (!equalBytes(key, STATE_KEY)) return void unseal(key, record);
     const { all, permanent } = readRecord(key, record, decodeState);
     const isSame = equalSums(all, this.#moment.all) && equalSums(permanent, this.#moment.permanent);
     if (!isSame) this.#findings.add('sums-differ', key);

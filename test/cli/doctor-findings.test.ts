@@ -75,10 +75,13 @@ describe('what is told of', () => {
   });
 
   it('a resting store with damage, or a copy that is not complete, says what to do', () => {
-    const look = { formatVersion: FORMAT_VERSION, isStoppedCleanly: true };
+    const look = { formatVersion: FORMAT_VERSION, isStateLost: false, isStoppedCleanly: true };
     const state = { damaged: false, healing: false, bootstrapping: false } as NodeState;
     expect(dataFindings({ ...look, state: { ...state, damaged: true } })).toMatchObject([
       { mark: 'problem' },
+    ]);
+    expect(dataFindings({ ...look, state: undefined, isStateLost: true })).toMatchObject([
+      { mark: 'problem', message: 'the record of what the store holds is lost' },
     ]);
     expect(dataFindings({ ...look, state: { ...state, healing: true } })).toMatchObject([
       { mark: 'warning' },

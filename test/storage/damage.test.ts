@@ -3,6 +3,7 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { ArrivedChunk, NewSession } from '../../src/ports/replica.ts';
 import { seal } from '../../src/storage/checksum.ts';
+import { IDENTITY_KEY, STATE_KEY } from '../../src/storage/keyspace.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import {
   contents,
@@ -234,6 +235,20 @@ describe('a lost state', () => {
     expect(await replica.check()).toBeDefined();
     expect(replica.isHealing()).toBe(true);
     expect((await replica.verify(false)).findings.problems).toEqual([]);
+  });
+
+  test.each([
+    ['state', STATE_KEY],
+    ['name', IDENTITY_KEY],
+  ])('is missed by a check while the store is open, and so is a lost %s', async (_name, key) => {
+    const store = await new MemoryDisk().open();
+    const replica = await openTestReplica({ store });
+    expect(await replica.check()).toBeUndefined();
+    await replica.write([put('own', '1')]);
+    await store.write([{ type: 'del', key }], { sync: true });
+    expect(await replica.check()).toMatch(/beside the entries .* are missing/);
+    expect(replica.isHealing()).toBe(true);
+    expect(await replica.check()).toBeUndefined();
   });
 
   test('is none before the first commit', async () => {

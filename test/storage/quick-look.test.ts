@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import type { NodeId } from '../../src/core/actor.ts';
 import { seal } from '../../src/storage/checksum.ts';
-import { metaKey } from '../../src/storage/keyspace.ts';
+import { IDENTITY_KEY, STATE_KEY } from '../../src/storage/keyspace.ts';
 import { encodeIdentity, FORMAT_VERSION } from '../../src/storage/meta-record.ts';
 import { type QuickLook, quickLook } from '../../src/storage/quick-look.ts';
 import { openTestReplica, put } from '../support/replica-fixture.ts';
@@ -31,6 +31,7 @@ describe('a quick look', () => {
     expect(await look(new MemoryDisk())).toEqual({
       formatVersion: undefined,
       state: undefined,
+      isStateLost: false,
       isStoppedCleanly: false,
     });
   });
@@ -41,6 +42,7 @@ describe('a quick look', () => {
     expect(await look(disk)).toEqual({
       formatVersion: FORMAT_VERSION,
       state: undefined,
+      isStateLost: false,
       isStoppedCleanly: true,
     });
   });
@@ -51,8 +53,17 @@ describe('a quick look', () => {
       expect(await look(disk)).toMatchObject({
         formatVersion: FORMAT_VERSION,
         state: { all: { count: 1 }, damaged: false },
+        isStateLost: false,
         isStoppedCleanly: true,
       });
+  });
+
+  test('tells a state that is lost from one that never was', async () => {
+    const disk = await written();
+    const store = await disk.open();
+    await store.write([{ type: 'del', key: STATE_KEY }], { sync: true });
+    await store.close();
+    expect(await look(disk)).toMatchObject({ state: undefined, isStateLost: true });
   });
 
   test('tells a stop that was not clean', async () => {
@@ -65,7 +76,7 @@ describe('a quick look', () => {
     const disk = await written();
     await damageRecord(disk, isState, flipped);
     const store = await disk.open();
-    const key = metaKey('identity');
+    const key = IDENTITY_KEY;
     const identity = { formatVersion: FORMAT_VERSION + 1, nodeId: 'a' as NodeId, clusterId: 'test' };
     await store.write([{ type: 'put', key, value: seal(key, encodeIdentity(identity)) }], { sync: true });
     await store.close();

@@ -21,7 +21,8 @@ import {
   ALL_BESIDE_ENTRIES,
   cloudKey,
   largeValueKey,
-  metaKey,
+  IDENTITY_KEY,
+  STATE_KEY,
   rowKey,
   segmentKey,
   spaceOf,
@@ -255,20 +256,31 @@ const damages: readonly (readonly [
         ['sums-differ meta'],
         'state',
         async (records: readonly StoredRecord[], store: OrderedStore) => {
-          const [key, record] =
-            records.find(([stored]) => Buffer.compare(stored, metaKey('state')) === 0) ?? [];
+          const [key, record] = records.find(([stored]) => Buffer.compare(stored, STATE_KEY) === 0) ?? [];
           const state = decodeState(unseal(key as Uint8Array, record as Uint8Array));
           const wrong = { ...state, [which]: { count: 1, sum: 1n } };
           await write(store, putContent(key as Uint8Array, encodeState(wrong)));
         },
       ] as const,
   ),
+  [
+    'a lost name',
+    ['missing meta'],
+    'identity',
+    (_records, store) => write(store, { type: 'del', key: IDENTITY_KEY }),
+  ],
+  [
+    'a lost state',
+    ['missing meta'],
+    'state',
+    (_records, store) => write(store, { type: 'del', key: STATE_KEY }),
+  ],
   ['a flipped name', ['unreadable meta'], 'identity', flip('meta')],
   [
     'a name that is none',
     ['unreadable meta'],
     'identity',
-    (_records, store) => write(store, putContent(metaKey('identity'), Uint8Array.of(1, 1, 0x20, 1, 0x20))),
+    (_records, store) => write(store, putContent(IDENTITY_KEY, Uint8Array.of(1, 1, 0x20, 1, 0x20))),
   ],
   [
     'an entry that was put in the place of another',

@@ -49,7 +49,12 @@ function unreadable(dir: string, error: unknown): Finding {
   return problem('data', errorMessage(openingFailure(dir, error)), `if nothing else helps, ${RESTORE}`);
 }
 
-export function dataFindings({ formatVersion, state, isStoppedCleanly }: QuickLook): readonly Finding[] {
+export function dataFindings({
+  formatVersion,
+  state,
+  isStateLost,
+  isStoppedCleanly,
+}: QuickLook): readonly Finding[] {
   if (formatVersion === undefined) {
     return [problem('data', 'the database is there, but what it held is gone', RESTORE)];
   }
@@ -58,11 +63,11 @@ export function dataFindings({ formatVersion, state, isStoppedCleanly }: QuickLo
     return [problem('data', message, 'use the version that wrote it')];
   }
   const findings: Finding[] = [];
-  if (state?.damaged === true) {
+  if (state?.damaged === true || isStateLost) {
     findings.push(
       problem(
         'data',
-        'a record was found damaged',
+        isStateLost ? 'the record of what the store holds is lost' : 'a record was found damaged',
         'look after the disk, then start the node: it asks its peers for what is missing',
       ),
     );

@@ -11,7 +11,7 @@ import { type Version, VERSION_ZERO } from '../../core/version.ts';
 import type { StoredRecord } from '../../ports/ordered-store.ts';
 import { readRecord, unseal } from '../../storage/checksum.ts';
 import { decodeEntry, LARGE, type StoredEntry, TOMBSTONE } from '../../storage/entry-record.ts';
-import { keyOfEntry, largeValueKey, metaKey, spaceOf } from '../../storage/keyspace.ts';
+import { keyOfEntry, largeValueKey, spaceOf, STATE_KEY } from '../../storage/keyspace.ts';
 import { decodeState, type NodeState } from '../../storage/meta-record.ts';
 import { decodeRow } from '../../storage/row-record.ts';
 import { decodeSegment } from '../../storage/segment-record.ts';
@@ -49,7 +49,7 @@ export interface DiskState extends Seen {
   readonly damaged: number;
 }
 
-const STATE_KEY = byteString(metaKey('state'));
+const STATE = byteString(STATE_KEY);
 const decoder = new TextDecoder();
 
 interface DecodedEntry {
@@ -87,7 +87,7 @@ export class DiskReader {
     for (const [key, record] of records) {
       switch (spaceOf(key)) {
         case 'meta':
-          if (byteString(key) === STATE_KEY) node = orDamaged(() => readRecord(key, record, decodeState));
+          if (byteString(key) === STATE) node = orDamaged(() => readRecord(key, record, decodeState));
           break;
         case 'entry':
           entries.push([key, record]);
