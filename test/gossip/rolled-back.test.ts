@@ -129,6 +129,28 @@ describe('what several peers show', () => {
     expect(warnings()).toEqual([]);
   });
 
+  test('is told as long as one of them shows it', () => {
+    const { rolledBack, warnings, receive } = watchAlone();
+    rolledBack.look(B, [rowAt(80)]);
+    rolledBack.look(C, [rowAt(100)]);
+    receive(80);
+    expect(warnings()).toEqual(['ROLLED_BACK c']);
+    receive(100);
+    expect(warnings()).toEqual([]);
+  });
+
+  test('is told no more once who showed it does so no more: a repair of its clock took it out there, too', () => {
+    const { rolledBack, warnings } = watchAlone();
+    rolledBack.look(B, [rowAt(100)]);
+    rolledBack.look(C, [rowAt(30)]);
+    expect(warnings()).toEqual(['ROLLED_BACK b']);
+    rolledBack.look(B, [rowAt(30)]);
+    expect(warnings()).toEqual([]);
+    rolledBack.look(B, [rowAt(100)]);
+    rolledBack.look(B, []);
+    expect(warnings()).toEqual([]);
+  });
+
   test('of another live node under this name is another matter', () => {
     const { rolledBack, warnings } = watchAlone(() => true);
     rolledBack.look(B, [rowAt(100)]);
