@@ -40,13 +40,13 @@ async function filled(replica: StoredReplica): Promise<void> {
 }
 
 describe('a check of what is sound', () => {
-  test('looks up large values, and no entry', async () => {
+  test("looks up large values and the node's own records, and no entry", async () => {
     const { store, lookedUp } = await watchedStore(new MemoryDisk());
     const replica = await openTestReplica({ store });
     await filled(replica);
     lookedUp.length = 0;
     expect(await replica.check()).toBeUndefined();
-    expect(lookedUp).toEqual(['largeValue']);
+    expect(lookedUp).toEqual(['largeValue', 'meta', 'meta']);
   });
 
   test('tells how far it came', async () => {
