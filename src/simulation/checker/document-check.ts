@@ -56,6 +56,10 @@ export class DocumentCheck {
   }
 }
 
+export function wordsOf(text: string): readonly string[] {
+  return text.match(/<\d+>/gu) ?? [];
+}
+
 /** What a disk makes of it. `isPending`: something there builds on what is not. */
 export function contentOn(entries: Iterable<PresentEntry>): {
   readonly text: string;

@@ -6,7 +6,7 @@ import type { Node } from '../../node/api.ts';
 import type { Random } from '../../ports/random.ts';
 import { prefixOf } from '../../views/registers.ts';
 import { UpdateLog } from '../../views/update-log.ts';
-import { DOCUMENT } from '../checker/document-check.ts';
+import { DOCUMENT, wordsOf } from '../checker/document-check.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { isChosen } from '../streams.ts';
@@ -32,7 +32,7 @@ export async function note(scene: Scene, machine: Machine, { erases, at }: Notin
     if (document === undefined) return;
     const { documentCheck } = scene;
     const text = document.doc.getText();
-    const words = text.toJSON().match(/<\d+>/gu) ?? [];
+    const words = wordsOf(text.toJSON());
     const before = words.slice(0, Math.floor(at * (words.length + 1)));
     const place = before.join('').length;
     const erased = words[before.length];
