@@ -138,6 +138,26 @@ describe('a document', () => {
     );
   });
 
+  test('that is open may show more where something is lost that the rest builds on, but no less', async () => {
+    for (let word = 0; word < 3; word++) await notes(first);
+    await end();
+    const state = scene.checker.stateOf(first) as DiskState;
+    const all = [...state.entryByKey];
+    const [, lost, hidden] = all.filter(([, { key }]) => key.startsWith('note/'));
+    const without = (...gone: (typeof lost)[]): DiskState => {
+      return { ...state, entryByKey: new Map(all.filter((entry) => !gone.includes(entry))) };
+    };
+    expect(contentOn(without(lost).entryByKey.values())).toEqual({ text: '<0>', isPending: true });
+    await expect(checkViews(withDisk(without(lost)))).resolves.toBe(undefined);
+    // Nothing is left that would build on it.
+    await expect(checkViews(withDisk(without(lost, hidden)))).rejects.toThrow('P3');
+    const document = await documentOn(scene, first);
+    document?.doc.getText().delete(0, 3);
+    await expect(checkViews(withDisk(without(lost)))).rejects.toThrow(
+      'P3: "<1><2>" is shown of what is "<0>"',
+    );
+  });
+
   test('is stored in the end, if it could not be at its time', async () => {
     await notes(first);
     const document = await documentOn(scene, first);
