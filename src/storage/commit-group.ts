@@ -6,6 +6,7 @@ import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import type { LiveRow } from './context-table.ts';
 import type { LookedUpKeys } from './looked-up.ts';
+import type { LookUp } from './present.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -51,6 +52,21 @@ export class Queued {
     this.task = task;
     this.resolve = resolve;
     this.reject = reject;
+  }
+}
+
+/** A group that was taken from the queue. */
+export class Undecided {
+  readonly queued: readonly Queued[];
+  readonly jobs: readonly Job<unknown>[];
+  readonly lookUp: LookUp;
+  /** Of the group that is decided while this one is looked up. */
+  meanwhile: LookedUpKeys | undefined = undefined;
+
+  constructor(queued: readonly Queued[], jobs: readonly Job<unknown>[], lookUp: LookUp) {
+    this.queued = queued;
+    this.jobs = jobs;
+    this.lookUp = lookUp;
   }
 }
 

@@ -25,6 +25,7 @@ import {
   Queued,
   rejectGroup,
   takeGroup,
+  Undecided,
 } from './commit-group.ts';
 import type { LiveRow } from './context-table.ts';
 import type { OnDamage } from './damage.ts';
@@ -75,21 +76,6 @@ class Ahead {
     this.groups = groups;
     this.written = written;
     void written.then(() => (this.isOver = true));
-  }
-}
-
-/** A group that was taken from the queue. */
-class Undecided {
-  readonly queued: readonly Queued[];
-  readonly jobs: readonly Job<unknown>[];
-  readonly lookUp: LookUp;
-  /** Of the group that is decided while this one is looked up. */
-  meanwhile: LookedUpKeys | undefined = undefined;
-
-  constructor(queued: readonly Queued[], jobs: readonly Job<unknown>[], lookUp: LookUp) {
-    this.queued = queued;
-    this.jobs = jobs;
-    this.lookUp = lookUp;
   }
 }
 
