@@ -147,6 +147,7 @@ export class Gossip {
       log,
       warnings,
       onWhole: (peer) => {
+        // Equal nodes compare no rows.
         rolledBack.look({ nodeId: peer }, []);
         warnings.clear('REFUSED_FROM_FUTURE', peer);
         void this.#healing.completed(peer);

@@ -14,6 +14,7 @@ const HOT_MAX = 1024;
 /** Told to one peer at once; the rest waits for the next time. */
 const TELLING_BYTES_MAX = 64 * 1024;
 
+/** A class for the sake of V8: `core/young.ts`. */
 export class Hot<Item> {
   readonly item: Item;
   readonly knownBy: Set<NodeId> = new Set();

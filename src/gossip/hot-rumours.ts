@@ -14,6 +14,7 @@ const TOLD_BYTES_MAX = 16 * 1024;
 /** What a batch takes beside its keys and values, about. */
 const BATCH_BYTES = 64;
 
+/** A class for the sake of V8: `core/young.ts`. */
 class HotRumour {
   readonly rumour: Rumour;
   /** Of keys and values. */

@@ -15,6 +15,7 @@ import { checkKnown } from './options.ts';
 const PUT_FIELDS = ['ttlMs', 'expiresAt', 'ifVersion', 'ifAbsent'];
 const DELETE_FIELDS = ['ifVersion'];
 
+/** A class for the sake of V8: `core/young.ts`. */
 class CheckedWrite implements Write {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;

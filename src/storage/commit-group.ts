@@ -1,4 +1,7 @@
-/** Jobs that are decided together, and written with others that were: a group of the commit. */
+/**
+ * Jobs that are decided together, and written with others that were: a group of the commit. Classes for the sake of V8:
+ * `core/young.ts`.
+ */
 
 import type { NodeId } from '../core/actor.ts';
 import { BoatoError } from '../core/errors.ts';

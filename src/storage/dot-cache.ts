@@ -36,7 +36,7 @@ const SEGMENT_SHIFT = Math.log2(SEGMENT_SETS) + WAYS_SHIFT;
 /** A set is split when so many slots of each are taken on average: those that wait for it have up to twice as many. */
 const SPLIT_AT = 3.5;
 
-/** A present entry's dot and flags (`entry-record.ts`); when it expires, where that is known. */
+/** A present entry's dot and flags (`entry-record.ts`); when it expires, where that is known. A class for the sake of V8: `core/young.ts`. */
 export class Present {
   readonly version: Version;
   readonly actorNo: number;

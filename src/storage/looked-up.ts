@@ -4,7 +4,7 @@ import { equalBytes } from '../core/bytes.ts';
 import { youngList } from '../core/young.ts';
 import type { KeyHash, Present } from './dot-cache.ts';
 
-/** What a key of the group holds, as the group is decided. */
+/** What a key of the group holds, as the group is decided. A class for the sake of V8: `core/young.ts`. */
 export class LookedUp implements KeyHash {
   /** As the first job that asked for it has it. */
   readonly key: Uint8Array;

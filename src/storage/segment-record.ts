@@ -9,6 +9,7 @@ export interface DotPair {
   readonly key: Uint8Array;
 }
 
+/** A class for the sake of V8: `core/young.ts`. */
 class Pair implements DotPair {
   readonly version: Version;
   readonly key: Uint8Array;

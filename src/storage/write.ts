@@ -23,6 +23,7 @@ export interface Write {
   readonly condition?: Condition | undefined;
 }
 
+/** A class for the sake of V8, like the others here: `core/young.ts`. */
 class OwnBatch implements Rumour {
   readonly entries: readonly Entry[];
   readonly prev: Version;
