@@ -23,7 +23,7 @@ const PAGE_RECORDS = 64;
 export interface Beside {
   /** Over the due records (`dueSum`). */
   readonly due: Sum;
-  /** By the number of an actor: pairs in its dot index, stale ones included. */
+  /** By the number of an actor: pairs in its dot index, stale ones included. As expected: of actors whose index is whole. */
   readonly pairsByNo: ReadonlyMap<number, number>;
 }
 

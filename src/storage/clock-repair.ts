@@ -50,12 +50,12 @@ export function holdsFuture({ last }: Pick<State, 'last'>, wallMs: number, maxDr
  * with `RECORD_DAMAGED` and `BATCH_TOO_LARGE`, changing nothing.
  */
 export async function repairClock(
-  { store, state, options, committer, sessions, onDamage }: ReplicaParts,
+  { store, state, options, committer, sessions, deferredIndex, onDamage }: ReplicaParts,
   all: boolean,
   bytesMax: number = REPAIR_BYTES_MAX,
 ): Promise<ClockRepair> {
   const { clock, log, maxDriftMs, random } = options;
-  const repaired = await committer.exclusive(async () => {
+  const repaired = await deferredIndex.exclusive(async () => {
     if (state.damaged) throw damaged('is damaged');
     const wallMs = clock.wallMs();
     if (!holdsFuture(state, wallMs, maxDriftMs)) return NOTHING;

@@ -125,8 +125,8 @@ export class Health {
     };
     await this.#store.checkFiles?.(goOn);
     const { snapshot, all, permanent, pairsByNo, own } = await this.#committer.exclusive(() => {
-      const { all: allNow, permanent: permanentNow } = this.#state;
-      const pairs = new Map([...context.all()].map((row) => [row.no, row.pairs]));
+      const { all: allNow, permanent: permanentNow, unindexed } = this.#state;
+      const pairs = new Map(unindexed ? [] : [...context.all()].map((row) => [row.no, row.pairs]));
       const hasRows = [...context.all()].some((row) => !context.isSpare(row));
       const now = { all: allNow, permanent: permanentNow, pairsByNo: pairs, own: ownKeys(hasRows) };
       return Promise.resolve({ snapshot: this.#store.snapshot(), ...now });
@@ -207,6 +207,9 @@ export class Health {
       await this.#changeNow((transaction) => {
         this.#sessions.deleteAll(transaction);
         giveUp(transaction, found);
+        // It was made anew.
+        this.#state.unindexed = false;
+        this.#state.deferred.lose();
       });
       this.#checking = undefined;
       return true;

@@ -10,6 +10,7 @@ import type { Committer } from './committer.ts';
 import type { LiveRow } from './context-table.ts';
 import { segmentKey, segmentsAbove, singleDotsAbove } from './keyspace.ts';
 import { type DotPair, decodeSegment, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
+import { SortedDots } from './sorted-dots.ts';
 import type { State } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -63,12 +64,12 @@ export class IndexCompactor {
       });
   }
 
-  /** Folds the whole index of one actor. */
-  async fold(row: LiveRow): Promise<void> {
+  /** Folds the whole index of one actor. `unlisted`: dots at or below `indexed` that come into it. */
+  async fold(row: LiveRow, unlisted: SortedDots = NO_DOTS): Promise<void> {
     let after = 0 as Version;
     while (!this.#stopped && after < row.indexed) {
       const from = after;
-      after = await this.#committer.exclusive(() => this.#foldFrom(row, from));
+      after = await this.#committer.exclusive(() => this.#foldFrom(row, from, unlisted));
     }
   }
 
@@ -78,9 +79,9 @@ export class IndexCompactor {
     await this.#background;
   }
 
-  async #foldFrom(row: LiveRow, after: Version): Promise<Version> {
-    const slice = await readSlice(this.#store, row.no, after);
-    if (slice.records.length > 0) {
+  async #foldFrom(row: LiveRow, after: Version, unlisted: SortedDots): Promise<Version> {
+    const slice = await readSlice(this.#store, row.no, after, unlisted);
+    if (slice.pairs.length > 0) {
       await this.#committer.commitNow({
         keys: slice.pairs.map(({ key }) => key),
         bytes: 0,
@@ -89,13 +90,19 @@ export class IndexCompactor {
         decide: (transaction) => foldSlice(transaction, this.#state, row, slice),
       });
     }
+    unlisted.drop(slice.end);
     return slice.end;
   }
 }
 
+const NO_DOTS = new SortedDots([]);
+
 interface Slice {
   /** Replaced by the fold. */
   readonly records: readonly StoredRecord[];
+  /** How many pairs the records list that are not in `rest`. */
+  readonly listed: number;
+  /** These, and those that come into the index. */
   readonly pairs: readonly DotPair[];
   /** Pairs above `end` of a segment among the records: they stay as they are. */
   readonly rest: readonly DotPair[];
@@ -108,11 +115,18 @@ interface IndexRecord {
   readonly pairs: readonly DotPair[];
 }
 
-/** The pairs above `after`, of segments and of single dots, as far as a slice reaches. */
-async function readSlice(store: OrderedStore, actorNo: number, after: Version): Promise<Slice> {
+/** The pairs above `after`, of segments, of single dots and of those that come into the index, as far as a slice reaches. */
+async function readSlice(
+  store: OrderedStore,
+  actorNo: number,
+  after: Version,
+  unlisted: SortedDots,
+): Promise<Slice> {
   const segments = await readIndexRecords(store, segmentsAbove(actorNo, after), SEGMENTS_READ);
   const singles = await readIndexRecords(store, singleDotsAbove(actorNo, after), SINGLES_READ);
-  const end = Math.min(segments.end, singles.end) as Version;
+  const dots = unlisted.peek(SLICE_PAIRS);
+  const dotsEnd = dots.length < SLICE_PAIRS ? undefined : dots.at(-1)?.version;
+  const end = Math.min(segments.end, singles.end, dotsEnd ?? Number.MAX_SAFE_INTEGER) as Version;
   const records: StoredRecord[] = [];
   const pairs: DotPair[] = [];
   let rest: readonly DotPair[] = [];
@@ -124,8 +138,10 @@ async function readSlice(store: OrderedStore, actorNo: number, after: Version): 
     const above = listed.filter(({ version }) => version > end);
     if (above.length > 0) rest = above;
   }
+  const listed = pairs.length;
+  pairs.push(...dots.filter(({ version }) => version <= end));
   pairs.sort((a, b) => a.version - b.version);
-  return { records, pairs, rest, end };
+  return { records, listed, pairs, rest, end };
 }
 
 /** `end`: the highest version up to which everything was read. */
@@ -172,6 +188,6 @@ function foldSlice(transaction: Transaction, state: State, row: LiveRow, slice: 
   }
   const highest = slice.rest.at(-1);
   if (highest !== undefined) transaction.put(segmentKey(row.no, highest.version), encodeSegment(slice.rest));
-  row.pairs += live.length - slice.pairs.length;
+  row.pairs += live.length - slice.listed;
   state.context.touch(row);
 }

@@ -31,17 +31,35 @@ export async function foldLoose(
   const { context } = state;
   const reader = new EntryReader(store, context, onDamage);
   const looseByActor = new Map<Actor, Sum>();
-  for (const other of withRetired(context, session.rows)) {
-    const row = context.get(other.actor);
-    if (row === undefined || row.loose.count === 0) continue;
+  for (const [row, other] of looseRows(context, session)) {
     const received = maxVersion(row.received, other.received);
-    const covered = received >= row.indexed;
     looseByActor.set(
       other.actor,
-      covered ? SUM_ZERO : await foldRow(reader, state.fingerprints, row, received, joinedCloud(row, other)),
+      isCovered(row, other)
+        ? SUM_ZERO
+        : await foldRow(reader, state.fingerprints, row, received, joinedCloud(row, other)),
     );
   }
   return looseByActor;
+}
+
+/** Whether `foldLoose` reads the dot index. */
+export function isIndexRead({ context }: State, session: NewSession | undefined): boolean {
+  if (session === undefined) return false;
+  return [...looseRows(context, session)].some(([row, other]) => !isCovered(row, other));
+}
+
+/** Own rows with loose dots that the join moves, each with what it is joined with. */
+function* looseRows(context: ContextTable, { rows }: NewSession): Generator<readonly [LiveRow, FullRow]> {
+  for (const other of withRetired(context, rows)) {
+    const row = context.get(other.actor);
+    if (row !== undefined && row.loose.count > 0) yield [row, other];
+  }
+}
+
+/** No entry of the actor is left beyond what will have been received. */
+function isCovered(row: LiveRow, other: FullRow): boolean {
+  return maxVersion(row.received, other.received) >= row.indexed;
 }
 
 async function foldRow(

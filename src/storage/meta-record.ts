@@ -36,6 +36,8 @@ export interface NodeState {
   readonly damaged: boolean;
   /** The context was given up, and not every peer has completed a session since: nothing is collected. */
   readonly healing: boolean;
+  /** The dot index does not list all entries that a first copy brought (`deferred-index.ts`). */
+  readonly unindexed: boolean;
   /** How often entries went without a dot that tells so: dropped by a comparison, taken out, forgotten with the context. */
   readonly drops: number;
   /** When it last happened: at least every version seen then. A store that was set back may count the same number twice. */
@@ -50,7 +52,8 @@ export function ownKeys(hasRows: boolean): readonly Uint8Array[] {
 const BOOTSTRAPPING = 1;
 const DAMAGED = 2;
 const HEALING = 4;
-const ALL_FLAGS = 7;
+const UNINDEXED = 8;
+const ALL_FLAGS = 15;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
@@ -75,7 +78,10 @@ export function decodeIdentity(content: Uint8Array): Identity | { readonly forma
 export function encodeState(state: NodeState): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(
-    (state.bootstrapping ? BOOTSTRAPPING : 0) | (state.damaged ? DAMAGED : 0) | (state.healing ? HEALING : 0),
+    (state.bootstrapping ? BOOTSTRAPPING : 0) |
+      (state.damaged ? DAMAGED : 0) |
+      (state.healing ? HEALING : 0) |
+      (state.unindexed ? UNINDEXED : 0),
   );
   writer.uint64(state.horizon);
   writer.uint64(state.lastFloor);
@@ -117,6 +123,7 @@ export function decodeState(content: Uint8Array): NodeState {
     bootstrapping: (flags & BOOTSTRAPPING) !== 0,
     damaged: (flags & DAMAGED) !== 0,
     healing: (flags & HEALING) !== 0,
+    unindexed: (flags & UNINDEXED) !== 0,
     drops,
     droppedAt,
   };

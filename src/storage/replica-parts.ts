@@ -5,6 +5,7 @@ import type { OrderedStore } from '../ports/ordered-store.ts';
 import { Arrivals } from './arrivals.ts';
 import { Committer, type Fence } from './committer.ts';
 import { type OnDamage, reported } from './damage.ts';
+import { DeferredIndex } from './deferred-index.ts';
 import { EntryReader } from './entry-reader.ts';
 import { groupedReads } from './grouped-reads.ts';
 import { Health } from './health.ts';
@@ -21,6 +22,7 @@ export class ReplicaParts {
   readonly sessions: Sessions;
   readonly reader: EntryReader;
   readonly compactor: IndexCompactor;
+  readonly deferredIndex: DeferredIndex;
   readonly health: Health;
   readonly arrivals: Arrivals;
   readonly onDamage: OnDamage;
@@ -44,14 +46,19 @@ export class ReplicaParts {
       onDamage: this.onDamage,
       onCommitted: (rows) => {
         this.compactor.look(rows);
+        this.deferredIndex.look();
         this.arrivals.look(rows, state.bootstrapping);
       },
     });
-    this.sessions = new Sessions(store, state, this.committer, this.onDamage);
+    this.sessions = new Sessions(this, (task, isNeeded) => this.deferredIndex.exclusive(task, isNeeded));
     this.health = new Health(store, state, this.committer, this.sessions, log, wasClean);
     this.compactor = new IndexCompactor(store, state, this.committer, (row, error) => {
       reported(error, this.onDamage);
       log.warn({ actor: row.actor, error: String(error) }, 'The dot index could not be compacted.');
+    });
+    this.deferredIndex = new DeferredIndex(this, (error) => {
+      reported(error, this.onDamage);
+      log.warn({ error: String(error) }, 'The dot index of the first copy could not be made.');
     });
     this.reader = new EntryReader(groupedReads(store), state.context, this.onDamage);
   }

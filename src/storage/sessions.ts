@@ -10,7 +10,7 @@ import type { ArrivedChunk, NewSession, Rumoured, StoredSession } from '../ports
 import { readRecord } from './checksum.ts';
 import type { Committer } from './committer.ts';
 import { isDamage, type OnDamage, reported } from './damage.ts';
-import { foldLoose, isSessionLate, join, type LooseSums } from './join.ts';
+import { foldLoose, isIndexRead, isSessionLate, join, type LooseSums } from './join.ts';
 import { ALL_SESSIONS, progressKey, sessionKey } from './keyspace.ts';
 import { mergeEntry } from './merge.ts';
 import { decodeHead, decodeProgress, encodeHead, encodeProgress } from './session-record.ts';
@@ -25,6 +25,16 @@ const NO_SUMS: LooseSums = new Map();
 /** A session of which the first chunk has arrived. */
 type BegunSession = NewSession & Pick<StoredSession, 'exempt' | 'mixed'>;
 
+interface SessionsParts {
+  readonly store: OrderedStore;
+  readonly state: State;
+  readonly committer: Committer;
+  readonly onDamage: OnDamage;
+}
+
+/** As `DeferredIndex` has it. */
+type IndexedExclusive = <T>(task: () => Promise<T>, isNeeded: () => boolean) => Promise<T>;
+
 /** A chunk on its way into the store, slice by slice. */
 interface Storing {
   readonly chunk: ArrivedChunk;
@@ -38,16 +48,20 @@ export class Sessions {
   readonly #state: State;
   readonly #committer: Committer;
   readonly #onDamage: OnDamage;
+  readonly #exclusive: IndexedExclusive;
   /** What rumours brought since a session was last opened. */
   #rumoured = new Map<Actor, Rumoured>();
   /** All stored sessions; there is one for each peer at most. */
   readonly #byPeer = new Map<NodeId, StoredSession>();
+  /** Their first chunk is being stored. */
+  #firstCopiesBeginning = 0;
 
-  constructor(store: OrderedStore, state: State, committer: Committer, onDamage: OnDamage) {
+  constructor({ store, state, committer, onDamage }: SessionsParts, exclusive: IndexedExclusive) {
     this.#store = store;
     this.#state = state;
     this.#committer = committer;
     this.#onDamage = onDamage;
+    this.#exclusive = exclusive;
   }
 
   /** A damaged one is of no use: the session begins anew. */
@@ -118,9 +132,9 @@ export class Sessions {
     this.#mix(transaction, ({ rumoured }) => rumoured !== this.#rumoured);
   }
 
-  /** One in key order, which can still be resumed. */
+  /** One in key order is under way, or can still be resumed. */
   get hasFirstCopy(): boolean {
-    return this.all().some(({ order }) => order === 'key');
+    return this.#firstCopiesBeginning > 0 || this.all().some(({ order }) => order === 'key');
   }
 
   /** The batch that gives up, or repairs, the state deletes them (R5). */
@@ -141,8 +155,14 @@ export class Sessions {
   /** In slices, so that reads and other writes have their turn; the cursor moves with the last one. */
   async storeChunk(chunk: ArrivedChunk): Promise<void> {
     const storing: Storing = { chunk, head: undefined, decided: 0 };
-    // All at once: one is decided while the one before it is written, and nothing else between them.
-    await Promise.all(slicesOf(chunk.entries).map((slice, at) => this.#storeSlice(storing, slice, at)));
+    const begins = chunk.session?.order === 'key' ? 1 : 0;
+    this.#firstCopiesBeginning += begins;
+    try {
+      // All at once: one is decided while the one before it is written, and nothing else between them.
+      await Promise.all(slicesOf(chunk.entries).map((slice, at) => this.#storeSlice(storing, slice, at)));
+    } finally {
+      this.#firstCopiesBeginning -= begins;
+    }
   }
 
   #storeSlice(storing: Storing, { entries, isLast }: Slice, at: number): Promise<void> {
@@ -160,8 +180,11 @@ export class Sessions {
         transaction.assertReadable(keys);
         storing.head = this.#begun(transaction, storing);
         storing.decided++;
+        const isFirstCopy = storing.head.order === 'key';
+        transaction.defersIndex = isFirstCopy;
         for (const entry of entries) mergeEntry(transaction, entry);
-        if (storing.head.order === 'key') transaction.state.bootstrapping = true;
+        transaction.defersIndex = false;
+        if (isFirstCopy) transaction.state.bootstrapping = true;
         if (entries.length > 0) this.mixOthers(transaction, chunk.peer);
         if (isLast) this.#moveCursor(transaction, chunk, storing.head);
       },
@@ -170,7 +193,8 @@ export class Sessions {
 
   /** R7 and R4. Runs between two commits, because loose sums are folded from the index on disk. */
   async adopt(peer: NodeId): Promise<'adopted' | 'late'> {
-    return this.#committer.exclusive(async () => {
+    const needsIndex = (): boolean => isIndexRead(this.#state, this.#byPeer.get(peer));
+    return this.#exclusive(async () => {
       const session = this.#byPeer.get(peer);
       if (session === undefined) throw voidSession();
       // What one that bootstraps received replaced some of its own writes, and was not sent: they are here, and no more.
@@ -189,12 +213,13 @@ export class Sessions {
       });
       if (late && session.mixed) throw voidSession();
       return late ? 'late' : 'adopted';
-    });
+    }, needsIndex);
   }
 
   /** R4 after R9: every difference is settled, so nothing is late. */
   async adoptCompared(session: NewSession): Promise<void> {
-    return this.#committer.exclusive(async () => {
+    const needsIndex = (): boolean => isIndexRead(this.#state, session);
+    return this.#exclusive(async () => {
       checkEpoch(this.#state, session);
       const looseByActor = await foldLoose(this.#store, this.#state, session, this.#onDamage);
       await this.#committer.commitNow({
@@ -203,7 +228,7 @@ export class Sessions {
         sync: true,
         decide: (transaction) => join(transaction, session, looseByActor),
       });
-    });
+    }, needsIndex);
   }
 
   /**

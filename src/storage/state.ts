@@ -7,6 +7,7 @@ import { maxVersion, type Version, VERSION_ZERO } from '../core/version.ts';
 import type { Rumour } from '../ports/replica.ts';
 import { ChangeJournal } from './change-journal.ts';
 import { ContextTable, type LiveRow } from './context-table.ts';
+import { DeferredDots } from './deferred-dots.ts';
 import type { DotCache } from './dot-cache.ts';
 import type { Identity, NodeState } from './meta-record.ts';
 
@@ -24,6 +25,8 @@ export class State implements NodeState {
   bootstrapping = false;
   damaged = false;
   healing = false;
+  unindexed = false;
+  readonly deferred: DeferredDots = new DeferredDots();
   lastFloor: Version = VERSION_ZERO;
   drops = 0;
   droppedAt: Version = VERSION_ZERO;
@@ -76,6 +79,8 @@ export class State implements NodeState {
     this.bootstrapping = stored.bootstrapping;
     this.damaged = stored.damaged;
     this.healing = stored.healing;
+    this.unindexed = stored.unindexed;
+    if (stored.unindexed) this.deferred.lose();
     this.lastFloor = stored.lastFloor;
     this.drops = stored.drops;
     this.droppedAt = stored.droppedAt;

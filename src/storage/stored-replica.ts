@@ -81,6 +81,7 @@ export class StoredReplica implements Replica {
   async load(damage: BoatoError | undefined): Promise<void> {
     if (damage !== undefined) this.#health.meet(damage);
     await this.#sessions.load();
+    this.#parts.deferredIndex.look();
   }
 
   /** Damage that the records do not show. On disk when it resolves. */
@@ -144,7 +145,9 @@ export class StoredReplica implements Replica {
 
   /** Whether the write was seen here (R2), and what this node reads includes it, or what superseded it. */
   isSeen(dot: TokenDot): Promise<boolean> {
-    return isSeen(this.#parts.store, this.#state, () => this.#committer.written(), dot);
+    const { store, deferredIndex } = this.#parts;
+    const written = (): Promise<void> => this.#committer.written();
+    return isSeen({ store, state: this.#state, written, indexed: () => deferredIndex.complete() }, dot);
   }
 
   /** Calls `look` after each commit that may have brought a write of `actor`, until the function returned is called. */
@@ -205,6 +208,7 @@ export class StoredReplica implements Replica {
   }
 
   async compact(): Promise<void> {
+    await this.#parts.deferredIndex.complete();
     await reportingDamage(this.#parts.onDamage, async () => {
       for (const row of this.#state.context.all()) await this.#parts.compactor.fold(row);
     });
@@ -213,10 +217,10 @@ export class StoredReplica implements Replica {
 
   /** Of keys that begin with `prefix`; `since` as `Watcher` has it. It must be closed before this. */
   watch(prefix: Uint8Array, since: string | undefined): Watcher {
-    const { store, state, options, committer, onDamage } = this.#parts;
+    const { store, state, options, deferredIndex, onDamage } = this.#parts;
     const { clock, tombstoneTtlMs } = options;
     const pin = (): Promise<ChangePin> =>
-      committer.exclusive(() => Promise.resolve(pinChanges(state, store, clock.wallMs(), onDamage)));
+      deferredIndex.exclusive(() => Promise.resolve(pinChanges(state, store, clock.wallMs(), onDamage)));
     const { nodeId, clusterId } = this;
     const { journal } = state;
     return new Watcher({ nodeId, clusterId, clock, tombstoneTtlMs, journal, pin }, prefix, since);
@@ -231,7 +235,7 @@ export class StoredReplica implements Replica {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    await this.#parts.compactor.stop();
+    await Promise.all([this.#parts.deferredIndex.stop(), this.#parts.compactor.stop()]);
     await this.#committer.close();
     // What was not checked yet after an unclean stop, is to be checked at the next start.
     if (this.fenced === undefined && this.#health.checking === undefined)
@@ -268,13 +272,16 @@ export class StoredReplica implements Replica {
   }
 
   notServing(): string | undefined {
-    if (this.fenced !== undefined) return 'a write to its disk failed';
-    return this.#health.ailment;
+    return this.#ailment ?? (this.#parts.deferredIndex.isReading ? 'it makes its dot index' : undefined);
   }
 
-  /** What serves nothing adopts nothing. */
+  /** What is damaged adopts nothing, either. */
   notTaking(): string | undefined {
-    return this.notServing();
+    return this.#ailment;
+  }
+
+  get #ailment(): string | undefined {
+    return this.fenced === undefined ? this.#health.ailment : 'a write to its disk failed';
   }
 
   isBootstrapping(): boolean {
@@ -297,11 +304,14 @@ export class StoredReplica implements Replica {
   }
 
   pin(actors: readonly Actor[], restHash: bigint): Promise<PinnedState | undefined> {
-    return this.#committer.exclusive(() => {
+    const { deferredIndex } = this.#parts;
+    // Who bootstraps gives own writes only, which are in the index.
+    const needsIndex = (): boolean => !this.#state.bootstrapping;
+    return deferredIndex.exclusive(() => {
       const { bootstrapping, context } = this.#state;
       const isStale = !bootstrapping && context.hashWithout(actors) !== restHash;
       return Promise.resolve(isStale ? undefined : this.#pin(actors));
-    });
+    }, needsIndex);
   }
 
   storedSession(peer: NodeId): Promise<StoredSession | undefined> {
@@ -325,7 +335,7 @@ export class StoredReplica implements Replica {
   }
 
   beginComparison(session: NewSession): Promise<PinnedState> {
-    return this.#committer.exclusive(() => {
+    return this.#parts.deferredIndex.exclusive(() => {
       this.#comparing = session;
       return Promise.resolve(this.#pin([]));
     });
@@ -357,7 +367,7 @@ export class StoredReplica implements Replica {
 
   applyRumour(rumour: Rumour, from?: NodeId): Promise<RumourOutcome> {
     const isBusy = (): boolean =>
-      this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;
+      this.#comparing !== undefined || this.#sessions.hasExempt || this.#ailment !== undefined;
     const onApplied = (transaction: Transaction, applied: Applied): void =>
       this.#sessions.noteRumour(transaction, applied);
     return this.#committer.commit(rumourJob(rumour, this.#parts.options.maxDriftMs, isBusy, onApplied, from));

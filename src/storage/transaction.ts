@@ -52,6 +52,8 @@ export class Transaction {
   #lastLookedUp: LookedUp | undefined;
   /** The peer whose entries the job under way brings; absent: they are this node's own. */
   from: NodeId | undefined;
+  /** The job under way is of a first copy, whose dots may be listed when it is over. */
+  defersIndex = false;
   /** Entries that this group wrote, for the journal. */
   readonly placed: Placed[] = youngList();
   /** Own batches of this group, if anybody is to be told of them. */
@@ -101,7 +103,8 @@ export class Transaction {
     const present = new Present(entry.version, row.no, flags, entry.expiresAt);
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#put(due, encodeDue(present));
-    this.#addPair(row, entry);
+    if (this.defersIndex && state.deferred.take(row.no, entry)) this.#defer(row, entry.version);
+    else this.#addPair(row, entry);
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
       // A copy: the key of an entry that came in a chunk would keep the whole chunk.
@@ -264,6 +267,12 @@ export class Transaction {
     if (lookedUp.isCached) this.state.cache.set(lookedUp, present);
     else this.state.cache.add(lookedUp, present);
     lookedUp.isCached = true;
+  }
+
+  #defer(row: LiveRow, version: Version): void {
+    this.state.unindexed = true;
+    row.indexed = maxVersion(row.indexed, version);
+    this.state.context.touch(row);
   }
 
   #addPair(row: LiveRow, pair: DotPair): void {

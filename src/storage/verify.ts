@@ -44,6 +44,8 @@ export interface Moment {
   readonly all: Sum;
   readonly permanent: Sum;
   readonly isDamaged: boolean;
+  /** The dot index is said to list all entries. */
+  readonly isIndexed: boolean;
   readonly rowByNo: ReadonlyMap<number, MomentaryRow>;
 }
 
@@ -55,12 +57,12 @@ interface MomentaryRow extends Row {
 
 /** Must be called while no commit is under way. */
 export function momentOf(state: State, snapshot: Snapshot): Moment {
-  const { all, permanent, damaged: isDamaged, context } = state;
+  const { all, permanent, damaged: isDamaged, unindexed, context } = state;
   const rowByNo = new Map<number, MomentaryRow>();
   for (const row of context.all()) {
     rowByNo.set(row.no, { ...copyRow(row), live: row.live, isSpare: context.isSpare(row) });
   }
-  return { snapshot, all, permanent, isDamaged, rowByNo };
+  return { snapshot, all, permanent, isDamaged, isIndexed: !unindexed, rowByNo };
 }
 
 /** `onPage`: after each page, with the records that were looked at for the first time; may throw to call it off. */
@@ -148,7 +150,7 @@ class Verification {
       const isKept = this.#rowsSeen.has(no) || row.isSpare;
       const isSame = live === row.live && equalSums(loose, row.loose) && equalSums(cloud, row.cloud);
       if (!isKept || !isSame) this.#findings.add('row-differs', rowKey(no));
-      if (!equalSums(entries, indexed)) unindexed.add(no);
+      if (this.#moment.isIndexed && !equalSums(entries, indexed)) unindexed.add(no);
     }
     const suspicions = {
       unindexed,

@@ -13,6 +13,7 @@ const STATE: NodeState = {
   bootstrapping: true,
   damaged: false,
   healing: true,
+  unindexed: false,
   drops: 0,
   droppedAt: 0 as Version,
 };

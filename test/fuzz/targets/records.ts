@@ -43,6 +43,7 @@ const NODE_STATE = {
   bootstrapping: false,
   damaged: false,
   healing: true,
+  unindexed: false,
   drops: 0,
   droppedAt: version(0),
 };

@@ -97,6 +97,7 @@ export function diskOf({ entries = {}, rows = {}, horizon, retired = {} }: MadeD
       bootstrapping: false,
       damaged: false,
       healing: false,
+      unindexed: false,
       drops: 0,
       droppedAt: VERSION_ZERO,
     },
