@@ -13,6 +13,11 @@ import { readByKey, readByVersion, type Read } from './served-entries.ts';
 /** As it was read, before it is made ready for the wire. */
 export type PlainChunk = Omit<Chunk, 'plainBytes'>;
 
+interface ReadChunk extends PlainChunk {
+  /** Of entries. */
+  readonly count: number;
+}
+
 /**
  * A chunk ends, even empty, once so many entries, or bytes of them, were looked at: where the puller has seen most,
  * it must hear a byte before it takes the server for dead.
@@ -40,6 +45,10 @@ export class ServedSession {
   #page: readonly Read[] = [];
   #at = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The chunk after the one that was given last: it is read while that one travels, and is stored. */
+  #ahead: { readonly cursor: Uint8Array; readonly chunk: Promise<ReadChunk> } | undefined;
+  #bytesRead = 0;
+  /** That were given. */
   entries = 0;
   bytes = 0;
 
@@ -65,11 +74,14 @@ export class ServedSession {
    * The chunk at `cursor`, which may be any that was given before. One after another, whoever asks. Throws
    * `MalformedBytes` on a cursor that it never gives.
    */
-  chunkAt(cursor: Uint8Array): Promise<PlainChunk> {
-    const chunk = this.#turn.then(() => this.#read(cursor));
-    // After an error the source is at its end; to go on from there would pass for the end of the session.
-    // Closing it may fail once the store is gone, which whoever reads next is told.
-    this.#turn = chunk.catch(() => this.#closeSource()).catch(() => undefined);
+  async chunkAt(cursor: Uint8Array): Promise<PlainChunk> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const isAhead = ahead !== undefined && equalBytes(ahead.cursor, cursor);
+    const { count, ...chunk } = await (isAhead ? ahead.chunk : this.#readInTurn(cursor));
+    this.entries += count;
+    this.bytes += chunk.entries.length;
+    if (!chunk.last) this.#ahead = { cursor: chunk.cursor, chunk: this.#readInTurn(chunk.cursor) };
     return chunk;
   }
 
@@ -80,11 +92,21 @@ export class ServedSession {
     await this.#pinned.close();
   }
 
-  async #read(cursor: Uint8Array): Promise<PlainChunk> {
+  #readInTurn(cursor: Uint8Array): Promise<ReadChunk> {
+    const chunk = this.#turn.then(() => this.#read(cursor));
+    // After an error the source is at its end; to go on from there would pass for the end of the session.
+    // Closing it may fail once the store is gone, which whoever reads next is told.
+    this.#turn = chunk.catch(() => this.#closeSource()).catch(() => undefined);
+    return chunk;
+  }
+
+  async #read(cursor: Uint8Array): Promise<ReadChunk> {
     if (this.#source === undefined || !equalBytes(cursor, this.#cursor)) await this.#seek(cursor);
     const packer = new ChunkPacker();
     const chunkBytes =
-      this.order === 'key' ? Math.min(this.#chunkBytes, FIRST_CHUNK_BYTES + this.bytes) : this.#chunkBytes;
+      this.order === 'key'
+        ? Math.min(this.#chunkBytes, FIRST_CHUNK_BYTES + this.#bytesRead)
+        : this.#chunkBytes;
     let before: Entry | undefined;
     let at: Dot | undefined;
     let lookedAtBytes = 0;
@@ -117,9 +139,8 @@ export class ServedSession {
     }
     if (at !== undefined) this.#cursor = encodeCursor(this.order, at);
     const entries = packer.finish();
-    this.entries += packer.count;
-    this.bytes += entries.length;
-    return { entries, cursor: this.#cursor, last: read === undefined };
+    this.#bytesRead += entries.length;
+    return { entries, count: packer.count, cursor: this.#cursor, last: read === undefined };
   }
 
   async #seek(cursor: Uint8Array): Promise<void> {
