@@ -18,7 +18,8 @@ export const bootstrap: Benchmark = {
   title: 'a first copy to an empty node, against a raw copy',
   description: `An empty node syncs with a full one over loopback TCP, each a process of its own, started for the round. Once the
 full one has looked through its records after its start, it is timed from the opening of the empty one until all is on disk
-and both are equal; delays of the event loop are those after that opening. Raw, by turns: one process scans classic-level
+and both are equal; then the new one writes, and the full one pulls that, for which the dot index of the new one must be made.
+Delays of the event loop are those after that opening. Raw, by turns: one process scans classic-level
 with \`nextv(1000)\` and writes the records, with their lengths before them, into a socket; another puts what it reads there
 in batches of 1,000, not synced. Memory is the highest that the process had resident, its start included.`,
   defaults: { keys: 1_000_000, rounds: 3 },
@@ -28,6 +29,8 @@ in batches of 1,000, not synced. Memory is the highest that the process had resi
 interface Round {
   readonly ms: number;
   readonly rawMs: number;
+  /** From then on until the full node has pulled a write of the other one, whose dot index must be whole for that. */
+  readonly untilServedMs: number;
   readonly bytes: number;
   /** In the order of `NODES`, and of the control. */
   readonly memoryBytes: readonly number[];
@@ -88,16 +91,20 @@ async function copyNode(
       for (const worker of [...nodes, control]) await worker.call('startLoopDelay');
       await empty.call('sync');
       const ms = performance.now() - startedAt;
+      const { received, sent } = await empty.call('wireBytes');
+      await empty.call('fill', SET, 0, 1);
+      await full.call('sync');
+      const untilServedMs = performance.now() - startedAt - ms;
       const loopDelaysMs = await Promise.all(
         [...nodes, control].map((worker) => worker.call('longestLoopDelayMs')),
       );
-      const { received, sent } = await empty.call('wireBytes');
       const memory = await Promise.all(nodes.map((node) => node.call('memory')));
       const [there, here] = await Promise.all(nodes.map((node) => node.call('stateOf')));
       if (there?.contextHash !== here?.contextHash || here?.entries !== keys)
         throw new Error('the nodes are not equal after a sync');
       return {
         ms,
+        untilServedMs,
         bytes: received + sent,
         memoryBytes: memory.map(({ peakBytes }) => peakBytes),
         loopDelaysMs,
@@ -113,6 +120,13 @@ function rowsOf(keys: number, rounds: readonly Round[]): readonly Row[] {
       what: `${count(keys)} entries into an empty node`,
       figure: medianAndWorst(
         figures(({ ms }) => ms),
+        seconds,
+      ),
+    },
+    {
+      what: 'until the full node has also pulled a write of the new one',
+      figure: medianAndWorst(
+        figures(({ untilServedMs }) => untilServedMs),
         seconds,
       ),
     },

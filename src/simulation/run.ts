@@ -5,6 +5,7 @@ import { checkAtEnd } from './checker/at-end.ts';
 import { checkInCalm } from './checker/in-calm.ts';
 import { checkForgotten, checkFound } from './checker/members-at-end.ts';
 import { checkRetired, settleGone } from './checker/retired-at-end.ts';
+import { checkSound } from './checker/sound-at-end.ts';
 import { checkViews } from './checker/views-at-end.ts';
 import { type Failure, failureOf } from './failure.ts';
 import { inject } from './faults/faults.ts';
@@ -87,6 +88,7 @@ async function course(scene: Scene, plan: Plan, done: Record<string, number>): P
   const withinMs = doublings * ROUNDS_PER_DOUBLING * profile.options.gossipIntervalMs;
   const agreedAfterMs = await checkAtEnd(scene, withinMs);
   await checkViews(scene);
+  await checkSound(scene);
   await checkInCalm(scene);
   await checkRetired(scene);
   await checkForgotten(scene);

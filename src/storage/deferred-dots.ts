@@ -74,12 +74,11 @@ export class DeferredDots {
     const listsByNo = new Map<number, Uint8Array[]>();
     const blocks = this.#blocks;
     this.lose();
-    for (let block = blocks.pop(); block !== undefined; block = blocks.pop()) {
-      for (const [no, pairs] of pairsByNo(block.finish())) {
-        pairs.sort((a, b) => a.version - b.version);
+    for (const block of blocks) {
+      for (const [no, list] of sortedWithin(block.finish())) {
         const lists = listsByNo.get(no);
-        if (lists === undefined) listsByNo.set(no, [encodeSegment(pairs)]);
-        else lists.push(encodeSegment(pairs));
+        if (lists === undefined) listsByNo.set(no, [list]);
+        else lists.push(list);
       }
       await turn();
     }
@@ -93,6 +92,20 @@ export class DeferredDots {
     this.#blocks.push(block);
     this.#bytes += block.left;
     return block;
+  }
+}
+
+/** Lists take less room than what they are made of, so they come in its place: what is freed here, V8 would free late. */
+function* sortedWithin(block: Uint8Array): Generator<readonly [number, Uint8Array]> {
+  const encoded = [...pairsByNo(block)].map(([no, pairs]) => {
+    pairs.sort((a, b) => a.version - b.version);
+    return [no, encodeSegment(pairs)] as const;
+  });
+  let at = 0;
+  for (const [no, list] of encoded) {
+    block.set(list, at);
+    yield [no, block.subarray(at, at + list.length)];
+    at += list.length;
   }
 }
 

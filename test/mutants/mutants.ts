@@ -148,7 +148,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   rumourexclusive: [
     edit(
       'src/storage/stored-replica.ts',
-      'this.#comparing !== undefined || this.#sessions.hasExempt || this.notServing() !== undefined;',
+      'this.#comparing !== undefined || this.#sessions.hasExempt || this.#ailment !== undefined;',
       'false;',
     ),
   ],
@@ -250,6 +250,14 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   retirejoin: [edit('src/storage/join.ts', 'return implied.length === 0 ? rows :', 'return true ? rows :')],
   retireopen: [edit('src/storage/retire.ts', 'if (!rows.every(isAtRest))', 'if (!rows)')],
+  indexunmarked: [edit('src/storage/transaction.ts', 'this.state.unindexed = true;', '')],
+  indexunread: [
+    edit(
+      'src/storage/join.ts',
+      'if (session === undefined) return false;',
+      'if (session !== undefined) return false;',
+    ),
+  ],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };
 
@@ -301,5 +309,6 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
       'const key = replaced.shift() as string;\n    const operations',
     ),
   ],
+  indexlost: [edit('src/storage/state.ts', 'if (stored.unindexed) this.deferred.lose();', '')],
   masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
 };

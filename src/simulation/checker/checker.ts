@@ -113,7 +113,7 @@ export class Checker {
   seenBy(machine: Machine, key: string): WriterSeen {
     const state = this.#lookedAt.get(machine)?.state;
     if (state === undefined) return NOTHING_SEEN;
-    const isHealing = state.node?.healing === true || this.losses.forgetting.has(machine);
+    const isHealing = state.node?.healing === true || this.losses.isForgetting(machine);
     const { rowByActor, retiredAt } = state;
     return { rowByActor, retiredAt, present: state.entryByKey.get(key), isHealing };
   }

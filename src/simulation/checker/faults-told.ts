@@ -19,8 +19,8 @@ export class FaultsTold implements Losses {
   readonly #options: FaultsToldOptions;
   /** Whose disk is another one since it was last looked at: it may have seen less (I3). */
   readonly replaced: Set<Machine> = new Set<Machine>();
-  /** Whose node is about to forget what it has seen, or may be; it counts that as a drop. */
-  readonly forgetting: Set<Machine> = new Set<Machine>();
+  /** How often a node is about to forget what it has seen, or may be; it counts each time as a drop. */
+  readonly #forgetting = new Map<Machine, number>();
   /** Whose records are not what was written, until the node has noticed. */
   readonly #damaged = new Set<Machine>();
   /** Whose node is giving up its context: it makes its records anew. */
@@ -68,14 +68,14 @@ export class FaultsTold implements Losses {
   }
 
   beforeClockRepair(machine: Machine): void {
-    this.forgetting.add(machine);
+    this.#addForgetting(machine, 1);
     this.isUnsettled = true;
     this.#options.onClockRepair();
   }
 
   /** A node has told that it gives up its context. */
   gaveUp(machine: Machine): void {
-    this.forgetting.add(machine);
+    this.#addForgetting(machine, 1);
     this.#damaged.delete(machine);
     this.#rebuilding.add(machine);
   }
@@ -86,20 +86,31 @@ export class FaultsTold implements Losses {
 
   /** Whether it is damaged, or what it has seen is about to fall back. */
   isUncertain(machine: Machine): boolean {
-    return this.isDamaged(machine) || this.replaced.has(machine) || this.forgetting.has(machine);
+    return this.isDamaged(machine) || this.replaced.has(machine) || this.isForgetting(machine);
+  }
+
+  isForgetting(machine: Machine): boolean {
+    return (this.#forgetting.get(machine) ?? 0) > 0;
   }
 
   /** Whether what it has seen may have fallen back just now. `hasDropped`: it has counted a drop since it was last looked at. */
   mayFall(machine: Machine, hasDropped: boolean): boolean {
     const isReplaced = this.replaced.delete(machine);
-    const hasForgotten = hasDropped && this.forgetting.delete(machine);
-    if (hasForgotten) this.#rebuilding.delete(machine);
+    const hasForgotten = hasDropped && this.isForgetting(machine);
+    if (hasForgotten) {
+      this.#addForgetting(machine, -1);
+      this.#rebuilding.delete(machine);
+    }
     return hasForgotten || isReplaced;
   }
 
   /** Its disk is gone. */
   lost(machine: Machine): void {
-    for (const machines of [this.replaced, this.forgetting, this.#damaged, this.#rebuilding])
+    for (const machines of [this.replaced, this.#forgetting, this.#damaged, this.#rebuilding])
       machines.delete(machine);
+  }
+
+  #addForgetting(machine: Machine, times: number): void {
+    this.#forgetting.set(machine, (this.#forgetting.get(machine) ?? 0) + times);
   }
 }
