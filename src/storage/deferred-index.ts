@@ -69,12 +69,12 @@ export class DeferredIndex {
     return this.#running;
   }
 
-  /** As `Committer.exclusive`, once the index lists all entries; unless the task does not need it, when it is about to run. */
+  /** As `Committer.exclusive`, once the index lists all entries, if it is needed: the task is about to run then. */
   async exclusive<T>(task: () => Promise<T>, isNeeded: () => boolean = () => true): Promise<T> {
     const { state, committer } = this.#parts;
     for (;;) {
       const done = await committer.exclusive(async () =>
-        state.unindexed && isNeeded() ? undefined : { outcome: await task() },
+        isNeeded() && state.unindexed ? undefined : { outcome: await task() },
       );
       if (done !== undefined) return done.outcome;
       await this.complete();

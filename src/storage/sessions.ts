@@ -2,12 +2,12 @@
 
 import type { Actor, NodeId } from '../core/actor.ts';
 import { equalBytes } from '../core/bytes.ts';
-import { type Entry, isSameBatch } from '../core/entry.ts';
 import { BoatoError } from '../core/errors.ts';
 import { isRetirement } from '../core/retirement.ts';
 import type { OrderedStore } from '../ports/ordered-store.ts';
 import type { ArrivedChunk, NewSession, Rumoured, StoredSession } from '../ports/replica.ts';
 import { readRecord } from './checksum.ts';
+import { type ChunkSlice, slicesOf } from './chunk-slices.ts';
 import type { Committer } from './committer.ts';
 import { isDamage, type OnDamage, reported } from './damage.ts';
 import { foldLoose, isIndexRead, isSessionLate, join, type LooseSums } from './join.ts';
@@ -165,7 +165,7 @@ export class Sessions {
     }
   }
 
-  #storeSlice(storing: Storing, { entries, isLast }: Slice, at: number): Promise<void> {
+  #storeSlice(storing: Storing, { entries, isLast }: ChunkSlice, at: number): Promise<void> {
     const { chunk } = storing;
     const keys = entries.map(({ key }) => key);
     return this.#committer.commit({
@@ -290,28 +290,6 @@ export class Sessions {
     transaction.delete(sessionKey(peer));
     transaction.delete(progressKey(peer));
   }
-}
-
-/** Entries of a commit: what is decided at once, while reads wait. */
-const SLICE_ENTRIES = 256;
-
-interface Slice {
-  readonly entries: readonly Entry[];
-  readonly isLast: boolean;
-}
-
-/** At least one slice; a batch is never cut. */
-function slicesOf(entries: readonly Entry[]): Slice[] {
-  const slices: Slice[] = [];
-  let from = 0;
-  for (let at = 1; at <= entries.length; at++) {
-    const isFull = at - from >= SLICE_ENTRIES;
-    if (at < entries.length && !(isFull && !isSameBatch(entries[at - 1] as Entry, entries[at] as Entry)))
-      continue;
-    slices.push({ entries: entries.slice(from, at), isLast: at === entries.length });
-    from = at;
-  }
-  return slices.length === 0 ? [{ entries, isLast: true }] : slices;
 }
 
 /** Fails with `SESSION_VOID` for a session that is not stored any more, or was opened before the context was given up. */

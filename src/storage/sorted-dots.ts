@@ -11,7 +11,7 @@ export class SortedDots {
   #ahead: DotPair[] = [];
 
   constructor(lists: SortedLists) {
-    this.#heap = lists.map((list) => new List(list)).sort((a, b) => a.pair.version - b.pair.version);
+    this.#heap = lists.map((list) => new List(list)).toSorted((a, b) => a.pair.version - b.pair.version);
   }
 
   /** The next dots in ascending version, as many if there are; they stay. */

@@ -219,8 +219,11 @@ export class StoredReplica implements Replica {
   watch(prefix: Uint8Array, since: string | undefined): Watcher {
     const { store, state, options, deferredIndex, onDamage } = this.#parts;
     const { clock, tombstoneTtlMs } = options;
-    const pin = (): Promise<ChangePin> =>
-      deferredIndex.exclusive(() => Promise.resolve(pinChanges(state, store, clock.wallMs(), onDamage)));
+    const pin = (isIndexRead: () => boolean): Promise<ChangePin> =>
+      deferredIndex.exclusive(
+        () => Promise.resolve(pinChanges(state, store, clock.wallMs(), onDamage)),
+        isIndexRead,
+      );
     const { nodeId, clusterId } = this;
     const { journal } = state;
     return new Watcher({ nodeId, clusterId, clock, tombstoneTtlMs, journal, pin }, prefix, since);

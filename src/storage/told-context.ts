@@ -46,13 +46,13 @@ export interface PinnedRow extends ToldRow {
 export interface PinnedContext {
   readonly rows: readonly PinnedRow[];
   readonly horizon: Version;
-  /** Whether it has few single dots: otherwise the rows have none, which are on disk. */
+  /** Whether it has few single dots, and the index all of them: otherwise the rows have none, which are on disk. */
   readonly hasDots: boolean;
 }
 
 /** Between two commits. */
-export function pinContext({ context, horizon }: State): PinnedContext {
-  const hasDots = context.cloudDots + context.looseDots <= DOTS_MAX;
+export function pinContext({ context, horizon, unindexed }: State): PinnedContext {
+  const hasDots = !unindexed && context.cloudDots + context.looseDots <= DOTS_MAX;
   const rows: PinnedRow[] = [];
   for (const row of context.all()) {
     if (isTrivial(row)) continue;

@@ -42,8 +42,8 @@ export interface WatcherDependencies {
   readonly clock: Clock;
   readonly tombstoneTtlMs: number;
   readonly journal: ChangeJournal;
-  /** Between two commits. */
-  readonly pin: () => Promise<ChangePin>;
+  /** Between two commits; once the dot index lists all entries, if it is about to be read. */
+  readonly pin: (isIndexRead: () => boolean) => Promise<ChangePin>;
 }
 
 export class Watcher {
@@ -162,8 +162,11 @@ export class Watcher {
 
   /** Whether a pass began. */
   async #begin(): Promise<boolean> {
-    const { journal } = this.#dependencies;
-    const pin = await this.#dependencies.pin();
+    let placed: readonly Placed[] | undefined;
+    const pin = await this.#dependencies.pin(() => {
+      placed = this.#placed();
+      return this.#since !== undefined || (this.#told !== undefined && placed === undefined);
+    });
     try {
       this.#wakes = pin.wakes;
       this.#drops ??= { drops: pin.drops, droppedAt: pin.droppedAt };
@@ -174,8 +177,6 @@ export class Watcher {
         return false;
       }
       const told = this.#told ?? (await this.#toldBefore(pin));
-      const placed =
-        this.#at === undefined ? undefined : journal.since(this.#at)?.slice(0, pin.end - this.#at);
       const isExact = placed !== undefined && this.#since === undefined;
       if (!isExact && isToldLate(told, pin.context)) throw gone(LATE);
       const since = this.#told === undefined ? this.#since : { nextExpiryMs: this.#nextExpiryMs };
@@ -193,6 +194,11 @@ export class Watcher {
       await pin.snapshot.close();
       throw error;
     }
+  }
+
+  /** Since the last pass; `undefined`: there was none, or the journal does not reach back so far. */
+  #placed(): readonly Placed[] | undefined {
+    return this.#at === undefined ? undefined : this.#dependencies.journal.since(this.#at);
   }
 
   #source(pages: ChangePages, told: Told, placed: readonly Placed[] | undefined): Source {

@@ -25,7 +25,7 @@ export const SMALL_PAGES: readonly Edit[] = [
   edit('src/storage/commit-group.ts', 'const GROUP_KEYS_MAX = 256;', 'const GROUP_KEYS_MAX = 1;'),
   edit('src/storage/commit-group.ts', 'const WRITE_KEYS_MAX = 2048;', 'const WRITE_KEYS_MAX = 2;'),
   edit('src/storage/present.ts', 'const READ_KEYS_MIN = 64;', 'const READ_KEYS_MIN = 1;'),
-  edit('src/storage/sessions.ts', 'const SLICE_ENTRIES = 256;', 'const SLICE_ENTRIES = 1;'),
+  edit('src/storage/chunk-slices.ts', 'const SLICE_ENTRIES = 256;', 'const SLICE_ENTRIES = 1;'),
   edit('src/storage/change-pages.ts', 'const READ_AT_ONCE = 16;', 'const READ_AT_ONCE = 1;'),
   edit('src/storage/change-pages.ts', 'const DUE_RECORDS_READ = 256;', 'const DUE_RECORDS_READ = 1;'),
   edit('src/storage/change-journal.ts', 'const CHANGES_HELD = 4096;', 'const CHANGES_HELD = 2;'),

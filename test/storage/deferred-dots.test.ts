@@ -75,7 +75,7 @@ describe('deferred dots', () => {
         for (let at = 0; at < longest; at++) {
           for (const [no, pairs] of pairsByNo.entries()) {
             const next = pairs[at];
-            if (next !== undefined) expect(dots.take(no, next)).toBe(true);
+            if (next !== undefined) dots.take(no, next);
           }
         }
         const sorted = await dots.sorted();

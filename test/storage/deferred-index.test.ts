@@ -3,6 +3,7 @@ import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
+import type { StoredChange } from '../../src/storage/change-pages.ts';
 import { readRecord } from '../../src/storage/checksum.ts';
 import { entryKey, segmentKey, singleDotKey, STATE_KEY } from '../../src/storage/keyspace.ts';
 import { decodeState } from '../../src/storage/meta-record.ts';
@@ -10,9 +11,11 @@ import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { turn } from '../../src/storage/turn.ts';
 import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-names.ts';
 import { pull, readSession } from '../support/pull.ts';
-import { contents, openTestReplica, put } from '../support/replica-fixture.ts';
+import { contents, openTestReplica, presentEntries, put, text } from '../support/replica-fixture.ts';
 
 const COUNT = 3000;
+/** A prefix of every key. */
+const ALL = new Uint8Array(0);
 
 let server: StoredReplica;
 let disk: MemoryDisk;
@@ -47,6 +50,19 @@ async function crash(): Promise<void> {
   disk = await disk.copy();
   await copy.close();
   await open();
+}
+
+/** A watch, begun and ended: what it tells, and its token. */
+async function watched(
+  since?: string,
+): Promise<{ token: string | undefined; told: readonly StoredChange[] }> {
+  const watcher = copy.watch(ALL, since);
+  const told: StoredChange[] = [];
+  do told.push(...(await watcher.step()));
+  while (!watcher.isThrough);
+  const { token } = watcher;
+  await watcher.close();
+  return { token, told };
 }
 
 async function isMarked(): Promise<boolean> {
@@ -112,7 +128,7 @@ describe('the dot index of a first copy', () => {
     await crash();
     expect(await isMarked()).toBe(true);
     await take(crashAt);
-    if (!adopts) expect(await copy.adopt(server.nodeId)).toBe('adopted');
+    if (!adopts) await copy.adopt(server.nodeId);
     await expectWhole();
   });
 
@@ -173,10 +189,24 @@ describe('who needs the dot index in the middle of a first copy', () => {
       },
     ],
     [
-      'a watch',
+      'a watch that goes on from a token',
       async () => {
-        const watcher = copy.watch(new Uint8Array(0), undefined);
+        const { token, told } = await watched();
+        expect(told).toEqual([]);
+        expect(await isMarked()).toBe(true);
+        expect((await watched(token)).told).toHaveLength(1000);
+      },
+    ],
+    [
+      'a watch that missed more than is noted',
+      async () => {
+        const watcher = copy.watch(ALL, undefined);
         await watcher.step();
+        const far = Array.from({ length: 9000 }, (_, at) => put(`~${at}`, 'v'));
+        await copy.write(far);
+        expect(await isMarked()).toBe(true);
+        const told = await watcher.step();
+        expect(told.length).toBeGreaterThan(0);
         await watcher.close();
       },
     ],
@@ -184,11 +214,28 @@ describe('who needs the dot index in the middle of a first copy', () => {
     await take(0, 2);
     await need();
     expect(await isMarked()).toBe(false);
-    expect((await indexRecords()).length).toBeLessThan(10);
+    expect((await indexRecords()).length).toBeLessThan(20);
     await take(2);
     expect(await isMarked()).toBe(false);
     expect((await indexRecords()).length).toBeGreaterThan(500);
     expect(await copy.adopt(server.nodeId)).toBe('adopted');
+    await pull(server, copy);
+    await expectWhole();
+  });
+
+  test('is not a watch that is told all that comes', async () => {
+    const watcher = copy.watch(ALL, undefined);
+    await watcher.step();
+    const told: string[] = [];
+    for (const chunk of chunks) {
+      await copy.storeChunk(chunk);
+      do told.push(...(await watcher.step()).map(({ key }) => text(key)));
+      while (!watcher.isThrough);
+      expect(await isMarked()).toBe(true);
+    }
+    expect(told).toEqual((await presentEntries(copy)).map(({ key }) => text(key)));
+    await watcher.close();
+    await copy.adopt(server.nodeId);
     await expectWhole();
   });
 
@@ -241,7 +288,7 @@ test('an entry that cannot be read ends the making of the index, once: the node 
   await take(0);
   await copy.close();
   store = await disk.open();
-  const [{ key }] = chunks[1]?.entries as [ArrivedChunk['entries'][number]];
+  const { key } = chunks.flatMap(({ entries }) => entries)[700] as ArrivedChunk['entries'][number];
   const record = (await store.get(entryKey(key))) as Uint8Array;
   const flipped = record.map((byte, at) => (at === 3 ? byte ^ 1 : byte));
   await store.write([{ type: 'put', key: entryKey(key), value: flipped }], { sync: true });
