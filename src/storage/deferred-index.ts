@@ -132,8 +132,7 @@ export class DeferredIndex {
   async #list(dots: DeferredDots): Promise<void> {
     const { state, compactor } = this.#parts;
     for (const [no, lists] of await dots.sorted()) {
-      // An actor may have lost its row meanwhile: its node is gone for ever.
-      if (state.context.isNo(no)) await compactor.fold(state.context.byNo(no), new SortedDots(lists));
+      await compactor.fold(state.context.byNo(no), new SortedDots(lists));
       this.#goOn();
     }
   }

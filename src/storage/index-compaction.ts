@@ -80,6 +80,8 @@ export class IndexCompactor {
   }
 
   async #foldFrom(row: LiveRow, after: Version, unlisted: SortedDots): Promise<Version> {
+    // Its node is gone for ever, since the slice before.
+    if (this.#state.context.get(row.actor) !== row) return row.indexed;
     const slice = await readSlice(this.#store, row.no, after, unlisted);
     if (slice.pairs.length > 0) {
       await this.#committer.commitNow({
