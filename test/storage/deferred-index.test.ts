@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { createSeededRandom } from '../../src/adapters/seeded-random.ts';
+import type { Entry } from '../../src/core/entry.ts';
 import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { ArrivedChunk } from '../../src/ports/replica.ts';
 import type { StoredChange } from '../../src/storage/change-pages.ts';
-import { readRecord } from '../../src/storage/checksum.ts';
-import { entryKey, segmentKey, singleDotKey, STATE_KEY } from '../../src/storage/keyspace.ts';
+import { readRecord, seal } from '../../src/storage/checksum.ts';
+import { encodeEntry } from '../../src/storage/entry-record.ts';
+import { entryKey, segmentKey, singleDotKey, spaceOf, STATE_KEY } from '../../src/storage/keyspace.ts';
 import { decodeState } from '../../src/storage/meta-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { turn } from '../../src/storage/turn.ts';
@@ -13,7 +15,8 @@ import { expectCountedPairs, indexedNames, presentNames } from '../support/dot-n
 import { pull, readSession } from '../support/pull.ts';
 import { contents, openTestReplica, presentEntries, put, text } from '../support/replica-fixture.ts';
 
-const COUNT = 3000;
+/** More than two slices of a fold. */
+const COUNT = 5000;
 /** A prefix of every key. */
 const ALL = new Uint8Array(0);
 
@@ -138,6 +141,36 @@ describe('the dot index of a first copy', () => {
     await copy.close();
     await open();
     expect(await isMarked()).toBe(true);
+    await expectWhole();
+  });
+
+  test('is made of the entries where its making was broken off halfway, and lists none twice', async () => {
+    await take(0);
+    let halfway: MemoryDisk | undefined;
+    const inner = { ...store };
+    store.write = async (operations, options) => {
+      await inner.write(operations, options);
+      if (operations.some(({ key }) => spaceOf(key) === 'segment')) halfway ??= await disk.copy();
+    };
+    await copy.adopt(server.nodeId);
+    await expectWhole();
+    disk = halfway as MemoryDisk;
+    await open();
+    expect(await isMarked()).toBe(true);
+    expect(await indexRecords()).toHaveLength(2);
+    await expectWhole();
+    expect(await indexRecords()).toHaveLength(Math.ceil(COUNT / 1024));
+  });
+
+  test('comes into one that lists what came before already', async () => {
+    await take(0, 5);
+    await copy.compact();
+    await crash();
+    await take(5);
+    expect(await isMarked()).toBe(true);
+    const listed = (await indexRecords()).length;
+    expect(listed).toBeLessThan(20);
+    expect(await copy.adopt(server.nodeId)).toBe('adopted');
     await expectWhole();
   });
 
@@ -284,14 +317,20 @@ describe('a first copy that is not adopted', () => {
   });
 });
 
-test('an entry that cannot be read ends the making of the index, once: the node is damaged', async () => {
+test.each([
+  ['that cannot be read', (record: Uint8Array) => record.map((byte, at) => (at === 3 ? byte ^ 1 : byte))],
+  [
+    'of an actor that has no row',
+    (_: Uint8Array, entry: Entry) => seal(entryKey(entry.key), encodeEntry(99, entry)),
+  ],
+])('an entry %s ends the making of the index: the node is damaged', async (_, changed) => {
   await take(0);
   await copy.close();
   store = await disk.open();
-  const { key } = chunks.flatMap(({ entries }) => entries)[700] as ArrivedChunk['entries'][number];
-  const record = (await store.get(entryKey(key))) as Uint8Array;
-  const flipped = record.map((byte, at) => (at === 3 ? byte ^ 1 : byte));
-  await store.write([{ type: 'put', key: entryKey(key), value: flipped }], { sync: true });
+  const entry = chunks.flatMap(({ entries }) => entries)[700] as Entry;
+  const key = entryKey(entry.key);
+  const value = changed((await store.get(key)) as Uint8Array, entry);
+  await store.write([{ type: 'put', key, value }], { sync: true });
   await store.close();
   await open();
   await copy.adopt(server.nodeId);
