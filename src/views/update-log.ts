@@ -1,19 +1,16 @@
 /**
  * A Yjs document as a log of updates, one entry each, `NAME/WRITER-NUMBER`. No entry is ever written twice, and updates are
  * idempotent and commute (YATA: Nicolaescu et al. 2016), so every node that holds the same entries has the same document. Once
- * there are many, a writer puts the whole document in place of those it has taken in, in one batch: whoever loses an entry to
- * that has gained all that was in it.
+ * there are many, they are put together.
  */
 
-import { applyUpdate, Doc, encodeStateAsUpdate, mergeUpdates } from 'yjs';
+import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
 import { BoatoError } from '../core/errors.ts';
 import { SchemaError } from '../core/schema-error.ts';
-import type { BatchOperation, Changes, Store, Value } from '../node/api.ts';
+import type { Changes, Store, Value } from '../node/api.ts';
 import type { Random } from '../ports/random.ts';
+import { PuttingTogether } from './putting-together.ts';
 import { runName } from './run-name.ts';
-
-/** Less than a batch may have. */
-const REPLACED_MAX = 500;
 
 export interface UpdateLogDependencies {
   readonly store: Store;
@@ -39,20 +36,31 @@ export class UpdateLog implements AsyncDisposable {
   /** Changes that are not stored yet. */
   readonly #unsaved: Uint8Array[] = [];
   #saving: Promise<void> | undefined;
-  /** Puts entries together when there are as many. */
-  #entriesMax: number;
+  readonly #together: PuttingTogether;
+  /** What was stored when it was opened, as Yjs names it. */
+  #before: Uint8Array | undefined;
   #changes: Changes | undefined;
   #isClosed = false;
   #stop: (error: Error | undefined) => void = () => {};
 
   constructor(doc: Doc, dependencies: UpdateLogDependencies) {
-    const { store, prefix, random } = dependencies;
+    const { store, prefix, random, entriesMin } = dependencies;
     this.doc = doc;
     this.#dependencies = dependencies;
     this.#store = store;
     this.#prefix = prefix;
     this.#writer = runName(random);
-    this.#entriesMax = this.#nextEntriesMax();
+    this.#together = new PuttingTogether({
+      store,
+      random,
+      entriesMin,
+      keys: this.#keys,
+      isOwn: (key) => this.#isOwn(key),
+      nextKey: () => this.#nextKey(),
+      isClosed: () => this.#isClosed,
+      wholeDocument: () => encodeStateAsUpdate(this.doc),
+      ownPart: () => encodeStateAsUpdate(this.doc, this.#before),
+    });
     this.stopped = new Promise((resolve) => (this.#stop = resolve));
   }
 
@@ -65,6 +73,8 @@ export class UpdateLog implements AsyncDisposable {
       await this.#changes?.return();
       throw error;
     }
+    this.#before = encodeStateVector(stored);
+    this.#together.begin();
     stored.on('update', (beyond: Uint8Array) => this.#save(beyond));
     applyUpdate(stored, encodeStateAsUpdate(this.doc));
     applyUpdate(this.doc, encodeStateAsUpdate(stored), this);
@@ -115,7 +125,7 @@ export class UpdateLog implements AsyncDisposable {
 
   async #saveNow(updates: readonly Uint8Array[]): Promise<void> {
     try {
-      if (!(await this.#putTogether())) await this.#put(mergeUpdates([...updates]));
+      await this.#put(mergeUpdates([...updates]));
     } catch (error) {
       this.#unsaved.unshift(...updates);
       this.#dependencies.onUnsaved(error as Error);
@@ -127,27 +137,8 @@ export class UpdateLog implements AsyncDisposable {
     const key = this.#nextKey();
     await this.#store.put(key, update);
     this.#keys.add(key);
-  }
-
-  /** Once there are many entries: stores the whole document, changes that are not stored yet included, in place of them. */
-  async #putTogether(): Promise<boolean> {
-    if (this.#keys.size < this.#entriesMax) return false;
-    const replaced = [...this.#keys].slice(0, REPLACED_MAX);
-    const key = this.#nextKey();
-    const operations: BatchOperation[] = [{ type: 'put', key, value: encodeStateAsUpdate(this.doc) }];
-    for (const old of replaced) operations.push({ type: 'del', key: old });
-    try {
-      await this.#store.batch(operations);
-    } catch (error) {
-      if (!(error instanceof BoatoError) || !TOO_LARGE.has(error.code)) throw error;
-      // It stays in pieces, of which there may be more from now on.
-      this.#entriesMax = 2 * this.#keys.size;
-      return false;
-    }
-    for (const old of replaced) this.#keys.delete(old);
-    this.#keys.add(key);
-    this.#entriesMax = this.#nextEntriesMax();
-    return true;
+    // Nobody waits for that.
+    if (!this.#isClosed) void this.#together.stored();
   }
 
   /** Begins to watch, and takes into `doc` what is stored: nothing is missed in between. */
@@ -190,7 +181,7 @@ export class UpdateLog implements AsyncDisposable {
     const rest = key.slice(this.#prefix.length);
     // Of a document with a longer name, or in `doc` already.
     if (rest.includes('/') || this.#keys.has(key)) return;
-    if (!rest.startsWith(this.#writer)) {
+    if (!this.#isOwn(key)) {
       if (!(value instanceof Uint8Array)) throw noUpdate(key);
       try {
         applyUpdate(doc, value, this);
@@ -205,13 +196,10 @@ export class UpdateLog implements AsyncDisposable {
     return `${this.#prefix}${this.#writer}-${this.#written++}`;
   }
 
-  #nextEntriesMax(): number {
-    const { entriesMin, random } = this.#dependencies;
-    return entriesMin + Math.floor(random.fraction() * entriesMin);
+  #isOwn(key: string): boolean {
+    return key.startsWith(this.#prefix + this.#writer);
   }
 }
-
-const TOO_LARGE: ReadonlySet<string> = new Set(['VALUE_TOO_LARGE', 'BATCH_TOO_LARGE']);
 
 function noUpdate(key: string, cause?: unknown): SchemaError {
   return new SchemaError('read', key, [{ message: 'no update of a Yjs document', path: [] }], { cause });
