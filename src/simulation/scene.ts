@@ -43,6 +43,11 @@ export function openScene(world: World, hash64: Hash64): Scene {
   const checker = new Checker(world, ledger, hash64);
   const meet = (error: unknown): void => checker.meet(error);
   world.afterEvent = () => checker.afterEvent();
+  const memberCheck = new MemberCheck(world, meet);
+  const documentCheck = new DocumentCheck(world, memberCheck);
+  checker.onLooked = (machine, state) => {
+    if (checker.fates !== undefined) documentCheck.checkKept(machine, state, checker.fates);
+  };
   // One watches everything, the others what begins so.
   const watchClients = Array.from(
     { length: WATCH_CLIENTS },
@@ -55,11 +60,11 @@ export function openScene(world: World, hash64: Hash64): Scene {
     losses: checker.losses,
     pending: new Pending(world.time),
     checker,
-    memberCheck: new MemberCheck(world, meet),
+    memberCheck,
     eventCheck: new EventCheck(world, meet),
     aggregateCheck: new AggregateCheck(world, meet),
     counterCheck: new CounterCheck(world, checker),
-    documentCheck: new DocumentCheck(world),
+    documentCheck,
     watchClients,
     retired: new Set<string>(),
     counted,

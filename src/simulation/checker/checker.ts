@@ -19,7 +19,7 @@ import { AgreementCheck } from './agreement-check.ts';
 import { BrokenPromise, type Place } from './broken-promise.ts';
 import { checkGrown, checkSums } from './context-check.ts';
 import { DiskReader, type DiskState, hasSeen, keysListed } from './disk-state.ts';
-import type { DocumentCheck } from './document-check.ts';
+import type { Fates } from './document-check.ts';
 import { Fate } from './fate.ts';
 import { FaultsTold } from './faults-told.ts';
 import { KnownEntries, type KnownEntry } from './known-entries.ts';
@@ -47,6 +47,8 @@ export class Checker {
   readonly losses: FaultsTold;
   readonly retirements: Retirements;
   readonly acks: AckCheck;
+  /** Called with a disk of which nothing is wrong. */
+  onLooked: (machine: Machine, state: DiskState) => void = () => {};
   readonly #world: World;
   readonly #known: KnownEntries;
   readonly #fate: Fate;
@@ -160,12 +162,15 @@ export class Checker {
     );
   }
 
-  /** Words that the document must have. */
-  expectedWords(check: DocumentCheck, isPending: boolean): readonly string[] {
-    if (this.#known.areRewritten) return [];
-    const isGone = (entry: KnownEntry): boolean =>
-      entry.isLost || entry.isForsaken || this.#damagedEntries.has(entry);
-    return check.expectedWords(this.#known.all(), isGone, isPending);
+  /** What may have become of what was written; `undefined`: nothing can be said, since a repair of a clock has written it again. */
+  get fates(): Fates | undefined {
+    if (this.#known.areRewritten) return undefined;
+    return {
+      known: () => this.#known.all(),
+      isUncertain: (entry) => entry.isForsaken || this.#damagedEntries.has(entry),
+      hasFallen: (machine, sinceMs) =>
+        this.losses.isUncertain(machine) || this.acks.hasFallen(machine, sinceMs),
+    };
   }
 
   /** Whether a client that watches holds what its node shows. */
@@ -217,6 +222,7 @@ export class Checker {
     if (this.losses.isDamaged(machine)) return;
     this.#check(machine, { looked, state, wallMs, mayFall }, place);
     looked.state = state;
+    this.onLooked(machine, state);
   }
 
   #check(machine: Machine, { looked, state, wallMs, mayFall }: Look, place: Place): void {

@@ -26,6 +26,7 @@ export class MemberCheck {
   readonly #addresses = new Map<string, Set<string>>();
   /** By process: the last that it showed of each node. */
   readonly #shownByLife = new WeakMap<object, Map<string, Shown>>();
+  readonly #forgotten = new Set<string>();
 
   /** Looks at nothing in a world without membership. `meet`: told of what is broken. */
   constructor(world: World, meet: (error: unknown) => void) {
@@ -44,13 +45,20 @@ export class MemberCheck {
     const member = shownBy(by)?.find((shown) => shown.nodeId === nodeId);
     if (member === undefined || (member.status !== 'down' && member.status !== 'left')) return;
     const incarnation = Math.max(member.incarnation, by.clock.wallMs());
+    this.#forgotten.add(nodeId);
     this.#shownOf(by).set(nodeId, { incarnation, status: 'forgotten' });
   }
 
   /** `by` has removed one that it showed so before: for it, whatever was said of it until then is over. */
   forgot(by: Machine, member: Member | undefined): void {
     if (member === undefined) return;
+    this.#forgotten.add(member.nodeId);
     this.#shownOf(by).set(member.nodeId, { incarnation: member.incarnation, status: 'forgotten' });
+  }
+
+  /** Whether somebody has ever removed it: nobody waits for it until it is back. */
+  wasForgotten({ nodeId }: Machine): boolean {
+    return this.#forgotten.has(nodeId);
   }
 
   #watch(machine: Machine): void {

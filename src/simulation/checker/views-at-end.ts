@@ -45,9 +45,9 @@ async function checkDocument(
   entries: readonly PresentEntry[],
 ): Promise<void> {
   const { world, checker, documentCheck } = scene;
-  const { text: expected, isPending } = contentOn(entries);
-  const words = checker.expectedWords(documentCheck, isPending);
-  const missing = words.find((word) => !expected.includes(word));
+  const content = contentOn(entries);
+  const { text: expected, isPending } = content;
+  const missing = checker.fates && documentCheck.missingWord(content, checker.fates);
   if (missing !== undefined)
     throw broken(scene, 'P4', `${missing} was saved, and is not in the document`, machine, DOCUMENT);
   const shown = { text: (): string | undefined => undefined };

@@ -30,7 +30,8 @@ export async function note(scene: Scene, machine: Machine, { erases, at }: Notin
   try {
     const document = await documentOn(scene, machine);
     if (document === undefined) return;
-    const { documentCheck } = scene;
+    const { documentCheck, world } = scene;
+    const askedAtMs = world.time.nowMs;
     const text = document.doc.getText();
     const words = wordsOf(text.toJSON());
     const before = words.slice(0, Math.floor(at * (words.length + 1)));
@@ -43,7 +44,7 @@ export async function note(scene: Scene, machine: Machine, { erases, at }: Notin
       text.delete(place, erased.length);
     }
     await document.saved();
-    if (!erases) documentCheck.saved(word);
+    if (!erases) documentCheck.saved(word, { machine, askedAtMs });
     scene.count('notes');
   } catch (error) {
     if (!(error instanceof BoatoError)) throw error;

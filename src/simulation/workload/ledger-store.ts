@@ -1,7 +1,7 @@
 /** The node on a machine as what is built on it sees it (a counter, a set, a document): what that writes is in the ledger. */
 
 import type { Node, Store } from '../../node/api.ts';
-import type { WriteResult } from '../../node/write-concern.ts';
+import { TooFewAcksError, type WriteResult } from '../../node/write-concern.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 import { dotsOf, type DrawnWrite, entered } from './writing.ts';
@@ -21,12 +21,21 @@ function makeStore(scene: Scene, machine: Machine, node: Node): Store {
     drawn: readonly DrawnWrite[],
     write: () => Promise<Result>,
   ): Promise<Result> => {
-    const results: Result[] = [];
+    let result: Result | undefined;
+    let tooFew: TooFewAcksError | undefined;
     await entered(scene, machine, drawn, async () => {
-      results.push(await write());
-      return results.flatMap(dotsOf);
+      try {
+        result = await write();
+        return dotsOf(result);
+      } catch (error) {
+        if (!(error instanceof TooFewAcksError)) throw error;
+        // It is written all the same.
+        tooFew = error;
+        return dotsOf(error.result);
+      }
     });
-    return results[0] as Result;
+    if (tooFew !== undefined) throw tooFew;
+    return result as Result;
   };
   const writes: Pick<Store, 'put' | 'del' | 'batch'> = {
     put: (key, value, options) => writing([{ key, value }], () => node.put(key, value, options)),

@@ -1,9 +1,12 @@
 /** Counters, sets and documents: what nodes show of them is compared with what was done, and with their disks. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { type Doc, encodeStateAsUpdate } from 'yjs';
 import { createHash64 } from '../../../src/adapters/xxhash.ts';
+import type { BatchOperation, Value } from '../../../src/index.ts';
+import type { GossipingNode } from '../../../src/node/gossiping-node.ts';
 import { checkAtEnd } from '../../../src/simulation/checker/at-end.ts';
-import type { DiskState } from '../../../src/simulation/checker/disk-state.ts';
+import type { DiskState, PresentEntry } from '../../../src/simulation/checker/disk-state.ts';
 import { contentOn } from '../../../src/simulation/checker/document-check.ts';
 import { checkViews } from '../../../src/simulation/checker/views-at-end.ts';
 import type { Machine } from '../../../src/simulation/machine.ts';
@@ -11,6 +14,7 @@ import { drawProfile } from '../../../src/simulation/profile.ts';
 import { openScene, type Scene } from '../../../src/simulation/scene.ts';
 import { streamOf } from '../../../src/simulation/streams.ts';
 import { documentOn, note, type Noting } from '../../../src/simulation/workload/documents.ts';
+import { ledgerStore } from '../../../src/simulation/workload/ledger-store.ts';
 import { add, tag, view } from '../../../src/simulation/workload/views.ts';
 import { World } from '../../../src/simulation/world.ts';
 
@@ -38,6 +42,15 @@ function adds(machine: Machine, ...amounts: number[]): Promise<void> {
 function claim(machine: Machine, amount: number): void {
   const own = [...scene.counterCheck.ownAdditions(machine, COUNTER)];
   scene.counterCheck.asked(machine, COUNTER, amount).dot = own[0]?.dot;
+}
+
+/** It starts again with an empty one, and is connected with all. */
+async function loseDisk(machine: Machine): Promise<void> {
+  await machine.crash(false);
+  await scene.losses.beforeDiskLost(machine);
+  await machine.wipe();
+  machine.start();
+  scene.world.network.healAll();
 }
 
 async function end(): Promise<void> {
@@ -81,11 +94,7 @@ describe('at the end', () => {
     scene.world.network.cut(first.name, second.name);
     scene.world.network.cut(first.name, 'n2');
     await adds(first, 7);
-    await first.crash(false);
-    await scene.losses.beforeDiskLost(first);
-    await first.wipe();
-    first.start();
-    scene.world.network.healAll();
+    await loseDisk(first);
     await expect(end()).resolves.toBe(undefined);
     await adds(second, 1);
     claim(second, 1);
@@ -102,8 +111,27 @@ describe('at the end', () => {
 
 /** The checker takes this for what is on the disks. */
 function withDisk(state: DiskState | undefined): Scene {
-  const checker = { stateOf: () => state, atEnd: () => Promise.resolve(), expectedWords: () => [] };
+  const checker = { stateOf: () => state, atEnd: () => Promise.resolve() };
   return { ...scene, checker: checker as unknown as Scene['checker'] };
+}
+
+function setApart(machine: Machine): void {
+  for (const { name } of scene.world.machines)
+    if (name !== machine.name) scene.world.network.cut(machine.name, name);
+}
+
+function entriesOn(machine: Machine): readonly PresentEntry[] {
+  return [...(scene.checker.stateOf(machine)?.entryByKey.values() ?? [])];
+}
+
+function liveKeysOn(machine: Machine): readonly string[] {
+  return entriesOn(machine)
+    .filter(({ key, tombstone }) => key.startsWith('note/') && !tombstone)
+    .map(({ key }) => key);
+}
+
+function put(key: string, value: Value): BatchOperation {
+  return { type: 'put', key, value };
 }
 
 describe('a document', () => {
@@ -118,12 +146,12 @@ describe('a document', () => {
     await notes(first, { erases: true, at: 0 });
     await expect(end()).resolves.toBe(undefined);
     expect(scene.counted).toMatchObject({ notes: 4 });
-    expect(contentOn(scene.checker.stateOf(second)?.entryByKey.values() ?? []).text).toMatch(/^<\d><\d>$/u);
+    expect(contentOn(entriesOn(second)).text).toMatch(/^<\d><\d>$/u);
   });
 
   test('without a word that was saved breaks P4', async () => {
     await notes(first);
-    scene.documentCheck.saved('<77>');
+    scene.documentCheck.saved('<77>', { machine: first, askedAtMs: scene.world.time.nowMs });
     await expect(end()).rejects.toThrow('P4: <77> was saved, and is not in the document');
   });
 
@@ -147,7 +175,7 @@ describe('a document', () => {
     const without = (...gone: (typeof lost)[]): DiskState => {
       return { ...state, entryByKey: new Map(all.filter((entry) => !gone.includes(entry))) };
     };
-    expect(contentOn(without(lost).entryByKey.values())).toEqual({ text: '<0>', isPending: true });
+    expect(contentOn(without(lost).entryByKey.values())).toMatchObject({ text: '<0>', isPending: true });
     await expect(checkViews(withDisk(without(lost)))).resolves.toBe(undefined);
     // Nothing is left that would build on it.
     await expect(checkViews(withDisk(without(lost, hidden)))).rejects.toThrow('P3');
@@ -158,13 +186,72 @@ describe('a document', () => {
     );
   });
 
+  test('is held by each disk as it was, whatever of a session has arrived', async () => {
+    const { world } = scene;
+    for (let word = 0; word < 3; word++) await notes(second);
+    await world.pass(5000);
+    setApart(first);
+    // So many that what deletes the others' words, and what holds them, could come one after the other.
+    for (let word = 0; word < 100; word++) await notes(first);
+    await world.pass(6000);
+    world.network.healAll();
+    await expect(end()).resolves.toBe(undefined);
+  });
+
+  /** `second` saves a word, and `first` puts it together, apart and without asking anybody, twice; much is between the two. */
+  async function putTogetherAtOnce(): Promise<void> {
+    await notes(second);
+    await scene.world.pass(5000);
+    setApart(first);
+    const [saved] = liveKeysOn(first);
+    const whole = encodeStateAsUpdate((await documentOn(scene, first))?.doc as Doc);
+    const store = ledgerStore(scene, first, first.running?.node as GossipingNode);
+    const steps = async (): Promise<void> => {
+      await store.batch([put('note/x-0', whole), { type: 'del', key: saved as string }]);
+      for (let other = 0; other < 10; other++) await store.put(`other-${other}`, `${other}`.repeat(1000));
+      await store.batch([put('note/x-1', whole), { type: 'del', key: 'note/x-0' }]);
+    };
+    await scene.world.through(steps());
+    await scene.world.pass(6000);
+    scene.world.network.heal(first.name, second.name);
+  }
+
+  test('is not missed with what went with the only disk that had it', async () => {
+    const { world } = scene;
+    await notes(second);
+    await world.pass(5000);
+    setApart(first);
+    await notes(first);
+    await loseDisk(first);
+    await expect(end()).resolves.toBe(undefined);
+    expect(contentOn(entriesOn(first)).text).toBe('<0>');
+  });
+
+  test('of which nothing but deletions is left on a disk breaks P4', async () => {
+    await putTogetherAtOnce();
+    await expect(scene.world.pass(5000)).rejects.toThrow(
+      'P4: <0> was saved here, and nothing that is here holds it (on n1, key note',
+    );
+  });
+
+  test('of which a lost disk took along what was saved on another one breaks P4', async () => {
+    const { world, checker } = scene;
+    checker.onLooked = (machine) => {
+      if (machine === second && liveKeysOn(second).length === 0) setApart(first);
+    };
+    await putTogetherAtOnce();
+    await world.pass(5000);
+    await loseDisk(first);
+    await expect(end()).rejects.toThrow('P4: <0> was saved, and is not in the document');
+  });
+
   test('is stored in the end, if it could not be at its time', async () => {
     await notes(first);
     const document = await documentOn(scene, first);
     first.disk.failure = { code: 'EIO', after: 0, isKept: false, openings: 0 };
     document?.doc.getText().insert(0, 'later');
     await end();
-    expect(contentOn(scene.checker.stateOf(second)?.entryByKey.values() ?? []).text).toBe('later<0>');
+    expect(contentOn(entriesOn(second)).text).toBe('later<0>');
   });
 });
 
