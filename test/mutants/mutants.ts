@@ -304,10 +304,23 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
   ],
   documentkey: [
     edit(
-      'src/views/update-log.ts',
-      'const key = this.#nextKey();\n    const operations',
-      'const key = replaced.shift() as string;\n    const operations',
+      'src/views/putting-together.ts',
+      'const key = nextKey();',
+      'const key = this.#replaceable()[0] as string;',
     ),
+    edit(
+      'src/views/putting-together.ts',
+      'const replaced = this.#replaceable();',
+      'const replaced = this.#replaceable().slice(1);',
+    ),
+  ],
+  documentearly: [
+    edit(
+      'src/views/putting-together.ts',
+      '{ acks: 1 + others.names.size, timeoutMs: HELD_WITHIN_MS }',
+      'void HELD_WITHIN_MS as undefined',
+    ),
+    edit('src/views/putting-together.ts', '!others.areConnected || isClosed()', 'isClosed()'),
   ],
   indexlost: [edit('src/storage/state.ts', 'if (stored.unindexed) this.deferred.lose();', '')],
   masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
