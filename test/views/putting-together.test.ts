@@ -117,23 +117,32 @@ describe('a document on a node is put together', () => {
     }
   });
 
-  test('not while a member is away, but when it is back', async () => {
-    const a = await temporaryNode({ nodeId: 'a' });
-    const dir = await temporaryDir();
-    const b = await temporaryNode({ nodeId: 'b', dir, peers: [a.address] });
-    await b.sync({ wait: true });
-    await b.close();
-    await untilPeer(a, 'connected', false);
-    const document = await openedWith(a, 2);
-    await write(document, 20, 'x');
-    expect(await a.count()).toBe(20);
-    const back = await temporaryNode({ nodeId: 'b', dir, peers: [a.address] });
-    await back.sync({ wait: true });
-    await untilPeer(a, 'connected', true);
-    await write(document, 3, 'x');
-    await expect.poll(() => a.count(), { timeout: 10_000 }).toBeLessThanOrEqual(3);
-    await back.sync({ wait: true });
-    for (const node of [a, back]) expect(await lettersIn(node)).toEqual({ x: 23 });
+  test.each([true, false])(
+    'not while another is away, but when it is back (membership: %s)',
+    async (membership) => {
+      const a = await temporaryNode({ nodeId: 'a', membership });
+      const other = { nodeId: 'b', dir: await temporaryDir(), peers: [a.address], membership };
+      const b = await temporaryNode(other);
+      await b.sync({ wait: true });
+      await b.close();
+      await untilPeer(a, 'connected', false);
+      const document = await openedWith(a, 2);
+      await write(document, 20, 'x');
+      expect(await a.count()).toBe(20);
+      const back = await temporaryNode(other);
+      await back.sync({ wait: true });
+      await untilPeer(a, 'connected', true);
+      await write(document, 3, 'x');
+      await expect.poll(() => a.count(), { timeout: 10_000 }).toBeLessThanOrEqual(3);
+      await back.sync({ wait: true });
+      for (const node of [a, back]) expect(await lettersIn(node)).toEqual({ x: 23 });
+    },
+  );
+
+  test('not by a node that has reached none of its peers yet: others may have what it has', async () => {
+    const node = await temporaryNode({ peers: ['127.0.0.1:1'] });
+    await write(await openedWith(node, 2), 20, 'x');
+    expect(await node.count()).toBe(20);
   });
 
   test('while neither changes nor closing it wait for that', async () => {
