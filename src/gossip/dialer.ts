@@ -17,6 +17,9 @@ const STEADY_MS = 1000;
 /** The longest pause between two attempts to reach what should be there. */
 const PAUSE_MS_MAX = 30_000;
 
+/** An address that leads to this node itself may lead to another one later: addresses are given away, names are out of date. */
+const SELF_PAUSE_MS = 60_000;
+
 export interface DialerDependencies {
   readonly transport: Transport;
   readonly greeter: Greeter;
@@ -63,10 +66,12 @@ export class Dialer {
    */
   dial(isAsked: boolean = false): Promise<void> {
     if (this.#attempt !== undefined) return this.#attempt;
-    this.#cancelPause();
     const { record, isWanted } = this.target;
+    // Until its pause ends, whoever asks.
+    if (record.isSelf) return Promise.resolve();
+    this.#cancelPause();
     const isUnwanted = !isAsked && isWanted?.() === false;
-    if (this.#stopped || this.#isConnected || record.isSelf || isUnwanted) return Promise.resolve();
+    if (this.#stopped || this.#isConnected || isUnwanted) return Promise.resolve();
     record.isDialling = true;
     this.#attempt = this.#try().finally(() => {
       this.#attempt = undefined;
@@ -138,10 +143,11 @@ export class Dialer {
   #pause(reason: string | undefined): void {
     const { address, record, pauseMsMax } = this.target;
     if (reason !== undefined) record.lastError = reason;
-    if (this.#stopped || record.isSelf) return;
+    if (this.#stopped) return;
     const { clock, greeter } = this.#dependencies;
-    const backOffMs = this.#backOff.nextMs(pauseMsMax?.());
+    const backOffMs = record.isSelf ? SELF_PAUSE_MS : this.#backOff.nextMs(pauseMsMax?.());
     this.#cancelPause = clock.after(Math.max(backOffMs, greeter.penaltyMs(address)), () => {
+      if (record.isSelf) record.forgetSelf();
       void this.dial();
     });
   }

@@ -48,6 +48,12 @@ export class PeerRecord {
     return this.isDialling ? 'connecting' : 'disconnected';
   }
 
+  /** Whose address it is, is to be found out again. */
+  forgetSelf(): void {
+    this.isSelf = false;
+    this.nodeId = undefined;
+  }
+
   /** Open ones, the oldest first. */
   get links(): readonly Link[] {
     return [...this.#links];

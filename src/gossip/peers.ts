@@ -122,8 +122,11 @@ export class Peers {
         this.#greeting.delete(connection);
         this.#connected(this.#recordOf(link), link);
       },
-      onRefused: (refusal) =>
-        this.#refusals.tell(refusal.hello?.nodeId ?? hostOf(connection.remote), connection.remote, refusal),
+      onRefused: (refusal) => {
+        // The other end of this node's own attempt, by the look of it: it ends there.
+        if (refusal.reject.code === 'same-node') return;
+        this.#refusals.tell(refusal.hello?.nodeId ?? hostOf(connection.remote), connection.remote, refusal);
+      },
       onClose: (channel, link, reason) => {
         this.#greeting.delete(connection);
         this.#closed(undefined, channel, link, reason);
@@ -309,7 +312,7 @@ export class Peers {
   #refused(record: PeerRecord, refusal: Refusal): void {
     const { code, reason } = refusal.reject;
     if (code === 'same-node' && refusal.by === 'self') {
-      // The own address among the peers: skipped for good. (Only this node can know: it takes nobody's word for it.)
+      // The own address among the peers: skipped for now. (Only this node can know: it takes nobody's word for it.)
       record.isSelf = true;
       record.nodeId = this.#dependencies.nodeId;
       return;

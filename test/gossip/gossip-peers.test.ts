@@ -26,20 +26,55 @@ function warningsOf(node: TestNode, code: string): string[] {
 }
 
 describe('a node', () => {
-  test('skips its own address among its peers, for good and without a warning', async () => {
+  test('skips its own address among its peers, but for a look now and then, without a warning', async () => {
     const cluster = new GossipCluster();
     const a = await cluster.start('a', { peers: ['a', 'b'] });
     const b = await cluster.start('b');
     await a.put('k', '1');
 
     await cluster.converge();
-    await cluster.pass(60_000);
+    await cluster.pass(59_000);
+    expect(cluster.dials.filter(({ to }) => to === 'a')).toHaveLength(1);
+    await cluster.pass(122_000);
 
     expect(states(a)).toEqual({ 'a:7000': 'self', 'b:7000': 'connected' });
-    expect(cluster.dials.filter(({ to }) => to === 'a')).toHaveLength(1);
+    expect(cluster.dials.filter(({ to }) => to === 'a')).toHaveLength(4);
     expect(a.warnings()).toEqual([]);
     expect(await cluster.finish(a.gossip.sync())).toMatchObject({ peers: 1, inSync: 1 });
     expect(await contents(b.replica)).toEqual({ k: '1' });
+    await cluster.stopAll();
+  });
+
+  test('finds the peer at an address that led to itself when it began', async () => {
+    const cluster = new GossipCluster();
+    cluster.leadsTo.set('seed', 'a');
+    const a = await cluster.start('a', { peers: ['seed'] });
+    const b = await cluster.start('b');
+    await b.put('k', '1');
+    await cluster.pass(10_000);
+    expect(states(a)).toEqual({ 'seed:7000': 'self' });
+
+    cluster.leadsTo.set('seed', 'b');
+    await cluster.finish(a.gossip.sync());
+    await cluster.pass(61_000);
+
+    expect(states(a)).toEqual({ 'seed:7000': 'connected' });
+    await cluster.converge();
+    expect(await contents(a.replica)).toEqual({ k: '1' });
+    await cluster.stopAll();
+  });
+
+  test('looks for a peer at an address that was its own, though nobody is there', async () => {
+    const cluster = new GossipCluster();
+    cluster.leadsTo.set('seed', 'a');
+    const a = await cluster.start('a', { peers: ['seed'] });
+    await cluster.pass(10_000);
+    cluster.leadsTo.set('seed', 'b');
+    await cluster.pass(70_000);
+    expect(states(a)).toEqual({ 'seed:7000': 'disconnected' });
+    await cluster.start('b');
+    await cluster.pass(31_000);
+    expect(states(a)).toEqual({ 'seed:7000': 'connected' });
     await cluster.stopAll();
   });
 

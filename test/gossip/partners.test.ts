@@ -63,7 +63,7 @@ describe('nodes that are told of one node', () => {
     expect(pairs.length).toBeLessThan(1.2 * 45);
     cluster.dials.splice(0);
     await cluster.pass(300_000);
-    expect(cluster.dials).toEqual([]);
+    expect(cluster.dials.filter(({ from, to }) => from !== to)).toEqual([]);
     await cluster.stopAll();
   });
 
@@ -93,7 +93,7 @@ describe('a member that comes back', () => {
     expect(peersOf(a)).toHaveLength(3);
     cluster.dials.splice(0);
     await cluster.pass(400_000);
-    expect(cluster.dials).toEqual([]);
+    expect(cluster.dials.filter(({ from, to }) => from !== to)).toEqual([]);
     await cluster.stopAll();
   });
 
@@ -158,7 +158,7 @@ describe('a member that is down', () => {
     for (const node of [a, b]) expect(peersOf(node).filter((peer) => /^[cd] /u.test(peer))).toEqual([]);
     cluster.dials.splice(0);
     await cluster.pass(600_000);
-    expect(cluster.dials).toEqual([]);
+    expect(cluster.dials.filter(({ from, to }) => from !== to)).toEqual([]);
     await cluster.stopAll();
   });
 });

@@ -167,6 +167,8 @@ export class GossipCluster {
   #everSent = 0;
   /** Sees each message before it is delivered; what it cuts then is lost with the message. */
   onSend: (sent: Sent) => void = () => {};
+  /** Other names of hosts; what they lead to may change. */
+  readonly leadsTo = new Map<string, string>();
   /** Every attempt to connect, whatever came of it. */
   readonly dials: { readonly from: string; readonly to: string; readonly atMs: number }[] = [];
 
@@ -333,8 +335,10 @@ export class GossipCluster {
       listen: (address, onConnection) =>
         transport.listen(address, (connection) => onConnection(this.#stallable(host, connection))),
       dial: async (address) => {
-        this.dials.push({ from: host, to: parseAddress(address).host, atMs: this.clock.monotonicMs() });
-        return this.#stallable(host, await transport.dial(address));
+        const dialled = parseAddress(address).host;
+        const to = this.leadsTo.get(dialled) ?? dialled;
+        this.dials.push({ from: host, to, atMs: this.clock.monotonicMs() });
+        return this.#stallable(host, await transport.dial(addressOf(to)));
       },
       close: () => transport.close(),
     };

@@ -175,7 +175,8 @@ export class Checker {
 
   /** Whether a client that watches holds what its node shows. */
   isUpToDate({ machine, prefix, heldByKey }: WatchClient): boolean {
-    if (machine === undefined) return true;
+    // What a damaged disk is read as is not what its node shows.
+    if (machine === undefined || this.losses.isDamaged(machine)) return true;
     const entries = this.#lookedAt.get(machine)?.raw?.entryByKey.values() ?? [];
     const live = [...entries].filter(
       (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
