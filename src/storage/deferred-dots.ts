@@ -1,6 +1,6 @@
 /**
  * Dots that the dot index does not list yet, in memory. A first copy in key order brings the dots of an actor in any order, and
- * a record for each costs a third of the copy; so they are kept as they come, and listed when it is over
+ * a record for each costs a quarter of the copy; so they are kept as they come, and listed when it is over
  * (`deferred-index.ts`).
  */
 
