@@ -312,7 +312,7 @@ export class Peers {
   #refused(record: PeerRecord, refusal: Refusal): void {
     const { code, reason } = refusal.reject;
     if (code === 'same-node' && refusal.by === 'self') {
-      // The own address among the peers: skipped for now. (Only this node can know: it takes nobody's word for it.)
+      // The own address among the peers: skipped until its dialer looks again. (This node takes nobody else's word for it.)
       record.isSelf = true;
       record.nodeId = this.#dependencies.nodeId;
       return;
