@@ -3,6 +3,8 @@
 import { ByteReader } from '../core/byte-reader.ts';
 import { ByteWriter } from '../core/byte-writer.ts';
 import type { Version } from '../core/version.ts';
+import { type StoredEntry, TOMBSTONE } from './entry-record.ts';
+import { DUE_EXPIRING, DUE_TOMBSTONE, dueKey } from './keyspace.ts';
 
 export interface DueDot {
   readonly actorNo: number;
@@ -22,4 +24,13 @@ export function decodeDue(content: Uint8Array): DueDot {
   const version = reader.uint64() as Version;
   reader.end();
   return { actorNo, version };
+}
+
+/** Where the due index lists an entry, if it does. */
+export function dueKeyOf(
+  key: Uint8Array,
+  { flags, version, expiresAt }: Pick<StoredEntry, 'flags' | 'version' | 'expiresAt'>,
+): Uint8Array | undefined {
+  if (flags & TOMBSTONE) return dueKey(DUE_TOMBSTONE, version, key);
+  return expiresAt === undefined ? undefined : dueKey(DUE_EXPIRING, expiresAt, key);
 }

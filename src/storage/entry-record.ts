@@ -36,6 +36,11 @@ export function flagsOf(entry: Pick<Entry, 'tombstone' | 'expiresAt' | 'value'>)
   );
 }
 
+/** Whether the second sum of R8 counts it: it is neither a tombstone nor expiring. */
+export function isPermanent(flags: number): boolean {
+  return (flags & (TOMBSTONE | EXPIRING)) === 0;
+}
+
 export function encodeEntry(actorNo: number, entry: Omit<Entry, 'actor' | 'key'>): Uint8Array {
   const writer = new ByteWriter(entryBytesMax(entry));
   writeEntry(writer, actorNo, entry);

@@ -7,10 +7,10 @@ import type { Reader } from '../ports/ordered-store.ts';
 import { readRecord, unseal } from './checksum.ts';
 import type { ContextTable } from './context-table.ts';
 import { damaged, isDamage } from './damage.ts';
-import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
+import { dueKeyOf } from './due-record.ts';
+import { decodeEntry, isPermanent, LARGE, type StoredEntry } from './entry-record.ts';
 import { entriesBetween, keyOfEntry, largeValueKey } from './keyspace.ts';
 import { pagesOf } from './pages.ts';
-import { dueKeyOf, isPermanent } from './transaction.ts';
 import { readable } from './locate.ts';
 import { turn } from './turn.ts';
 

@@ -1,6 +1,9 @@
 /**
  * The layout's key spaces: one prefix byte each, numbers big-endian, so that the order of keys is the order of what
  * they mean. Written to disk: a change needs a new format version.
+ *
+ * What nearly every commit writes lies below the entries. A first copy brings these in key order, and what it writes has no table of
+ * LevelDB in common with what it wrote before, as long as nothing lies beyond them: there is nothing to merge.
  */
 
 import type { ByteWriter } from '../core/byte-writer.ts';
@@ -8,15 +11,15 @@ import { asciiBytes, newBytes, readUint32, readUint64, writeUint32, writeUint64 
 import type { KeyRange } from '../ports/ordered-store.ts';
 
 const META = 0x01;
+const ROW = 0x02;
+const CLOUD = 0x03;
+const SESSION = 0x04;
+const PROGRESS = 0x05;
 const ENTRY = 0x10;
 const LARGE_VALUE = 0x11;
 const SEGMENT = 0x20;
 const SINGLE_DOT = 0x21;
 const DUE = 0x30;
-const ROW = 0x40;
-const CLOUD = 0x41;
-const SESSION = 0x50;
-const PROGRESS = 0x51;
 /** Behind everything: who looks for the next record of another space walks over none of what was removed here. */
 const TO_SORT = 0x60;
 
@@ -146,12 +149,12 @@ export const ALL_CLOUD_DOTS: KeyRange = whole(CLOUD);
 export const ALL_SESSIONS: KeyRange = whole(SESSION);
 /** What can be made anew from the entries, or is of no use without the context: all but entries, their values and rows. */
 export const ALL_BESIDE_ENTRIES: readonly KeyRange[] = [
-  SEGMENT,
-  SINGLE_DOT,
-  DUE,
   CLOUD,
   SESSION,
   PROGRESS,
+  SEGMENT,
+  SINGLE_DOT,
+  DUE,
 ].map(whole);
 
 /** Bounds on keys as the bounds on the records that hold them. */
@@ -164,33 +167,33 @@ export interface EntryBounds {
 
 /** What a backup holds, in key order: all but the sessions in which this node pulls, which end with their node. */
 export const BACKED_UP: readonly KeyRange[] = [
-  whole(META),
-  { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(CLOUD + 1) },
+  { gte: Uint8Array.of(META), lt: Uint8Array.of(CLOUD + 1) },
+  { gte: Uint8Array.of(ENTRY), lt: Uint8Array.of(DUE + 1) },
 ];
 
 export type KeySpace =
   | 'meta'
+  | 'row'
+  | 'cloud'
+  | 'session'
+  | 'progress'
   | 'entry'
   | 'largeValue'
   | 'segment'
   | 'singleDot'
-  | 'due'
-  | 'row'
-  | 'cloud'
-  | 'session'
-  | 'progress';
+  | 'due';
 
 const NAME_BY_PREFIX: ReadonlyMap<number, KeySpace> = new Map<number, KeySpace>([
   [META, 'meta'],
+  [ROW, 'row'],
+  [CLOUD, 'cloud'],
+  [SESSION, 'session'],
+  [PROGRESS, 'progress'],
   [ENTRY, 'entry'],
   [LARGE_VALUE, 'largeValue'],
   [SEGMENT, 'segment'],
   [SINGLE_DOT, 'singleDot'],
   [DUE, 'due'],
-  [ROW, 'row'],
-  [CLOUD, 'cloud'],
-  [SESSION, 'session'],
-  [PROGRESS, 'progress'],
 ]);
 
 /** Of a stored record; `undefined` if the layout has no such space. */

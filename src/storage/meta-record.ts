@@ -10,7 +10,7 @@ import { IDENTITY_KEY, STATE_KEY } from './keyspace.ts';
 import { readSum, writeSum } from './row-record.ts';
 
 /** Of the whole layout. A store with another one is refused. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export interface Identity {
   readonly formatVersion: number;

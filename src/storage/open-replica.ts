@@ -15,13 +15,12 @@ import { readRecord, seal } from './checksum.ts';
 import { damaged, isDamage } from './damage.ts';
 import { takeCleanStop } from './clean-stop.ts';
 import { DotCache } from './dot-cache.ts';
-import { decodeEntry } from './entry-record.ts';
+import { decodeEntry, isPermanent } from './entry-record.ts';
 import { ALL_CLOUD_DOTS, ALL_ROWS, entriesBetween, IDENTITY_KEY, keyOfEntry, STATE_KEY } from './keyspace.ts';
 import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
 import { decodeRow } from './row-record.ts';
 import { State } from './state.ts';
 import { StoredReplica } from './stored-replica.ts';
-import { isPermanent } from './transaction.ts';
 
 export interface ReplicaOptions {
   readonly store: OrderedStore;

@@ -8,7 +8,7 @@ import { readUint32 } from '../core/bytes.ts';
 import type { Version } from '../core/version.ts';
 import type { KeyRange, OrderedStore, StoredRecord, WriteOperation } from '../ports/ordered-store.ts';
 import { readRecord, seal } from './checksum.ts';
-import { encodeDue } from './due-record.ts';
+import { dueKeyOf, encodeDue } from './due-record.ts';
 import { decodeEntry } from './entry-record.ts';
 import {
   ALL_BESIDE_ENTRIES,
@@ -24,7 +24,6 @@ import {
 } from './keyspace.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
 import type { State } from './state.ts';
-import { dueKeyOf } from './transaction.ts';
 
 /** Records read, and batches written, at once. */
 const PAGE = 2 * SEGMENT_PAIRS_MAX;

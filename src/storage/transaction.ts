@@ -14,22 +14,12 @@ import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
 import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
-import { EXPIRING, flagsOf, LARGE, TOMBSTONE } from './entry-record.ts';
-import {
-  cloudKey,
-  DUE_EXPIRING,
-  DUE_TOMBSTONE,
-  dueKey,
-  entryKey,
-  largeValueKey,
-  rowKey,
-  segmentKey,
-  STATE_KEY,
-} from './keyspace.ts';
+import { flagsOf, isPermanent, LARGE, TOMBSTONE } from './entry-record.ts';
+import { cloudKey, entryKey, largeValueKey, rowKey, segmentKey, STATE_KEY } from './keyspace.ts';
 import { Present } from './dot-cache.ts';
 import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
-import { encodeDue } from './due-record.ts';
+import { dueKeyOf, encodeDue } from './due-record.ts';
 import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
 import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
@@ -302,17 +292,4 @@ export class Transaction {
   #put(key: Uint8Array, content: Uint8Array): void {
     this.#records.push({ type: 'put', key, value: seal(key, content) });
   }
-}
-
-/** Where the due index lists an entry, if it does. */
-export function dueKeyOf(
-  key: Uint8Array,
-  { flags, version, expiresAt }: Pick<Present, 'flags' | 'version' | 'expiresAt'>,
-): Uint8Array | undefined {
-  if (flags & TOMBSTONE) return dueKey(DUE_TOMBSTONE, version, key);
-  return expiresAt === undefined ? undefined : dueKey(DUE_EXPIRING, expiresAt, key);
-}
-
-export function isPermanent(flags: number): boolean {
-  return (flags & (TOMBSTONE | EXPIRING)) === 0;
 }

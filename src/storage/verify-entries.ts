@@ -3,12 +3,11 @@
 import { equalBytes, readUint32, readUint64, writeUint64 } from '../core/bytes.ts';
 import type { Version } from '../core/version.ts';
 import type { Reader, StoredRecord } from '../ports/ordered-store.ts';
-import { decodeDue, type DueDot } from './due-record.ts';
+import { decodeDue, type DueDot, dueKeyOf } from './due-record.ts';
 import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
 import type { FindingsList } from './findings.ts';
 import { ALL_LARGE_VALUES, entriesBetween, keyOfDue, keyOfEntry, largeValueKey } from './keyspace.ts';
 import { entryOfDot, isIndexed, readable } from './locate.ts';
-import { dueKeyOf } from './transaction.ts';
 
 const PAGE_RECORDS = 256;
 

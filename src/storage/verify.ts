@@ -13,8 +13,8 @@ import type { Snapshot, StoredRecord } from '../ports/ordered-store.ts';
 import { readRecord, unseal } from './checksum.ts';
 import { copyRow } from './context-table.ts';
 import { damaged, isDamage } from './damage.ts';
-import { decodeDue } from './due-record.ts';
-import { decodeEntry, LARGE, type StoredEntry } from './entry-record.ts';
+import { decodeDue, dueKeyOf } from './due-record.ts';
+import { decodeEntry, isPermanent, LARGE, type StoredEntry } from './entry-record.ts';
 import { type Findings, FindingsList } from './findings.ts';
 import {
   cloudKey,
@@ -32,7 +32,6 @@ import { decodeRow } from './row-record.ts';
 import { decodeSegment } from './segment-record.ts';
 import { decodeHead, decodeProgress } from './session-record.ts';
 import type { State } from './state.ts';
-import { dueKeyOf, isPermanent } from './transaction.ts';
 import { isSameDue, lengthBytes, verifyEntries } from './verify-entries.ts';
 
 /** Records looked at in one go. */

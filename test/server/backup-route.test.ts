@@ -5,10 +5,17 @@ import { createHash64 } from '../../src/adapters/xxhash.ts';
 import { BoatoError } from '../../src/core/errors.ts';
 import { BackupWriter } from '../../src/storage/backup-format.ts';
 import { BackupParser } from '../../src/storage/backup-parser.ts';
+import { FORMAT_VERSION } from '../../src/storage/meta-record.ts';
 import { fakeServer, localFake } from './serve-fake.ts';
 
 const hash64 = await createHash64();
-const HEAD = { formatVersion: 1, nodeId: 'a', clusterId: 'c', takenAtMs: 0, isChecked: true } as never;
+const HEAD = {
+  formatVersion: FORMAT_VERSION,
+  nodeId: 'a',
+  clusterId: 'c',
+  takenAtMs: 0,
+  isChecked: true,
+} as never;
 
 describe('GET /v1/backup', () => {
   it('streams the pieces as they are', async () => {

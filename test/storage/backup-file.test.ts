@@ -20,13 +20,13 @@ import {
 import { BackupParser } from '../../src/storage/backup-parser.ts';
 import { seal } from '../../src/storage/checksum.ts';
 import { cloudKey, entryKey, metaKey, progressKey, sessionKey } from '../../src/storage/keyspace.ts';
-import { encodeIdentity } from '../../src/storage/meta-record.ts';
+import { encodeIdentity, FORMAT_VERSION } from '../../src/storage/meta-record.ts';
 import { type Restored, restoreRecords } from '../../src/storage/restore.ts';
 import { forgetfulStore } from '../support/forgetful-store.ts';
 import { hash64, utf8 } from '../support/replica-fixture.ts';
 
 const HEAD: BackupHead = {
-  formatVersion: 1,
+  formatVersion: FORMAT_VERSION,
   nodeId: 'a' as NodeId,
   clusterId: 'test',
   takenAtMs: 1_790_000_000_000,
@@ -40,7 +40,7 @@ function sealed(key: Uint8Array, content: Uint8Array = new Uint8Array(0)): Store
 }
 
 const OWN = sealed(IDENTITY, encodeIdentity(HEAD));
-const RECORDS = [OWN, sealed(entryKey(utf8('k'))), sealed(cloudKey(0, 7))];
+const RECORDS = [OWN, sealed(cloudKey(0, 7)), sealed(entryKey(utf8('k')))];
 
 function fileOf(records: readonly StoredRecord[], head: BackupHead = HEAD): Uint8Array {
   const writer = new BackupWriter(hash64);
@@ -128,8 +128,8 @@ describe('a backup', () => {
   });
 
   test.each<[string, Uint8Array, string]>([
-    ['a session in which its node pulled', fileOf([...RECORDS, sealed(sessionKey('b'))]), 'none of a backup'],
-    ['how far it pulled', fileOf([...RECORDS, sealed(progressKey('b'))]), 'none of a backup'],
+    ['a session in which its node pulled', fileOf([OWN, sealed(sessionKey('b'))]), 'none of a backup'],
+    ['how far it pulled', fileOf([OWN, sealed(progressKey('b'))]), 'none of a backup'],
     ['the mark of a clean stop', fileOf([sealed(metaKey('clean')), ...RECORDS]), 'none of a backup'],
     ['a record of no key space', fileOf([...RECORDS, sealed(Uint8Array.of(0x77))]), 'none of a backup'],
     ['a record twice', fileOf([OWN, OWN]), 'out of order'],
@@ -172,10 +172,12 @@ describe('a backup', () => {
   });
 
   test('of another layout is refused as that', async () => {
-    await expect(restore(joined(MAGIC, header({ formatVersion: 2 })))).rejects.toMatchObject({
-      code: 'FORMAT_UNSUPPORTED',
-      message: expect.stringContaining('format 2'),
-    });
+    await expect(restore(joined(MAGIC, header({ formatVersion: FORMAT_VERSION + 1 })))).rejects.toMatchObject(
+      {
+        code: 'FORMAT_UNSUPPORTED',
+        message: expect.stringContaining(`format ${FORMAT_VERSION + 1}`),
+      },
+    );
   });
 
   test('that failed for a reason that is not known here says it all the same', async () => {

@@ -8,6 +8,7 @@ import type { OrderedStore } from '../../src/ports/ordered-store.ts';
 import type { Job } from '../../src/storage/commit-group.ts';
 import { Committer } from '../../src/storage/committer.ts';
 import { DotCache } from '../../src/storage/dot-cache.ts';
+import { FORMAT_VERSION } from '../../src/storage/meta-record.ts';
 import { State } from '../../src/storage/state.ts';
 import type { Transaction } from '../../src/storage/transaction.ts';
 import { hash64 } from '../support/replica-fixture.ts';
@@ -34,7 +35,7 @@ async function committing(isSynced: boolean = true): Promise<Committing> {
       await inner.write(operations, options);
     },
   };
-  const identity = { formatVersion: 1, nodeId: 'a' as NodeId, clusterId: 'test' };
+  const identity = { formatVersion: FORMAT_VERSION, nodeId: 'a' as NodeId, clusterId: 'test' };
   const state = new State(identity, new Fingerprints(hash64), new DotCache(4096, hash64, 7n, true));
   const committer = new Committer(store, state, new SimulatedClock(), {
     sync: isSynced,

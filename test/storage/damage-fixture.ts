@@ -22,10 +22,10 @@ export const isLargeValue: Choice = isOfKind(0x11);
 export const isSegment: Choice = isOfKind(0x20);
 export const isSingleDot: Choice = isOfKind(0x21);
 export const isDue: Choice = isOfKind(0x30);
-export const isRow: Choice = isOfKind(0x40);
-export const isCloudDot: Choice = isOfKind(0x41);
-export const isSession: Choice = isOfKind(0x50);
-export const isProgress: Choice = isOfKind(0x51);
+export const isRow: Choice = isOfKind(0x02);
+export const isCloudDot: Choice = isOfKind(0x03);
+export const isSession: Choice = isOfKind(0x04);
+export const isProgress: Choice = isOfKind(0x05);
 export const isState: Choice = isKey(metaKey('state'));
 
 /** One bit of it. */

@@ -17,7 +17,7 @@ import { openTestReplica, presentEntries, put, text, utf8 } from '../support/rep
 
 const SEGMENT = 0x20;
 const SINGLE_DOT = 0x21;
-const ROW = 0x40;
+const ROW = 0x02;
 
 /** A page of a scan by version: what a server reads, and holds, at once. */
 const PAGE_KEYS_MAX = 1024;

@@ -33,8 +33,8 @@ describe('a finding', () => {
     ['of a segment', segmentKey(7, 99), 'an actor at 99'],
     ['of a single dot', singleDotKey(7, 99), 'an actor at 99'],
     ['of a cloud dot', cloudKey(8, 99), 'unknown actor 8 at 99'],
-    ['of a row whose key has another length', longer(rowKey(7)), '4000000007ab'],
-    ['of a cloud dot whose key has another length', longer(cloudKey(7, 99)), '41000000070000000000000063ab'],
+    ['of a row whose key has another length', longer(rowKey(7)), '0200000007ab'],
+    ['of a cloud dot whose key has another length', longer(cloudKey(7, 99)), '03000000070000000000000063ab'],
     ['of no key space', Uint8Array.of(0x77, 0x0a), '770a'],
   ])('%s says which', (_, key, said) => {
     expect(describeKey(key, actorOf)).toBe(said);

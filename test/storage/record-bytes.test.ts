@@ -153,16 +153,16 @@ describe('a row', () => {
 });
 
 describe("the node's own records", () => {
-  const identity = { formatVersion: 1, nodeId: NODE, clusterId: 'c' };
+  const identity = { formatVersion: 2, nodeId: NODE, clusterId: 'c' };
 
   test('say who it is, and of another format only that it is another one', () => {
-    expect(hex(encodeIdentity(identity))).toBe('01016e0163');
-    expect(decodeIdentity(unhex('01 01 6e 01 63'))).toEqual(identity);
-    for (const formatVersion of [0, 2])
+    expect(hex(encodeIdentity(identity))).toBe('02016e0163');
+    expect(decodeIdentity(unhex('02 01 6e 01 63'))).toEqual(identity);
+    for (const formatVersion of [0, 1, 3])
       expect(decodeIdentity(unhex(`0${formatVersion} ff`))).toEqual({ formatVersion });
   });
 
-  test.each(['01 01 2b 01 63', '01 01 6e 01 2b', '01 01 6e 01 63 00'])(
+  test.each(['02 01 2b 01 63', '02 01 6e 01 2b', '02 01 6e 01 63 00'])(
     'are damaged with a name that is none, or more than two: %s',
     (bytes) => {
       expect(() => decodeIdentity(unhex(bytes))).toThrow(MalformedBytes);

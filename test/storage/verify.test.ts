@@ -27,7 +27,7 @@ import {
   segmentKey,
   spaceOf,
 } from '../../src/storage/keyspace.ts';
-import { decodeState, encodeState } from '../../src/storage/meta-record.ts';
+import { FORMAT_VERSION, decodeState, encodeState } from '../../src/storage/meta-record.ts';
 import { decodeRow, encodeRow } from '../../src/storage/row-record.ts';
 import { decodeSegment, encodeSegment } from '../../src/storage/segment-record.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
@@ -204,8 +204,8 @@ const damages: readonly (readonly [
   [
     'a cloud dot under a key of another length',
     ['unreadable cloud'],
-    '4100',
-    (_records, store) => write(store, putContent(Uint8Array.of(0x41, 0), new Uint8Array(0))),
+    '0300',
+    (_records, store) => write(store, putContent(Uint8Array.of(0x03, 0), new Uint8Array(0))),
   ],
   ['a lost row', ['row-differs row'], /^[ab]\+/, remove('row')],
   ['a flipped row', ['unreadable row', 'row-differs row'], /^[ab]\+/, flip('row')],
@@ -280,7 +280,8 @@ const damages: readonly (readonly [
     'a name that is none',
     ['unreadable meta'],
     'identity',
-    (_records, store) => write(store, putContent(IDENTITY_KEY, Uint8Array.of(1, 1, 0x20, 1, 0x20))),
+    (_records, store) =>
+      write(store, putContent(IDENTITY_KEY, Uint8Array.of(FORMAT_VERSION, 1, 0x20, 1, 0x20))),
   ],
   [
     'an entry that was put in the place of another',

@@ -21,13 +21,13 @@ import { BackupParser } from '../../../src/storage/backup-parser.ts';
 import { seal } from '../../../src/storage/checksum.ts';
 import { encodeEntry } from '../../../src/storage/entry-record.ts';
 import { entryKey, metaKey } from '../../../src/storage/keyspace.ts';
-import { encodeIdentity } from '../../../src/storage/meta-record.ts';
+import { encodeIdentity, FORMAT_VERSION } from '../../../src/storage/meta-record.ts';
 import { ENTRIES, NODE } from '../samples.ts';
 import { checkRoundTrip, failsWith, type Target } from '../target.ts';
 
 const hash64 = await createHash64();
 const HEAD: BackupHead = {
-  formatVersion: 1,
+  formatVersion: FORMAT_VERSION,
   nodeId: NODE,
   clusterId: 'cluster',
   takenAtMs: 1_790_000_000_000,
