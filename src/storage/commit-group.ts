@@ -142,7 +142,7 @@ export function takeGroup(queue: Queued[]): Queued[] {
 }
 
 export function decide(job: Job<unknown>, transaction: Transaction): Outcome {
-  transaction.from = job.from;
+  transaction.beginJob(job.from);
   try {
     return new Outcome(job.decide(transaction), undefined);
   } catch (error) {

@@ -38,6 +38,8 @@ export class LiveRow implements Row, IndexFacts {
   live = 0;
   /** Absent where there are none: most rows are of runs that are over, and seen whole. */
   #cloudVersions: Set<Version> | undefined;
+  /** There is a record of it, from this run. */
+  wasWritten = false;
   /** What the row adds to the context hash, as of the last `settle`. */
   hash: bigint = 0n;
   /** Monotonic time of the last change in this run. */

@@ -13,6 +13,7 @@ import { isDamage } from './damage.ts';
 import type { Findings } from './findings.ts';
 import { type Recount, recount, reserveActorNumbers } from './fold.ts';
 import { giveUp } from './give-up.ts';
+import { writeLeftOut } from './left-out.ts';
 import { ownKeys } from './meta-record.ts';
 import { rebuild } from './rebuild.ts';
 import type { Sessions } from './sessions.ts';
@@ -163,9 +164,10 @@ export class Health {
       if (isCalledOff()) throw new BoatoError('ABORTED', 'The verification was called off.');
     };
     await this.#store.checkFiles?.(goOn);
-    const moment = await this.#committer.exclusive(() =>
-      Promise.resolve(momentOf(this.#state, this.#store.snapshot())),
-    );
+    const moment = await this.#committer.exclusive(async () => {
+      await writeLeftOut(this.#state, this.#committer);
+      return momentOf(this.#state, this.#store.snapshot());
+    });
     if (this.#verifications++ === 0) this.#verified = 0;
     try {
       return await verify(moment, this.#state.fingerprints, (records) => {

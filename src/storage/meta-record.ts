@@ -38,6 +38,8 @@ export interface NodeState {
   readonly healing: boolean;
   /** The dot index does not list all entries that a first copy brought (`deferred-index.ts`). */
   readonly unindexed: boolean;
+  /** There may be more entries than are counted here, and in rows (`left-out.ts`). */
+  readonly uncounted: boolean;
   /** How often entries went without a dot that tells so: dropped by a comparison, taken out, forgotten with the context. */
   readonly drops: number;
   /** When it last happened: at least every version seen then. A store that was set back may count the same number twice. */
@@ -53,7 +55,8 @@ const BOOTSTRAPPING = 1;
 const DAMAGED = 2;
 const HEALING = 4;
 const UNINDEXED = 8;
-const ALL_FLAGS = 15;
+const UNCOUNTED = 16;
+const ALL_FLAGS = 31;
 
 export function encodeIdentity(identity: Identity): Uint8Array {
   const writer = new ByteWriter();
@@ -81,7 +84,8 @@ export function encodeState(state: NodeState): Uint8Array {
     (state.bootstrapping ? BOOTSTRAPPING : 0) |
       (state.damaged ? DAMAGED : 0) |
       (state.healing ? HEALING : 0) |
-      (state.unindexed ? UNINDEXED : 0),
+      (state.unindexed ? UNINDEXED : 0) |
+      (state.uncounted ? UNCOUNTED : 0),
   );
   writer.uint64(state.horizon);
   writer.uint64(state.lastFloor);
@@ -124,6 +128,7 @@ export function decodeState(content: Uint8Array): NodeState {
     damaged: (flags & DAMAGED) !== 0,
     healing: (flags & HEALING) !== 0,
     unindexed: (flags & UNINDEXED) !== 0,
+    uncounted: (flags & UNCOUNTED) !== 0,
     drops,
     droppedAt,
   };

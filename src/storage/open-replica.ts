@@ -4,7 +4,7 @@ import type { NodeId } from '../core/actor.ts';
 import { readUint32, readUint64 } from '../core/bytes.ts';
 import { equalSums, SUM_ZERO } from '../core/context.ts';
 import { BoatoError } from '../core/errors.ts';
-import { addSum, Fingerprints } from '../core/fingerprint.ts';
+import { Fingerprints } from '../core/fingerprint.ts';
 import type { Version } from '../core/version.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hash64 } from '../ports/hash64.ts';
@@ -14,9 +14,9 @@ import type { Random } from '../ports/random.ts';
 import { readRecord, seal } from './checksum.ts';
 import { damaged, isDamage } from './damage.ts';
 import { takeCleanStop } from './clean-stop.ts';
+import { countAnew } from './count-anew.ts';
 import { DotCache } from './dot-cache.ts';
-import { decodeEntry, isPermanent } from './entry-record.ts';
-import { ALL_CLOUD_DOTS, ALL_ROWS, entriesBetween, IDENTITY_KEY, keyOfEntry, STATE_KEY } from './keyspace.ts';
+import { ALL_CLOUD_DOTS, ALL_ROWS, IDENTITY_KEY, STATE_KEY } from './keyspace.ts';
 import { decodeIdentity, decodeState, encodeIdentity, FORMAT_VERSION, type Identity } from './meta-record.ts';
 import { decodeRow } from './row-record.ts';
 import { State } from './state.ts';
@@ -61,7 +61,9 @@ export async function openReplica(options: ReplicaOptions, before?: StoredReplic
       ? undefined
       : unlessDamaged(damage, () => readRecord(STATE_KEY, storedState, decodeState));
   const seed = (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
-  const isEmpty = storedState === undefined || nodeState?.all.count === 0;
+  const isEmpty =
+    storedState === undefined ||
+    (nodeState !== undefined && nodeState.all.count === 0 && !nodeState.uncounted);
   const state = new State(identity, fingerprints, new DotCache(options.dotCacheBytes, hash64, seed, isEmpty));
   if (nodeState !== undefined) state.load(nodeState);
   if (before !== undefined) state.follow(before.past);
@@ -73,7 +75,9 @@ export async function openReplica(options: ReplicaOptions, before?: StoredReplic
     damage.push(damaged('is missing'));
     state.cache.clear(false);
   }
-  if (nodeState === undefined) await recount(store, state, damage);
+  if (nodeState?.uncounted === true)
+    log.info({ nodeId: identity.nodeId }, 'A first copy was under way: the entries are counted anew.');
+  if (nodeState === undefined || nodeState.uncounted) damage.push(...(await countAnew(store, state)));
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
   if (!wasClean && before === undefined)
@@ -161,19 +165,6 @@ function unlessDamaged<T>(damage: BoatoError[], read: () => T): T | undefined {
     damage.push(error);
     return undefined;
   }
-}
-
-/** R8: the sums computed anew from what can be read, where their record was damaged. */
-async function recount(store: OrderedStore, state: State, damage: BoatoError[]): Promise<void> {
-  const { context, fingerprints } = state;
-  await forEachRecord(store, entriesBetween({}), ([key, record]) => {
-    const stored = unlessDamaged(damage, () => readRecord(key, record, decodeEntry));
-    if (stored === undefined || !context.isNo(stored.actorNo)) return;
-    const { actor } = context.byNo(stored.actorNo);
-    const sum = fingerprints.entry(actor, stored.version, keyOfEntry(key));
-    state.all = addSum(state.all, sum);
-    if (isPermanent(stored.flags)) state.permanent = addSum(state.permanent, sum);
-  });
 }
 
 async function forEachRecord(

@@ -8,7 +8,7 @@ import { ByteWriter } from '../core/byte-writer.ts';
 import type { Entry } from '../core/entry.ts';
 import { youngList } from '../core/young.ts';
 import type { WriteOperation } from '../ports/ordered-store.ts';
-import { CHECKSUM_BYTES } from './checksum.ts';
+import { CHECKSUM_BYTES, seal } from './checksum.ts';
 import { entryBytesMax, writeEntry } from './entry-record.ts';
 import { writeEntryKey, writeSingleDotKey } from './keyspace.ts';
 import { type DotPair, writeSegment } from './segment-record.ts';
@@ -31,6 +31,11 @@ export class RecordWriter {
 
   push(operation: WriteOperation): void {
     this.#steps.push(operation);
+  }
+
+  /** `content` is sealed here. */
+  put(key: Uint8Array, content: Uint8Array): void {
+    this.push({ type: 'put', key, value: seal(key, content) });
   }
 
   entry(actorNo: number, entry: Entry): void {

@@ -181,9 +181,8 @@ export class Sessions {
         storing.head = this.#begun(transaction, storing);
         storing.decided++;
         const isFirstCopy = storing.head.order === 'key';
-        transaction.defersIndex = isFirstCopy;
+        if (isFirstCopy) transaction.beginFirstCopy();
         for (const entry of entries) mergeEntry(transaction, entry);
-        transaction.defersIndex = false;
         if (isFirstCopy) transaction.state.bootstrapping = true;
         if (entries.length > 0) this.mixOthers(transaction, chunk.peer);
         if (isLast) this.#moveCursor(transaction, chunk, storing.head);
@@ -282,11 +281,14 @@ export class Sessions {
       bytes: (before?.bytes ?? 0) + chunk.bytes,
     };
     this.#byPeer.set(chunk.peer, session);
-    transaction.put(progressKey(chunk.peer), encodeProgress(session));
+    // Without any progress a session is none.
+    if (session.order === 'key' && before !== undefined) this.#state.leftOut.setProgress(chunk.peer, session);
+    else transaction.put(progressKey(chunk.peer), encodeProgress(session));
   }
 
   #delete(transaction: Transaction, peer: NodeId): void {
     this.#byPeer.delete(peer);
+    this.#state.leftOut.deleteProgress(peer);
     transaction.delete(sessionKey(peer));
     transaction.delete(progressKey(peer));
   }

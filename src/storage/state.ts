@@ -9,6 +9,7 @@ import { ChangeJournal } from './change-journal.ts';
 import { ContextTable, type LiveRow } from './context-table.ts';
 import { DeferredDots } from './deferred-dots.ts';
 import type { DotCache } from './dot-cache.ts';
+import { LeftOut } from './left-out.ts';
 import type { Identity, NodeState } from './meta-record.ts';
 
 export class State implements NodeState {
@@ -27,6 +28,8 @@ export class State implements NodeState {
   healing = false;
   unindexed = false;
   readonly deferred: DeferredDots = new DeferredDots();
+  uncounted = false;
+  readonly leftOut: LeftOut = new LeftOut();
   lastFloor: Version = VERSION_ZERO;
   drops = 0;
   droppedAt: Version = VERSION_ZERO;
@@ -81,6 +84,7 @@ export class State implements NodeState {
     this.healing = stored.healing;
     this.unindexed = stored.unindexed;
     if (stored.unindexed) this.deferred.lose();
+    this.uncounted = stored.uncounted;
     this.lastFloor = stored.lastFloor;
     this.drops = stored.drops;
     this.droppedAt = stored.droppedAt;

@@ -29,6 +29,7 @@ import type { Committer } from './committer.ts';
 import { copyRow } from './context-table.ts';
 import { countLive } from './count.ts';
 import { reportingDamage } from './damage.ts';
+import { writeLeftOut } from './left-out.ts';
 import { scanSnapshot } from './entry-reader.ts';
 import type { CheckProgress, Health } from './health.ts';
 import type { EntryBounds } from './keyspace.ts';
@@ -239,6 +240,8 @@ export class StoredReplica implements Replica {
     if (this.#closing) return;
     this.#closing = true;
     await Promise.all([this.#parts.deferredIndex.stop(), this.#parts.compactor.stop()]);
+    // If it fails, the next start counts anew.
+    await this.#committer.exclusive(() => writeLeftOut(this.#state, this.#committer)).catch(() => {});
     await this.#committer.close();
     // What was not checked yet after an unclean stop, is to be checked at the next start.
     if (this.fenced === undefined && this.#health.checking === undefined)

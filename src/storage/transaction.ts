@@ -12,17 +12,18 @@ import { maxVersion, type Version, versionAt } from '../core/version.ts';
 import { youngList } from '../core/young.ts';
 import type { Rumour } from '../ports/replica.ts';
 import type { Placed } from './change-journal.ts';
-import { seal } from './checksum.ts';
 import type { LiveRow } from './context-table.ts';
 import { flagsOf, isPermanent, LARGE, TOMBSTONE } from './entry-record.ts';
-import { cloudKey, entryKey, largeValueKey, rowKey, segmentKey, STATE_KEY } from './keyspace.ts';
+import { cloudKey, entryKey, largeValueKey, progressKey, rowKey, STATE_KEY } from './keyspace.ts';
 import { Present } from './dot-cache.ts';
+import { FirstCopyShare } from './left-out.ts';
 import type { LookedUp, LookedUpKeys } from './looked-up.ts';
 import { encodeState } from './meta-record.ts';
 import { dueKeyOf, encodeDue } from './due-record.ts';
+import { PairsToIndex } from './pairs-to-index.ts';
 import { RecordWriter } from './record-writer.ts';
 import { encodeRow } from './row-record.ts';
-import { type DotPair, encodeSegment, SEGMENT_PAIRS_MAX } from './segment-record.ts';
+import { encodeProgress } from './session-record.ts';
 import type { State } from './state.ts';
 
 export class Transaction {
@@ -35,15 +36,13 @@ export class Transaction {
   /** No record under the group's keys is damaged. */
   readonly #isReadable: boolean;
   readonly #records = new RecordWriter();
-  readonly #pairsByRow = new Map<LiveRow, DotPair[]>();
+  readonly #pairs = new PairsToIndex();
   #stateTouched = false;
   /** One key is asked for several times in a row. */
   #lastKey: Uint8Array | undefined;
   #lastLookedUp: LookedUp | undefined;
-  /** The peer whose entries the job under way brings; absent: they are this node's own. */
-  from: NodeId | undefined;
-  /** The job under way is of a first copy, whose dots may be listed when it is over. */
-  defersIndex = false;
+  #from: NodeId | undefined;
+  readonly #share = new FirstCopyShare();
   /** Entries that this group wrote, for the journal. */
   readonly placed: Placed[] = youngList();
   /** Own batches of this group, if anybody is to be told of them. */
@@ -57,6 +56,17 @@ export class Transaction {
     this.#monotonicMs = monotonicMs;
     this.#present = present;
     this.#isReadable = !present.inOrder.some((lookedUp) => lookedUp.present instanceof Error);
+  }
+
+  /** The next job is decided. `from`: the peer whose entries it brings; absent: they are this node's own. */
+  beginJob(from: NodeId | undefined): void {
+    this.#from = from;
+    this.#share.beginJob();
+  }
+
+  /** The job under way does nothing but bring entries of a first copy, and say how far that got: dots are listed when it is over. */
+  beginFirstCopy(): void {
+    this.#share.beginFirstCopy();
   }
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
@@ -81,6 +91,7 @@ export class Transaction {
     const { state } = this;
     const old = this.present(entry.key);
     if (old !== undefined) this.#remove(entry.key, old);
+    const recordsBefore = this.#records.count;
     const flags = flagsOf(entry);
     const sum = state.fingerprints.entry(row.actor, entry.version, entry.key);
     state.all = addSum(state.all, sum);
@@ -89,16 +100,17 @@ export class Transaction {
     if (!row.hasSeen(entry.version)) state.context.addLoose(row, entry.version);
     state.see(entry.last);
     this.#records.entry(row.no, entry);
-    if (flags & LARGE) this.#put(largeValueKey(row.no, entry.version), entry.value);
+    if (flags & LARGE) this.#records.put(largeValueKey(row.no, entry.version), entry.value);
     const present = new Present(entry.version, row.no, flags, entry.expiresAt);
     const due = dueKeyOf(entry.key, present);
-    if (due !== undefined) this.#put(due, encodeDue(present));
-    if (this.defersIndex && state.deferred.take(row.no, entry)) this.#defer(row, entry.version);
-    else this.#addPair(row, entry);
+    if (due !== undefined) this.#records.put(due, encodeDue(present));
+    if (this.#share.isUnderWay && state.deferred.take(row.no, entry)) this.#defer(row, entry.version);
+    else this.#pairs.add(row, entry);
+    if (old === undefined) this.#share.add(this.#records.count - recordsBefore, entry);
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
       // A copy: the key of an entry that came in a chunk would keep the whole chunk.
-      this.placed.push({ key: key.slice(), actor, version, expiresAt, from: this.from });
+      this.placed.push({ key: key.slice(), actor, version, expiresAt, from: this.#from });
     }
     this.#remember(entry.key, present);
   }
@@ -145,6 +157,7 @@ export class Transaction {
   /** The actor has no row any more. */
   removeRow(row: LiveRow): void {
     this.state.context.remove(row);
+    this.state.leftOut.deleteRow(row);
     this.delete(rowKey(row.no));
   }
 
@@ -170,7 +183,7 @@ export class Transaction {
     this.state.see(version);
     if (row.hasSeen(version)) return;
     this.state.context.addCloud(row, version);
-    this.#put(cloudKey(row.no, version), new Uint8Array(0));
+    this.#records.put(cloudKey(row.no, version), new Uint8Array(0));
   }
 
   /** Both versions of the row grow to at least these. */
@@ -183,7 +196,7 @@ export class Transaction {
 
   /** A record of another noun that belongs to the same commit. `content` is sealed here. */
   put(key: Uint8Array, content: Uint8Array): void {
-    this.#put(key, content);
+    this.#records.put(key, content);
   }
 
   delete(key: Uint8Array): void {
@@ -197,12 +210,37 @@ export class Transaction {
 
   /** The batch to write. Nothing may be changed afterwards. */
   finish(): RecordWriter {
-    for (const [row, pairs] of this.#pairsByRow) this.#index(row, pairs);
-    const changed = new Set([...this.state.context.settle(this.#monotonicMs), ...this.#pairsByRow.keys()]);
-    this.changedRows = [...changed];
-    for (const row of changed) this.#put(rowKey(row.no), encodeRow(row, row));
-    if (this.#records.count > 0 || this.#stateTouched) this.#put(STATE_KEY, encodeState(this.state));
+    const { state } = this;
+    this.#pairs.write(this.#records);
+    this.changedRows = [...new Set([...state.context.settle(this.#monotonicMs), ...this.#pairs.rows])];
+    const isAny = this.changedRows.length > 0 || this.#records.count > 0 || this.#stateTouched;
+    if (isAny && !this.#isLeftOut()) this.#writeAll();
     return this.#records;
+  }
+
+  /** See `left-out.ts`. */
+  #isLeftOut(): boolean {
+    const { uncounted, leftOut } = this.state;
+    return (
+      uncounted &&
+      this.#share.isAll(this.#records.count) &&
+      this.changedRows.every((row) => row.wasWritten) &&
+      leftOut.take(this.changedRows, this.#share.bytes, this.#monotonicMs)
+    );
+  }
+
+  /** Rows, progress of first copies, and the state: all that changed since each was written. */
+  #writeAll(): void {
+    const { state } = this;
+    for (const row of new Set([...this.changedRows, ...state.leftOut.rows])) {
+      this.#records.put(rowKey(row.no), encodeRow(row, row));
+      row.wasWritten = true;
+    }
+    for (const [peer, progress] of state.leftOut.progress)
+      this.#records.put(progressKey(peer), encodeProgress(progress));
+    state.leftOut.clear(this.#monotonicMs);
+    state.uncounted = this.#share.hasAllJobs;
+    this.#records.put(STATE_KEY, encodeState(state));
   }
 
   #remove(key: Uint8Array, old: Present): void {
@@ -263,33 +301,5 @@ export class Transaction {
     this.state.unindexed = true;
     row.indexed = maxVersion(row.indexed, version);
     this.state.context.touch(row);
-  }
-
-  #addPair(row: LiveRow, pair: DotPair): void {
-    const pairs = this.#pairsByRow.get(row);
-    if (pairs === undefined) this.#pairsByRow.set(row, youngList(pair));
-    else pairs.push(pair);
-  }
-
-  /** A segment holds only versions above all that are indexed for its actor; lower ones go to single-dot records. */
-  #index(row: LiveRow, pairs: DotPair[]): void {
-    const { indexed } = row;
-    const upper: DotPair[] = [];
-    for (const pair of pairs) {
-      if (pair.version > indexed) upper.push(pair);
-      else this.#records.singleDot(row.no, pair);
-    }
-    upper.sort((a, b) => a.version - b.version);
-    for (let at = 0; at < upper.length; at += SEGMENT_PAIRS_MAX) {
-      const segment = upper.slice(at, at + SEGMENT_PAIRS_MAX);
-      const highest = (segment.at(-1) as DotPair).version;
-      this.#put(segmentKey(row.no, highest), encodeSegment(segment));
-      row.indexed = highest;
-    }
-    row.pairs += pairs.length;
-  }
-
-  #put(key: Uint8Array, content: Uint8Array): void {
-    this.#records.push({ type: 'put', key, value: seal(key, content) });
   }
 }

@@ -11,6 +11,7 @@ export const SMALL_PAGES: readonly Edit[] = [
   edit('src/storage/dot-index.ts', 'const PAGE_PAIRS = 1024;', 'const PAGE_PAIRS = 2;'),
   edit('src/storage/deferred-dots.ts', 'const BYTES_MAX = 48 * 2 ** 20;', 'const BYTES_MAX = 100;'),
   edit('src/storage/deferred-dots.ts', 'const BLOCK_BYTES = 128 * 1024;', 'const BLOCK_BYTES = 1;'),
+  edit('src/storage/left-out.ts', 'const BYTES_MAX = 64 * 2 ** 20;', 'const BYTES_MAX = 20;'),
   edit('src/storage/deferred-index.ts', 'const PAGE_RECORDS = 64;', 'const PAGE_RECORDS = 1;'),
   edit(
     'src/storage/index-compaction.ts',

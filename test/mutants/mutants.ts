@@ -322,6 +322,15 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
     ),
     edit('src/views/putting-together.ts', '!others.areConnected || isClosed()', 'isClosed()'),
   ],
+  countkept: [edit('src/storage/open-replica.ts', ' || nodeState.uncounted)', ')')],
+  rowleftout: [edit('src/storage/transaction.ts', 'this.changedRows.every((row) => row.wasWritten) &&', '')],
+  deleteleftout: [
+    edit(
+      'src/storage/left-out.ts',
+      'return this.hasAllJobs && records === this.#records;',
+      'return records >= 0;',
+    ),
+  ],
   indexlost: [edit('src/storage/state.ts', 'if (stored.unindexed) this.deferred.lose();', '')],
   masskept: [edit('src/gossip/averaging.ts', 'this.#gain(scaled(moved, -1));', 'void scaled;')],
 };

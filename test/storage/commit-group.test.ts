@@ -87,7 +87,8 @@ describe('those who wait for a group', () => {
   });
 
   test('are refused by errors with a code; any other is a defect of ours', () => {
-    const transaction = { from: 'before' } as unknown as Transaction;
+    const begun: unknown[] = [];
+    const transaction = { beginJob: (from: unknown) => begun.push(from) } as unknown as Transaction;
     const refusal = new BoatoError('CONDITION_FAILED', 'no');
     const deciding = (error: Error) => ({
       ...jobOf(1, 1),
@@ -96,7 +97,7 @@ describe('those who wait for a group', () => {
       },
     });
     expect(decide(deciding(refusal), transaction)).toEqual({ value: undefined, error: refusal });
-    expect(transaction.from).toBeUndefined();
+    expect(begun).toEqual([undefined]);
     expect(() => decide(deciding(new TypeError('a defect')), transaction)).toThrow(TypeError);
   });
 });

@@ -14,6 +14,7 @@ const STATE: NodeState = {
   damaged: false,
   healing: true,
   unindexed: false,
+  uncounted: false,
   drops: 0,
   droppedAt: 0 as Version,
 };

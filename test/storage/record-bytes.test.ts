@@ -170,7 +170,7 @@ describe("the node's own records", () => {
   );
 
   test('have each flag of the state in its own bit, and the actor only if it has written', () => {
-    const none = { bootstrapping: false, damaged: false, healing: false, unindexed: false };
+    const none = { bootstrapping: false, damaged: false, healing: false, unindexed: false, uncounted: false };
     const state = {
       horizon: version(1),
       lastFloor: version(2),
@@ -188,10 +188,11 @@ describe("the node's own records", () => {
       { damaged: true },
       { healing: true },
       { unindexed: true },
-      { bootstrapping: true, damaged: true, healing: true, unindexed: true },
+      { uncounted: true },
+      { bootstrapping: true, damaged: true, healing: true, unindexed: true, uncounted: true },
     ].entries()) {
       const bytes = encodeState({ ...state, ...changes });
-      expect(bytes[0]).toBe([0, 1, 2, 4, 8, 15][flag]);
+      expect(bytes[0]).toBe([0, 1, 2, 4, 8, 16, 31][flag]);
       expect(decodeState(bytes)).toEqual({ ...state, ...changes });
     }
     const malformed = `${hex(encodeState(state)).slice(0, -2)}0161`;

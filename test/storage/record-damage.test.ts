@@ -22,7 +22,7 @@ describe('a record whose checksum is right, and which nothing here has written, 
     ['a batch of one', decodeEntry, `08 ${VERSION} 01 00 00 01 61`],
     ['a segment that goes beyond 2^53 - 1', decodeSegment, `02 ${LARGEST} 01 61 01 01 62`],
     ['a segment of more pairs than bytes', decodeSegment, `${LARGEST} 01 01 61`],
-    ['a state with unknown flags', decodeState, `10 ${STATE}`],
+    ['a state with unknown flags', decodeState, `20 ${STATE}`],
     ['a state with drops that never were', decodeState, `00 ${STATE} 00 ${VERSION}`],
     ['a session with unknown flags', decodeHead, `10 01 61 01 62 ${VERSION} ${VERSION} ${VERSION} 00`],
   ])('%s', (_, decode: (content: Uint8Array) => unknown, content) => {

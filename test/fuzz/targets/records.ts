@@ -44,6 +44,7 @@ const NODE_STATE = {
   damaged: false,
   healing: true,
   unindexed: false,
+  uncounted: false,
   drops: 0,
   droppedAt: version(0),
 };

@@ -98,6 +98,7 @@ export function diskOf({ entries = {}, rows = {}, horizon, retired = {} }: MadeD
       damaged: false,
       healing: false,
       unindexed: false,
+      uncounted: false,
       drops: 0,
       droppedAt: VERSION_ZERO,
     },
