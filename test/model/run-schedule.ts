@@ -41,6 +41,8 @@ export async function runSchedule({ size, actions }: Schedule): Promise<void> {
   await expectAllTold(cluster, clients);
   if (!isUnsettled)
     expect(cluster.unexplained, 'nothing is unexplained without damage or leaping clocks (I8)').toBe(0);
+  if (!actions.some((action) => action.do === 'vanish'))
+    expect(cluster.damaged, 'no damage is found where there is none').toBe(0);
   // What is known to a disk that still exists.
   const known = new NaiveReplica(cluster.living().flatMap(({ naive }) => naive.all()));
   const [first] = cluster.living();

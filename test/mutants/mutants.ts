@@ -258,6 +258,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       'if (session !== undefined) return false;',
     ),
   ],
+  countkept: [edit('src/storage/open-replica.ts', ' || nodeState.uncounted)', ')')],
   linkreceived: [edit('src/storage/write.ts', 'closed: previous.closed }', 'closed: previous.received }')],
 };
 
@@ -322,7 +323,6 @@ export const MUTANTS_OF_NODES: Readonly<Record<string, readonly Edit[]>> = {
     ),
     edit('src/views/putting-together.ts', '!others.areConnected || isClosed()', 'isClosed()'),
   ],
-  countkept: [edit('src/storage/open-replica.ts', ' || nodeState.uncounted)', ')')],
   rowleftout: [edit('src/storage/transaction.ts', 'this.changedRows.every((row) => row.wasWritten) &&', '')],
   deleteleftout: [
     edit(

@@ -127,6 +127,8 @@ export class Cluster {
   readonly gone = new Set<string>();
   /** What was collected after it had expired. */
   readonly #expired = new Set<string>();
+  /** Starts so far at which a node found itself damaged. */
+  damaged = 0;
   /** Sessions so far that found an entry which nothing explains (I8). */
   unexplained = 0;
   readonly #random: Random;
@@ -649,6 +651,7 @@ export class Cluster {
       before,
     );
     const wasChecked = replica.checking !== undefined && (await replica.check()) !== undefined;
+    if (wasChecked) this.damaged++;
     const known = wasChecked ? await this.#remembered(replica, naive, past) : naive;
     const server = new SessionServer({
       replica,
