@@ -67,6 +67,14 @@ const BOOTSTRAPPING: readonly Action[] = [
   { do: 'open', node: 0, server: 1 },
 ];
 
+/** Of node 1, one after another. */
+const FILLED: readonly Action[] = ['a', 'b', 'c', 'd'].map((key) => ({ do: 'put', node: 1, key }));
+/** Of node 0. */
+const CRASHES: Draw = [
+  fc.record({ do: fc.constantFrom('kill' as const, 'restart' as const), node: fc.constant(0) }),
+  fc.record({ do: fc.constant('open' as const), node: fc.constant(0), server: fc.constant(1) }),
+];
+
 /** Those that mutants are tried with. */
 export const MUTANT_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
   sessions: plain(COMMON, COMMON, TOLD),
@@ -78,6 +86,7 @@ export const MUTANT_FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> =
   'in a comparison': within(COMPARING, AWAY, AWAY, COMMON, TOLD),
   'in a resumed session': within(RESUMED, AWAY, AWAY, COMMON, TOLD),
   'in a bootstrap': within(BOOTSTRAPPING, AWAY, AWAY, COMMON, TOLD),
+  'in a bootstrap that crashes': within([...FILLED, ...BOOTSTRAPPING], CRASHES, CRASHES, COMMON, TOLD),
 };
 
 export const FAMILIES: Readonly<Record<string, fc.Arbitrary<Schedule>>> = {
