@@ -16,13 +16,13 @@ interface Tally {
   loose: Sum;
 }
 
-/** While nothing is committed. Tells of damage that it met; what cannot be read is not counted. */
-export async function countAnew(reader: Reader, state: State): Promise<readonly BoatoError[]> {
+/** While nothing is committed. Resolves to damage that it met, if any; what cannot be read is not counted. */
+export async function countAnew(reader: Reader, state: State): Promise<BoatoError | undefined> {
   const { context, fingerprints } = state;
   const tallies = new Map<LiveRow, Tally>(
     [...context.all()].map((row) => [row, { live: 0, loose: SUM_ZERO }]),
   );
-  const damage: BoatoError[] = [];
+  let damage: BoatoError | undefined;
   state.all = SUM_ZERO;
   state.permanent = SUM_ZERO;
   await forEachEntry(reader, context, {
@@ -37,11 +37,11 @@ export async function countAnew(reader: Reader, state: State): Promise<readonly 
       row.indexed = maxVersion(row.indexed, version);
       state.see(last);
     },
-    onUnreadable: () => void damage.push(damaged('cannot be read')),
+    onUnreadable: () => void (damage ??= damaged('cannot be read')),
   });
   for (const [row, { live, loose }] of tallies) {
     // Where not all were counted, there are more, never fewer.
-    if (live < row.live) damage.push(damaged('is missing'));
+    if (live < row.live) damage ??= damaged('is missing');
     row.live = live;
     if (!equalSums(loose, row.loose)) context.setLoose(row, loose);
   }

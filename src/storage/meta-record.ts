@@ -18,7 +18,7 @@ export interface Identity {
   readonly clusterId: string;
 }
 
-/** Written with every commit that changed it. */
+/** Written with every commit that changed it, but for some of a first copy (`left-out.ts`). */
 export interface NodeState {
   readonly horizon: Version;
   /** R8: over all present entries, and over those that are neither tombstones nor expiring. */
@@ -46,7 +46,7 @@ export interface NodeState {
   readonly droppedAt: Version;
 }
 
-/** Where the records lie that there must be. `hasRows`: some that say something; every commit writes the state. */
+/** Where the records lie that there must be. `hasRows`: some that say something; who writes one writes the state, too. */
 export function ownKeys(hasRows: boolean): readonly Uint8Array[] {
   return hasRows ? [IDENTITY_KEY, STATE_KEY] : [IDENTITY_KEY];
 }

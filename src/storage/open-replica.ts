@@ -70,14 +70,17 @@ export async function openReplica(options: ReplicaOptions, before?: StoredReplic
   // The sync of the one takes as long as the reading of the other.
   const [hadMarker] = await Promise.all([takeCleanStop(store), loadContext(store, state, damage)]);
   const wasClean = hadMarker || storedIdentity === undefined;
-  // Every commit writes it, so where there are rows it is lost.
+  // Who writes a row writes it, so where there are rows it is lost.
   if (storedState === undefined && state.nextActorNo > 0) {
     damage.push(damaged('is missing'));
     state.cache.clear(false);
   }
   if (nodeState?.uncounted === true)
     log.info({ nodeId: identity.nodeId }, 'A first copy was under way: the entries are counted anew.');
-  if (nodeState === undefined || nodeState.uncounted) damage.push(...(await countAnew(store, state)));
+  if (nodeState === undefined || nodeState.uncounted) {
+    const met = await countAnew(store, state);
+    if (met !== undefined) damage.push(met);
+  }
   const replica = new StoredReplica(options, state, wasClean);
   await replica.load(damage[0]);
   if (!wasClean && before === undefined)

@@ -11,7 +11,7 @@ export interface QuickLook {
   readonly formatVersion: number | undefined;
   /** `undefined` before the first commit, where it is lost, and in another format. */
   readonly state: NodeState | undefined;
-  /** There are actors, and no state, which every commit writes. */
+  /** There are actors, and no state, which who writes them writes, too. */
   readonly isStateLost: boolean;
   readonly isStoppedCleanly: boolean;
 }

@@ -232,7 +232,8 @@ export class Transaction {
   /** Rows, progress of first copies, and the state: all that changed since each was written. */
   #writeAll(): void {
     const { state } = this;
-    for (const row of new Set([...this.changedRows, ...state.leftOut.rows])) {
+    state.leftOut.add(this.changedRows);
+    for (const row of state.leftOut.rows) {
       this.#records.put(rowKey(row.no), encodeRow(row, row));
       row.wasWritten = true;
     }
