@@ -2,8 +2,8 @@
  * The layout's key spaces: one prefix byte each, numbers big-endian, so that the order of keys is the order of what
  * they mean. Written to disk: a change needs a new format version.
  *
- * What nearly every commit writes lies below the entries. A first copy brings these in key order, and what it writes has no table of
- * LevelDB in common with what it wrote before, as long as nothing lies beyond them: there is nothing to merge.
+ * What nearly every commit writes lies below the entries. A first copy brings these in key order: as long as it writes
+ * nothing that lies beyond them, LevelDB has nothing to merge.
  */
 
 import type { ByteWriter } from '../core/byte-writer.ts';

@@ -1,12 +1,12 @@
 /**
- * What the commits of a first copy leave out: each would write the state, rows, and how far the session got, between entries in key
- * order. These are most of its work for LevelDB, which must merge all tables that such a record is in.
+ * What the commits of a first copy leave out: each would write the state, rows, and how far the session got, between
+ * entries in key order. LevelDB would have to merge all tables that such a record is in: most of its work.
  *
- * 1. A commit leaves out only what tells of entries that it brings: of a first copy, to keys that held nothing, of actors whose
- *    row is on disk. So what is on disk may count less than there is, and is right about everything else.
- * 2. `uncounted` on disk says that there may be more. It is written before anything is left out, and taken back by any other commit;
- *    each writes all that was left out, in the same batch.
- * 3. Who opens a store that says so counts the entries anew, and goes on from where the session was when that was written last.
+ * 1. A commit leaves out only what tells of entries that it brings: of a first copy, to keys that held nothing, of actors
+ *    whose row is on disk. So what is on disk may count less than there is, and is right about everything else.
+ * 2. `uncounted` on disk says that there may be more. It is written before anything is left out, and taken back by any
+ *    other commit, which writes all that was left out in the same batch.
+ * 3. Who opens a store that says so counts the entries anew; the session goes on from where it was when that was written.
  */
 
 import type { NodeId } from '../core/actor.ts';

@@ -64,7 +64,7 @@ export class Transaction {
     this.#share.beginJob();
   }
 
-  /** The job under way does nothing but bring entries of a first copy, and say how far that got: dots are listed when it is over. */
+  /** The job under way brings entries of a first copy: their dots are listed when that is over. */
   beginFirstCopy(): void {
     this.#share.beginFirstCopy();
   }
