@@ -192,7 +192,10 @@ describe('a bootstrap that was broken off is resumed', () => {
 
     const after = cluster.takeSent();
     expect(again.replica.wasClean).toBe(end === 'stopped');
-    expect(sentTwice([...before, ...after])).toEqual(keysUnderWay(before));
+    // How far it got is written by a stop, with the first chunk, and every ten seconds.
+    const chunks = before.map(keysSent).filter((keys) => keys.length > 0);
+    const comesAgain = end === 'stopped' ? keysUnderWay(before) : chunks.slice(1).flat();
+    expect(sentTwice([...before, ...after])).toEqual(comesAgain);
     expect(await contents(again.replica)).toEqual(await contents(a.replica));
     await cluster.stopAll();
   });
