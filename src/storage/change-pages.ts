@@ -2,7 +2,7 @@
 
 import { byteString, startsWith } from '../core/bytes.ts';
 import type { NodeId } from '../core/actor.ts';
-import { type Dot, type Entry, isLive, nameOfDot } from '../core/entry.ts';
+import { compareDots, type Dot, type Entry, isLive, nameOfDot } from '../core/entry.ts';
 import type { Version } from '../core/version.ts';
 import type { OrderedStore, Snapshot } from '../ports/ordered-store.ts';
 import type { Placed } from './change-journal.ts';
@@ -95,9 +95,14 @@ export class ChangePages {
   /** `placed`: all that was placed since somebody was told everything. */
   async *placed(placed: readonly Placed[]): AsyncGenerator<readonly StoredChange[], void, undefined> {
     const lastByKey = new Map<string, Placed>();
+    /** What was larger than the last one, and is gone: nobody would take that over it. */
+    const beforeByKey = new Map<string, Placed>();
     for (const change of placed) {
       if (!this.#isWatched(change.key)) continue;
       const name = byteString(change.key);
+      const before = beforeByKey.get(name) ?? lastByKey.get(name);
+      if (before !== undefined && compareDots(before, change) > 0) beforeByKey.set(name, before);
+      else beforeByKey.delete(name);
       lastByKey.delete(name);
       lastByKey.set(name, change);
     }
@@ -106,12 +111,13 @@ export class ChangePages {
     for (let at = 0; at < changes.length; at += READ_AT_ONCE) {
       const page = changes.slice(at, at + READ_AT_ONCE);
       const entries = await this.#pin.reader.getMany(page.map(({ key }) => key));
-      yield page.map((change, index) => {
+      yield page.flatMap((change, index) => {
         const entry = entries[index];
-        // Collected meanwhile: it was a tombstone, or had expired.
-        return entry === undefined
-          ? { ...change, kind: 'del', value: NO_BYTES, expiresAt: undefined }
-          : this.#changeOf(entry, change.from);
+        const before = beforeByKey.get(byteString(change.key));
+        return [
+          ...(before === undefined ? [] : [collected(before)]),
+          entry === undefined ? collected(change) : this.#changeOf(entry, change.from),
+        ];
       });
     }
   }
@@ -160,4 +166,9 @@ export class ChangePages {
   #isWatched(key: Uint8Array): boolean {
     return startsWith(key, this.#prefix);
   }
+}
+
+/** What was placed and collected since: it was a tombstone, or had expired. */
+function collected(placed: Placed): StoredChange {
+  return { ...placed, kind: 'del', value: NO_BYTES, expiresAt: undefined };
 }

@@ -221,6 +221,21 @@ describe('a watch', () => {
     expect(await told(watcher)).toEqual(['del k']);
   });
 
+  test('tells a deletion that was collected before it looked also where an older write came in its place', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    await b.write([put('k', 'older'), put('l', 'older')]);
+    await clock.advance(1);
+    await a.write([put('k', '1'), put('l', '1')]);
+    const watcher = await watch(a);
+    await a.write([del('k'), del('l')]);
+    await clock.advance(TTL_MS);
+    expect(await a.collect()).toMatchObject({ collected: 2 });
+    const { chunks } = await readSession(a, b);
+    await a.storeChunk(chunks[0] as ArrivedChunk);
+    await a.write([put('l', '2')]);
+    expect(await told(watcher)).toEqual(['del k', 'put k older from b', 'put l 2']);
+  });
+
   test('that was slower than the journal is gone where a deletion that it was not told was collected', async () => {
     const a = await open('a');
     await a.write([put('k', '1')]);

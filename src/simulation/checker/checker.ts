@@ -30,6 +30,7 @@ import { checkEqual, checkKept } from './outcome.ts';
 import { PresenceCheck } from './presence-check.ts';
 import { Retirements } from './retirements.ts';
 import { noteLost } from './seen-elsewhere.ts';
+import { holdsWhatIsShown } from './watch-check.ts';
 import { NOTHING_SEEN, type WriterSeen } from './writer-seen.ts';
 
 /** A disk with more entries is not looked at after every event, but so often that as much is read in all. */
@@ -181,9 +182,7 @@ export class Checker {
     const live = [...entries].filter(
       (entry) => entry.key.startsWith(prefix) && isLive(entry, machine.clock.wallMs()),
     );
-    return (
-      live.length === heldByKey.size && live.every(({ key, value }) => heldByKey.get(key)?.text === value)
-    );
+    return holdsWhatIsShown({ heldByKey, live }, this.#known, this.#fate);
   }
 
   /** After everything was healed, and all agree. */
