@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { MemoryDisk } from '../../src/adapters/memory-store.ts';
 import { silentLog } from '../../src/adapters/silent-log.ts';
 import { SimulatedClock } from '../../src/adapters/simulated-clock.ts';
 import type { Actor } from '../../src/core/actor.ts';
@@ -11,11 +12,20 @@ import { ALL_ROWS, type KeySpace, progressKey, spaceOf, STATE_KEY } from '../../
 import type { LiveRow } from '../../src/storage/context-table.ts';
 import { LeftOut } from '../../src/storage/left-out.ts';
 import { decodeState, type NodeState } from '../../src/storage/meta-record.ts';
+import { restoreRecords } from '../../src/storage/restore.ts';
 import type { StoredReplica } from '../../src/storage/stored-replica.ts';
 import { indexedNames, presentNames } from '../support/dot-names.ts';
 import { type ForgetfulStore, forgetfulStore } from '../support/forgetful-store.ts';
 import { pull, readSession } from '../support/pull.ts';
-import { contents, del, openTestReplica, presentEntries, put, text } from '../support/replica-fixture.ts';
+import {
+  contents,
+  del,
+  hash64,
+  openTestReplica,
+  presentEntries,
+  put,
+  text,
+} from '../support/replica-fixture.ts';
 
 const CHUNK_ENTRIES = 10;
 const MINUTE = 60_000;
@@ -184,6 +194,20 @@ describe('what a first copy left out', () => {
     await take(0, 5);
     expect((await copy.verify(false)).findings.problems).toEqual([]);
     expect(await storedState()).toMatchObject({ uncounted: false, all: copy.state.all });
+  });
+
+  test('is counted where a backup of that moment is restored', async () => {
+    await take(0, 5);
+    expect((await storedState()).all.count).toBeLessThan(copy.state.all.count);
+    const disk = new MemoryDisk();
+    const restored = await disk.open();
+    expect((await restoreRecords(restored, copy.backup(), hash64)).records).toBeGreaterThan(
+      5 * CHUNK_ENTRIES,
+    );
+    await restored.close();
+    const reopened = await openTestReplica({ nodeId: 'b', disk, clock });
+    expect(reopened.contextHash()).toBe(copy.contextHash());
+    await expectSound(reopened);
   });
 
   test('is forgotten with a session that is dropped, and with the context', async () => {
