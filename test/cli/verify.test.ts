@@ -28,7 +28,9 @@ describe('store verify', () => {
 
     const sound = await runStore(['verify', '--data', data]);
     expect(sound).toMatchObject({ code: 0, stderr: '' });
-    expect(sound.stdout).toMatch(/^node records: \d\nactors: 1\nentries, tombstones included: 2\n[^]*\nsound\n$/);
+    expect(sound.stdout).toMatch(
+      /^node records: \d\nactors: 1\nentries, tombstones included: 2\n[^]*\nsound\n$/,
+    );
     await serve.stop();
     await flipEntry(data, 'greeting');
 
