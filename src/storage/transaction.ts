@@ -42,7 +42,7 @@ export class Transaction {
   #lastKey: Uint8Array | undefined;
   #lastLookedUp: LookedUp | undefined;
   #from: NodeId | undefined;
-  readonly #share = new FirstCopyShare();
+  readonly #firstCopies = new FirstCopyShare();
   /** Entries that this group wrote, for the journal. */
   readonly placed: Placed[] = youngList();
   /** Own batches of this group, if anybody is to be told of them. */
@@ -61,12 +61,12 @@ export class Transaction {
   /** The next job is decided. `from`: the peer whose entries it brings; absent: they are this node's own. */
   beginJob(from: NodeId | undefined): void {
     this.#from = from;
-    this.#share.beginJob();
+    this.#firstCopies.beginJob();
   }
 
   /** The job under way brings entries of a first copy: their dots are listed when that is over. */
   beginFirstCopy(): void {
-    this.#share.beginFirstCopy();
+    this.#firstCopies.beginFirstCopy();
   }
 
   /** The present entry of a key of this group. Fails with `RECORD_DAMAGED`; ask before changing anything. */
@@ -104,9 +104,9 @@ export class Transaction {
     const present = new Present(entry.version, row.no, flags, entry.expiresAt);
     const due = dueKeyOf(entry.key, present);
     if (due !== undefined) this.#records.put(due, encodeDue(present));
-    if (this.#share.isUnderWay && state.deferred.take(row.no, entry)) this.#defer(row, entry.version);
+    if (this.#firstCopies.isUnderWay && state.deferred.take(row.no, entry)) this.#defer(row, entry.version);
     else this.#pairs.add(row, entry);
-    if (old === undefined) this.#share.add(this.#records.count - recordsBefore, entry);
+    if (old === undefined) this.#firstCopies.add(this.#records.count - recordsBefore, entry);
     if (state.journal.isKept) {
       const { key, actor, version, expiresAt } = entry;
       // A copy: the key of an entry that came in a chunk would keep the whole chunk.
@@ -223,9 +223,9 @@ export class Transaction {
     const { uncounted, leftOut } = this.state;
     return (
       uncounted &&
-      this.#share.isAll(this.#records.count) &&
+      this.#firstCopies.isAll(this.#records.count) &&
       this.changedRows.every((row) => row.wasWritten) &&
-      leftOut.take(this.changedRows, this.#share.bytes, this.#monotonicMs)
+      leftOut.take(this.changedRows, this.#firstCopies.bytes, this.#monotonicMs)
     );
   }
 
@@ -240,7 +240,7 @@ export class Transaction {
     for (const [peer, progress] of state.leftOut.progress)
       this.#records.put(progressKey(peer), encodeProgress(progress));
     state.leftOut.clear(this.#monotonicMs);
-    state.uncounted = this.#share.hasAllJobs;
+    state.uncounted = this.#firstCopies.hasAllJobs;
     this.#records.put(STATE_KEY, encodeState(state));
   }
 

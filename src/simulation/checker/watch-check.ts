@@ -1,12 +1,13 @@
 /** Whether somebody who watches holds what its node shows (P3), but for what P5 allows two nodes to show differently. */
 
 import { compareDots, type Dot } from '../../core/entry.ts';
+import type { Held } from '../workload/watch-client.ts';
 import type { PresentEntry } from './disk-state.ts';
 import type { Fate } from './fate.ts';
 import type { KnownEntries } from './known-entries.ts';
 
 export interface Watched {
-  readonly heldByKey: ReadonlyMap<string, Dot & { readonly text: string }>;
+  readonly heldByKey: ReadonlyMap<string, Held>;
   /** What the node shows of it. */
   readonly live: readonly PresentEntry[];
 }
@@ -15,7 +16,7 @@ export function holdsWhatIsShown({ heldByKey, live }: Watched, known: KnownEntri
   const shownByKey = new Map(live.map((entry) => [entry.key, entry]));
   const isMissed = ({ key, ...dot }: PresentEntry): boolean =>
     !heldByKey.has(key) && !isUnseenByItsDeleter(key, dot, known, fate);
-  const isWrong = ([key, held]: readonly [string, Dot & { readonly text: string }]): boolean => {
+  const isWrong = ([key, held]: readonly [string, Held]): boolean => {
     const shown = shownByKey.get(key);
     return shown === undefined ? !isUnseenByItsDeleter(key, held, known, fate) : shown.value !== held.text;
   };

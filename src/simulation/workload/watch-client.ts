@@ -10,7 +10,7 @@ import { textOf } from '../checker/value-text.ts';
 import type { EventLog } from '../event-log.ts';
 import type { Machine } from '../machine.ts';
 
-interface Held extends Dot {
+export interface Held extends Dot {
   readonly text: string;
 }
 

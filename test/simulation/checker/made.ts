@@ -14,7 +14,9 @@ import {
   retirementsIn,
   type SeenRow,
 } from '../../../src/simulation/checker/disk-state.ts';
-import type { Ledger, Written } from '../../../src/simulation/checker/ledger.ts';
+import { Fate } from '../../../src/simulation/checker/fate.ts';
+import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
+import { Ledger, type Written } from '../../../src/simulation/checker/ledger.ts';
 import { NOTHING_SEEN, type WriterSeen } from '../../../src/simulation/checker/writer-seen.ts';
 
 export const TTL_MS = 20_000;
@@ -27,6 +29,16 @@ export function v(number: number): Version {
 
 export function actorOf(nodeId: string): Actor {
   return makeActor(nodeId as NodeId, v(0), 1);
+}
+
+/** Nothing was asked for yet; what is as old as `v(10)` may have been collected. */
+export function begin(): { readonly ledger: Ledger; readonly known: KnownEntries; readonly fate: Fate } {
+  const ledger = new Ledger();
+  const known = new KnownEntries(ledger);
+  ledger.onAcknowledged = (written) => known.acknowledged(written, 1);
+  const fate = new Fate(ledger, known, TTL_MS);
+  fate.wallMsMax = EPOCH_MS + 10 + TTL_MS;
+  return { ledger, known, fate };
 }
 
 export interface MadeEntry {

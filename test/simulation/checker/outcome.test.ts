@@ -1,22 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Fate } from '../../../src/simulation/checker/fate.ts';
-import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
-import { Ledger } from '../../../src/simulation/checker/ledger.ts';
+import type { Fate } from '../../../src/simulation/checker/fate.ts';
+import type { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
+import type { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { checkEqual, checkKept, type Outcome } from '../../../src/simulation/checker/outcome.ts';
 import { noteLost } from '../../../src/simulation/checker/seen-elsewhere.ts';
-import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
-import { ask, diskOf, type MadeEntry, seenOn, TTL_MS, write } from './made.ts';
+import { begin, ask, diskOf, type MadeEntry, seenOn, write } from './made.ts';
 
 let ledger: Ledger;
 let known: KnownEntries;
 let fate: Fate;
 
 beforeEach(() => {
-  ledger = new Ledger();
-  known = new KnownEntries(ledger);
-  ledger.onAcknowledged = (written) => known.acknowledged(written, 1);
-  fate = new Fate(ledger, known, TTL_MS);
-  fate.wallMsMax = EPOCH_MS + 10 + TTL_MS;
+  ({ ledger, known, fate } = begin());
 });
 
 type Held = Readonly<Record<string, MadeEntry>>;

@@ -1,21 +1,17 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Fate } from '../../../src/simulation/checker/fate.ts';
-import { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
-import { Ledger } from '../../../src/simulation/checker/ledger.ts';
+import type { Fate } from '../../../src/simulation/checker/fate.ts';
+import type { KnownEntries } from '../../../src/simulation/checker/known-entries.ts';
+import type { Ledger } from '../../../src/simulation/checker/ledger.ts';
 import { holdsWhatIsShown } from '../../../src/simulation/checker/watch-check.ts';
 import { EPOCH_MS } from '../../../src/simulation/machine-clock.ts';
-import { diskOf, entryOf, type MadeEntry, seenOn, TTL_MS, write } from './made.ts';
+import { begin, diskOf, entryOf, type MadeEntry, seenOn, TTL_MS, write } from './made.ts';
 
 let ledger: Ledger;
 let known: KnownEntries;
 let fate: Fate;
 
 beforeEach(() => {
-  ledger = new Ledger();
-  known = new KnownEntries(ledger);
-  ledger.onAcknowledged = (written) => known.acknowledged(written, 1);
-  fate = new Fate(ledger, known, TTL_MS);
-  fate.wallMsMax = EPOCH_MS + 10 + TTL_MS;
+  ({ ledger, known, fate } = begin());
 });
 
 const ONE = { by: 'a', at: 1, value: 'one' };
